@@ -1,0 +1,76 @@
+# One command each; every one works in a fresh clone with Python 3.11 or newer and pip.
+#   make study      reproduce the synthetic study of Jamaica
+#   make test       all tests but the long ones        make proof   those too (an hour)
+#   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
+#   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
+#   make bench      speed against the peers            make lock    the three lock files again (needs uv)
+
+PY ?= python3
+WORKERS ?= 2
+ifeq ($(OS),Windows_NT)
+BIN_DIR := Scripts
+else
+BIN_DIR := bin
+endif
+BIN := .venv/$(BIN_DIR)
+DOCS_BIN := .venv-docs/$(BIN_DIR)
+BENCH_BIN := .venv-bench/$(BIN_DIR)
+PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
+
+# pip leaves modules uncompiled (half the time of an installation): let Python keep what it compiles when it first imports.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+.PHONY: study test proof check coverage notebooks docs bench lock clean
+
+study: .venv/.ok
+	@$(BIN)/python -m prevalence reproduce jamaica
+
+test: .venv/.ok
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
+
+proof: export PREVALENCE_EXTENDED_TESTS = 1
+proof: .venv/.ok
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m ""
+
+check: .venv/.ok
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/python -m mypy --no-error-summary
+	@$(BIN)/python tools/docstrings.py
+	@echo "ruff, mypy --strict and docstrings: clean"
+
+coverage: .venv/.ok
+	@$(BIN)/python -m prevalence coverage jamaica
+
+notebooks: .venv/.ok
+	@$(BIN)/python tools/notebooks.py
+
+docs: .venv-docs/.ok
+	@$(DOCS_BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: .venv-bench/.ok
+	@$(BENCH_BIN)/python -m benchmarks
+
+# Each environment is made once, and again when pyproject.toml or its lock changes. The locks carry hatchling, so the
+# package installs without asking a registry for a build environment.
+.venv/.ok: requirements.lock
+.venv-docs/.ok: requirements-docs.lock
+.venv-bench/.ok: requirements-bench.lock
+.venv/.ok .venv-docs/.ok .venv-bench/.ok: pyproject.toml
+	@$(PY) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'prevalence needs Python 3.11 or newer: make PY=python3.12 ...')"
+	@$(PY) -m venv --clear $(@D)
+	@$(@D)/$(BIN_DIR)/python $(PIP_QUIET) --require-hashes -r $(filter %.lock,$^)
+	@$(@D)/$(BIN_DIR)/python $(PIP_QUIET) --no-deps --no-build-isolation -e .
+	@$(PY) -c "import pathlib; pathlib.Path('$@').touch()"
+
+LOCK := uv pip compile -q pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate --group build
+lock:
+	@$(LOCK) --extra notebooks --group test --group check -o requirements.lock
+	@$(LOCK) --extra docs -o requirements-docs.lock
+	@$(LOCK) --extra crosscheck -o requirements-bench.lock
+
+clean:
+	@$(PY) -c "import shutil; [shutil.rmtree(path, ignore_errors=True) for path in ('.venv', '.venv-docs', '.venv-bench', 'docs/_build', 'docs/_generated')]"

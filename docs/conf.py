@@ -1,0 +1,73 @@
+"""Sphinx: the API pages come from the public names, and the notebooks are shown as they were executed."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import prevalence
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+GENERATED = HERE / "_generated"
+
+project = "prevalence"
+author = "The prevalence authors"
+project_copyright = "2026, The prevalence authors"
+version = release = prevalence.__version__
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build"]
+html_theme = "pydata_sphinx_theme"
+html_title = f"prevalence {version}"
+html_show_sourcelink = False
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+
+myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"  # `make notebooks` executes them
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_class_members_toctree = False
+numpydoc_show_class_members = True
+numpydoc_show_inherited_class_members = False
+suppress_warnings = ["myst.header", "myst.xref_missing", "mystnb.unknown_mime_type"]
+
+
+def section(title: str, module: ModuleType, names: list[str]) -> str:
+    """Return the part of the API page that lists a module's public names."""
+    about = inspect.getdoc(module) or ""
+    rows = "\n".join(f"   {name}" for name in names)
+    return (
+        f"## {title}\n\n{about}\n\n```{{eval-rst}}\n.. currentmodule:: {module.__name__}\n\n"
+        f".. autosummary::\n   :toctree: api\n\n{rows}\n```\n"
+    )
+
+
+def api_page() -> str:
+    """Return the API page: the names at the top, then each public module's own."""
+    public = {name: getattr(prevalence, name) for name in prevalence.__all__ if name[0] != "_"}
+    modules = {name: thing for name, thing in public.items() if inspect.ismodule(thing)}
+    parts = ["# API\n", section("prevalence", prevalence, [n for n in public if n not in modules])]
+    for name, module in modules.items():
+        if own := [n for n in getattr(module, "__all__", ()) if not n.startswith("_")]:
+            parts.append(section(f"prevalence.{name}", module, own))
+    return "\n".join(parts)
+
+
+shutil.rmtree(GENERATED, ignore_errors=True)
+GENERATED.mkdir()
+(GENERATED / "api.md").write_text(api_page(), encoding="utf-8")
+for page in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+    shutil.copy(ROOT / page, GENERATED / page.lower())
+for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    shutil.copy(notebook, GENERATED / notebook.name)

@@ -1,0 +1,77 @@
+"""Prevalence of hidden populations: surveys, network scale-up and multiple-systems estimation."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_MODULES = ("datasets", "direct", "mse", "nsum", "plot", "simulate")
+_NAMES = {
+    "ConvergenceError": "errors",
+    "DisclosureError": "errors",
+    "PrevalenceWarning": "errors",
+    "Comparison": "synthesis",
+    "Estimand": "estimand",
+    "Estimate": "estimate",
+    "Lists": "lists",
+    "Survey": "survey",
+    "compare": "synthesis",
+    "load": "storage",
+    "report": "reporting",
+    "root": "engine",
+    "solve": "engine",
+    "uncertain": "known",
+}
+
+if TYPE_CHECKING:
+    from . import datasets, direct, mse, nsum, plot, simulate
+    from .engine import root, solve
+    from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
+    from .estimand import Estimand
+    from .estimate import Estimate
+    from .known import uncertain
+    from .lists import Lists
+    from .reporting import report
+    from .storage import load
+    from .survey import Survey
+    from .synthesis import Comparison, compare
+
+__all__ = [
+    "Comparison",
+    "ConvergenceError",
+    "DisclosureError",
+    "Estimand",
+    "Estimate",
+    "Lists",
+    "PrevalenceWarning",
+    "Survey",
+    "__version__",
+    "compare",
+    "datasets",
+    "direct",
+    "load",
+    "mse",
+    "nsum",
+    "plot",
+    "report",
+    "root",
+    "simulate",
+    "solve",
+    "uncertain",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,168 @@
+"""Arithmetic of estimates: complex-step slopes, columns aligned by source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blocks import Block, add_blocks
+from .estimand import Estimand
+from .estimate import Estimate
+
+__all__ = ["operate"]
+
+Array = NDArray[Any]
+POSITIVE = ("count", "proportion", "ratio", "known")  # intervals on the log scale
+STEP = 1e-50  # a complex step has no cancellation: its square underflows to zero
+
+BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}
+UNARY: dict[np.ufunc, str] = {np.exp: "exp", np.log: "log", np.sqrt: "sqrt"}
+_SIGNS: dict[np.ufunc, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/"}
+
+
+def operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:
+    """Apply a function of NumPy to estimates and numbers."""
+    if ufunc in BINARY:
+        return binary(ufunc, *inputs)
+    if ufunc in UNARY:
+        return unary(ufunc, inputs[0])
+    raise TypeError(
+        f"{ufunc.__name__} of an Estimate has no delta method here: use + - * / ** exp log sqrt."
+    )
+
+
+def unary(ufunc: np.ufunc, e: Estimate) -> Estimate:
+    with np.errstate(all="ignore"):
+        moved = ufunc(e.value + 1j * STEP)
+    out = _mapped(e, UNARY[ufunc], None, ufunc(e.value), moved.imag / STEP)
+    return replace(out, unit=f"{ufunc.__name__} {e.unit}")
+
+
+def _mapped(e: Estimate, name: str, constant: Any, value: Array, slope: Array) -> Estimate:
+    """Apply a monotone map of each number: the interval rule stays, and its limits are mapped."""
+    constants = {"value": e.value, "std_error": e.std_error, **e.constants}
+    return replace(
+        e,
+        value=value,
+        blocks=tuple(block.scaled(np.broadcast_to(slope, e.value.shape)) for block in e.blocks),
+        constants=constants,
+        maps=(*e.maps, (name, constant)),
+    )
+
+
+def binary(ufunc: np.ufunc, left: Any, right: Any) -> Estimate:
+    if isinstance(left, Estimate) and isinstance(right, Estimate):
+        return _two(ufunc, left, right)
+    e, other = (left, right) if isinstance(left, Estimate) else (right, left)
+    c = np.asarray(other, dtype=float)
+    if c.ndim > 1 or (c.ndim == 1 and c.size not in (1, len(e))):
+        raise ValueError(
+            f"a number combined with an estimate must be one, or one per row: found shape "
+            f"{c.shape} for {len(e)} rows."
+        )
+    c = c.reshape(()) if c.size == 1 else c
+    is_left = isinstance(left, Estimate)
+    if ufunc is np.multiply or (ufunc is np.true_divide and is_left):
+        factor = c if ufunc is np.multiply else 1 / c
+        return _mapped(e, "multiply", factor, e.value * factor, factor)
+    if ufunc is np.add or (ufunc is np.subtract and is_left):
+        term = c if ufunc is np.add else -c
+        return _mapped(e, "add", term, e.value + term, np.ones(()))
+    if ufunc is np.subtract:
+        return _mapped(
+            _mapped(e, "multiply", -1.0, -e.value, -np.ones(())), "add", c, c - e.value, np.ones(())
+        )
+    moved = ufunc(e.value + 1j * STEP, c) if is_left else ufunc(c, e.value + 1j * STEP)
+    return _delta(e, moved.real, [(e, moved.imag / STEP)], e.estimand, "ratio")
+
+
+def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
+    a, b = _broadcast(a, b)
+    additive = ufunc in (np.add, np.subtract)
+    if additive and a.estimand and b.estimand and not a.estimand.same_as(b.estimand):
+        raise ValueError(
+            "estimates of different estimands must not be added or subtracted: they differ in "
+            f"{'; '.join(a.estimand.differing(b.estimand))}. Convert one with "
+            ".bridge(factor, reason=..., ...) or name parts anew with .describe(...)."
+        )
+    with np.errstate(all="ignore"):
+        da = ufunc(a.value + 1j * STEP, b.value)
+        db = ufunc(a.value, b.value + 1j * STEP)
+    same = a.estimand if b.estimand is None else (b.estimand if a.estimand is None else None)
+    if same is None and a.estimand and b.estimand:
+        same = a.estimand if additive else _quotient(ufunc, a.estimand, b.estimand)
+    unit = _unit_of(ufunc, a, b)
+    parts = [(a, da.imag / STEP), (b, db.imag / STEP)]
+    positive = ufunc is not np.subtract and all(
+        e.unit in POSITIVE and bool((e.value > 0).all()) for e in (a, b)
+    )
+    out = _delta(a, da.real, parts, same, unit, rule="log" if positive else "wald")
+    sign = _SIGNS.get(ufunc, "**")
+    labels = tuple(
+        x if x == y else (x or y if not (x and y) else (f"{', '.join(x)} {sign} {', '.join(y)}",))
+        for x, y in zip(a.labels, b.labels, strict=True)
+    )
+    outcomes = tuple(
+        x if x == y or not y else (y if not x else f"{x} {sign} {y}")
+        for x, y in zip(a.outcomes, b.outcomes, strict=True)
+    )
+    return replace(out, labels=labels, outcomes=outcomes)
+
+
+def _quotient(ufunc: np.ufunc, a: Estimand, b: Estimand) -> Estimand:
+    sign = "/" if ufunc is np.true_divide else "*"
+    return Estimand(outcome=f"{a.outcome} {sign} {b.outcome}")
+
+
+def _unit_of(ufunc: np.ufunc, a: Estimate, b: Estimate) -> str:
+    if ufunc is np.subtract and a.unit == b.unit:
+        return "difference"
+    if a.estimand is None or b.estimand is None or ufunc is np.add:
+        return b.unit if a.estimand is None else a.unit
+    return "ratio"
+
+
+def _broadcast(a: Estimate, b: Estimate) -> tuple[Estimate, Estimate]:
+    if len(a) == len(b):
+        return a, b
+    if len(a) == 1:
+        return a.take(np.zeros(len(b), dtype=int)), b
+    if len(b) == 1:
+        return a, b.take(np.zeros(len(a), dtype=int))
+    raise ValueError(
+        f"two estimates must have the same number of rows, or one of them one: found {len(a)} "
+        f"and {len(b)}. Choose rows by domain, as in e['Kingston']."
+    )
+
+
+def _delta(
+    like: Estimate,
+    value: Array,
+    parts: list[tuple[Estimate, Array]],
+    estimand: Estimand | None,
+    unit: str,
+    *,
+    rule: str = "wald",
+) -> Estimate:
+    """Delta method over the aligned blocks of the parts."""
+    blocks: tuple[Block, ...] = ()
+    for e, slope in parts:
+        blocks = add_blocks(blocks, tuple(block.scaled(slope) for block in e.blocks))
+    merged = [e for e, _ in parts]
+    return replace(
+        like,
+        value=value,
+        blocks=blocks,
+        unit=unit,
+        estimand=estimand,
+        interval_rule=rule,
+        constants={},
+        maps=(),
+        facts={},
+        assumptions=tuple(dict.fromkeys(x for e in merged for x in e.assumptions)),
+        warnings=tuple(dict.fromkeys(x for e in merged for x in e.warnings)),
+        citations=tuple(dict.fromkeys(x for e in merged for x in e.citations)),
+    )

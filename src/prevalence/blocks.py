@@ -1,0 +1,151 @@
+"""Where an estimate's uncertainty comes from: one block of columns per source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .chain import Influence, plain
+
+__all__ = ["Block", "Columns", "add_blocks"]
+
+Array = NDArray[Any]
+MAX_COVARIANCE = 5_000
+CHUNK = 10_000_000
+
+
+class Scheme(Protocol):
+    """How influence over units becomes columns with coefficients: V = columns * c @ columns.T."""
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def coefficients(self) -> Array: ...
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    def columns(self, influence: Array, /) -> Array: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Columns that are final as they stand: known uncertainty, a model's, or loaded ones."""
+
+    source: str
+    kind: str
+    coefficients: Array
+    labels: tuple[str, ...]
+
+    def columns(self, influence: Array) -> Array:
+        """Return the columns unchanged."""
+        return influence
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The part of several estimates' uncertainty that comes from one source."""
+
+    influence: Influence
+    scheme: Scheme
+    df: Array
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+        return self.scheme.source
+
+    def columns(self, rows: slice | Array = slice(None)) -> Array:
+        """Return the columns (estimates, columns) of some estimates."""
+        return self.scheme.columns(self.influence.dense(rows))
+
+    @cached_property
+    def variance(self) -> Array:
+        """Variance of every estimate."""
+        p, g = self.influence.shape
+        step = max(1, CHUNK // max(g, 1))
+        out = np.empty(p)
+        c = self.scheme.coefficients
+        for start in range(0, p, step):
+            columns = self.columns(slice(start, start + step))
+            out[start : start + step] = np.einsum("ij,ij,j->i", columns, columns, c)
+        return np.maximum(out, 0.0, where=np.isfinite(out), out=out)
+
+    def covariance(self) -> Array:
+        """Return the covariance matrix of the estimates."""
+        columns = self.columns()
+        return np.asarray((columns * self.scheme.coefficients) @ columns.T)
+
+    def combine(self, matrix: Any) -> Block:
+        """Return linear combinations of the estimates; degrees of freedom of the largest part."""
+        dense = np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+        df = np.where(dense != 0, self.df, -np.inf).max(axis=1)
+        return Block(self.influence.combine(matrix), self.scheme, np.where(df >= 0, df, 0.0))
+
+    def scaled(self, factor: Array) -> Block:
+        """Return the estimates each times a number."""
+        from scipy.sparse import diags_array
+
+        return Block(self.influence.combine(diags_array(factor).tocsr()), self.scheme, self.df)
+
+    def take(self, rows: Array) -> Block:
+        """Return some of the estimates."""
+        part = self.influence
+        return Block(
+            Influence(part.direct[rows], part.weight[rows], part.shared),
+            self.scheme,
+            self.df[rows],
+        )
+
+    def finished(self) -> Block:
+        """Return the block with its columns written out."""
+        s = self.scheme
+        columns = Columns(s.source, s.kind, s.coefficients, s.labels)
+        return Block(plain(self.columns()), columns, self.df)
+
+
+def add_blocks(one: tuple[Block, ...], two: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Add estimates block by block: columns of one source align, the rest is appended."""
+    out = {block.source: block for block in one}
+    for block in two:
+        held = out.get(block.source)
+        out[block.source] = block if held is None else _add(held, block)
+    return tuple(out.values())
+
+
+def _add(a: Block, b: Block) -> Block:
+    df = np.maximum(a.df, b.df)
+    if a.scheme is b.scheme:
+        return Block(a.influence + b.influence, a.scheme, df)
+    if a.scheme.kind != b.scheme.kind:
+        raise ValueError(
+            f"estimates from one sample must have the same kind of variance to be combined: found "
+            f"{a.scheme.kind!r} and {b.scheme.kind!r}. Make both with the same scheme "
+            "(linearisation, or the same replicates)."
+        )
+    first, second = a.finished(), b.finished()
+    labels = pd.Index(first.scheme.labels).union(pd.Index(second.scheme.labels), sort=False)
+    columns = sum(_spread(block, labels) for block in (first, second))
+    scheme = Columns(a.source, a.scheme.kind, np.ones(len(labels)), tuple(labels))
+    return Block(plain(np.asarray(columns)), scheme, df)
+
+
+def _spread(block: Block, labels: pd.Index) -> Array:
+    c = block.scheme.coefficients
+    if (c < 0).any():
+        raise ValueError(
+            "columns with negative coefficients must come from one and the same design object to "
+            "be combined. Build both estimates from one Survey."
+        )
+    out = np.zeros((block.df.size, len(labels)))
+    out[:, labels.get_indexer(pd.Index(block.scheme.labels))] = block.columns() * np.sqrt(c)
+    return out

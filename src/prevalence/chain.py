@@ -1,0 +1,178 @@
+"""From an estimator to its value and influence: the recipe's adjoints in reverse order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .engine import Recorder, RowSums, Theta, differentiate
+from .weighting import Attach, Step, cell_sums
+
+__all__ = ["Chain", "Influence", "linearise"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """Influence of units on estimates (estimates, units): a matrix plus a low-rank part.
+
+    `direct` is dense or a SciPy sparse array; the low-rank part is ``weight @ shared``, with
+    `shared` the unit sums of the columns of the weighting steps.
+    """
+
+    direct: Any
+    weight: Array
+    shared: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of estimates and of units."""
+        return int(self.direct.shape[0]), int(self.direct.shape[1])
+
+    def dense(self, rows: slice | Array = slice(None)) -> Array:
+        """Return some rows as a dense array."""
+        part = self.direct[rows]
+        out = part.toarray() if hasattr(part, "toarray") else np.array(part)
+        return out + self.weight[rows] @ self.shared if self.shared.size else out
+
+    def combine(self, matrix: Any) -> Influence:
+        """Return linear combinations ``matrix @ influence``."""
+        return Influence(matrix @ self.direct, np.asarray(matrix @ self.weight), self.shared)
+
+    def __add__(self, other: Influence) -> Influence:
+        direct = self.direct + other.direct
+        if self.shared is other.shared:
+            return Influence(direct, self.weight + other.weight, self.shared)
+        return Influence(
+            direct,
+            np.concatenate([self.weight, other.weight], axis=1),
+            np.concatenate([self.shared, other.shared], axis=0),
+        )
+
+
+def plain(direct: Array) -> Influence:
+    """Wrap a dense matrix."""
+    p, g = direct.shape
+    return Influence(direct, np.zeros((p, 0)), np.zeros((0, g)))
+
+
+@dataclass(eq=False)
+class Term:
+    """The columns of one calibration-like step, as the final rows and the units see them."""
+
+    cell: Array  # of the final rows
+    matrix: Array
+    multiplier: Array  # k of the step times everything that follows it, on the final rows
+    inverse: Array
+    unit_sums: Array  # (q, units)
+    later: list[Array]  # one (q, q of the later term) for every later term
+
+
+class Chain:
+    """A recipe seen from the units: final weights, multipliers and the steps' columns."""
+
+    def __init__(self, base: Array, unit: Array, n_units: int, steps: tuple[Step | Attach, ...]):
+        self.n_units = n_units
+        self.weights, self.influence, self.unit = base, base, unit
+        self.terms: list[Term] = []
+        multiplicative = True
+        for step in steps:
+            if isinstance(step, Attach):
+                self._attach(step)
+                continue
+            adjoint = step.adjoint(self.weights)
+            sums = _unit_sums(self.influence * adjoint.h, adjoint, self.unit, n_units)
+            for term in self.terms:
+                term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
+                term.multiplier = term.multiplier * adjoint.f
+            self.terms.append(
+                Term(adjoint.cell, adjoint.matrix, adjoint.k, adjoint.inverse, sums, [])
+            )
+            self.influence = self.influence * adjoint.f
+            self.weights = adjoint.out
+            multiplicative = multiplicative and np.allclose(
+                self.influence, self.weights, rtol=1e-15, atol=0
+            )
+        if multiplicative:
+            self.influence = self.weights
+
+    def _attach(self, step: Attach) -> None:
+        for term in self.terms:
+            term.cell = term.cell[step.rows]
+            term.multiplier = term.multiplier[step.rows] * step.factor
+        self.weights = self.weights[step.rows] * step.factor
+        self.influence = self.influence[step.rows] * step.factor
+        self.unit = self.unit[step.rows]
+
+
+def _unit_sums(v: Array, adjoint: Any, unit: Array, n_units: int) -> Array:
+    cells, q = adjoint.matrix.shape
+    if cells * n_units <= 20_000_000 and cells < v.size:
+        table = np.bincount(adjoint.cell * n_units + unit, weights=v, minlength=cells * n_units)
+        return np.asarray(adjoint.matrix.T @ table.reshape(cells, n_units))
+    return np.stack(
+        [
+            np.bincount(unit, weights=v * adjoint.matrix[adjoint.cell, j], minlength=n_units)
+            for j in range(q)
+        ]
+    )
+
+
+def _cross(term: Term, v: Array, adjoint: Any) -> Array:
+    """Return X_s' diag(v) X_t."""
+    out = np.empty((term.matrix.shape[1], adjoint.matrix.shape[1]))
+    for j in range(out.shape[1]):
+        cells = cell_sums(term.cell, term.matrix.shape[0], v * adjoint.matrix[adjoint.cell, j])
+        out[:, j] = term.matrix.T @ cells
+    return out
+
+
+def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influence]:
+    """Return the values (k, domains) and the influence of the units, (k x domains, units)."""
+    recorder = Recorder(chain.weights, chain.influence, sums, chain.terms)
+    value, gradient = differentiate(theta, recorder)
+    stored = np.concatenate([r.sums for r in recorder.records], axis=0)
+    direct = _direct(gradient, stored, sums)
+    weights, shared = [], []
+    done: list[Array] = []
+    for s in range(len(chain.terms) - 1, -1, -1):
+        term = chain.terms[s]
+        cross = np.concatenate([r.crosses[s] for r in recorder.records], axis=1)
+        c = np.einsum("qmd,kdm->qkd", cross, gradient)
+        for later, done_c in zip(term.later, reversed(done), strict=True):
+            c -= np.einsum("qr,rkd->qkd", later, done_c)
+        c = np.einsum("qr,rkd->qkd", term.inverse, c)
+        done.append(c)
+        weights.append(-c.reshape(c.shape[0], -1).T)
+        shared.append(term.unit_sums)
+    p = value.size
+    return value, Influence(
+        direct,
+        np.concatenate(weights, axis=1) if weights else np.zeros((p, 0)),
+        np.concatenate(shared, axis=0) if shared else np.zeros((0, sums.n_units)),
+    )
+
+
+def _direct(gradient: Array, stored: Array, sums: RowSums) -> Any:
+    k, domains, _ = gradient.shape
+    data = np.empty((k, sums.size))
+    for d in range(domains):
+        pairs = slice(sums.first[d], sums.first[d + 1])
+        data[:, pairs] = gradient[:, d] @ stored[:, pairs]
+    if domains == 1 and sums.size == sums.n_units:
+        return data
+    if k * domains * sums.n_units <= 5_000_000:
+        out = np.zeros((k, domains, sums.n_units))
+        out[:, sums.pair_domain, sums.pair_unit] = data
+        return out.reshape(k * domains, sums.n_units)
+    from scipy.sparse import csr_array
+
+    starts = (np.arange(k)[:, None] * sums.size + sums.first[:-1]).ravel()
+    return csr_array(
+        (data.ravel(), np.tile(sums.pair_unit, k), np.r_[starts, k * sums.size]),
+        shape=(k * domains, sums.n_units),
+    )

@@ -1,0 +1,131 @@
+"""From a function of the weights to an `Estimate` with its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .engine import Theta
+from .errors import warn
+from .estimand import Estimand
+from .estimate import Estimate
+from .evaluate import Domains, Result, evaluate
+from .facts import row_facts
+from .grammar import columns_of, condition
+from .survey import Survey
+
+__all__ = ["estimate"]
+
+Array = NDArray[Any]
+
+
+def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Domains:
+    """Return the domain of every row: the crossing of `by` among rows that meet `where`."""
+    names = [by] if isinstance(by, str) else list(by)
+    code, labels = survey.table.codes(names, "by") if names else (None, [()])
+    if where is not None:
+        columns = {c: survey.table.for_condition(c) for c in columns_of(where)}
+        inside = condition(where, columns)
+        if not inside.any():
+            raise ValueError(
+                f"where must leave rows: none of {survey.n:,} meets {where!r}. Check the condition."
+            )
+        code = np.where(inside, 0 if code is None else code, -1)
+    return Domains(code, tuple(tuple(label) for label in labels), tuple(names))
+
+
+def assemble(
+    survey: Survey,
+    result: Result,
+    domains: Domains,
+    *,
+    outcomes: Sequence[str],
+    unit: str,
+    method: str,
+    interval: str,
+    citations: Sequence[str],
+    facts: Mapping[str, Array],
+    constants: Mapping[str, Array] | None = None,
+    assumptions: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+) -> Estimate:
+    """Put values, uncertainty, labels and facts into an `Estimate`, rows outcome by outcome."""
+    k = result.value.shape[0]
+    names = list(outcomes) * k if len(outcomes) == 1 and k > 1 else list(outcomes)
+    about = survey.about
+    estimand = Estimand(
+        outcome=names[0] if len(set(names)) == 1 else "several",
+        definition=about.definition,
+        window=about.window,
+        denominator=about.denominator,
+        population=about.population,
+        excludes=about.excludes,
+    )
+    said = list(warnings) + list(result.warnings)
+    lost = int((~np.isfinite(result.value)).any(axis=0).sum())
+    if lost:
+        message = f"{lost} of {domains.count} domains have no estimate (no rows with weight, or a zero denominator)."
+        warn(message)
+        said.append(message)
+    return Estimate(
+        result.value.reshape(-1),
+        (result.block,),
+        labels=domains.labels * k,
+        label_names=domains.names,
+        outcomes=tuple(np.repeat(names, domains.count).tolist()),
+        unit=unit,
+        estimand=estimand,
+        method=method,
+        interval_rule=interval,
+        constants=dict(constants or {}),
+        facts=facts,
+        assumptions=tuple(assumptions),
+        warnings=tuple(said),
+        citations=tuple(citations),
+        provenance=provenance(survey),
+    )
+
+
+def provenance(survey: Survey) -> dict[str, Any]:
+    """Return how the weights and variances were made, in words."""
+    about, design = survey.about, survey.design
+    scheme = survey.scheme
+    return {
+        "rows": about.rows,
+        "psus": about.psus,
+        "design": f"{design.stages[0].parent.size:,} {about.psus} in "
+        f"{len(design.stratum_labels):,} strata",
+        "weights": [step.name for step in survey.steps] or ["base weights only"],
+        "variance": "linearised through every weighting step"
+        if scheme is None
+        else scheme.kind.split(" draw")[0],
+    }
+
+
+def estimate(
+    survey: Survey,
+    theta: Theta,
+    *,
+    unit: str = "mean",
+    by: str | Sequence[str] = (),
+    where: str | None = None,
+    smooth: bool = True,
+    outcome: str = "",
+) -> Estimate:
+    """Estimate any function of the weights, with its variance in every domain."""
+    domains = domains_of(survey, by, where)
+    result = evaluate(survey, theta, domains, smooth=smooth)
+    return assemble(
+        survey,
+        result,
+        domains,
+        outcomes=[outcome],
+        unit=unit,
+        method="custom",
+        interval="wald",
+        citations=["Binder (1983) doi:10.2307/1402588"],
+        facts=row_facts(result, np.zeros(result.value.shape, dtype=int)),
+    )

@@ -1,0 +1,240 @@
+"""Small-cell protection of published tables: what could tell who is in the data stays out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .errors import DisclosureError
+
+__all__ = ["is_suppressed", "log", "protect", "switched_on"]
+
+Array = NDArray[Any]
+ROUND_TO = 100
+MARK = "suppressed"
+COMPLEMENT = f"{MARK}: to protect another row of the same total"
+BLANKED = (
+    "n", "missing", "cases", "psus", "psus_with_cases", "estimate", "std_error", "conf_low",
+    "conf_high", "cv", "deff", "n_eff", "df",
+)  # fmt: skip
+
+
+def protect(
+    frame: pd.DataFrame,
+    *,
+    minimum_n: int = 25,
+    minimum_cases: int = 5,
+    minimum_psus: int = 3,
+    unit: str = "",
+) -> pd.DataFrame:
+    """Return a table of estimates that is safe to publish.
+
+    A row is suppressed where it rests on fewer rows, cases or primary units than the minimum; a
+    row without a case is as small as one with a single case, and so is one where all but a few
+    rows are cases. Where the suppressed rows of a total could be found by subtraction, the next
+    smallest rows are suppressed with them. Counts of people are rounded to the nearest 100.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table as `Estimate.to_frame` makes it.
+    minimum_n : int
+        Fewest rows that a published estimate rests on.
+    minimum_cases : int
+        Fewest cases.
+    minimum_psus : int
+        Fewest primary units with cases.
+    unit : str
+        Unit of the estimates; a column ``unit`` of the table has precedence.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows and columns. A suppressed row keeps its labels, and its `flag` says why.
+
+    Raises
+    ------
+    DisclosureError
+        When no row can be published.
+    KeyError
+        When a column is missing.
+
+    Notes
+    -----
+    Assumes that the reader knows the total over all rows of one outcome, and over each line of
+    crossed domains. It does not protect against comparison with other tables of the same data:
+    protect those too.
+
+    References
+    ----------
+    Hundepool, A. et al. (2012). Statistical Disclosure Control. Wiley. doi:10.1002/9781118348239
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> from prevalence.disclosure import protect
+    >>> data = {
+    ...     "case": [1] * 9 + [0] * 31 + [1] * 2 + [0] * 38 + [1] * 8 + [0] * 32,
+    ...     "town": ["Aa"] * 40 + ["Bb"] * 40 + ["Cc"] * 40,
+    ... }
+    >>> table = pv.direct.prevalence(pv.Survey(data), "case", by="town").to_frame()
+    >>> protect(table)["flag"].tolist()[1:]
+    ['suppressed: fewer than 5 cases', 'suppressed: to protect another row of the same total']
+    """
+    out = suppress(frame, minimum_n, minimum_cases, minimum_psus, unit)
+    if len(out) and is_suppressed(out).all():
+        raise DisclosureError(
+            f"a published table must have a row that is safe: none of {len(out):,} is (first: "
+            f"{out['flag'].iloc[0]}). Use coarser domains, or report the whole sample only."
+        )
+    return out
+
+
+def suppress(
+    frame: pd.DataFrame,
+    minimum_n: int = 25,
+    minimum_cases: int = 5,
+    minimum_psus: int = 3,
+    unit: str = "",
+) -> pd.DataFrame:
+    """Return the table as `protect` does, also where every row is suppressed."""
+    _check(
+        frame,
+        {"minimum_n": minimum_n, "minimum_cases": minimum_cases, "minimum_psus": minimum_psus},
+    )
+    reason = _reasons(frame, minimum_n, minimum_cases, minimum_psus, unit)
+    _complement(frame, reason, minimum_cases)
+    out = frame.copy()
+    hidden = np.array([bool(r) for r in reason], dtype=bool)
+    for name in BLANKED:
+        if name in out:
+            out[name] = out[name].mask(hidden)
+    out["flag"] = np.where(hidden, np.array(reason, dtype=object), frame["flag"])
+    if "deff_source" in out:
+        out["deff_source"] = out["deff_source"].mask(hidden)
+    _round(out, unit)
+    return out
+
+
+def _check(frame: pd.DataFrame, minimums: dict[str, int]) -> None:
+    missing = [c for c in ("outcome", "domain", "estimate", "flag") if c not in frame]
+    if missing:
+        raise KeyError(
+            f"frame must have the columns of Estimate.to_frame: {missing[0]!r} is missing. Pass the "
+            "table unchanged."
+        )
+    for name, value in minimums.items():
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+            raise ValueError(
+                f"{name} must be a whole number of at least 0: found {value!r}. Pass a count."
+            )
+
+
+def _column(frame: pd.DataFrame, name: str) -> Array:
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    return np.asarray(frame[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
+
+
+def _units(frame: pd.DataFrame, unit: str) -> Array:
+    return frame["unit"].to_numpy(dtype=str) if "unit" in frame else np.full(len(frame), unit)
+
+
+def _reasons(
+    frame: pd.DataFrame, minimum_n: int, minimum_cases: int, minimum_psus: int, unit: str
+) -> list[str]:
+    """Return why each row must not be published by itself, or an empty text."""
+    n, cases = _column(frame, "n"), _column(frame, "cases")
+    with_cases = _column(frame, "psus_with_cases")
+    psus = np.where(np.isnan(with_cases), _column(frame, "psus"), with_cases)
+    share = np.isfinite(_column(frame, "n_eff"))  # only a share of its rows has one
+    others = np.where(share, n - cases, np.nan)
+    estimate, domain = _column(frame, "estimate"), frame["domain"].to_numpy(dtype=str)
+    of_people = _units(frame, unit) == "count"
+    unknown = np.isnan(n) & np.isnan(cases) & (domain != "all")
+    with np.errstate(invalid="ignore"):
+        rules = {
+            f"fewer than {minimum_n} rows": n < minimum_n,
+            f"fewer than {minimum_cases} cases": cases < minimum_cases,
+            f"fewer than {minimum_cases} of its rows are not cases": others < minimum_cases,
+            f"fewer than {minimum_psus} primary units": psus < minimum_psus,
+            "no counts to check a domain by": unknown & np.isfinite(estimate),
+            f"an estimate below {ROUND_TO // 2}": of_people & (estimate < ROUND_TO / 2),
+        }
+    reasons = []
+    for i in range(len(frame)):
+        broken = next((words for words, rows in rules.items() if rows[i]), "")
+        reasons.append(f"{MARK}: {broken}" if broken else "")
+    return reasons
+
+
+def _complement(frame: pd.DataFrame, reason: list[str], minimum_cases: int) -> None:
+    """Suppress more rows until no line's suppressed part can be told by subtraction."""
+    cases, n = _column(frame, "cases"), _column(frame, "n")
+    size = np.where(np.isnan(cases), n, cases)
+    changed = True
+    while changed:
+        changed = False
+        for line in _lines(frame):
+            hidden = [i for i in line if reason[i]]
+            left = sorted((i for i in line if not reason[i]), key=lambda i: (size[i], i))
+            told = len(hidden) == 1 or np.nansum(cases[hidden]) < minimum_cases
+            if hidden and left and told:
+                reason[left[0]] = COMPLEMENT
+                changed = True
+
+
+def _lines(frame: pd.DataFrame) -> Iterator[list[int]]:
+    """Yield rows whose total may be known: all of an outcome, and each line of crossed domains."""
+    outcome, domain = frame["outcome"].astype(str), frame["domain"].astype(str)
+    for _, rows in outcome[domain != "all"].groupby(outcome, sort=False):
+        positions = frame.index.get_indexer(rows.index).tolist()
+        yield positions
+        parts = [domain.iloc[i].split(", ") for i in positions]
+        width = len(parts[0])
+        if width == 1 or any(len(part) != width for part in parts):
+            continue
+        for left_out in range(width):
+            lines: dict[tuple[str, ...], list[int]] = {}
+            for i, part in zip(positions, parts, strict=True):
+                lines.setdefault((*part[:left_out], *part[left_out + 1 :]), []).append(i)
+            yield from (line for line in lines.values() if len(line) > 1)
+
+
+def _round(out: pd.DataFrame, unit: str) -> None:
+    people = _units(out, unit) == "count"
+    if not people.any():
+        return
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        if name in out:
+            values = _column(out, name)
+            out[name] = np.where(people, np.round(values / ROUND_TO) * ROUND_TO, values)
+
+
+def is_suppressed(frame: pd.DataFrame) -> Array:
+    """Tell which rows of a protected table are suppressed."""
+    flags = frame["flag"].fillna("").astype(str)
+    return flags.str.startswith(MARK).to_numpy(dtype=bool)
+
+
+def log(frame: pd.DataFrame) -> list[str]:
+    """Say how many rows of a protected table are suppressed and why, without naming one."""
+    flags = frame.loc[is_suppressed(frame), "flag"].value_counts(sort=False)
+    return [f"{count} of {len(frame):,} rows {flag}." for flag, count in flags.items()]
+
+
+def switched_on(disclosure: str) -> bool:
+    """Tell whether protection is on; it goes off only with a reason, as in "off: synthetic data"."""
+    if disclosure == "on":
+        return True
+    word, _, reason = disclosure.partition(":") if isinstance(disclosure, str) else ("", "", "")
+    if word.strip() == "off" and reason.strip():
+        return False
+    raise ValueError(
+        f"disclosure must be 'on', or 'off:' with the reason: found {disclosure!r}. Write for "
+        "example disclosure='off: synthetic data'."
+    )

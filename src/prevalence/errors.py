@@ -1,0 +1,91 @@
+"""Messages that say which argument, which rule, what was found, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ConvergenceError", "DisclosureError", "PrevalenceWarning"]
+
+
+class PrevalenceWarning(UserWarning):
+    """A result stands, but the reader must know something about it."""
+
+
+class ConvergenceError(RuntimeError):
+    """An iteration did not reach its solution; the message names the worst equation."""
+
+
+class DisclosureError(ValueError):
+    """Publishing this would risk telling who is in the data."""
+
+
+def warn(message: str) -> None:
+    """Issue a `PrevalenceWarning` that points at the caller of the public function."""
+    warnings.warn(message, PrevalenceWarning, stacklevel=3)
+
+
+def nearest(name: object, choices: Iterable[object]) -> str:
+    """Return a hint with the closest of the names that exist, or an empty string."""
+    names = [str(choice) for choice in choices]
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    if 0 < len(names) <= 12:
+        return f" There are: {', '.join(names)}."
+    return ""
+
+
+def one_of(argument: str, value: object, choices: Sequence[str]) -> str:
+    """Check that an option is one of its allowed words and return it."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise ValueError(
+        f"{argument} must be one of {', '.join(choices)}: found {value!r}.{nearest(value, choices)}"
+    )
+
+
+def check_words(argument: str, words: Iterable[str], allowed: Iterable[str]) -> None:
+    """Check the names of keyword arguments that are free words."""
+    known = list(allowed)
+    for word in words:
+        if word not in known:
+            raise TypeError(
+                f"{argument} takes {', '.join(known)}: found {word!r}.{nearest(word, known)}"
+            )
+
+
+def level_in_range(level: float) -> float:
+    """Check a confidence level and return it."""
+    if isinstance(level, (int, float)) and 0 < level < 1:
+        return float(level)
+    hint = f" Write {level / 100:g}." if isinstance(level, (int, float)) and level > 1 else ""
+    raise ValueError(f"level must lie between 0 and 1: found {level!r}.{hint}")
+
+
+def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+    """Return a random generator from a seed, a generator or None."""
+    if rng is None or isinstance(rng, (int, np.integer, np.random.Generator)):
+        return np.random.default_rng(rng)
+    raise TypeError(
+        f"rng must be an integer seed, a numpy Generator or None: found {type(rng).__name__}. "
+        "Pass for example rng=1."
+    )
+
+
+def check_rows(
+    argument: str, rule: str, values: NDArray[np.float64], bad: NDArray[np.bool_], remedy: str
+) -> None:
+    """Raise with the count and the first offending row if any row breaks a rule on numbers."""
+    count = int(bad.sum())
+    if count:
+        first = int(np.flatnonzero(bad)[0])
+        verb = "is" if count == 1 else "are"
+        raise ValueError(
+            f"{argument} must be {rule}: {count:,} of {bad.size:,} rows {verb} not "
+            f"(first: row {first}, {values[first]:g}). {remedy}"
+        )

@@ -1,0 +1,71 @@
+"""`Estimand`: what is estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+__all__ = ["Estimand"]
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """What is estimated: the outcome and its definition, the window and the population.
+
+    Parameters
+    ----------
+    outcome, definition, definition_hash : str
+        Name of the outcome, its definition in words, and a digest of the rule that codes it.
+    window, denominator, population : str
+        Time that it refers to, whom a share is of, and whom the estimate speaks for.
+    excludes : str
+        Groups that the sample cannot reach: a remark, which does not make another estimand.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> past = pv.Estimand(outcome="child labour", window="2022")
+    >>> past.differing(pv.Estimand(outcome="child labour", window="2023"))
+    ['window (2022 / 2023)']
+    """
+
+    outcome: str = ""
+    definition: str = ""
+    definition_hash: str = ""
+    window: str = ""
+    denominator: str = ""
+    population: str = ""
+    excludes: str = ""
+
+    def same_as(self, other: Estimand) -> bool:
+        """Tell whether two estimates are of one quantity (the excluded groups are a remark).
+
+        Parameters
+        ----------
+        other : Estimand
+            What the other one estimates.
+
+        Returns
+        -------
+        bool
+            True if all parts but the excluded groups are equal.
+        """
+        return replace(self, excludes="") == replace(other, excludes="")
+
+    def differing(self, other: Estimand) -> list[str]:
+        """Return the fields that differ, with both values.
+
+        Parameters
+        ----------
+        other : Estimand
+            What the other one estimates.
+
+        Returns
+        -------
+        list of str
+            One text per part, as in ``"window (2022 / 2023)"``; empty if none differs.
+        """
+        return [
+            f"{name} ({getattr(self, name) or 'not given'!s} / {getattr(other, name) or 'not given'!s})"
+            for name in self.__dataclass_fields__
+            if name != "excludes" and getattr(self, name) != getattr(other, name)
+        ]

@@ -1,0 +1,189 @@
+"""One call of an estimator with its variance, for any sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blocks import Block
+from .chain import Chain, Influence, linearise, plain
+from .design import Design
+from .engine import RowSums, Theta, Weights
+from .errors import warn
+from .replication import DenseWeights, FactoredWeights, Replicates, blocks
+
+__all__ = ["Domains", "Result", "Sample", "evaluate"]
+
+Array = NDArray[Any]
+
+
+class Sample(Protocol):
+    """What the engine asks of a sample."""
+
+    @property
+    def n(self) -> int: ...
+
+    @property
+    def design(self) -> Design: ...
+
+    @property
+    def scheme(self) -> Replicates | None: ...
+
+    @property
+    def chain(self) -> Chain: ...
+
+    def replicate_columns(self, which: slice, /) -> Array | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Domains:
+    """The domain of each row (-1 outside), and the labels of the domains."""
+
+    code: Array | None
+    labels: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of domains."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Values (k, domains) of an estimator with one block of uncertainty, row k x domains + d."""
+
+    value: Array
+    block: Block
+    sums: RowSums
+    n: Array  # rows with weight, by domain
+    psus: Array
+    warnings: tuple[str, ...]
+
+
+def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = True) -> Result:
+    """Evaluate ``theta(w)`` in every domain, with its influence or replicates."""
+    weights = sample.chain.weights
+    sums = RowSums(
+        sample.chain.unit, sample.design.n_units, domains.code, domains.count, weights != 0
+    )
+    n = np.bincount(sums.pair_domain, weights=sums.counts, minlength=domains.count)
+    psus, df = _members(sample.design, sums)
+    said: list[str] = []
+    if sample.scheme is None:
+        if not smooth:
+            raise ValueError(
+                "an estimator that is not smooth needs replicates: the sample has none. Call "
+                ".bootstrap(1000, rng=1) on the sample first."
+            )
+        value, influence = linearise(sample.chain, theta, sums)
+        block = Block(influence, sample.design, np.tile(df, value.shape[0]))
+    else:
+        if not smooth and sample.scheme.kind.startswith("jackknife"):
+            raise ValueError(
+                "an estimator that is not smooth must not be jackknifed: its jackknife variance is "
+                "inconsistent. Use .bootstrap(1000, rng=1)."
+            )
+        value, block, said = _replicate(sample, sample.scheme, theta, sums, df)
+    value = np.where(n == 0, np.nan, value)
+    block = Block(_blank(block.influence, value), block.scheme, block.df)
+    return Result(value, block, sums, n, psus, tuple(said))
+
+
+def _blank(influence: Influence, value: Array) -> Influence:
+    """Make the influence nan where there is no value, so that no standard error is zero."""
+    bad = ~np.isfinite(value.reshape(-1))
+    if not bad.any():
+        return influence
+    weight = np.c_[np.where(bad[:, None], 0.0, influence.weight), np.where(bad, np.nan, 0.0)]
+    shared = np.r_[influence.shared, np.ones((1, influence.shape[1]))]
+    direct = influence.direct
+    if hasattr(direct, "toarray"):
+        keep = np.repeat(~bad, np.diff(direct.indptr))
+        direct = direct.copy()
+        direct.data = np.where(keep, direct.data, 0.0)
+    else:
+        direct = np.where(bad[:, None], 0.0, direct)
+    return Influence(direct, weight, shared)
+
+
+def _members(design: Design, sums: RowSums) -> tuple[Array, Array]:
+    """Primary units with members and degrees of freedom, by domain."""
+    if sums.n_domains == 1 and sums.rows is None and bool((sums.counts > 0).all()):
+        return np.array([design.stages[0].parent.size]), np.array([float(design.df)])
+    filled = sums.counts > 0
+    n_psus, n_strata = design.stages[0].parent.size, len(design.stratum_labels)
+    domain = sums.pair_domain[filled]
+    psu = design.psu_of_unit[sums.pair_unit[filled]].astype(np.int64)
+    domain, psu = _distinct(domain, psu, sums.n_domains, n_psus)
+    count = np.bincount(domain, minlength=sums.n_domains)
+    of_stratum, _ = _distinct(domain, design.stratum_of_psu[psu], sums.n_domains, n_strata)
+    strata = np.bincount(of_stratum, minlength=sums.n_domains)
+    return count, (count - strata).astype(float)
+
+
+def _distinct(first: Array, second: Array, n_first: int, n_second: int) -> tuple[Array, Array]:
+    """Return the distinct pairs of two codes, by a table where one fits."""
+    key = first * n_second + second
+    if n_first * n_second <= 50_000_000:
+        seen = np.zeros(n_first * n_second, dtype=bool)
+        seen[key] = True
+        key = np.flatnonzero(seen)
+    else:
+        key = np.unique(key)
+    return np.divmod(key, n_second)
+
+
+def _replicate(
+    sample: Sample, scheme: Replicates, theta: Theta, sums: RowSums, df: Array
+) -> tuple[Array, Block, list[str]]:
+    value = _values(theta, DenseWeights(sample.chain.weights[:, None], sums), sums)[..., 0]
+    parts = []
+    for which in blocks(scheme.scale.size, sums.n):
+        dense = sample.replicate_columns(which)
+        if dense is None:
+            psu_sums = _psu_sums(sample.design, sums)
+            w: Weights = FactoredWeights(sample.chain.weights, psu_sums, scheme.factors[:, which])
+        else:
+            w = DenseWeights(dense, sums)
+        parts.append(_values(theta, w, sums))
+    replicated = np.concatenate(parts, axis=-1)
+    k, _, r = replicated.shape
+    deviations, said = scheme.deviations(replicated.reshape(-1, r), value.reshape(-1))
+    return value, Block(plain(deviations), scheme, np.tile(df, k)), said
+
+
+def _psu_sums(design: Design, sums: RowSums) -> RowSums:
+    """The same rows and domains, summed by primary unit."""
+    if len(design.stages) == 1:
+        return sums
+    unit = np.zeros(sums.n, dtype=np.int64)
+    use = np.zeros(sums.n, dtype=bool)
+    rows = slice(None) if sums.rows is None else sums.rows
+    unit[rows], use[rows] = design.psu_of_unit[sums.unit_of_row], True
+    domain = None
+    if sums.domain_of_row is not None:
+        domain = np.full(sums.n, -1)
+        domain[rows] = sums.domain_of_row
+    return RowSums(unit, design.stages[0].parent.size, domain, sums.n_domains, use)
+
+
+def _values(theta: Theta, w: Weights, sums: RowSums) -> Array:
+    with np.errstate(all="ignore"):
+        out = np.asarray(theta(w), dtype=float)
+    return out.reshape(-1, sums.n_domains, w.columns // sums.n_domains)
+
+
+def note(messages: list[str], text: str) -> None:
+    """Warn and keep the warning for the result."""
+    warn(text)
+    messages.append(text)
+
+
+def blank_rows(block: Block, rows: Array) -> Block:
+    """Return a block whose chosen rows have no uncertainty to tell (nan)."""
+    value = np.where(rows, np.nan, 0.0)
+    return Block(_blank(block.influence, value), block.scheme, block.df)

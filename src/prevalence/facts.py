@@ -1,0 +1,113 @@
+"""What is told of each row beside the estimate: counts, design effects, where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .evaluate import Domains, Result
+from .survey import Survey
+
+__all__ = ["LazyFacts", "case_facts", "design_effects", "kish", "row_facts"]
+
+Array = NDArray[Any]
+
+
+class LazyFacts(Mapping[str, Array]):
+    """Facts of the rows, of which the design effects are computed when first asked for."""
+
+    def __init__(self, ready: Mapping[str, Array], deff: Callable[[], Array]):
+        self._ready, self._deff = dict(ready), deff
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._ready and name in ("deff", "deff_source"):
+            deff = self._deff()
+            source = np.where(np.isfinite(deff), "own", "none")
+            self._ready |= {"deff": deff, "deff_source": source}
+        return self._ready[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._ready, "deff", "deff_source"]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __reduce__(self) -> tuple[type[dict[str, Array]], tuple[dict[str, Array]]]:
+        return dict, (dict(self),)  # computed before it travels
+
+
+def _by_domain(domains: Domains, v: Array) -> Array:
+    if domains.code is None:
+        return np.array([v.sum()])
+    inside = domains.code >= 0
+    if inside.all():
+        return np.asarray(np.bincount(domains.code, weights=v, minlength=domains.count))
+    return np.asarray(np.bincount(domains.code[inside], v[inside], domains.count))
+
+
+def row_facts(result: Result, lost: Array) -> dict[str, Array]:
+    """Return the rows that take part and those missing, by outcome and domain."""
+    return {
+        "n": np.tile(result.n - lost[0], len(lost)),
+        "missing": lost.reshape(-1),
+        "psus": np.tile(result.psus, len(lost)),
+    }
+
+
+def design_effects(
+    survey: Survey,
+    result: Result,
+    domains: Domains,
+    y: Array,
+    answered: Array | None,
+    *,
+    size: bool,
+) -> Array:
+    """Return V / V_srs, V_srs that of simple random sampling without replacement.
+
+    `size` is for totals, whose V_srs counts rows outside the domain as zeros.
+    """
+    w = survey.chain.weights
+    whole, rows = float(w.sum()), int(np.count_nonzero(w))
+    taking = w if answered is None else w * answered
+    sum_w = _by_domain(domains, taking)
+    n = _by_domain(domains, (taking != 0).astype(float))
+    variance = result.block.variance.reshape(result.value.shape)
+    out = []
+    for k, row in enumerate(y):
+        squares = _by_domain(domains, w * row * row)
+        with np.errstate(all="ignore"):
+            if size:
+                spread = squares / whole - (result.value[k] / whole) ** 2
+                srs = whole**2 * spread / (rows - 1) * max(1 - rows / whole, 0.0)
+            else:
+                spread = squares / sum_w - result.value[k] ** 2
+                srs = spread / (n - 1) * np.where(sum_w > n, 1 - n / sum_w, 1.0)
+            out.append(np.where(srs > 0, variance[k] / srs, np.nan))
+    return np.concatenate(out)
+
+
+def kish(survey: Survey, domains: Domains) -> float:
+    """Return the design effect of unequal weights alone, n sum w^2 / (sum w)^2."""
+    w = survey.chain.weights
+    w = w[w != 0] if domains.code is None else w[(w != 0) & (domains.code >= 0)]
+    return float(w.size * (w**2).sum() / w.sum() ** 2)
+
+
+def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:
+    """Cases, and primary units with cases, by domain."""
+    w, chain = survey.chain.weights, survey.chain
+    case = (y == 1) & (w != 0)
+    if domains.code is not None:
+        case &= domains.code >= 0
+    rows = np.flatnonzero(case)
+    code = np.zeros(rows.size, dtype=np.int64) if domains.code is None else domains.code[rows]
+    psus = survey.design.stages[0].parent.size
+    pairs = np.unique(code * psus + survey.design.psu_of_unit[chain.unit[rows]])
+    return {
+        "cases": np.bincount(code, minlength=domains.count),
+        "psus_with_cases": np.bincount(pairs // psus, minlength=domains.count),
+    }

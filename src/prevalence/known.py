@@ -1,0 +1,159 @@
+"""Quantities known with uncertainty: they enter estimates as a source of their own."""
+
+from __future__ import annotations
+
+import secrets
+
+import numpy as np
+
+from .blocks import Block, Columns
+from .chain import plain
+from .errors import level_in_range, one_of
+from .estimate import Estimate
+from .intervals import t_quantile
+
+__all__ = ["uncertain"]
+
+
+def uncertain(
+    value: float,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    std_error: float | None = None,
+    kind: str = "normal",
+    level: float = 0.95,
+    name: str = "",
+) -> Estimate:
+    """Return a number known with uncertainty, to be used in arithmetic and as an adjustment.
+
+    Its standard error is given, or is that of the distribution of the given kind with mean
+    `value` whose central interval at `level` is as wide as ``high - low`` (for ``lognormal``: as
+    wide as log high - log low on the log scale).
+
+    Parameters
+    ----------
+    value : float
+        The best value, in the units of the quantity.
+    low, high : float, optional
+        Limits of the central interval at `level`.
+    std_error : float, optional
+        Standard error, instead of limits.
+    kind : {"normal", "lognormal", "beta"}
+        The distribution; ``beta`` is for shares between 0 and 1.
+    level : float
+        Probability of the interval.
+    name : str
+        Name of the source. Two numbers of one name are the same quantity (fully correlated);
+        without a name each call is a source of its own.
+
+    Returns
+    -------
+    Estimate
+        One row, with infinite degrees of freedom.
+
+    Raises
+    ------
+    ValueError
+        When the limits do not enclose the value, or a share does not lie between 0 and 1.
+
+    Notes
+    -----
+    Assumes that the uncertainty is independent of all data. It fails as a summary where the
+    knowledge is strongly skewed: its standard error alone enters the delta method.
+
+    References
+    ----------
+    O'Hagan, A. et al. (2006). Uncertain Judgements: Eliciting Experts' Probabilities. Wiley.
+    doi:10.1002/0470033312
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> rate = pv.uncertain(0.6, 0.4, 0.8, kind="beta")
+    >>> round(float(rate.std_error[0]), 3)
+    0.103
+    """
+    one_of("kind", kind, ["normal", "lognormal", "beta"])
+    level = level_in_range(level)
+    spread = _std_error(value, low, high, std_error, kind, level)
+    label = name or secrets.token_hex(8)
+    scheme = Columns(f"known:{label}", "known", np.ones(1), (label,))
+    block = Block(plain(np.array([[spread]])), scheme, np.array([np.inf]))
+    rule, constants = {"normal": "wald", "lognormal": "log", "beta": "beta"}[kind], {}
+    if kind == "beta":
+        size = value * (1 - value) / spread**2 - 1
+        constants = {"a": np.array([value * size]), "b": np.array([(1 - value) * size])}
+    return Estimate(
+        np.array([value]),
+        (block,),
+        outcomes=(name,),
+        unit="known",
+        method="uncertain",
+        interval_rule=rule,
+        constants=constants,
+    )
+
+
+def _std_error(
+    value: float,
+    low: float | None,
+    high: float | None,
+    given: float | None,
+    kind: str,
+    level: float,
+) -> float:
+    if kind == "beta" and not 0 < value < 1:
+        raise ValueError(f"value must lie between 0 and 1 for kind='beta': found {value:g}.")
+    if kind == "lognormal" and not value > 0:
+        raise ValueError(f"value must be positive for kind='lognormal': found {value:g}.")
+    if given is not None:
+        if low is not None or high is not None or not (np.isfinite(given) and given >= 0):
+            raise ValueError(
+                f"std_error must be a number of at least 0, given without low and high: found "
+                f"{given!r}. Give one of the two."
+            )
+        spread = float(given)
+    elif low is None or high is None or not low <= value <= high or low == high:
+        raise ValueError(
+            f"low and high must enclose value: found {low!r}, {value!r}, {high!r}. Give the limits "
+            "of the central interval, or std_error=."
+        )
+    else:
+        z = float(t_quantile(np.array(np.inf), level))
+        if kind == "lognormal":
+            if low <= 0:
+                raise ValueError(f"low must be positive for kind='lognormal': found {low:g}.")
+            spread = value * float(np.log(high / low)) / (2 * z)
+        elif kind == "beta":
+            spread = _beta_spread(value, high - low, level)
+        else:
+            spread = (high - low) / (2 * z)
+    if kind == "beta" and spread**2 >= value * (1 - value):
+        raise ValueError(
+            f"std_error must be below sqrt(value (1 - value)) for kind='beta': found {spread:g}. "
+            "Narrow the interval."
+        )
+    return spread
+
+
+def _beta_spread(value: float, width: float, level: float) -> float:
+    """Return the standard error of the beta with this mean whose central interval is so wide."""
+    from scipy.optimize import brentq
+    from scipy.special import betaincinv
+
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    top = np.sqrt(value * (1 - value))
+
+    def excess(log_size: float) -> float:
+        size = np.exp(log_size)
+        limits = betaincinv(value * size, (1 - value) * size, tails)
+        return float(limits[1] - limits[0] - width)
+
+    if excess(np.log(2.0)) < 0:
+        raise ValueError(
+            f"low and high must lie closer together for kind='beta' with value {value:g}: found a "
+            f"width of {width:g}. Narrow the interval."
+        )
+    size = float(np.exp(brentq(excess, np.log(2.0), np.log(1e12), xtol=1e-13)))
+    return float(top / np.sqrt(size + 1))

@@ -1,0 +1,196 @@
+"""Extended Poisson maximum likelihood of log-linear models, many columns at once.
+
+A term whose lists never overlap in the data has its maximum at minus infinity: its cells and its
+parameter leave the fit (extended maximum likelihood, Chan, Silverman and Vincent 2021). Which terms
+these are differs from column to column, so every column carries its own masks and different models
+share one batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .existence import EXISTS, existence_codes
+from .histories import BoolArray, FloatArray, IntArray
+from .model import Model
+
+QUICK, PATIENT = 25, 400  # passes before a column asks for proof, and after it has one
+STEP = 1e-7  # largest last change of any log mean: Newton squares it
+PIVOT, FINE_PIVOT = 1e-12, 1e-15  # share of a parameter's own information left by the others
+BLOCK = 2**17  # numbers in one block of Hessians: they stay in the cache, and BLAS in one thread
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Coefficients (P, B), 0 where not estimated, masks, and how each column ended."""
+
+    coefficients: FloatArray
+    fitted: FloatArray
+    active: BoolArray
+    kept: BoolArray
+    converged: BoolArray
+    code: IntArray
+
+
+def solve(
+    model: Model, counts: FloatArray, included: BoolArray, start: FloatArray | None = None
+) -> Solution:
+    """Extended maximum likelihood of one model a column: `included` (P, B), counts (C, B)."""
+    used = np.asarray(included.any(axis=1))
+    small = model if used.all() else model.subset(used)
+    member = included[used]
+    design = small.design
+    absent = member & (design.T @ counts <= 0)
+    active = member & ~absent
+    active[0] = True
+    kept = design @ absent.astype(np.float64) == 0
+    problem = Problem(small, counts, active, kept)
+    begin = _start(problem) if start is None else np.where(active, start[used], 0.0)
+    beta, proven = _newton(problem, begin, QUICK, PIVOT)
+    code = np.zeros(counts.shape[1], dtype=np.int64)
+    converged = proven.copy()
+    doubtful = np.flatnonzero(~proven)
+    if doubtful.size:
+        seen = counts[:, doubtful] > 0
+        code[doubtful] = existence_codes(design, seen, active[:, doubtful], kept[:, doubtful])
+        again = doubtful[code[doubtful] == EXISTS]
+        rest = problem.columns(again)
+        beta[:, again], converged[again] = _newton(rest, _start(rest), PATIENT, FINE_PIVOT)
+    fitted = np.exp(np.minimum(design @ beta, 300)) * kept
+    coefficients = np.zeros(included.shape)
+    coefficients[used] = beta
+    finite = np.zeros(included.shape, dtype=bool)
+    finite[used] = active
+    return Solution(coefficients, fitted, finite, kept, converged, code)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Columns to be fitted by one design: counts, kept cells (C, B), active parameters (P, B)."""
+
+    model: Model
+    counts: FloatArray
+    active: BoolArray
+    kept: BoolArray
+
+    def columns(self, which: IntArray | slice) -> Problem:
+        """Return some of the columns."""
+        return Problem(
+            self.model, self.counts[:, which], self.active[:, which], self.kept[:, which]
+        )
+
+    def information(self, means: FloatArray) -> FloatArray:
+        """Hessian (P, P, B) at fitted means (C, B)."""
+        margins = self.model.joined.T @ means
+        return margins[self.model.position]
+
+
+def _start(problem: Problem) -> FloatArray:
+    """Weighted least squares of the log counts, empty cells raised a little."""
+    raised = (problem.counts + 0.1) * problem.kept
+    lower, inverse, _ = factor(problem.information(raised), problem.active, PIVOT)
+    right = problem.model.design.T @ (raised * np.log(problem.counts + 0.1))
+    return solve_factored(lower, inverse, right)
+
+
+def _newton(
+    problem: Problem, start: FloatArray, passes: int, pivot: float
+) -> tuple[FloatArray, BoolArray]:
+    """Newton's method in blocks of columns: coefficients (P, B) and which columns are proven.
+
+    A column is proven when its next Newton step ``d`` changes no log mean by more than `STEP`:
+    then ``mu (1 + X d)`` is positive and has exactly the observed margins, which is the certificate
+    of existence that the linear program looks for; its factored Hessian shows the full rank.
+    """
+    beta = np.empty(start.shape)
+    proven = np.zeros(start.shape[1], dtype=bool)
+    width = max(1, BLOCK // start.shape[0] ** 2)
+    for first in range(0, start.shape[1], width):
+        block = slice(first, first + width)
+        beta[:, block], proven[block] = _newton_block(
+            problem.columns(block), start[:, block], passes, pivot
+        )
+    return beta, proven
+
+
+def _newton_block(
+    problem: Problem, start: FloatArray, passes: int, pivot: float
+) -> tuple[FloatArray, BoolArray]:
+    design = problem.model.design
+    result = start.copy()
+    proven = np.zeros(start.shape[1], dtype=bool)
+    live = np.arange(start.shape[1])
+    margins = design.T @ problem.counts
+    base, step, best = start, np.zeros(start.shape), np.full(start.shape[1], -np.inf)
+    for _ in range(passes):
+        trial = base + step
+        means = np.exp(np.minimum(design @ trial, 300)) * problem.kept
+        value = np.einsum("pb,pb->b", margins, trial) - means.sum(axis=0)
+        worse = value < best - 1e-9 * (1 + np.abs(best))
+        lower, inverse, deficient = factor(problem.information(means), problem.active, pivot)
+        newton = solve_factored(lower, inverse, margins - design.T @ means)
+        move = np.maximum(np.abs((design @ newton) * problem.kept).max(axis=0), np.abs(newton[0]))
+        done = ~worse & ~deficient & (move <= STEP)
+        base, best = np.where(worse, base, trial), np.where(worse, best, value)
+        step = np.where(worse, step / 2, newton)
+        result[:, live] = base + np.where(done, step, 0.0)
+        proven[live[done]] = True
+        stay = ~done & (worse | ~deficient)
+        if not stay.all():
+            live, base, step, best = live[stay], base[:, stay], step[:, stay], best[stay]
+            margins, problem = margins[:, stay], problem.columns(np.flatnonzero(stay))
+        if not live.size:
+            break
+    return result, proven
+
+
+def factor(
+    information: FloatArray, active: BoolArray, pivot: float
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Cholesky factors of (P, P, B) matrices, in place and leaving out inactive rows.
+
+    Returns the lower factors, the inverse pivots (P, B), 0 for a parameter that is inactive or a
+    combination of those before it, and which columns have such a combination.
+    """
+    size = information.shape[0]
+    inverse = np.zeros(active.shape)
+    deficient = np.zeros(active.shape[1], dtype=bool)
+    for j in range(size):
+        own = pivot * information[j, j]
+        if j:
+            information[j:, j] -= np.einsum("ikb,kb->ib", information[j:, :j], information[j, :j])
+        sound = information[j, j] > own
+        deficient |= active[j] & ~sound
+        usable = sound & active[j]
+        inverse[j, usable] = 1 / np.sqrt(information[j, j, usable])
+        information[j:, j] *= inverse[j]
+    return information, inverse, deficient
+
+
+def solve_factored(lower: FloatArray, inverse: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve with the factors of `factor`; 0 for the parameters left out."""
+    solution = right.copy()
+    for j in range(len(solution)):
+        solution[j] -= np.einsum("kb,kb->b", lower[j, :j], solution[:j])
+        solution[j] *= inverse[j]
+    for j in range(len(solution) - 1, -1, -1):
+        solution[j] -= np.einsum("kb,kb->b", lower[j + 1 :, j], solution[j + 1 :])
+        solution[j] *= inverse[j]
+    return solution
+
+
+def intercept_variance(problem: Problem, means: FloatArray) -> FloatArray:
+    """Variance of the log of the dark figure, (B,): one element of the inverse Hessian."""
+    variance = np.empty(means.shape[1])
+    size = len(problem.model.terms)
+    width = max(1, BLOCK // size**2)
+    for first in range(0, means.shape[1], width):
+        block = slice(first, first + width)
+        part = problem.columns(block)
+        lower, inverse, _ = factor(part.information(means[:, block]), part.active, FINE_PIVOT)
+        unit = np.zeros(part.active.shape)
+        unit[0] = 1
+        variance[block] = solve_factored(lower, inverse, unit)[0]
+    return variance

@@ -1,0 +1,10 @@
+"""Figures: intervals always drawn, no colour alone, small cells kept out, one plain sentence each."""
+
+from __future__ import annotations
+
+from .canvas import describe
+from .estimates import domains, ladder
+from .lists import overlap
+from .weights import weight_flow
+
+__all__ = ["describe", "domains", "ladder", "overlap", "weight_flow"]

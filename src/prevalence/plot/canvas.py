@@ -1,0 +1,163 @@
+"""What every figure shares: its axes, rows under their words, marks and fonts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..presentation import cut
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = NDArray[Any]
+
+BLUE, ORANGE, GREEN, INK, GREY, LINE = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#1b1f24",
+    "#565d66",
+    "#d5d9de",
+)
+FONT = 9.5
+SYNTHETIC = "Synthetic data: no real person; like published studies, repeats none"
+
+
+def describe(ax: Axes) -> str:
+    """Return the plain sentence that says what one of these figures shows: its alt text.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        What a function of this module returned.
+
+    Returns
+    -------
+    str
+        The sentence; empty for other axes.
+
+    Notes
+    -----
+    Assumes that the axes were not drawn over afterwards.
+
+    References
+    ----------
+    W3C (2023). Web Content Accessibility Guidelines 2.2, success criterion 1.1.1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from prevalence import plot
+    >>> flow = pd.DataFrame(
+    ...     {
+    ...         "step": ["base"],
+    ...         "n": [4],
+    ...         "sum": [40.0],
+    ...         "kish_deff": [1.0],
+    ...         "min": [10.0],
+    ...         "max": [10.0],
+    ...     }
+    ... )
+    >>> plot.describe(plot.weight_flow(flow))
+    'Weights after each step, from the smallest to the largest: base, 10 to 10, mean 10, ...'
+    """
+    return str(ax.get_label())
+
+
+def axes(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return the given axes, or those of a new figure that no global state knows of."""
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def height(rows: int, width: float) -> float:
+    """Return a height in inches for so many rows under their words, in a figure so wide."""
+    return 0.9 + rows * (0.62 if width > 5 else 0.84)
+
+
+def is_narrow(ax: Axes) -> bool:
+    """Tell whether words and numbers of a row must stand in two lines."""
+    figure = ax.get_figure(root=True)
+    return figure is not None and ax.get_position().width * figure.get_figwidth() < 4
+
+
+def words(ax: Axes, y: float, left: str, right: str) -> None:
+    """Write above a whisker what the row is, and its numbers at the right or, if narrow, below."""
+    narrow = is_narrow(ax)
+    for content, x, up, align, weight in (
+        (left, 0, 26 if narrow else 12, "left", "bold"),
+        (right, 0 if narrow else 1, 12, "left" if narrow else "right", "normal"),
+    ):
+        ax.annotate(
+            cut(content, 46), (x, y), xycoords=ax.get_yaxis_transform(), xytext=(0, up),
+            textcoords="offset points", ha=align, va="bottom", fontsize=FONT, color=INK,
+            weight=weight, parse_math=False,
+        )  # fmt: skip
+
+
+def truth_mark(ax: Axes, y: int, value: float) -> None:
+    """Mark the true value on a row, if it is known."""
+    if np.isfinite(value):
+        ax.plot([value], [y], marker="|", markersize=19, color=INK, markeredgewidth=1.5)
+        ax.plot(
+            [value], [y], marker="D", markersize=5.5, color=INK, markerfacecolor="white",
+            linewidth=0, gid=f"truth-{y}",
+        )  # fmt: skip
+
+
+def frame(ax: Axes, rows: int, limits: tuple[float, float], unit: str) -> None:
+    """Set limits, ticks and the label of the horizontal axis."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    ax.set_xlim(*limits)
+    ax.set_ylim(rows - 0.4, -0.6)
+    ax.set_yticks([])
+    ax.xaxis.set_major_locator(MaxNLocator(4 if is_narrow(ax) else 7))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+    labels = {"proportion": "per cent", "count": "number of people"}
+    ax.set_xlabel(labels.get(unit, unit), fontsize=FONT, color=GREY, parse_math=False)
+    plain(ax)
+
+
+def ruled(ax: Axes, rows: int) -> None:
+    """Draw a line between rows, and leave room for the words above the first."""
+    above = 0.82 if is_narrow(ax) else 0.72
+    for y in range(1, rows):
+        ax.axhline(y - above, color=LINE, linewidth=0.7)
+    ax.set_ylim(rows - 0.66, -above)
+
+
+def plain(ax: Axes) -> None:
+    """Leave one thin line of the box, and set the size of tick labels."""
+    ax.tick_params(labelsize=FONT, colors=GREY, length=3, width=0.7)
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    ax.spines["bottom"].set_color(LINE)
+
+
+def below(ax: Axes, marks: Sequence[Any], inches: float = 0.45) -> None:
+    """Put a legend so far below the axes."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure = ax.get_figure(root=True)
+    down = ScaledTranslation(0, -inches, figure.dpi_scale_trans) if figure else ax.transAxes
+    ax.legend(
+        handles=marks, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=ax.transAxes + down,
+        ncols=2 if is_narrow(ax) else len(marks), frameon=False, fontsize=FONT, labelcolor=INK, handletextpad=0.5,
+        columnspacing=1.1, borderpad=0, borderaxespad=0, handlelength=1.6,
+    )  # fmt: skip
+
+
+def finished(ax: Axes, synthetic: bool) -> Axes:
+    """Return the axes, with the remark on synthetic data if it is due."""
+    if synthetic:
+        ax.set_title(SYNTHETIC, loc="left", fontsize=FONT, color=GREY, style="italic")
+        ax.set_label(f"{ax.get_label()} {SYNTHETIC}.")
+    return ax

@@ -1,0 +1,303 @@
+"""Estimates with their intervals: by method and by domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from ..disclosure import is_suppressed, protect, switched_on
+from ..estimate import Estimate
+from ..presentation import cut, plain_name, shown
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    frame,
+    height,
+    ruled,
+    truth_mark,
+    words,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class HasFrame(Protocol):
+    """A comparison: something with one table of estimates by method."""
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame: ...
+
+
+def ladder(
+    comparison: HasFrame | pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    truth: float | Sequence[float] | None = None,
+    synthetic: bool = False,
+) -> Axes:
+    """Draw one row per estimate with its interval, beside what is true where that is known.
+
+    Parameters
+    ----------
+    comparison : Comparison or pandas.DataFrame
+        A comparison, or its table: columns name, domain, estimate, conf_low, conf_high, unit,
+        kind (``"estimate"`` or ``"floor"``) and, if there is one, truth. Also the table of one
+        `Estimate` with its unit in a column.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    truth : float or sequence of float, optional
+        The true value, one or one per row, in place of the table's.
+    synthetic : bool
+        Whether to write on the figure that the data are synthetic.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ValueError
+        When the rows have several units, or there is no row.
+
+    Notes
+    -----
+    Assumes intervals of one level. A floor is drawn from its lower limit with an arrow to the
+    right in place of a whisker, since nothing in the lists bounds it from above.
+
+    References
+    ----------
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> table = pv.direct.prevalence(pv.Survey({"case": [1, 0] * 20}), "case").to_frame()
+    >>> ax = pv.plot.ladder(table.assign(unit="proportion"), truth=0.4)
+    >>> pv.plot.describe(ax)
+    'Estimates with their intervals: case 50.0 % (35.0 to 65.0); truth 40.0 %.'
+    """
+    table = comparison if isinstance(comparison, pd.DataFrame) else comparison.to_frame()
+    rows = _ladder_rows(table, truth)
+    ax = axes(ax, 7.2, height(len(rows), 7.2))
+    scale = 100.0 if rows[0]["unit"] == "proportion" else 1.0
+    limits = _limits(rows, scale)
+    for y, row in enumerate(rows):
+        _ladder_row(ax, y, row, scale, limits[1])
+    frame(ax, len(rows), limits, rows[0]["unit"])
+    ruled(ax, len(rows))
+    _legend(ax, rows)
+    ax.set_label("Estimates with their intervals: " + "; ".join(map(_said, rows)) + ".")
+    return finished(ax, synthetic)
+
+
+def _ladder_rows(
+    table: pd.DataFrame, truth: float | Sequence[float] | None
+) -> list[dict[str, Any]]:
+    if not len(table):
+        raise ValueError("comparison must have a row: found none. Pass at least one estimate.")
+    name = table["name"] if "name" in table else table["outcome"]
+    rows = pd.DataFrame({
+        "name": name.map(str), "domain": table["domain"].map(str),
+        "value": table["estimate"].astype(float), "low": table["conf_low"].astype(float),
+        "high": table["conf_high"].astype(float), "unit": table.get("unit", "number"),
+        "kind": table.get("kind", "estimate"),
+        "truth": table.get("truth", np.nan) if truth is None else truth,
+        "hidden": is_suppressed(table) if "flag" in table else False,
+    })  # fmt: skip
+    units = rows["unit"].unique().tolist()
+    if len(units) > 1:
+        raise ValueError(
+            f"comparison must have one unit in one figure: found {', '.join(units)}. Draw the rows "
+            "of each unit by themselves, as in frame[frame['unit'] == 'count']."
+        )
+    return [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
+
+
+def _ladder_row(ax: Axes, y: int, row: dict[str, Any], scale: float, right: float) -> None:
+    floor = row["kind"] == "floor"
+    title = row["name"] if row["domain"] in ("all", "") else f"{row['name']}: {row['domain']}"
+    words(ax, y, plain_name(title), "suppressed" if row["hidden"] else _numbers_said(row))
+    if row["hidden"]:
+        return
+    value, low, high = row["value"] * scale, row["low"] * scale, row["high"] * scale
+    colour = ORANGE if floor else BLUE
+    if floor:
+        start = low if np.isfinite(low) else value
+        ax.annotate(
+            "", (right, y), (start, y), gid=f"floor-{y}",
+            arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+        ax.plot([start, start], [y - 0.1, y + 0.1], color=colour, linewidth=2, gid=f"low-{y}")
+    elif np.isfinite([low, high]).all():
+        ax.plot(
+            [low, high],
+            [y, y],
+            color=colour,
+            linewidth=2.6,
+            solid_capstyle="butt",
+            gid=f"interval-{y}",
+        )
+        for end in (low, high):
+            ax.plot([end, end], [y - 0.1, y + 0.1], color=colour, linewidth=2)
+    ax.plot(
+        [value], [y], marker=">" if floor else "o", markersize=8, color=colour, gid=f"value-{y}"
+    )
+    truth_mark(ax, y, row["truth"] * scale)
+
+
+def _numbers_said(row: dict[str, Any]) -> str:
+    value, low, high = shown(row["value"], row["low"], row["high"], row["unit"])
+    if row["kind"] == "floor" and np.isfinite(row["low"]):
+        return f"at least {low} (estimate {value})"
+    return f"{value} ({low} to {high})"
+
+
+def _said(row: dict[str, Any]) -> str:
+    where = "" if row["domain"] in ("all", "") else f", {row['domain']}"
+    head = f"{plain_name(row['name'])}{where}"
+    if row["hidden"]:
+        return f"{head} suppressed"
+    end = ""
+    if np.isfinite(row["truth"]):
+        end = f"; truth {shown(row['truth'], np.nan, np.nan, row['unit'])[0]}"
+    return f"{head} {_numbers_said(row)}{end}"
+
+
+def _limits(rows: list[dict[str, Any]], scale: float) -> tuple[float, float]:
+    ends = [[r["value"], r["low"], r["high"], r["truth"]] for r in rows]
+    known = np.array(ends, dtype=float) * scale
+    top = float(np.max(known, initial=0.0, where=np.isfinite(known)))
+    bottom = float(np.min(known, initial=0.0, where=np.isfinite(known)))
+    spread = (top - bottom) or 1.0
+    return (bottom - (0.04 * spread if bottom < 0 else 0.0)), top + 0.1 * spread
+
+
+def _legend(ax: Axes, rows: list[dict[str, Any]]) -> None:
+    from matplotlib.lines import Line2D
+
+    kinds = {r["kind"] for r in rows if not r["hidden"]}
+    marks = []
+    if "estimate" in kinds:
+        marks.append(
+            Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label="estimate, interval")
+        )
+    if "floor" in kinds:
+        marks.append(
+            Line2D([], [], color=ORANGE, marker=">", linewidth=2, label="floor: this or more")
+        )
+    if any(np.isfinite(r["truth"]) for r in rows):
+        marks.append(
+            Line2D(
+                [],
+                [],
+                color=INK,
+                marker="D",
+                markersize=5.5,
+                markerfacecolor="white",
+                linewidth=0,
+                label="truth",
+            )
+        )
+    if marks:
+        below(ax, marks)
+
+
+def domains(
+    estimate: Estimate,
+    *,
+    ax: Axes | None = None,
+    truth: Sequence[float] | None = None,
+    disclosure: str = "on",
+    synthetic: bool = False,
+) -> Axes:
+    """Draw the domains of an estimate in order of size, with intervals and without small cells.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Estimates by domain.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    truth : sequence of float, optional
+        True values, one per row.
+    disclosure : str
+        ``"on"``, or ``"off:"`` with the reason.
+    synthetic : bool
+        Whether to write on the figure that the data are synthetic.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    DisclosureError
+        When no domain can be shown.
+
+    Notes
+    -----
+    Assumes that the order of the estimates is not read as a ranking: intervals that overlap say
+    that it may be otherwise.
+
+    References
+    ----------
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> data = {"case": [1, 0] * 60, "half": ["a"] * 80 + ["b"] * 40}
+    >>> ax = pv.plot.domains(pv.direct.prevalence(pv.Survey(data), "case", by="half"))
+    >>> pv.plot.describe(ax)
+    'Estimates by domain with their intervals: a 50.0 % (39.2 to 60.8); b 50.0 % (...).'
+    """
+    table = estimate.to_frame().assign(
+        truth=np.nan if truth is None else np.asarray(truth, dtype=float)
+    )
+    if switched_on(disclosure):
+        table = protect(table, unit=estimate.unit)
+    hidden = is_suppressed(table)
+    several = len(set(table["outcome"])) > 1
+    label = table["outcome"] + ": " + table["domain"] if several else table["domain"]
+    table = table.assign(label=label.map(plain_name), hidden=hidden)
+    table = table.sort_values(["hidden", "estimate"], ascending=[True, False], kind="stable")
+    ax = axes(ax, 7.2, 0.9 + 0.3 * len(table))
+    scale = 100.0 if estimate.unit == "proportion" else 1.0
+    rows = [
+        {"name": r.label, "domain": "all", "value": r.estimate, "low": r.conf_low, "high": r.conf_high,
+         "unit": estimate.unit, "kind": "estimate", "truth": np.nan if r.hidden else r.truth, "hidden": r.hidden}
+        for r in table.itertuples()
+    ]  # fmt: skip
+    for y, row in enumerate(rows):
+        _domain_row(ax, y, row, scale)
+    frame(ax, len(rows), _limits(rows, scale), estimate.unit)
+    ax.set_yticks(range(len(rows)), [cut(str(r["name"]), 28) for r in rows], parse_math=False)
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
+    _legend(ax, rows)
+    ax.set_label("Estimates by domain with their intervals: " + "; ".join(map(_said, rows)) + ".")
+    return finished(ax, synthetic)
+
+
+def _domain_row(ax: Axes, y: int, row: dict[str, Any], scale: float) -> None:
+    if row["hidden"]:
+        ax.text(
+            0.01, y, "suppressed: too few to publish", transform=ax.get_yaxis_transform(),
+            fontsize=FONT, color=GREY, va="center", style="italic",
+        )  # fmt: skip
+        return
+    if np.isfinite([row["low"], row["high"]]).all():
+        ends = [row["low"] * scale, row["high"] * scale]
+        ax.plot(ends, [y, y], color=BLUE, linewidth=2.4, solid_capstyle="butt", gid=f"interval-{y}")
+    ax.plot([row["value"] * scale], [y], marker="o", markersize=6.5, color=BLUE, gid=f"value-{y}")
+    truth_mark(ax, y, row["truth"] * scale)

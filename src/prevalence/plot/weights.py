@@ -1,0 +1,85 @@
+"""Weights after each weighting step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from .canvas import BLUE, FONT, GREY, axes, finished, frame, height, ruled, words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def weight_flow(flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool = False) -> Axes:
+    """Draw the smallest, mean and largest weight after each weighting step.
+
+    Parameters
+    ----------
+    flow : pandas.DataFrame
+        What `Survey.weight_flow` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    synthetic : bool
+        Whether to write on the figure that the data are synthetic.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on, with a logarithmic axis of weights.
+
+    Raises
+    ------
+    KeyError
+        When a column is missing.
+
+    Notes
+    -----
+    Assumes positive smallest weights, as `Survey.weight_flow` gives them.
+
+    References
+    ----------
+    Kish, L. (1992). Weighting for unequal Pi. Journal of Official Statistics 8, 183-200.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"w": [1.0, 2.0, 4.0]}, weights="w")
+    >>> pv.plot.weight_flow(survey.weight_flow()).get_xscale()
+    'log'
+    """
+    missing = [c for c in ("step", "n", "sum", "kish_deff", "min", "max") if c not in flow]
+    if missing:
+        raise KeyError(
+            f"flow must be what Survey.weight_flow returns: column {missing[0]!r} is missing. Pass "
+            "that table unchanged."
+        )
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    ax = axes(ax, 7.2, height(len(flow), 7.2))
+    said = []
+    for y, row in enumerate(flow.to_dict("records")):
+        mean, low, high = float(row["sum"]) / float(row["n"]), float(row["min"]), float(row["max"])
+        words(
+            ax,
+            y,
+            str(row["step"]),
+            f"n {row['n']:,}; sum {row['sum']:,.0f}; design effect {row['kish_deff']:.2f}",
+        )
+        ax.plot(
+            [low, high], [y, y], color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"range-{y}"
+        )
+        ax.plot([mean], [y], marker="D", markersize=6.5, color=BLUE, gid=f"mean-{y}")
+        said.append(
+            f"{row['step']}, {low:,.3g} to {high:,.3g}, mean {mean:,.3g}, design effect {row['kish_deff']:.2f}"
+        )
+    ax.set_xscale("log")
+    frame(ax, len(flow), (float(flow["min"].min()) / 1.3, float(flow["max"].max()) * 1.3), "weight")
+    ruled(ax, len(flow))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+    ax.minorticks_off()
+    ax.set_xlabel("weight: smallest, mean (diamond), largest", fontsize=FONT, color=GREY)
+    ax.set_label(f"Weights after each step, from the smallest to the largest: {'; '.join(said)}.")
+    return finished(ax, synthetic)

@@ -1,0 +1,496 @@
+"""An estimate in words, as a table and as text: what a reader sees of it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .estimand import Estimand
+from .estimate import Estimate
+
+__all__ = ["explain", "frame", "html", "sentence", "text"]
+
+Array = NDArray[Any]
+COLUMNS = (
+    "outcome", "domain", "n", "missing", "cases", "psus", "psus_with_cases", "estimate",
+    "std_error", "conf_low", "conf_high", "cv", "deff", "deff_source", "n_eff", "df", "interval",
+    "flag", "definition",
+)  # fmt: skip
+FEW_CASES, HIGH_CV, LOW_DF = 5, 0.30, 8
+WIDTH, SHOWN_ROWS = 80, 20
+
+INTERVALS = {
+    "auto": "Intervals are Jeffreys intervals on an effective sample size: n over the largest of "
+    "1, the row's own design effect and the borrowed one, adjusted for the degrees of freedom.",
+    "logit": "Intervals are symmetric on the logit scale and brought back to shares.",
+    "korn-graubard": "Intervals are those of Korn and Graubard: Clopper-Pearson limits on the "
+    "effective sample size.",
+    "wald": "Intervals are the estimate plus and minus a Student quantile times the standard error.",
+    "log": "Intervals are symmetric on the log scale and brought back, so they stay positive.",
+    "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
+    "is never below the number seen.",
+    "percentile": "Intervals are percentiles of the replicated estimates.",
+    "beta": "Intervals are central intervals of a beta distribution.",
+}
+
+
+# ---------------------------------------------------------------------- the table
+def frame(e: Estimate, level: float) -> pd.DataFrame:
+    """Return one row per outcome and domain, with what a reader needs to judge it."""
+    p = len(e)
+    limits = e.interval(level)
+    with np.errstate(all="ignore"):
+        cv = np.where(e.value != 0, e.std_error / np.abs(e.value), np.nan)
+    columns: dict[str, Any] = {
+        "outcome": pd.array(list(e.outcomes), dtype="object"),
+        "domain": pd.array([", ".join(label) or "all" for label in e.labels], dtype="object"),
+        **{name: _whole_numbers(e, name) for name in ("n", "missing", "cases", "psus")},
+        "psus_with_cases": _whole_numbers(e, "psus_with_cases"),
+        "estimate": e.value,
+        "std_error": e.std_error,
+        "conf_low": limits[:, 0],
+        "conf_high": limits[:, 1],
+        "cv": cv,
+        "deff": _numbers(e, "deff"),
+        "deff_source": pd.array(_words(e, "deff_source"), dtype="object"),
+        "n_eff": _numbers(e, "n_eff"),
+        "df": np.broadcast_to(np.asarray(e.df, dtype=float), (p,)),
+        "interval": e.interval_rule,
+        "definition": e.estimand.definition if e.estimand else "",
+    }
+    columns["flag"] = _flags(columns["cases"], cv, columns["df"], e.unit)
+    return pd.DataFrame({name: columns[name] for name in COLUMNS}, index=pd.RangeIndex(p))
+
+
+def _numbers(e: Estimate, name: str) -> Array:
+    fact = e.facts.get(name)
+    found = np.full(len(e), np.nan) if fact is None else np.asarray(fact, dtype=float)
+    return np.broadcast_to(found, (len(e),))
+
+
+def _whole_numbers(e: Estimate, name: str) -> Any:
+    found = pd.Series(_numbers(e, name), dtype="Float64")
+    whole = bool((found.isna() | (found == found.round())).all())
+    return found.astype("Int64").array if whole else found.array
+
+
+def _words(e: Estimate, name: str) -> list[Any]:
+    fact = e.facts.get(name)
+    if fact is None:
+        return [pd.NA] * len(e)
+    return [str(x) for x in np.broadcast_to(np.asarray(fact, dtype=object), (len(e),))]
+
+
+def _flags(cases: Any, cv: Array, df: Array, unit: str) -> list[str]:
+    found = pd.Series(cases).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    with np.errstate(invalid="ignore"):
+        said = {
+            "no cases": found == 0,
+            f"fewer than {FEW_CASES} cases": (found > 0) & (found < FEW_CASES),
+            f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV) & (unit != "difference"),
+            f"df below {LOW_DF}": df < LOW_DF,
+        }
+    return ["; ".join(w for w, rows in said.items() if rows[i]) for i in range(cv.size)]
+
+
+# ---------------------------------------------------------------------- numbers as text
+def shown(value: float, low: float, high: float, unit: str) -> tuple[str, str, str]:
+    """Round an estimate and its limits together; shares become per cent, with their sign.
+
+    Counts are rounded to three significant digits of the largest number, others so that the
+    estimate has two and the limits can be told apart.
+    """
+    numbers = np.array([value, low, high], dtype=float) * (100 if unit == "proportion" else 1)
+    known = np.abs(numbers[np.isfinite(numbers)])
+    top = float(known.max()) if known.size else 0.0
+    if unit in ("count", "total") and (unit == "count" or top >= 100):
+        step = 10.0 ** max(_magnitude(top) - 2, 0)
+        texts = [f"{round(x / step) * step:,.0f}" if np.isfinite(x) else "-" for x in numbers]
+    else:
+        digits = _decimals(numbers, top, 1 if unit == "proportion" else 0)
+        texts = [_decimal(x, digits) for x in numbers]
+    sign = " %" if unit == "proportion" and np.isfinite(value) else ""
+    return texts[0] + sign, texts[1], texts[2]
+
+
+def _magnitude(x: float) -> int:
+    return int(np.floor(np.log10(abs(x)))) if np.isfinite(x) and x != 0 else 0
+
+
+def _decimal(x: float, digits: int) -> str:
+    if not np.isfinite(x):
+        return "-"
+    return "0" if x == 0 else f"{x:,.{digits}f}"
+
+
+def _decimals(numbers: Array, top: float, least: int) -> int:
+    value, low, high = numbers
+    main = value if np.isfinite(value) and value != 0 else top
+    digits = 1 - _magnitude(main)
+    wanted = [least, digits]
+    if np.isfinite(low) and low != 0:
+        wanted.append(-_magnitude(low))
+    if np.isfinite(high - low) and high > low:
+        wanted.append(-_magnitude(high - low))
+    return max(0, min(max(wanted), max(digits, least) + 2))
+
+
+def headlines(
+    e: Estimate, table: pd.DataFrame, interval: str = "95 % interval"
+) -> list[tuple[str, str]]:
+    """Return the number and its interval in words, of every row of an estimate's table.
+
+    The number of a floor is its lower limit: "at least" is not said of a middle.
+    """
+    out = []
+    for value, low, high in zip(
+        table["estimate"], table["conf_low"], table["conf_high"], strict=True
+    ):
+        number, below, above = shown(value, low, high, e.unit)
+        words = f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else ""
+        if is_floor(e) and np.isfinite([value, low]).all():
+            number, words = f"at least about {below}", f"estimate {number}, {words}"
+        out.append((number, words))
+    return out
+
+
+# ---------------------------------------------------------------------- the sentence
+def sentence(e: Estimate, level: float) -> str:
+    """Return the sentence to print, one line per row."""
+    return "\n".join(sentences(e, frame(e, level), level))
+
+
+def sentences(
+    e: Estimate, table: pd.DataFrame, level: float = 0.95, *, full: bool = True
+) -> list[str]:
+    """Return the sentence of every row of an estimate's table, which may be protected.
+
+    Without `full` it is the claim alone, for a page that names the excluded groups beside it.
+    """
+    about = e.estimand or Estimand()
+    interval = f"{100 * level:g} % interval"
+    heads = headlines(e, table, interval)
+    said = [_sentence(e, about, table.iloc[i], heads[i]) for i in range(len(e))]
+    return [_one_line(" ".join(parts if full else parts[:1])) for parts in said]
+
+
+def _sentence(
+    e: Estimate, about: Estimand, row: pd.Series[Any], head: tuple[str, str]
+) -> list[str]:
+    domain = _domain(e, str(row["domain"]))
+    if not np.isfinite(row["estimate"]):
+        why = str(row["flag"]) if str(row["flag"]).startswith("suppressed") else "no estimate"
+        return [f"{_capital(domain + why)}."]
+    inside = "; ".join(x for x in (head[1], _sample(e, row)) if x)
+    number = f"{head[0]} ({inside})" if inside else head[0]
+    outcome = outcome_of(e, str(row["outcome"]))
+    first = _capital(domain + _claim(e, about, number, outcome)) + _window(about.window) + "."
+    more = []
+    if about.excludes:
+        more.append(excluded(about))
+    if e.unit == "proportion" and outcome:
+        more.append(f"Outcome: {outcome}.")
+    if about.definition:
+        more.append(f"Definition: {about.definition.rstrip('.')}.")
+    return [first, *more]
+
+
+def _domain(e: Estimate, domain: str) -> str:
+    label = domain.split(", ")
+    if domain == "all":
+        return ""
+    if len(label) == len(e.label_names):
+        named = zip(e.label_names, label, strict=True)
+        return ", ".join(f"{plain_name(name)} {part}" for name, part in named) + ": "
+    return f"{domain}: "
+
+
+def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
+    """Return who or what is estimated at which number; a floor begins with its assumption."""
+    people = about.population or about.denominator
+    guess = f"an estimated {number}"
+    if is_floor(e):
+        guess = f"assuming {_assumption(e)}{_range(e)}, {number}"
+    if e.unit == "proportion":
+        return f"{guess} of {people or 'the population sampled'}"
+    if e.unit == "count":
+        with_outcome = f' with the outcome "{outcome}"' if outcome else ""
+        return f"{guess} {people or 'persons'}{with_outcome}"
+    if e.unit == "known":
+        return f"{outcome or 'the quantity'} is taken to be {number}"
+    of = f' of "{outcome}"' if outcome else ""
+    among = f" among {people}" if people else ""
+    return f"the {e.unit}{of} is estimated at {number}{among}"
+
+
+def is_floor(e: Estimate) -> bool:
+    """Tell whether the estimate is a lower bound under its assumption."""
+    return bool(e.provenance.get("floor"))
+
+
+def _assumption(e: Estimate) -> str:
+    floor = e.provenance.get("floor")
+    given = floor if isinstance(floor, str) else (e.assumptions or ("what its method assumes",))[0]
+    found = given.strip().rstrip(".").removeprefix("Assuming ").removeprefix("assuming ")
+    acronym = found[1:2].isupper()
+    return found if acronym else found[:1].lower() + found[1:]
+
+
+def _range(e: Estimate) -> str:
+    """Say how far the estimate moves over models that fit about as well."""
+    span = e.provenance.get("range")
+    if not span or not np.isfinite(span).all():
+        return ""
+    _, low, high = shown(float(e.value[0]), float(span[0]), float(span[1]), e.unit)
+    return f" (models that fit about as well give {low} to {high})"
+
+
+def _sample(e: Estimate, row: pd.Series[Any]) -> str:
+    said = e.provenance
+    n, cases, psus = row["n"], row["cases"], row["psus"]
+    if not pd.isna(n) and not pd.isna(cases) and n == cases:
+        return f"{n:,} {said.get('rows', 'cases')}"
+    parts = []
+    if not pd.isna(cases):
+        word = said.get("cases", "case" if cases == 1 else "cases")
+        parts.append(f"{'no' if cases == 0 else f'{cases:,}'} {word}")
+    if not pd.isna(n):
+        parts.append(f"{'among ' if parts else ''}{n:,} {said.get('rows', 'rows')}")
+        if not pd.isna(psus) and psus != n:
+            parts.append(f"in {psus:,} {said.get('psus', 'primary units')}")
+    return " ".join(parts)
+
+
+def _window(window: str) -> str:
+    if not window:
+        return ""
+    if re.match(r"(in|from|between|during|over|since|within|at|on|before|after)\b", window):
+        return f", {window}"
+    if re.match(r"\S+ to \S+$", window):
+        return f", from {window}"
+    return f", in the {window}" if re.match(r"(\d+ \D|last |past )", window) else f", in {window}"
+
+
+def excluded(about: Estimand) -> str:
+    """Say as a sentence whom the estimate leaves out."""
+    words = _capital(about.excludes.strip().rstrip("."))
+    return f"{words}." if "included" in words else f"{words} are not included."
+
+
+def outcome_of(e: Estimate, column: str) -> str:
+    """Return what a row estimates: the estimand's outcome, or with several outcomes the column's."""
+    named = e.estimand.outcome if e.estimand and len(set(e.outcomes)) == 1 else ""
+    return plain_name(named or column)
+
+
+def plain_name(name: str) -> str:
+    """Return a column's name as words."""
+    return name.replace("_", " ").strip()
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())
+
+
+# ---------------------------------------------------------------------- what was done
+def explain(e: Estimate) -> str:
+    """Say in plain sentences what was done with what."""
+    lines = [_what(e), *made_of(e), INTERVALS[e.interval_rule]]
+    if e.maps:
+        lines.append("The limits were then carried through the same arithmetic as the estimate.")
+    lines += [f"Assumed: {x}" for x in e.assumptions]
+    lines += [f"Warning: {x}" for x in e.warnings]
+    if e.citations:
+        lines.append(f"Sources: {'; '.join(e.citations)}.")
+    return "\n".join(_one_line(line) for line in lines)
+
+
+def _what(e: Estimate) -> str:
+    about = e.estimand or Estimand()
+    names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x)) or "the outcome"
+    people = about.population or about.denominator
+    what = f'This estimates the {e.unit} of "{names}"'
+    what += (f" among {people}" if people else "") + _window(about.window)
+    what += f", by {', '.join(map(plain_name, e.label_names))}" if e.label_names else ""
+    what += f" ({len(e)} rows)" if len(e) > 1 else ""
+    what += f", with the method {e.method}." if e.method else "."
+    if about.definition:
+        digest = f" (hash {about.definition_hash})" if about.definition_hash else ""
+        what += f" Definition: {about.definition.rstrip('.')}{digest}."
+    if about.excludes:
+        what += f" {excluded(about)}"
+    if is_floor(e):
+        what += " It is read as a floor: at least its lower limit, if its assumption holds."
+    return what
+
+
+def made_of(e: Estimate) -> list[str]:
+    """Return sentences on the design, the weights and the variance."""
+    said = e.provenance
+    lines = []
+    if said.get("design"):
+        lines.append(f"Design: {said['design']}; the rows are {said.get('rows', 'rows')}.")
+    weights = said.get("weights")
+    if weights:
+        steps = [weights] if isinstance(weights, str) else [str(step) for step in weights]
+        lines.append(f"Weights: {', then '.join(steps)}.")
+    if said.get("variance"):
+        lines.append(f"Variance: {said['variance']}.")
+    if len(e.blocks) > 1:
+        names = ", ".join(_source(block.source) for block in e.blocks)
+        lines.append(f"The uncertainty adds up over {len(e.blocks)} sources: {names}.")
+    if _range(e):
+        lines.append(f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}.")
+    told = {"design", "rows", "psus", "cases", "weights", "variance", "floor"}
+    lines += [
+        f"{_capital(plain_name(str(key)))}: {value}."
+        for key, value in said.items()
+        if key not in told and isinstance(value, (str, int, float)) and value != ""
+    ]
+    return lines
+
+
+def _source(name: str) -> str:
+    kind, _, rest = name.partition(":")
+    digest = re.fullmatch(r"[0-9a-f]{12,}", rest or kind)
+    return ("a known quantity" if rest else "the survey design") if digest else rest or kind
+
+
+# ---------------------------------------------------------------------- the console
+def text(e: Estimate) -> str:
+    """Return aligned text of at most 80 columns."""
+    table = frame(e, 0.95)
+    names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x))
+    lines = [cut(f"<Estimate: {e.unit}{f' of {names}' if names else ''}>", WIDTH)]
+    several = len(set(e.outcomes)) > 1
+    first = [
+        cut(_one_line(f"{r.outcome}: {r.domain}" if several else str(r.domain)), 22)
+        for r in table.itertuples()
+    ]
+    head = ["", "estimate", "std_error", "95 % interval", "", "df", "n"]
+    body = [
+        [label, *(_number(x) for x in row[:4]), _number(row[4], 4), _number(row[5], 12)]
+        for label, row in zip(first, _numeric(table), strict=True)
+    ]
+    lines += _aligned(head, body[:SHOWN_ROWS])
+    if len(body) > SHOWN_ROWS:
+        lines.append(f"... {len(body) - SHOWN_ROWS:,} more rows in to_frame()")
+    lines += [wrapped for line in _notes(e, table) for wrapped in _wrap(line)]
+    return "\n".join(lines)
+
+
+def _numeric(table: pd.DataFrame) -> list[list[float]]:
+    names = ["estimate", "std_error", "conf_low", "conf_high", "df", "n"]
+    columns = [table[c].astype("Float64").to_numpy(dtype=float, na_value=np.nan) for c in names]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _number(x: float, digits: int = 4) -> str:
+    if np.isnan(x):
+        return "-"
+    if np.isinf(x):
+        return "inf"
+    if abs(x) >= 1000 or (x == round(x) and abs(x) < 1000):
+        return f"{x:,.0f}" if abs(x) < 1e9 else f"{x:.3g}"
+    return f"{x:.{min(digits, 6)}g}"
+
+
+def _aligned(head: list[str], body: list[list[str]]) -> list[str]:
+    widths = [max(len(row[j]) for row in [head, *body]) for j in range(len(head))]
+    widths[3] = max(len(row[3]) for row in body)
+    spare = max(len(head[3]) - (widths[3] + 2 + widths[4]), 0)
+    widths[4] += spare
+    left = [head[0].ljust(widths[0]), head[1].rjust(widths[1]), head[2].rjust(widths[2])]
+    right = [
+        head[3].rjust(widths[3] + 2 + widths[4]),
+        *(h.rjust(w) for h, w in zip(head[5:], widths[5:], strict=True)),
+    ]
+    rows = ["  ".join([*left, *right])]
+    for row in body:
+        cells = [
+            row[0].ljust(widths[0]),
+            *(x.rjust(w) for x, w in zip(row[1:], widths[1:], strict=True)),
+        ]
+        rows.append("  ".join(cells))
+    return [row.rstrip() for row in rows]
+
+
+def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
+    how = [e.method or "arithmetic", f"interval: {e.interval_rule}"]
+    if e.provenance.get("variance"):
+        how.insert(1, f"variance: {e.provenance['variance']}")
+    yield "Method: " + "; ".join(how)
+    flags = pd.Series([f for row in table["flag"] for f in row.split("; ") if f], dtype="object")
+    if flags.size:
+        counted = flags.value_counts(sort=False).items()
+        yield "Flags: " + "; ".join(
+            str(flag) if len(e) == 1 else f"{flag} ({count} of {len(e)} rows)"
+            for flag, count in counted
+        )
+    if is_floor(e):
+        yield "Read as a floor: at least its lower limit, if its assumption holds"
+    for warning in e.warnings:
+        yield f"Warning: {warning}"
+
+
+def _wrap(line: str) -> list[str]:
+    return textwrap.wrap(_one_line(line), WIDTH, subsequent_indent="  ") or [""]
+
+
+def cut(words: str, width: int) -> str:
+    """Shorten a label on one line."""
+    words = _one_line(words)
+    return words if len(words) <= width else words[: width - 3] + "..."
+
+
+# ---------------------------------------------------------------------- the notebook
+def html(e: Estimate) -> str:
+    """Return a table with what was done folded below it: no script, nothing from a network."""
+    table = frame(e, 0.95)
+    several = len(set(e.outcomes)) > 1
+    heads = [
+        *(["outcome"] if several else []),
+        "domain",
+        "estimate",
+        "std_error",
+        "95 % interval",
+        "df",
+        "n",
+        "flag",
+    ]
+    rows = []
+    for (value, error, low, high, df, n), r in zip(
+        _numeric(table.head(SHOWN_ROWS)), table.head(SHOWN_ROWS).itertuples(), strict=True
+    ):
+        cells = [str(r.outcome)] if several else []
+        cells += [str(r.domain), _number(value), _number(error)]
+        cells += [f"{_number(low)} to {_number(high)}", _number(df), _number(n), str(r.flag)]
+        rows.append("<tr>" + "".join(_cell(c, j, several) for j, c in enumerate(cells)) + "</tr>")
+    names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x))
+    more = len(table) - SHOWN_ROWS
+    after = f"<p>{more:,} more rows in <code>to_frame()</code></p>" if more > 0 else ""
+    warned = "".join(f"<p><strong>Warning:</strong> {escape(w)}</p>" for w in e.warnings)
+    told = "".join(f"<p>{escape(line)}</p>" for line in explain(e).splitlines())
+    return (
+        f"<div><p><strong>Estimate: {escape(e.unit)}{' of ' + escape(names) if names else ''}"
+        f"</strong></p><table><thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in heads)}</tr>"
+        f"</thead><tbody>{''.join(rows)}</tbody></table>{after}{warned}"
+        f"<details><summary>What was done</summary>{told}</details></div>"
+    )
+
+
+def _cell(content: str, j: int, several: bool) -> str:
+    words = j <= int(several)
+    align = "left" if words else "right"
+    return f'<td style="text-align: {align}">{escape(content)}</td>'

@@ -1,0 +1,77 @@
+"""The list of estimators: a decorated function is tested, documented and counted by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec
+
+from .estimate import Estimate
+
+__all__ = ["Entry", "Example", "estimator", "registered"]
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Example:
+    """Arguments for one call: columns of data, how a sample is made of them, and the rest.
+
+    `weight` and `unit` name the columns of weights and sampled units in `data`.
+    """
+
+    data: Mapping[str, Any]
+    sample: Callable[[Any], Any]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    weight: str = "w"
+    unit: str = "psu"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered estimator.
+
+    `smooth` tells whether it may be linearised, `degree` its homogeneity in the weights (None
+    where there is none to state), `skips` the contracts it does not meet, each with the reason.
+    """
+
+    function: Callable[..., Estimate]
+    name: str
+    unit: str
+    smooth: bool
+    degree: int | None
+    citation: str
+    example: Callable[[], Example]
+    skips: Mapping[str, str]
+
+
+_ENTRIES: dict[str, Entry] = {}
+
+
+def estimator(
+    *,
+    unit: str,
+    smooth: bool,
+    degree: int | None,
+    citation: str,
+    example: Callable[[], Example],
+    skips: Mapping[str, str] | None = None,
+) -> Callable[[Callable[P, Estimate]], Callable[P, Estimate]]:
+    """Register a public function that returns an `Estimate`."""
+
+    def register(function: Callable[P, Estimate]) -> Callable[P, Estimate]:
+        family = function.__module__.removeprefix("prevalence.").split(".")[0]
+        name = f"{family}.{function.__name__}"
+        _ENTRIES[name] = Entry(
+            function, name, unit, smooth, degree, citation, example, dict(skips or {})
+        )
+        return function
+
+    return register
+
+
+def registered() -> dict[str, Entry]:
+    """Return the registered estimators of every family by name."""
+    from . import direct, mse, nsum  # noqa: F401  (importing a family registers its estimators)
+
+    return dict(sorted(_ENTRIES.items()))

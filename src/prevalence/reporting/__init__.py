@@ -1,0 +1,269 @@
+"""One self-contained page: the answers first, then what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..disclosure import is_suppressed, log
+from ..errors import nearest
+from ..estimate import Estimate
+from ..presentation import INTERVALS, excluded, headlines, is_floor, made_of, plain_name, sentences
+from ..storage import target_of, write_whole
+from .figures import by_domain, ladders, overlap, shows_domains, weights
+from .page import Compared, Page, page_of, title_of
+from .tables import checks_table, estimand_table, estimate_tables, table_of, versions
+
+__all__ = ["report"]
+
+FORBIDDEN = "victims identified"
+SHOWN = 4
+SECTIONS = {
+    "estimates": "Estimates", "estimands": "What each estimates", "methods": "Methods",
+    "weights": "Weights", "lists": "Lists", "coverage": "Coverage", "checks": "Checks",
+    "rerun": "Run it again", "disclosure": "Small cells", "citations": "Sources",
+}  # fmt: skip
+STUDY = ("name", "lead", "excluded", "conclude", "weight_flow", "lists", "rerun", "hashes")
+
+
+def report(
+    comparison: Compared,
+    *,
+    path: str | Path,
+    title: str = "Estimates of prevalence",
+    study: str | Mapping[str, Any] | None = None,
+    coverage: pd.DataFrame | None = None,
+    checks: Any = None,
+    disclosure: str = "on",
+    synthetic: bool = False,
+    force: bool = False,
+) -> Path:
+    """Write a comparison of estimates as one HTML page that needs nothing else.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What `prevalence.compare` returns.
+    path : str or Path
+        The file; a missing folder is made.
+    title : str
+        Title of the page.
+    study : str or mapping, optional
+        Name of a study that comes with the library, or what the page should also say: ``name``
+        (of such a study), ``lead`` (a sentence below the title), ``excluded`` and ``conclude``
+        (lists of sentences on who is not included and what must not be concluded),
+        ``weight_flow`` (the table of `Survey.weight_flow`), ``lists`` (`Lists`), ``rerun`` (the
+        command), ``hashes`` (a mapping of what to its hash).
+    coverage : pandas.DataFrame, optional
+        Coverage over regenerated countries, with its Monte Carlo error.
+    checks : pandas.DataFrame or list of mappings, optional
+        Checks with their outcome. Of the table of a `Comparison` the page says, for each name,
+        how many intervals hold their truth.
+    disclosure : str
+        ``"on"``, or ``"off:"`` with the reason, which the page then states.
+    synthetic : bool
+        Whether the data are synthetic: the page and every figure say so.
+    force : bool
+        Whether a file of that name may be replaced.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    FileExistsError, IsADirectoryError, NotADirectoryError
+        When the file exists, or the path is a folder or lies in a file.
+    DisclosureError
+        When no estimate can be published.
+    KeyError, ValueError
+        When `study` has an unknown part, or a text calls estimates identified people.
+
+    Notes
+    -----
+    Assumes that the texts given (labels, warnings, notes) hold no personal data: only numbers are
+    protected. The page has no script and loads nothing; every text is escaped.
+
+    References
+    ----------
+    Stevens, G. A. et al. (2016). Guidelines for accurate and transparent health estimates
+    reporting: the GATHER statement. Lancet 388, e19-e23. doi:10.1016/S0140-6736(16)30388-9
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"case": [1, 0, 0] * 40})
+    >>> compared = pv.compare({"survey": pv.direct.prevalence(survey, "case")})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = pv.report(compared, path=f"{folder}/report.html")
+    ...     page.name
+    'report.html'
+    """
+    target = target_of(path, overwrite=force, option="force=True")
+    notes = _notes(study)
+    page = page_of(comparison, disclosure, synthetic)
+    content = _content(page, title, notes)
+    content["coverage"] = None if coverage is None else table_of("Coverage", coverage)
+    content["checks"] = None if checks is None else checks_table(pd.DataFrame(checks))
+    content["contents"] = [
+        {"id": i, "name": n}
+        for i, n in SECTIONS.items()
+        if i in ("rerun", "disclosure") or content[i]
+    ]
+    html = _render(content)
+    if FORBIDDEN in " ".join(html.lower().split()):
+        raise ValueError(
+            f"a report must not call an estimate {FORBIDDEN!r}: a label, note or title does. Write "
+            "'estimated'."
+        )
+    return write_whole(target, html.encode())
+
+
+def _notes(study: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the parts of `study`; a study of the library brings its command and its hash."""
+    notes: dict[str, Any] = {"name": study} if isinstance(study, str) else dict(study or {})
+    for key in notes:
+        if key not in STUDY:
+            raise KeyError(
+                f"study must hold parts that a page has: {key!r} is not.{nearest(key, STUDY)}"
+            )
+    name = notes.get("name")
+    if name:
+        from .. import datasets
+
+        notes.setdefault("rerun", f"python -m prevalence reproduce {name}")
+        digest = datasets.digest(datasets.folder(name))
+        notes["hashes"] = {"data (sha256)": digest, **notes.get("hashes", {})}
+    return notes
+
+
+def _content(page: Page, title: str, notes: Mapping[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "title": title,
+        "lead": notes.get("lead", ""),
+        "synthetic": page.synthetic,
+        "answers": [_answer(page, name) for name in page.tables if _has_whole(page, name)],
+        "also": _also(page),
+        "ladders": ladders(page),
+        "excluded": _excluded(page, notes.get("excluded", ())),
+        "conclude": _not_concluded(page, notes.get("conclude", ())),
+        "estimates": estimate_tables(page),
+        "by_domain": [by_domain(page, name) for name in page.tables if shows_domains(page, name)],
+        "estimands": estimand_table(page),
+        "methods": [_method(name, e) for name, e in page.comparison.estimates.items()],
+        "rerun": notes.get("rerun", ""),
+        "versions": versions(page, notes.get("hashes", {})),
+        "protection": _protection(page, "lists" in notes),
+        "citations": list(dict.fromkeys(c for e in page.comparison.estimates.values() for c in e.citations)),
+    }  # fmt: skip
+    content["weights"] = content["lists"] = None
+    if "weight_flow" in notes:
+        content["weights"] = weights(page, notes["weight_flow"])
+    if "lists" in notes:
+        content["lists"] = overlap(page, notes["lists"])
+    return content
+
+
+def _answer(page: Page, name: str) -> dict[str, Any]:
+    e, table = page.comparison.estimates[name], page.tables[name]
+    whole = [i for i, domain in enumerate(table["domain"]) if domain == "all"]
+    said = [sentences(e, table, full=False)[i] for i in whole[:SHOWN]]
+    if len(whole) > SHOWN:
+        said.append(f"{len(whole) - SHOWN} more rows are in the tables below.")
+    number = interval = ""
+    if len(whole) == 1:
+        number, interval = headlines(e, table)[whole[0]]
+        number = "" if number == "-" else number
+    return {
+        "name": title_of(name), "floor": is_floor(e), "number": number, "interval": interval,
+        "sentences": said,
+    }  # fmt: skip
+
+
+def _has_whole(page: Page, name: str) -> bool:
+    return bool((page.tables[name]["domain"] == "all").any())
+
+
+def _also(page: Page) -> str:
+    """Say which domains the tables below have."""
+    parts = []
+    for name, table in page.tables.items():
+        count = int((table["domain"] != "all").sum())
+        if count:
+            parts.append(f"{plain_name(name)} ({count} rows)")
+    return f"In the tables below, also: {'; '.join(parts)}." if parts else ""
+
+
+def _excluded(page: Page, more: Sequence[str]) -> list[str]:
+    found: dict[str, list[str]] = {}
+    for name, e in page.comparison.estimates.items():
+        if e.estimand and e.estimand.excludes:
+            found.setdefault(excluded(e.estimand), []).append(plain_name(name))
+    said = [f"{who} ({'; '.join(map(title_of, names))})" for who, names in found.items()]
+    said += [str(words) for words in more]
+    return said or [
+        "No group is named as left out. Ask whom the sample and the lists cannot reach."
+    ]
+
+
+def _not_concluded(page: Page, more: Sequence[str]) -> list[str]:
+    said = ["These are estimates: nobody has counted, met or registered so many people."]
+    if any(is_floor(e) for e in page.comparison.estimates.values()):
+        said.append(
+            "A floor is not the size of the problem: people whom no list can see, and lists that "
+            "share their cases, make the true number larger."
+        )
+    if page.comparison.side_by_side:
+        said.append(
+            "The rows estimate different quantities: do not average them, and do not read their "
+            "differences as errors."
+        )
+    if any(is_suppressed(t).any() for t in page.tables.values()):
+        said.append("A suppressed row is not a zero.")
+    said.append("Nothing here tells of a cause, or of a change over time.")
+    if page.synthetic:
+        said.append("The data are synthetic: nothing here tells of a real country.")
+    return said + [str(words) for words in more]
+
+
+def _method(name: str, e: Estimate) -> dict[str, Any]:
+    how = f"Method: {e.method}." if e.method else "Made by arithmetic with estimates."
+    return {
+        "name": title_of(name),
+        "made": [how, *made_of(e), INTERVALS[e.interval_rule]],
+        "assumed": list(e.assumptions),
+        "warned": list(e.warnings),
+    }
+
+
+def _protection(page: Page, lists: bool) -> list[str]:
+    if not page.protected:
+        return [f"Protection was switched {page.disclosure.strip()}."]
+    rule = (
+        "A row is suppressed where it rests on fewer than 25 rows, 5 cases or 3 primary units, "
+        "and where it could be found by subtraction."
+    )
+    said = [rule]
+    said += [f"{title_of(name)}: {line}" for name, t in page.tables.items() for line in log(t)]
+    if not any(is_suppressed(t).any() for t in page.tables.values()):
+        said.append("No row had to be suppressed.")
+    if any((t["unit"] == "count").any() for t in page.tables.values()):
+        said.append("Estimated numbers of people are rounded to the nearest 100.")
+    if lists:
+        said.append("Combinations of lists with fewer than 5 people are shown together.")
+    return said
+
+
+def _render(content: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("prevalence"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("report.html").render(content)

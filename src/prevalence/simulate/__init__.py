@@ -1,0 +1,28 @@
+"""A synthetic country with its truth, and the stand-alone populations behind expected values.
+
+The frame is public (parishes of Jamaica, census 2011); everything else is assumed, and no row is
+a real person.
+"""
+
+from __future__ import annotations
+
+from prevalence.simulate.answers import Answers, answers
+from prevalence.simulate.country import Country, HouseholdSurvey, household_survey, jamaica
+from prevalence.simulate.frame import parish_frame
+from prevalence.simulate.network import known_groups
+from prevalence.simulate.parameters import Parameters
+from prevalence.simulate.referral import CaseLists, lists
+
+__all__ = [
+    "Answers",
+    "CaseLists",
+    "Country",
+    "HouseholdSurvey",
+    "Parameters",
+    "answers",
+    "household_survey",
+    "jamaica",
+    "known_groups",
+    "lists",
+    "parish_frame",
+]

@@ -1,0 +1,285 @@
+"""Case lists of a referral mechanism: who is on which list, when, and sent by whom."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from prevalence.simulate.frame import AGE_GROUPS, age_group, county_names
+from prevalence.simulate.household_sample import sex
+from prevalence.simulate.parameters import LISTS, REFERRAL, check_chances, check_lists
+from prevalence.simulate.population import Bools, Ints, Labels, Victims
+from prevalence.simulate.victims import WINDOW_DAYS, YEAR_DAYS
+
+__all__ = ["CaseLists", "Entries", "Mechanism", "case_tables", "entries", "link", "lists", "people"]
+
+#: First day of the five-year window.
+FIRST_DAY = np.datetime64("2019-01-01", "D")
+#: Longest time in days from one list to the next by referral, and from the end of exploitation to
+#: an entry by the child's own route (assumed).
+REFERRAL_DAYS, DELAY_DAYS = 60, 180
+#: The list whose entries may be allegations.
+ALLEGATIONS = "registry"
+
+
+@dataclass(frozen=True)
+class CaseLists:
+    """Case lists with their truth.
+
+    Parameters
+    ----------
+    captures : DataFrame
+        One row per case and list: ``case_id``, ``list``, ``date``, ``referred_by`` (empty, or the
+        list that sent the case), ``sex``, ``age_band``, ``parish_group``.
+    cases : DataFrame
+        One row per case: ``case_id``, ``sex``, ``age_band``, ``parish_group`` and one 0/1 column
+        per list.
+    truth : int
+        True number of children in the population of the lists.
+
+    Examples
+    --------
+    >>> from prevalence.simulate import lists
+    >>> simulated = lists(1_200, rng=1)
+    >>> sorted(simulated.captures["referred_by"].unique())
+    ['', 'police', 'registry']
+    """
+
+    captures: pd.DataFrame
+    cases: pd.DataFrame
+    truth: int
+
+
+@dataclass(frozen=True)
+class Entries:
+    """List entries: person, list, sending list (-1 for none) and day of the five-year window."""
+
+    person: Ints
+    place: Ints
+    sender: Ints
+    day: Ints
+
+    def where(self, keep: Bools | Ints) -> Entries:
+        """Return the entries picked by a mask or by positions."""
+        return Entries(self.person[keep], self.place[keep], self.sender[keep], self.day[keep])
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """The chances behind the lists; the same names and meanings as in `Parameters`."""
+
+    lists: Mapping[str, float]
+    referral: Mapping[tuple[str, str], float]
+    visibility_sd: float = 0.0
+    missed_links: float = 0.0
+    false_links: float = 0.0
+    false_positives: float = 0.0
+
+
+def lists(
+    n: int = 1_200,
+    *,
+    visibility_sd: float = 0.0,
+    referral: Mapping[tuple[str, str], float] | None = None,
+    capture: Mapping[str, float] | None = None,
+    missed_links: float = 0.0,
+    false_links: float = 0.0,
+    false_positives: float = 0.0,
+    rng: int | np.random.Generator | None = None,
+) -> CaseLists:
+    """Simulate overlapping case lists of a population of known size.
+
+    Child ``i`` comes on list ``j`` by its own route with chance
+    ``expit(logit(capture_j) + z_i)``, ``z_i ~ N(0, visibility_sd)``; then each referral copies a
+    child from the sending list to the receiving list with its chance, in the order given.
+
+    Parameters
+    ----------
+    n : int
+        Children in the population.
+    visibility_sd : float
+        Standard deviation of ``z``; 0 gives children who differ by nothing.
+    referral : mapping, optional
+        Chance by (sending, receiving) list; the default is that of the synthetic country,
+        ``{}`` is none.
+    capture : mapping, optional
+        Chance by list; the default is that of the synthetic country.
+    missed_links, false_links : float
+        Share of entries left unlinked to the child's other entries, or linked to another child.
+    false_positives : float
+        Share of the entries of the list ``registry`` that are allegations and no trafficked child.
+    rng : int, Generator or None
+        Seed or generator.
+
+    Returns
+    -------
+    CaseLists
+        Captures, cases and the truth.
+
+    Raises
+    ------
+    ValueError
+        When a chance is not between 0 and 1 or a referral names an unknown list.
+
+    Notes
+    -----
+    A child who came on a list by its own route keeps that entry when it is also referred there, so
+    dropping the entries with a sending list gives lists without referral. Allegations can be
+    referred like any other entry.
+
+    References
+    ----------
+    The size of the overlaps follows Bales, Hesketh and Silverman (2015), Significance
+    12(3):16-21, doi:10.1111/j.1740-9713.2015.00824.x: nine cases in ten are on one list only.
+
+    Examples
+    --------
+    >>> from prevalence.simulate import lists
+    >>> simulated = lists(1_200, rng=1)
+    >>> simulated.truth, list(simulated.cases.columns[4:])
+    (1200, ['police', 'registry', 'child_agency', 'court', 'ngo'])
+    """
+    mechanism = Mechanism(
+        dict(LISTS) if capture is None else capture,
+        dict(REFERRAL) if referral is None else referral,
+        visibility_sd,
+        missed_links,
+        false_links,
+        false_positives,
+    )
+    check_lists(mechanism.lists, mechanism.referral)
+    check_chances({"missed_links": missed_links, "false_links": false_links})
+    check_chances({"false_positives": false_positives}, below_one=True)
+    rng = np.random.default_rng(rng)
+    began = rng.integers(0, WINDOW_DAYS, n)
+    found = entries(began, rng.integers(0, began + 1), mechanism, rng)
+    known = _strangers(max(n, int(found.person.max(initial=0)) + 1), rng)
+    captures, cases, _ = case_tables(found, link(found, mechanism, rng), known, mechanism, rng)
+    return CaseLists(captures, cases, n)
+
+
+def entries(began: Ints, ended: Ints, mechanism: Mechanism, rng: np.random.Generator) -> Entries:
+    """Draw the entries of all lists; persons numbered past the children are allegations.
+
+    ``began`` and ``ended`` are days before the end of the window.
+    """
+    n, names = began.size, list(mechanism.lists)
+    capture = np.array(list(mechanism.lists.values()))
+    visibility = rng.normal(0.0, mechanism.visibility_sd, n)[:, None]
+    own = rng.random((n, capture.size)) < 1 / (1 + (1 - capture) / capture * np.exp(-visibility))
+    last = np.maximum(ended - DELAY_DAYS, 0)
+    false = 0
+    if mechanism.false_positives and ALLEGATIONS in names:
+        odds = mechanism.false_positives / (1 - mechanism.false_positives)
+        false = int(rng.poisson(odds * own[:, names.index(ALLEGATIONS)].sum()))
+        own = np.vstack([own, np.zeros((false, capture.size), dtype=bool)])
+        own[n:, names.index(ALLEGATIONS)] = True
+    began = np.append(began, np.full(false, WINDOW_DAYS - 1))
+    last = np.append(last, np.zeros(false, dtype=np.int64))
+    before_end = last[:, None] + rng.random(own.shape) * (began - last)[:, None]
+    day = WINDOW_DAYS - 1 - np.minimum(before_end, WINDOW_DAYS - 1).astype(np.int64)
+    sender = np.full(own.shape, -1)
+    on = own.copy()
+    for (first, second), chance in mechanism.referral.items():
+        source, target = names.index(first), names.index(second)
+        sent = on[:, source] & (rng.random(len(on)) < chance) & ~on[:, target]
+        later = day[:, source] + 1 + rng.integers(0, REFERRAL_DAYS, len(on))
+        day[sent, target] = np.minimum(later, WINDOW_DAYS - 1)[sent]
+        sender[sent, target] = source
+        on[sent, target] = True
+    person, place = np.nonzero(on)
+    return Entries(person, place, sender[on], day[on])
+
+
+def link(found: Entries, mechanism: Mechanism, rng: np.random.Generator) -> Ints:
+    """Number the case each entry is linked to: the person, unless linkage goes wrong."""
+    case = found.person.copy()
+    size = case.size
+    shared = np.bincount(case, minlength=1)[case] > 1
+    alone = np.flatnonzero(shared & (rng.random(size) < mechanism.missed_links))
+    case[alone] = int(case.max(initial=0)) + 1 + np.arange(alone.size)
+    wrong = np.flatnonzero(rng.random(size) < mechanism.false_links)
+    case[wrong] = found.person[rng.integers(0, max(size, 1), wrong.size)]
+    return case
+
+
+def people(children: Victims, number: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Sex, age band when exploitation began and county of each victim, then of allegations."""
+    started = children.age - children.began // YEAR_DAYS
+    known = pd.DataFrame(
+        {
+            "sex": sex(children.girl),
+            "age_band": age_group(np.clip(started, 5, 17)),
+            "parish_group": county_names()[children.parish],
+        }
+    )
+    return pd.concat([known, _strangers(max(number - len(known), 0), rng)], ignore_index=True)
+
+
+def case_tables(
+    found: Entries,
+    case: Ints,
+    known: pd.DataFrame,
+    mechanism: Mechanism,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, pd.DataFrame, Labels]:
+    """Write the entries by case and list, and by case; also return the case of each entry."""
+    names = np.array(list(mechanism.lists), dtype=object)
+    numbers, position = np.unique(case, return_inverse=True)
+    digest = case_ids(numbers, rng)
+    of_entry = digest[position]
+    order = np.lexsort((found.day, found.place, case))
+    case, found = case[order], found.where(order)
+    first = np.ones(case.size, dtype=bool)
+    first[1:] = (case[1:] != case[:-1]) | (found.place[1:] != found.place[:-1])
+    case, found = case[first], found.where(first)
+    of_case = np.searchsorted(numbers, case)
+    head = np.unique(of_case, return_index=True)[1]
+    traits = known.iloc[found.person[head]].reset_index(drop=True)
+    captures = pd.DataFrame(
+        {
+            "case_id": digest[of_case],
+            "list": names[found.place],
+            "date": np.datetime_as_string(FIRST_DAY + found.day).astype(object),
+            "referred_by": np.append(names, "")[found.sender],
+            **{name: traits[name].to_numpy()[of_case] for name in traits},
+        }
+    )
+    wide = np.zeros((numbers.size, names.size), dtype=np.int64)
+    wide[of_case, found.place] = 1
+    cases = pd.DataFrame(
+        {
+            "case_id": digest,
+            **{name: traits[name].to_numpy() for name in traits},
+            **dict(zip(names, wide.T, strict=True)),
+        }
+    )
+    captures = captures.sort_values(["case_id", "date", "list"], ignore_index=True)
+    return captures, cases.sort_values("case_id", ignore_index=True), of_entry
+
+
+def case_ids(numbers: Ints, rng: np.random.Generator) -> Labels:
+    """Return identifiers that look like hashed keys and carry no order."""
+    key = rng.bytes(16)
+    return np.array(
+        [
+            hashlib.blake2b(int(i).to_bytes(8, "big"), digest_size=6, key=key).hexdigest()
+            for i in numbers
+        ],
+        dtype=object,
+    )
+
+
+def _strangers(number: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw sex, age band and county of persons who stand for nobody in the country."""
+    return pd.DataFrame(
+        {
+            "sex": sex(rng.random(number) < 0.8),
+            "age_band": rng.choice(np.array(list(AGE_GROUPS), dtype=object), number),
+            "parish_group": rng.choice(np.unique(county_names()), number),
+        }
+    )

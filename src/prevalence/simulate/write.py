@@ -1,0 +1,35 @@
+"""Tables to files: the same tables give the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["write_tables"]
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: str | PathLike[str]) -> list[str]:
+    """Write each table to ``folder/name.csv`` in UTF-8 with line feeds and 10 digits."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    names = []
+    for name in sorted(tables):
+        table = tables[name].apply(_whole)
+        text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+        (target / f"{name}.csv").write_bytes(text.encode("utf-8"))
+        names.append(f"{name}.csv")
+    return names
+
+
+def _whole(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Turn a column of whole numbers with gaps into integers with gaps."""
+    if column.dtype.kind != "f":
+        return column
+    values = column.to_numpy()
+    present = values[~np.isnan(values)]
+    return column.astype("Int64") if np.all(present == np.rint(present)) else column

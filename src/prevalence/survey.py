@@ -1,0 +1,337 @@
+"""`Survey`: a sample with its design, its weighting recipe and its variance scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import recipes, replication
+from .design import SINGLE_PSU, Design, make_design
+from .errors import check_rows, check_words, generator, one_of
+from .frames import Table, read
+from .weighted import Weighted
+from .weighting import Attach, Step, carry
+
+if TYPE_CHECKING:
+    from .engine import Theta
+    from .estimate import Estimate
+
+__all__ = ["About", "Survey"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the rows are, in words, for sentences and reports."""
+
+    rows: str = "rows"
+    psus: str = "primary units"
+    population: str = ""
+    window: str = ""
+    denominator: str = ""
+    definition: str = ""
+    excludes: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Survey(Weighted):
+    """A probability sample: rows, design, weighting recipe and variance scheme; never changed.
+
+    Parameters
+    ----------
+    data : pandas, polars or pyarrow table, or mapping
+        One row per respondent.
+    weights : str, optional
+        Column of base weights; without it, one over the sampling fractions in `fpc`, or one.
+    strata, psu : str, optional
+        Columns of the strata and of the primary sampling units (each row is one without it).
+    stages : list of str, optional
+        Columns of the units of all stages, in place of `psu`.
+    fpc : str or list of str, optional
+        Population counts or sampling fractions, by stage.
+    nest : bool
+        Whether identifiers of primary units start anew in each stratum.
+    single_psu : {"error", "certainty", "remove", "adjust", "average"}
+        What to do with a stratum that has one primary unit.
+    source : str, optional
+        Name of the design; the rounds of one panel share it and so have their covariance.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When a column is unknown, weights are missing, negative, infinite or all zero, a stratum
+        has one primary unit, or an identifier lies in two strata. Methods raise them too, for a
+        column that is unknown, incomplete or of the wrong kind, or for what their text excludes.
+    ConvergenceError
+        When a weighting step has no solution: a propensity where all answered, or margins out of
+        reach, of which the worst is named.
+
+    Notes
+    -----
+    Variances assume that primary units are drawn with replacement, or without and with equal
+    probabilities where `fpc` is given. They fail (too small) where the sampled units declared are
+    not those that were drawn.
+
+    References
+    ----------
+    Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
+    doi:10.1007/978-1-4612-4378-6
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> rows = {"y": [1, 0, 1, 1], "w": [1, 1, 2, 2], "ea": ["a", "a", "b", "b"]}
+    >>> survey = pv.Survey(rows, weights="w", psu="ea")
+    >>> round(float(pv.direct.mean(survey, "y").std_error[0]), 4)
+    0.2222
+    """
+
+    data: Any
+    weights: str | None = field(default=None, kw_only=True)
+    strata: str | None = field(default=None, kw_only=True)
+    psu: str | None = field(default=None, kw_only=True)
+    stages: Sequence[str] | None = field(default=None, kw_only=True)
+    fpc: str | Sequence[str] | None = field(default=None, kw_only=True)
+    nest: bool = field(default=False, kw_only=True)
+    single_psu: str = field(default="error", kw_only=True)
+    source: str | None = field(default=None, kw_only=True)
+    table: Table = field(init=False)
+    base: Array = field(init=False)
+    unit: Array = field(init=False)
+    design: Design = field(init=False)
+    steps: tuple[Step | Attach, ...] = field(default=(), init=False)
+    scheme: replication.Replicates | None = field(default=None, init=False)
+    about: About = field(default_factory=About, init=False)
+
+    def __post_init__(self) -> None:
+        one_of("single_psu", self.single_psu, SINGLE_PSU)
+        table = read(self.data)
+        names = list(self.stages) if self.stages else ([self.psu] if self.psu else [])
+        counts = [self.fpc] if isinstance(self.fpc, str) else list(self.fpc or [])
+        if len(counts) > max(1, len(names)):
+            raise ValueError(
+                f"fpc must have at most one column per stage: found {len(counts)} for "
+                f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
+            )
+        fpc = [table.numeric(c, "fpc") for c in counts]
+        base = _base(table, self.weights)
+        design, unit = make_design(
+            table.factor(self.strata, "strata") if self.strata else None,
+            [table.factor(c, "psu" if len(names) == 1 else "stages") for c in names],
+            fpc,
+            names=names or [""],
+            nest=self.nest,
+            single_psu=self.single_psu,
+            weights=base,
+            source=self.source,
+            content="" if names else f":{table.digest()}",
+        )
+        if self.weights is None and fpc:
+            base = recipes.weights_of_design(design, unit)
+        for name, value in {"table": table, "base": base, "unit": unit, "design": design}.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "data", None)
+
+    def replicate_columns(self, which: slice) -> Array | None:
+        """Return re-weighted replicate columns of the rows, or None while factors suffice.
+
+        Parameters
+        ----------
+        which : slice
+            The replicates wanted.
+
+        Returns
+        -------
+        ndarray of shape (rows, replicates), or None
+            Weights with every step redone; a replicate whose step failed is nan.
+        """
+        if self.scheme is None or not any(not isinstance(s, Attach) for s in self.steps):
+            return None
+        psu = self.design.psu_of_unit[self.unit]
+        columns = self.base[:, None] * self.scheme.factors[psu, which]
+        return carry(self.steps, columns, strict=False)
+
+    # ------------------------------------------------------------------ variance
+    def jackknife(self, *, mse: bool = True) -> Self:
+        """Return the survey with delete-one-unit jackknife replicates (JK1, or JKn with strata).
+
+        Parameters
+        ----------
+        mse : bool
+            Deviations are from the full-sample estimate, or else from the replicates' mean.
+
+        Returns
+        -------
+        Survey
+            Every step is redone each time; the variance sums ``(1-f)(n-1)/n (theta_j - theta)**2``
+            over units j, with n units and fraction f (0 without `fpc`) in the stratum. It leaves
+            later stages' fractions out, with a warning, and fails for quantiles, which are refused.
+            Strata of one unit that contribute are refused too.
+
+        References
+        ----------
+        Rust, K. F. and Rao, J. N. K. (1996). Variance estimation for complex surveys using
+        replication techniques. Stat Methods Med Res 5, 283-310. doi:10.1177/096228029600500305
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> pv.direct.mean(pv.Survey({"y": [1, 2, 3, 6]}).jackknife(), "y").std_error.round(4)
+        array([1.0801])
+        """
+        return self._replace(scheme=replication.jackknife(self.design, mse=mse))
+
+    def bootstrap(
+        self,
+        replicates: int = 1000,
+        *,
+        rng: int | np.random.Generator | None = None,
+        mse: bool = True,
+    ) -> Self:
+        """Return the survey with Rao-Wu bootstrap replicates.
+
+        Parameters
+        ----------
+        replicates, rng : int, int or numpy.random.Generator
+            Number R of replicates, at least 2; seed or generator.
+        mse : bool
+            As for `jackknife`.
+
+        Returns
+        -------
+        Survey
+            By stratum n - 1 of n units are drawn with replacement; one drawn m times has the factor
+            ``1 - s + s m n/(n-1)``, ``s = sqrt(1-f)``, and squared deviations the scale 1/R. Steps
+            and later stages are as for `jackknife`. It fails (unstable) with very few units.
+
+        References
+        ----------
+        Rao, J. N. K. and Wu, C. F. J. (1988). Resampling inference with complex survey data. JASA
+        83, 231-241. doi:10.1080/01621459.1988.10478591
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"y": [1, 2, 3, 6]}).bootstrap(2000, rng=1)
+        >>> pv.direct.mean(survey, "y").std_error.round(2)
+        array([1.09])
+        """
+        made = replication.bootstrap(self.design, replicates, generator(rng), mse=mse)
+        return self._replace(scheme=made)
+
+    def linearised(self) -> Self:
+        """Return the survey with linearised variances.
+
+        Returns
+        -------
+        Survey
+            The same rows and weights, without replicates.
+        """
+        return self._replace(scheme=None)
+
+    def export_weights(self, path: str | Path) -> Path:
+        """Write the final weights to a CSV file, in the rows' order, with the base weights.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, not a folder; one of that name is replaced.
+
+        Returns
+        -------
+        Path
+            The file, with columns base_weight, weight and (after a step) replicate_1, ...
+        """
+        return recipes.export(self.chain, self.base, self.scheme, self.replicate_columns, path)
+
+    # ------------------------------------------------------------------ other verbs
+    def describe(self, **words: str) -> Self:
+        """Return the survey with words for its rows, units, population, window and limits.
+
+        Parameters
+        ----------
+        **words : str
+            Any of rows, psus, population, window, denominator, definition and excludes.
+
+        Returns
+        -------
+        Survey
+            The same numbers; estimates carry the words.
+        """
+        check_words("describe", words, About.__dataclass_fields__)
+        return self._replace(about=replace(self.about, **words))
+
+    def estimate(
+        self,
+        theta: Theta,
+        *,
+        unit: str = "mean",
+        by: str | Sequence[str] = (),
+        where: str | None = None,
+        smooth: bool = True,
+        outcome: str = "",
+    ) -> Estimate:
+        """Estimate any function of the weights, with its variance in every domain.
+
+        Parameters
+        ----------
+        theta : callable
+            Function of w, which answers ``z @ w``; if smooth, of ``@ + - * / **`` exp log sqrt.
+        unit : str
+            Kind of value, such as ``"ratio"``.
+        by, where : str or list of str, str
+            Columns whose crossing makes the domains; condition that rows meet, as ``"age >= 12"``.
+        smooth : bool
+            Whether theta can be differentiated; if not, bootstrap replicates are needed.
+        outcome : str
+            Name of what is estimated.
+
+        Returns
+        -------
+        Estimate
+            One row per value and domain. Without replicates the influence of a unit is the exact
+            derivative, through every weighting step (Binder 1983, doi:10.2307/1402588).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import prevalence as pv
+        >>> y, one = np.array([1.0, 2.0, 3.0, 6.0]), np.ones(4)
+        >>> pv.Survey({"y": y}).estimate(lambda w: (y @ w) / (one @ w)).value
+        array([3.])
+        """
+        from .custom import estimate
+
+        return estimate(self, theta, unit=unit, by=by, where=where, smooth=smooth, outcome=outcome)
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __repr__(self) -> str:
+        variance = "linearised" if self.scheme is None else self.scheme.kind.split(" draw")[0]
+        steps = ", ".join(step.name for step in self.steps) or "base weights only"
+        return (
+            f"<Survey: {self.n:,} {self.about.rows}, {self.design.stages[0].parent.size:,} "
+            f"{self.about.psus}, {len(self.design.stratum_labels):,} strata; weights: {steps}; "
+            f"variance: {variance}>"
+        )
+
+
+def _base(table: Table, weights: str | None) -> Array:
+    if weights is None:
+        return np.ones(table.n)
+    w = table.numeric(weights, "weights")
+    check_rows("weights", "given", w, np.isnan(w), "Fill them in, or drop these rows.")
+    check_rows("weights", "finite", w, np.isinf(w), "Correct them.")
+    check_rows("weights", "positive", w, w < 0, "Drop or correct them.")
+    if not (w > 0).any():
+        raise ValueError(
+            f"weights must be positive: all {w.size:,} rows are zero. Name the column of weights."
+        )
+    return w

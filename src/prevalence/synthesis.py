@@ -1,0 +1,307 @@
+"""Estimates side by side: what each estimates, how they differ, and where the truth is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .estimand import Estimand
+from .estimate import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["Comparison", "compare"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Several estimates, by name, with the truth where it is known.
+
+    A list estimate enters as a floor: at least so many. Made by `compare`.
+
+    Parameters
+    ----------
+    estimates : dict of str to Estimate
+        The estimates by name.
+    truth : dict of str to array
+        Known values, one per row of the estimate of that name.
+    side_by_side : bool
+        Whether the estimates may be of different estimands.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"a": [1, 0, 1, 0], "w": [1.0, 1.0, 2.0, 2.0]}, weights="w")
+    >>> result = pv.compare({"all": pv.direct.prevalence(survey, "a")}, truth={"all": 0.4})
+    >>> result.to_frame()[["name", "truth", "covers"]].values.tolist()
+    [['all', 0.4, True]]
+    """
+
+    estimates: dict[str, Estimate]
+    truth: dict[str, Any] = field(default_factory=dict)
+    side_by_side: bool = False
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Return one row per estimate and domain, with its estimand, the truth and its coverage.
+
+        Parameters
+        ----------
+        level : float
+            Probability of the interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns name, method, outcome, domain, estimate, std_error, conf_low, conf_high, unit,
+            kind (estimate or floor), estimand, truth, covers (missing without a truth) and note.
+
+        Raises
+        ------
+        ValueError
+            When the level does not lie between 0 and 1.
+        """
+        import pandas as pd
+
+        rows: list[dict[str, Any]] = []
+        for name, e in self.estimates.items():
+            limits, truth = e.interval(level), self._truth(name)
+            kind = "floor" if e.provenance.get("floor") else "estimate"
+            for i in range(len(e)):
+                low, high = limits[i]
+                known = np.isfinite(truth[i]) and np.isfinite(low)
+                rows.append(
+                    {
+                        "name": name,
+                        "method": e.method,
+                        "outcome": e.outcomes[i],
+                        "domain": ", ".join(e.labels[i]) or "all",
+                        "estimate": e.value[i],
+                        "std_error": e.std_error[i],
+                        "conf_low": low,
+                        "conf_high": high,
+                        "unit": e.unit,
+                        "kind": kind,
+                        "estimand": estimand_text(e.estimand),
+                        "truth": truth[i],
+                        "covers": bool(low <= truth[i] <= high) if known else pd.NA,
+                        "note": "; ".join(e.warnings),
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def _truth(self, name: str) -> Any:
+        count = len(self.estimates[name])
+        return np.broadcast_to(np.asarray(self.truth.get(name, np.nan), dtype=float), (count,))
+
+    def differences(self, level: float = 0.95) -> pd.DataFrame:
+        """Return the differences between estimates of one estimand, with their covariance.
+
+        Floors take no part: they say "at least".
+
+        Parameters
+        ----------
+        level : float
+            Probability of the interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns difference, domain, estimate, std_error, conf_low, conf_high, ratio: one row per
+            pair and domain, rows taken in order.
+
+        Raises
+        ------
+        ValueError
+            When no two estimates are of one estimand, unit and number of rows, floors apart, or the
+            level does not lie between 0 and 1.
+
+        Notes
+        -----
+        The variance of a - b is ``V(a) + V(b) - 2 C(a, b)``, with the covariance that two estimates
+        from one sample or source share. It fails (too large or too small) where sources that are
+        not independent go by different names.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"strict": [1, 0, 0, 0] * 10, "wide": [1, 1, 0, 0] * 10})
+        >>> strict = pv.direct.prevalence(survey, "strict").describe(outcome="case")
+        >>> wide = pv.direct.prevalence(survey, "wide").describe(outcome="case")
+        >>> table = pv.compare({"strict": strict, "wide": wide}).differences()
+        >>> table[["difference", "estimate"]].values.tolist()
+        [['strict - wide', -0.25]]
+        """
+        import pandas as pd
+
+        usable = {k: e for k, e in self.estimates.items() if not e.provenance.get("floor")}
+        rows = []
+        for (one, a), (two, b) in itertools.combinations(usable.items(), 2):
+            if len(a) != len(b) or a.unit != b.unit or not _same(a, b):
+                continue
+            difference = a - b
+            limits = difference.interval(level)
+            for i in range(len(a)):
+                rows.append(
+                    {
+                        "difference": f"{one} - {two}",
+                        "domain": ", ".join(a.labels[i]) or "all",
+                        "estimate": difference.value[i],
+                        "std_error": difference.std_error[i],
+                        "conf_low": limits[i, 0],
+                        "conf_high": limits[i, 1],
+                        "ratio": a.value[i] / b.value[i],
+                    }
+                )
+        if not rows:
+            raise ValueError(
+                "differences need two estimates of one estimand and unit, floors apart: found none "
+                "among " + ", ".join(self.estimates) + ". Convert them with .bridge(...)."
+            )
+        return pd.DataFrame(rows)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the estimates with their intervals, and the truth; see `prevalence.plot.ladder`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes drawn on.
+
+        Raises
+        ------
+        ValueError
+            When the estimates have several units.
+        """
+        from .plot import ladder
+
+        return ladder(self, ax=ax)
+
+    def __repr__(self) -> str:
+        shown = self.to_frame()[["name", "domain", "estimate", "conf_low", "conf_high", "truth"]]
+        return str(shown.to_string(index=False)) + "\n" + self._legend()
+
+    def _legend(self) -> str:
+        lines = []
+        for name, e in self.estimates.items():
+            floor = "at least: " if e.provenance.get("floor") else ""
+            lines.append(f"{name}: {floor}{estimand_text(e.estimand)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        import html
+
+        table = self.to_frame().to_html(index=False, escape=True, border=0)
+        return f"{table}<p>{html.escape(self._legend()).replace(chr(10), '<br>')}</p>"
+
+
+def estimand_text(estimand: Estimand | None) -> str:
+    """Say what is estimated in one line."""
+    if estimand is None:
+        return "not stated"
+    parts = [
+        estimand.outcome,
+        estimand.population or estimand.denominator,
+        estimand.window,
+        estimand.definition,
+    ]
+    return ", ".join(part for part in parts if part) or "not stated"
+
+
+def _same(a: Estimate, b: Estimate) -> bool:
+    return (a.estimand or Estimand()).same_as(b.estimand or Estimand())
+
+
+def compare(
+    estimates: Mapping[str, Estimate],
+    *,
+    truth: Mapping[str, ArrayLike] | None = None,
+    side_by_side: bool = False,
+) -> Comparison:
+    """Put estimates of one quantity side by side, or of several if that is asked for.
+
+    Parameters
+    ----------
+    estimates : mapping of str to Estimate
+        The estimates by name.
+    truth : mapping of str to number or array, optional
+        Known values, where data are synthetic.
+    side_by_side : bool
+        Allow different estimands: each is then printed with its own, and only those of one
+        estimand are subtracted.
+
+    Returns
+    -------
+    Comparison
+        The estimates by name, with their table, differences and plot.
+
+    Raises
+    ------
+    ValueError
+        When estimands or units differ and `side_by_side` is not set, or a truth has no estimate.
+    TypeError
+        When something is not an `Estimate`.
+
+    Notes
+    -----
+    Assumes nothing itself. A comparison fails to inform where estimands differ: convert with
+    `Estimate.bridge`, whose factor and reason are then printed.
+
+    References
+    ----------
+    Lumley, T. (2010). Complex Surveys: A Guide to Analysis Using R. Wiley.
+    doi:10.1002/9780470580066
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"a": [1, 0, 1, 0], "w": [1.0, 1.0, 2.0, 2.0]}, weights="w")
+    >>> a = pv.direct.prevalence(survey, "a")
+    >>> len(pv.compare({"first": a, "again": a}).to_frame())
+    2
+    """
+    if not isinstance(estimates, Mapping) or not estimates:
+        raise ValueError(
+            'estimates must map names to estimates, as in {"survey": e}: found '
+            f"{'none' if not estimates else type(estimates).__name__}."
+        )
+    for name, e in estimates.items():
+        if not isinstance(e, Estimate):
+            raise TypeError(
+                f"estimates must be of type Estimate: {name!r} is {type(e).__name__}. Pass what an "
+                "estimator returned."
+            )
+    stray = [name for name in truth or {} if name not in estimates]
+    if stray:
+        raise ValueError(
+            f"truth must name estimates: {stray[0]!r} is none of {', '.join(estimates)}."
+        )
+    if not side_by_side:
+        _one_estimand(estimates)
+    return Comparison(dict(estimates), dict(truth or {}), side_by_side)
+
+
+def _one_estimand(estimates: Mapping[str, Estimate]) -> None:
+    (first, a), *others = estimates.items()
+    for name, e in others:
+        differing = (a.estimand or Estimand()).differing(e.estimand or Estimand())
+        if a.unit != e.unit:
+            differing.append(f"unit ({a.unit} / {e.unit})")
+        if differing:
+            raise ValueError(
+                f"estimates must be of one estimand: {first!r} and {name!r} differ in "
+                f"{'; '.join(differing)}. Convert one with .bridge(factor, reason=..., ...), name "
+                "parts anew with .describe(...), or pass side_by_side=True to print each with its "
+                "own."
+            )

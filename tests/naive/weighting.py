@@ -1,0 +1,157 @@
+"""Slow, obvious versions of the weighting steps, for real and complex weights alike.
+
+Weights are ``(rows,)`` or ``(rows, columns)``.  Each function is built from sums, products and exp of
+the weights alone, so that a complex step through a whole recipe gives its exact derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Recipe = Callable[[Array], Array]
+STEP = 1e-50
+
+
+def derivative(function: Recipe, w: Array) -> Array:
+    """Derivative of a function of the weights by every weight: complex steps, one per row.
+
+    `function` maps (rows, columns) to (columns,) or (k, columns); the result is (..., rows).
+    """
+    moved = w[:, None].astype(complex) + 1j * STEP * np.eye(w.size)
+    return np.asarray(function(moved).imag / STEP)
+
+
+def central_difference(function: Recipe, w: Array, relative: float = 1e-5) -> Array:
+    """The same by central differences with a step relative to the weight."""
+    step = np.diag(relative * w)
+    up, down = function(w[:, None] + step), function(w[:, None] - step)
+    return np.asarray((up - down) / (2 * relative * w))
+
+
+def along_rows(values: Array, w: Array) -> Array:
+    """Shape per-row values to multiply weights."""
+    return values if w.ndim == 1 else values[:, None]
+
+
+def response_classes(w: Array, code: Array, responded: Array) -> Array:
+    """Respondents carry the weight of their class; a class without one gives nan."""
+    out = np.zeros_like(w)
+    for c in np.unique(code):
+        rows = np.flatnonzero(code == c)
+        answered = rows[responded[rows] == 1]
+        everyone = w[rows].sum(axis=0)
+        if answered.size == 0:
+            out[rows] = np.nan
+            continue
+        out[answered] = w[answered] * everyone / w[answered].sum(axis=0)
+    return out
+
+
+def rake(w: Array, margins: Sequence[tuple[Array, Array]], sweeps: int = 400) -> Array:
+    """Iterative proportional fitting: each margin in turn, many times."""
+    out = w.copy()
+    for _ in range(sweeps):
+        for code, targets in margins:
+            for c, target in enumerate(targets):
+                rows = code == c
+                out[rows] = out[rows] * (target / out[rows].sum(axis=0))
+    return out
+
+
+def poststratify(w: Array, code: Array, targets: Array) -> Array:
+    return rake(w, [(code, targets)], sweeps=1)
+
+
+def calibrate(
+    w: Array,
+    x: Array,
+    totals: Array,
+    function: str = "linear",
+    bounds: tuple[float, float] = (0, 0),
+) -> Array:
+    """Weights ``w F(x'l)`` that meet the totals, by Newton's method in every column."""
+    columns = w.reshape(w.shape[0], -1)
+    out = np.empty_like(columns)
+    for c in range(columns.shape[1]):
+        lam = np.zeros(x.shape[1], dtype=w.dtype)
+        for _ in range(40):
+            g, slope = calibration_function(x @ lam, function, bounds)
+            gap = totals - x.T @ (columns[:, c] * g)
+            lam = lam + np.linalg.solve((x * (columns[:, c] * slope)[:, None]).T @ x, gap)
+        out[:, c] = columns[:, c] * calibration_function(x @ lam, function, bounds)[0]
+    return out.reshape(w.shape)
+
+
+def calibration_function(u: Array, name: str, bounds: tuple[float, float]) -> tuple[Array, Array]:
+    """F(u) and its derivative."""
+    if name == "linear":
+        return 1 + u, np.ones_like(u)
+    if name == "raking":
+        return np.exp(u), np.exp(u)
+    low, up = bounds
+    a = (up - low) / ((1 - low) * (up - 1))
+    e = np.exp(a * u)
+    bottom = up - 1 + (1 - low) * e
+    g = (low * (up - 1) + up * (1 - low) * e) / bottom
+    return g, (g - low) * (up - g) / ((1 - low) * (up - 1))
+
+
+def logistic(w: Array, x: Array, y: Array, steps: int = 40) -> Array:
+    """Coefficients (q, columns) of a weighted logistic regression, by Newton's method."""
+    columns = w.reshape(w.shape[0], -1)
+    out = np.empty((x.shape[1], columns.shape[1]), dtype=w.dtype)
+    for c in range(columns.shape[1]):
+        beta = np.zeros(x.shape[1], dtype=w.dtype)
+        for _ in range(steps):
+            p = 1 / (1 + np.exp(-(x @ beta)))
+            information = (x * (columns[:, c] * p * (1 - p))[:, None]).T @ x
+            beta = beta + np.linalg.solve(information, x.T @ (columns[:, c] * (y - p)))
+        out[:, c] = beta
+    return out
+
+
+def propensity(w: Array, x: Array, responded: Array) -> Array:
+    """Respondents are divided by their fitted logistic propensity."""
+    fitted = 1 / (1 + np.exp(-(x @ logistic(w, x, responded))))
+    out = w.reshape(w.shape[0], -1) * responded[:, None] / fitted
+    return np.asarray(out.reshape(w.shape))
+
+
+def trim(w: Array, lower: float, upper: float, *, strict: bool = False) -> Array:
+    """Cap the weights and give the excess in equal parts to those not capped (yet)."""
+    columns = w.reshape(w.shape[0], -1)
+    out = columns.copy()
+    for c in range(columns.shape[1]):
+        free = [i for i in range(w.shape[0]) if columns[i, c].real != 0]
+        while True:
+            over = [i for i in free if not lower <= out[i, c].real <= upper]
+            if not over:
+                break
+            excess = 0.0
+            for i in over:
+                cap = upper if out[i, c].real > upper else lower
+                excess = excess + out[i, c] - cap
+                out[i, c] = cap
+            free = [i for i in free if i not in over]
+            if not free:
+                out[:, c] = np.nan
+            for i in free:
+                out[i, c] = out[i, c] + excess / len(free)
+            if not strict:
+                break
+    return out.reshape(w.shape)
+
+
+def attach(w: Array, rows: Array, factor: Array) -> Array:
+    return w[rows] * along_rows(factor, w)
+
+
+def ratio(w: Array, y: Array, x: Array, inside: Array | None = None) -> Array:
+    """Ratio of two weighted sums over the rows inside a domain."""
+    use = np.ones(y.size) if inside is None else inside.astype(float)
+    return np.asarray(((y * use) @ w) / ((x * use) @ w))

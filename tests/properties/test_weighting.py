@@ -1,0 +1,243 @@
+"""Weighting steps: what holds for every sample, every margin and every order of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import prevalence as pv
+from tests.naive import weighting as naive
+
+Array = NDArray[Any]
+# A sample and several estimates in each example: a quarter of the profile's number of them.
+quarter = settings(max_examples=settings().max_examples // 4)
+SEEDS = st.integers(0, 2**32 - 1)
+SPREADS = st.floats(0.05, 1.5)
+
+
+def sample(seed: int, spread: float, rows: int = 60) -> dict[str, Array]:
+    """Rows with unequal weights; the first twelve fill all cells of the two margins."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 3, rows), rng.integers(0, 4, rows)
+    a[:12], b[:12] = np.repeat(np.arange(3), 4), np.tile(np.arange(4), 3)
+    return {
+        "w": np.exp(rng.normal(0, spread, rows)),
+        "a": a,
+        "b": b,
+        "x": rng.gamma(3.0, 2.0, rows),
+        "y": rng.normal(5, 2, rows),
+        "psu": np.arange(rows) // 4,
+    }
+
+
+def survey(data: dict[str, Array]) -> pv.Survey:
+    return pv.Survey(data, weights="w", psu="psu")
+
+
+def margins(data: dict[str, Array], seed: int, spread: float) -> dict[str, dict[int, float]]:
+    """Totals that some positive weights meet: those of other weights of the same rows."""
+    rng = np.random.default_rng([seed, 1])
+    other = data["w"] * np.exp(rng.normal(0, spread, data["w"].size))
+    return {
+        name: {int(c): float(other[data[name] == c].sum()) for c in np.unique(data[name])}
+        for name in ("a", "b")
+    }
+
+
+def gap(made: pv.Survey, data: dict[str, Array], known: dict[str, dict[int, float]]) -> float:
+    w = made.final_weights
+    return max(
+        float(abs(w[data[name] == c].sum() / total - 1))
+        for name, totals in known.items()
+        for c, total in totals.items()
+    )
+
+
+@quarter
+@given(SEEDS, SPREADS, SPREADS)
+def test_raking_meets_every_margin_and_keeps_weights_positive(
+    seed: int, spread: float, moved: float
+) -> None:
+    data = sample(seed, spread)
+    known = margins(data, seed, moved)
+    made = survey(data).rake(known)
+    assert gap(made, data, known) < 1e-10  # the promise; 1e-14 is what Newton's method reaches
+    assert (made.final_weights > 0).all()
+    factor = np.log(made.final_weights / data["w"]).reshape(-1)
+    for c in np.unique(data["a"]):  # w' = w exp(u_a + v_b): rows of one cell share their factor
+        for d in np.unique(data["b"]):
+            cell = factor[(data["a"] == c) & (data["b"] == d)]
+            assert np.ptp(cell) < 1e-9
+
+
+@quarter
+@given(SEEDS, SPREADS, SPREADS)
+def test_raking_equals_proportional_fitting(seed: int, spread: float, moved: float) -> None:
+    data = sample(seed, spread)
+    known = margins(data, seed, moved)
+    wanted = naive.rake(
+        data["w"], [(data[name], np.array(list(known[name].values()))) for name in "ab"], 100
+    )
+    found = survey(data).rake(known).final_weights
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)  # proportional fitting converges slowly
+
+
+@quarter
+@given(SEEDS, SPREADS)
+def test_raking_again_changes_nothing(seed: int, spread: float) -> None:
+    data = sample(seed, spread)
+    known = margins(data, seed, 0.5)
+    once = survey(data).rake(known)
+    twice = once.rake(known)
+    np.testing.assert_allclose(twice.final_weights, once.final_weights, rtol=1e-11)
+    one, two = (pv.direct.mean(s, "y").std_error[0] for s in (once, twice))
+    assert two == pytest.approx(one, rel=1e-9)
+
+
+@quarter
+@given(SEEDS, st.sampled_from(["linear", "raking"]))
+def test_calibration_meets_numbers_and_categories(seed: int, distance: str) -> None:
+    data = sample(seed, 0.5)
+    rng = np.random.default_rng([seed, 2])
+    other = data["w"] * np.exp(rng.normal(0, 0.2, data["w"].size))
+    totals = {"x": float(data["x"] @ other), "a": margins_of(data["a"], other)}
+    made = survey(data).calibrate(totals, distance=distance)
+    w = made.final_weights
+    assert data["x"] @ w == pytest.approx(totals["x"], rel=1e-10)
+    for c, total in margins_of(data["a"], other).items():
+        assert w[data["a"] == c].sum() == pytest.approx(total, rel=1e-10)
+    # What the totals know has no sampling variance left, and the adjoint must say so.
+    size = pv.direct.total(survey(data), "x").std_error[0]
+    assert pv.direct.total(made, "x").std_error[0] < 1e-9 * size
+
+
+def margins_of(code: Array, w: Array) -> dict[int, float]:
+    return {int(c): float(w[code == c].sum()) for c in np.unique(code)}
+
+
+@quarter
+@given(SEEDS, st.floats(0.3, 0.9), st.floats(1.2, 3.0))
+def test_logit_calibration_keeps_to_its_bounds(seed: int, low: float, up: float) -> None:
+    data = sample(seed, 0.5)
+    rng = np.random.default_rng([seed, 3])
+    ratio = rng.uniform(low + 0.1 * (1 - low), up - 0.1 * (up - 1), data["w"].size)
+    totals = {name: margins_of(data[name], data["w"] * ratio) for name in "ab"}
+    made = survey(data).calibrate(totals, distance="logit", bounds=(low, up))
+    assert gap(made, data, totals) < 1e-10
+    moved = made.final_weights / data["w"]
+    assert moved.min() >= low * (1 - 1e-12)
+    assert moved.max() <= up * (1 + 1e-12)
+
+
+@quarter
+@given(SEEDS, st.floats(0.0, 0.6), st.floats(1.3, 4.0), st.booleans())
+def test_trimming_keeps_the_sum_and_equals_the_naive_one(
+    seed: int, low: float, up: float, strict: bool
+) -> None:
+    data = sample(seed, 1.0)
+    middle = float(np.median(data["w"]))
+    mean = float(data["w"].mean())
+    assume(low * middle < 0.9 * mean and up * middle > 1.1 * mean)
+    wanted = naive.trim(data["w"], low * middle, up * middle, strict=strict)
+    if np.isnan(wanted).any():  # every weight has met a cap, and none is left to take the excess
+        with pytest.raises(ValueError, match="must leave weights that take the excess"):
+            survey(data).trim(lower=low * middle, upper=up * middle, strict=strict)
+        return
+    made = survey(data).trim(lower=low * middle, upper=up * middle, strict=strict)
+    w = made.final_weights
+    assert w.sum() == pytest.approx(data["w"].sum(), rel=1e-12)
+    np.testing.assert_allclose(w, wanted, rtol=1e-12)
+    if strict:
+        assert w.max() <= up * middle * (1 + 1e-14)
+        assert w.min() >= low * middle * (1 - 1e-14)
+
+
+@quarter
+@given(SEEDS, st.floats(0.3, 0.95))
+def test_nonresponse_keeps_the_sum_of_every_class(seed: int, rate: float) -> None:
+    data = sample(seed, 0.7)
+    rng = np.random.default_rng([seed, 4])
+    data["r"] = (rng.random(data["w"].size) < rate).astype(float)
+    data["r"][:12] = 1.0
+    made = survey(data).nonresponse("r", within=["a", "b"])
+    w = made.final_weights
+    assert (w[data["r"] == 0] == 0).all()
+    for c in range(3):
+        for d in range(4):
+            rows = (data["a"] == c) & (data["b"] == d)
+            assert w[rows].sum() == pytest.approx(data["w"][rows].sum(), rel=1e-12)
+    code = data["a"] * 4 + data["b"]
+    np.testing.assert_allclose(w, naive.response_classes(data["w"], code, data["r"]), rtol=1e-12)
+
+
+@quarter
+@given(SEEDS, st.randoms(use_true_random=False))
+def test_a_recipe_does_not_depend_on_the_order_of_rows(seed: int, random: Any) -> None:
+    data = sample(seed, 0.8)
+    data["r"] = (np.arange(data["w"].size) % 7 > 0).astype(float)
+    known = margins(data, seed, 0.4)
+    order = list(range(data["w"].size))
+    random.shuffle(order)
+    moved = {name: column[order] for name, column in data.items()}
+
+    def recipe(rows: dict[str, Array]) -> pv.Survey:
+        return survey(rows).nonresponse("r", within="a").rake(known).trim(4)
+
+    one, two = recipe(data), recipe(moved)
+    np.testing.assert_allclose(two.final_weights, one.final_weights[order], rtol=1e-9)
+    a, b = (pv.direct.mean(s, "y", by="b") for s in (one, two))
+    np.testing.assert_allclose(a.value, b.value, rtol=1e-9)
+    np.testing.assert_allclose(a.std_error, b.std_error, rtol=1e-7)
+
+
+@quarter
+@given(SEEDS, st.floats(1e-6, 1e6))
+def test_weights_after_raking_do_not_depend_on_the_scale_before(seed: int, scale: float) -> None:
+    data = sample(seed, 0.8)
+    known = margins(data, seed, 0.6)
+    one = survey(data).rake(known)
+    two = survey({**data, "w": data["w"] * scale}).rake(known)
+    np.testing.assert_allclose(two.final_weights, one.final_weights, rtol=1e-10)
+    a, b = (pv.direct.total(s, "y").std_error[0] for s in (one, two))
+    assert b == pytest.approx(a, rel=1e-8)
+
+
+@quarter
+@given(SEEDS, st.integers(2, 9))
+def test_a_replicate_column_is_the_recipe_of_its_own_weights(seed: int, replicate: int) -> None:
+    data = sample(seed, 0.5)
+    known = margins(data, seed, 0.3)
+    made = survey(data).rake(known).jackknife()
+    column = made.replicate_columns(slice(replicate, replicate + 1))
+    assert column is not None
+    factor = np.where(data["psu"] == replicate, 0.0, 15 / 14)
+    kept = factor > 0
+    rest = {name: values[kept] for name, values in data.items()}
+    if any(set(rest[name]) != set(data[name]) for name in "ab"):
+        assert np.isnan(column).all()
+        return
+    rest["w"] = rest["w"] * 15 / 14
+    np.testing.assert_allclose(column[kept, 0], survey(rest).rake(known).final_weights, rtol=1e-8)
+    assert (column[~kept] == 0).all()
+
+
+@quarter
+@given(SEEDS)
+def test_weight_flow_tells_every_step(seed: int) -> None:
+    data = sample(seed, 1.0)
+    known = margins(data, seed, 0.3)
+    made = survey(data).rake(known).trim(3)
+    flow = made.weight_flow()
+    assert list(flow["n"]) == [60, 60, 60]
+    np.testing.assert_allclose(flow["sum"].iloc[-1], made.final_weights.sum(), rtol=1e-12)
+    w = made.final_weights
+    assert flow["kish_deff"].iloc[-1] == pytest.approx(w.size * (w**2).sum() / w.sum() ** 2)
+    assert flow["worst_margin_gap"].iloc[1] < 1e-10
+    assert flow["worst_margin_gap"].iloc[2] == pytest.approx(
+        gap(made, data, known), rel=1e-6, abs=1e-12
+    )

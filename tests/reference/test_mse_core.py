@@ -1,0 +1,235 @@
+"""Multiple-systems estimation against R: Rcapture 1.4-4 and SparseMSE 2.0.1 (R 4.2.2).
+
+The tables are third-party data and are read in place; the calls stand in the README beside them.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from prevalence.mse.closed import chao_lower_bound, chapman, lincoln_petersen, lognormal_interval
+from prevalence.mse.histories import bootstrap_counts, capture_frequencies, list_pairs
+from prevalence.mse.loglinear import LoglinearFit, loglinear_fit
+from prevalence.mse.stepwise import stepwise_fit
+from tests.naive import mse as naive
+
+Array = NDArray[Any]
+
+# R's glm stops when the deviance changes by 1e-8 relatively, and Newton squares the error of the
+# last step but one: totals agree to about 1e-8 (2.3e-8 at worst, in 1000 sparse resamples).
+TOTAL = 1e-6
+# Closed forms and converged likelihoods: rounding of the 15 digits in the stored values.
+EXACT = 1e-12
+# R takes the covariance from the weights that its last step began with, so that its standard errors
+# are one step behind: 6e-5 at worst. `test_standard_errors_differ_by_one_step_of_glm` shows it.
+STD_ERROR = 1e-4
+
+BOOTSTRAPPED = ["uk5", "uk6", "kosovo", "neworleans5_185"]
+BOUNDED = [*BOOTSTRAPPED, "neworleans8_185", "neworleans8_186", "neworleans5_186"]
+SETS = [*BOUNDED, "artificial3"]
+
+
+def table(oracle: Path, name: str) -> tuple[Array, Array]:
+    rows = np.genfromtxt(oracle / "mse" / f"{name}.csv", delimiter=",", skip_header=1)
+    return rows[:, :-1].astype(np.int64), rows[:, -1]
+
+
+def expected(oracle: Path, name: str) -> dict[str, Any]:
+    values = json.loads((oracle / "mse" / "expected.json").read_text())
+    return dict(values[name])
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
+    return list(csv.DictReader(text.splitlines()))
+
+
+# Closed forms
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_two_lists(oracle: Path, name: str) -> None:
+    for pair in expected(oracle, name).get("pairs", []):
+        size = pair["n1"], pair["n2"], pair["m2"]
+        total, variance = chapman(*size)
+        assert float(total) == pytest.approx(pair["chapman"], rel=EXACT)
+        assert float(variance) == pytest.approx(pair["chapman_var"], rel=EXACT)
+        plain, _ = lincoln_petersen(*size)
+        if pair["m2"]:
+            assert float(plain) == pytest.approx(pair["lincoln_petersen"], rel=EXACT)
+        else:
+            assert np.isinf(plain)
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_chao_lower_bound(oracle: Path, name: str) -> None:
+    reference = expected(oracle, name)["closedp_bc"]["Mh Chao"]
+    histories, counts = table(oracle, name)
+    frequencies = capture_frequencies(histories, counts)
+    total, variance = chao_lower_bound(
+        counts.sum(), frequencies[0], frequencies[1], lists=histories.shape[1]
+    )
+    assert total == pytest.approx([reference["abundance"]], rel=EXACT)
+    # The variance is a difference of squares about 100 times as large as itself.
+    assert np.sqrt(variance) == pytest.approx([reference["stderr"]], rel=1e-10)
+
+
+def test_lognormal_interval_by_hand() -> None:
+    # n = 100, N = 300, se = 50: C = exp(1.959964 sqrt(log(1 + 1/16))) = 1.62029, to these digits.
+    lower, upper = lognormal_interval(100, 300, 50)
+    assert float(lower) == pytest.approx(100 + 200 / 1.62029, abs=0.01)
+    assert float(upper) == pytest.approx(100 + 200 * 1.62029, abs=0.01)
+
+
+# Every model of a table
+
+
+def models_of(rows: list[dict[str, str]]) -> tuple[list[tuple[int, ...]], Array]:
+    """Terms of all models, and which model (column) has which term, from R's generators."""
+    members = []
+    for row in rows:
+        generators = [[int(c) - 1 for c in g] for g in row["model"].strip("[]").split(",")]
+        members.append(
+            {s for g in generators for k in range(2, len(g) + 1) for s in combinations(g, k)}
+        )
+    terms = sorted(set().union(*members), key=lambda term: (len(term), term))
+    return terms, np.array([[term in member for member in members] for term in terms])
+
+
+def comparable(fit: LoglinearFit) -> Array:
+    """R fits boundary terms by a very small rate and models without a maximum by where it stops."""
+    return np.asarray((fit.code == 0) & ~fit.boundary.any(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("name", "models", "compared"),
+    [
+        ("artificial3_closedpMS_order2.csv", 8, 1),
+        ("kosovo_closedpMS_order2.csv", 64, 64),
+        ("kosovo_closedpMS_all.csv", 113, 113),
+        ("neworleans5_185_closedpMS_order2.csv", 1024, 128),
+        ("neworleans5_186_closedpMS_order2.csv", 1024, 128),
+        ("uk5_closedpMS_order2.csv", 1024, 512),
+        ("uk5_closedpMS_all.csv.gz", 6893, 904),
+    ],
+)
+def test_all_hierarchical_models(oracle: Path, name: str, models: int, compared: int) -> None:
+    rows = rows_of(oracle / "mse" / name)
+    terms, included = models_of(rows)
+    fit = loglinear_fit(*table(oracle, name.partition("_closedpMS")[0]), terms, included=included)
+    reference = {
+        key: np.array([float(row[key]) for row in rows]) for key in rows[0] if key != "model"
+    }
+    same = comparable(fit)
+    assert (len(rows), int(same.sum())) == (models, compared)
+    assert fit.total[same] == pytest.approx(reference["abundance"][same], rel=TOTAL)
+    assert fit.std_error[same] == pytest.approx(reference["stderr"][same], rel=STD_ERROR)
+    # Likelihoods are flat at the maximum; a saturated model's deviance is rounding only.
+    assert fit.deviance[same] == pytest.approx(reference["deviance"][same], rel=1e-9, abs=1e-9)
+    # At a boundary R's very small rates reach the same likelihood to its stopping rule, and its
+    # penalty counts them as the extended estimate does.
+    finite = fit.code == 0
+    for ours, theirs in ((fit.aic, "AIC"), (fit.bic, "BIC")):
+        assert ours[same] == pytest.approx(reference[theirs][same], rel=EXACT)
+        assert ours[finite] == pytest.approx(reference[theirs][finite], rel=1e-8)
+
+
+def test_standard_errors_differ_by_one_step_of_glm(oracle: Path) -> None:
+    rows = rows_of(oracle / "mse" / "kosovo_closedpMS_order2.csv")
+    histories, counts = table(oracle, "kosovo")
+    terms, included = models_of(rows)
+    for row, member in zip(rows, included.T, strict=True):
+        found = naive.fit(
+            histories, counts, [t for t, use in zip(terms, member, strict=True) if use]
+        )
+        assert isinstance(found, naive.NaiveFit)
+        # With R's stopping rule and weights its standard error comes out to rounding.
+        assert found.std_error_r == pytest.approx(float(row["stderr"]), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["artificial3", "uk5", "neworleans5_185"])
+def test_existence_and_identifiability(oracle: Path, name: str) -> None:
+    rows = rows_of(oracle / "mse" / f"{name}_checkident.csv")
+    histories, counts = table(oracle, name)
+    pairs = list_pairs(histories.shape[1])
+    words = ["".join(str(i + 1) for i in sorted(pair)) for pair in pairs]
+    included = np.array([[word in row["pairs"].split() for row in rows] for word in words])
+    fit = loglinear_fit(histories, counts, pairs, included=included)
+    assert fit.code.tolist() == [int(row["ierr"]) for row in rows]
+    assert np.isnan(fit.total[fit.code > 0]).all()
+
+
+# Stepwise selection
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_stepwise_points_and_traces(oracle: Path, name: str) -> None:
+    lists = (oracle / "mse" / f"{name}.csv").read_text().splitlines()[0].split(",")[:-1]
+    histories, counts = table(oracle, name)
+    for reference in expected(oracle, name).get("stepwise", []):
+        if reference.get("estimate") is None:
+            continue
+        found = stepwise_fit(histories, counts, threshold=reference["pthresh"])
+        assert found.total == pytest.approx([reference["estimate"]], rel=TOTAL)
+        # R adds 2 for every empty overlap in the model, as the count of parameters does here.
+        assert found.fit.aic == pytest.approx([reference["aic"]], rel=1e-10)
+        order = np.argsort(found.step[:, 0])[(found.step[:, 0] == 0).sum() :]
+        trace = [":".join(lists[i] for i in sorted(found.pairs[row])) for row in order]
+        present = [
+            word
+            for word, row in zip(trace, order, strict=True)
+            if not found.fit.boundary[1 + len(lists) + row, 0]
+        ]
+        assert present == reference["terms"][1 + len(lists) :]
+
+
+def replicates(oracle: Path, name: str) -> tuple[Array, Array, Array]:
+    histories, counts = table(oracle, name)
+    path = oracle / "mse" / f"{name}_stepwise_bootreps.csv.gz"
+    stored = np.genfromtxt(gzip.decompress(path.read_bytes()).decode().splitlines(), delimiter=",")
+    columns = np.zeros((len(counts), len(stored) - 1))
+    columns[counts > 0] = stored[1:, 1:].T
+    return histories, columns, stored[1:, 0]
+
+
+@pytest.mark.parametrize("name", BOOTSTRAPPED)
+def test_every_stored_resample(oracle: Path, name: str) -> None:
+    histories, columns, reference = replicates(oracle, name)
+    assert columns.shape[1] == 1000
+    assert stepwise_fit(histories, columns).total == pytest.approx(reference, rel=TOTAL)
+
+
+@pytest.mark.parametrize("name", BOOTSTRAPPED)
+def test_jackknife_rows(oracle: Path, name: str) -> None:
+    histories, counts = table(oracle, name)
+    stored = json.loads((oracle / "mse" / f"{name}_stepwise_boot.json").read_text())
+    seen = np.flatnonzero(counts > 0)
+    columns = np.repeat(counts[:, None], seen.size, axis=1)
+    columns[seen, np.arange(seen.size)] -= 1
+    found = stepwise_fit(histories, columns)
+    assert found.total == pytest.approx(stored["jackknife_rows"], rel=TOTAL)
+
+
+def test_eight_lists_in_one_batch(oracle: Path) -> None:
+    histories, counts = table(oracle, "neworleans8_185")
+    columns = bootstrap_counts(counts, 20, rng=5)
+    together = stepwise_fit(histories, columns)
+    for b in range(0, 20, 5):
+        alone, pairs = naive.stepwise(histories, columns[:, b], 0.02)
+        # Both converge past 1e-9; sparse tables multiply it by the condition of the dark figure.
+        assert together.total[b] == pytest.approx(alone, rel=1e-7)
+        chosen = {
+            tuple(sorted(p))
+            for p, u in zip(together.pairs, together.selected[:, b], strict=True)
+            if u
+        }
+        assert chosen == set(pairs)

@@ -1,0 +1,127 @@
+"""The main job: a study rerun as a script, number by number, from the command line."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from prevalence import datasets, reproduce
+from prevalence.cli import main
+from prevalence.coverage import one_country
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def done() -> reproduce.Run:
+    return reproduce.run("jamaica", skip=("figure",))
+
+
+def test_every_number_equals_the_committed_one(done: reproduce.Run) -> None:
+    stored = reproduce.committed("jamaica")
+    assert stored["data_sha256"] == datasets.digest(datasets.folder("jamaica"))
+    assert reproduce.compare_numbers(done.numbers, stored["numbers"]) == []
+    assert len(done.numbers) > 200
+
+
+def test_checks_are_those_with_an_interval_and_a_truth(done: reproduce.Run) -> None:
+    assert len(done.checks) >= 18
+    assert done.missed == int((~done.checks["covers"].astype(bool)).sum())
+
+
+def test_a_difference_is_named() -> None:
+    found = {"a": 1.0, "b": math.nan, "c": 2.0 + 1e-11}
+    assert reproduce.compare_numbers(found, {"a": 1.0, "b": None, "c": 2.0}) == []
+    worse = reproduce.compare_numbers({**found, "a": 1.0 + 1e-8}, {"a": 1.0, "b": None, "d": 3.0})
+    assert [line.split(":")[0] for line in worse] == ["d", "a", "c"]
+
+
+def test_the_command_passes_and_writes_a_report(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["reproduce", "jamaica", "--out", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr()
+    last = shown.out.strip().splitlines()[-1]
+    assert last.startswith("PASS ")
+    assert "numbers equal." in last
+    assert "intervals miss their truth" in last
+    assert "SYNTHETIC DATA" in shown.out
+    assert shown.err == ""  # no progress where stderr is not a terminal
+    assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["report.html"]
+
+
+def test_another_assumption_is_no_reproduction(tmp_path: Path, capsys: Capture) -> None:
+    arguments = ["reproduce", "jamaica", "--set", "transmission=0.4", "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last.startswith("NOT A REPRODUCTION: run with transmission=0.4.")
+
+
+def test_a_difference_exits_with_an_error_and_names_the_first(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = reproduce.committed("jamaica")
+    name = next(k for k in stored["numbers"] if k.startswith("network") and "estimate" in k)
+    stored["numbers"][name] *= 1 + 1e-8
+    changed = tmp_path / "jamaica.results.json"
+    changed.write_text(json.dumps(stored), encoding="utf-8")
+    monkeypatch.setattr(reproduce, "results_path", lambda _: changed)
+    assert main(["reproduce", "jamaica", "--out", str(tmp_path / "out")]) == 1
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last.startswith("FAIL 1 of ")
+    assert f"First: {name}:" in last
+
+
+def test_the_studies_are_listed(capsys: Capture) -> None:
+    assert main(["reproduce", "--list"]) == 0
+    assert capsys.readouterr().out.startswith("jamaica: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reproduce", "jamacia"], "study must be one of .* Did you mean 'jamaica'"),
+        (["reproduce", "jamaica", "--set", "transmision=0.4"], "Did you mean 'transmission'"),
+        (["reproduce", "jamaica", "--set", "transmission"], "set must be written NAME=VALUE"),
+        (["reproduce", "jamaica", "--set", "transmission=0"], "for kind='beta'"),
+        (["coverage", "jamaica", "--seeds", "1"], "seeds must be 2 or more"),
+    ],
+)
+def test_bad_commands_say_what_to_do(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert re.search(message, shown), shown
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_folder_that_is_a_file(tmp_path: Path, capsys: Capture) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine", encoding="utf-8")
+    assert main(["reproduce", "jamaica", "--out", str(taken)]) == 2
+    assert "out must be a folder: 'taken' is a file" in capsys.readouterr().err
+    assert taken.read_text(encoding="utf-8") == "mine"
+    assert list(tmp_path.iterdir()) == [taken]
+
+
+def test_another_country_is_checked_by_the_same_source() -> None:
+    rows = one_country("jamaica", 3)
+    again = one_country("jamaica", 3)
+    assert [r["estimate"] for r in rows] == [r["estimate"] for r in again]
+    assert {r["name"] for r in rows} >= {"prevalence", "network", "lists, referral declared"}
+    assert all(math.isfinite(r["truth"]) for r in rows)
+
+
+def test_cells_are_titled_and_parameters_are_found() -> None:
+    every = list(reproduce.cells(datasets.source("jamaica")))
+    assert sum("parameters" in cell.tags for cell in every) == 1
+    assert all(cell.title for cell in every)
