@@ -101,7 +101,7 @@ def _summary(frame: pd.DataFrame, countries: int) -> pd.DataFrame:
 
 def coverage_path(study: str) -> Path:
     """Return the file of the committed coverage table."""
-    return datasets.folder(study) / "coverage.csv"
+    return datasets.source(study).with_suffix(".coverage.csv")
 
 
 def read_coverage(study: str) -> pd.DataFrame | None:

@@ -13,7 +13,7 @@ from .custom import assemble, domains_of
 from .errors import check_rows, one_of, warn
 from .estimate import Estimate
 from .evaluate import Domains, Result, blank_rows, evaluate
-from .facts import LazyFacts, case_facts, design_effects, kish, row_facts
+from .facts import LazyFacts, binomial_deff, case_facts, design_effects, kish, row_facts
 from .registry import Example, estimator
 from .survey import Survey
 
@@ -53,19 +53,19 @@ def _with(**arguments: Any) -> Any:
 
 def _outcomes(
     survey: Survey, names: str | Sequence[str], missing: str, domains: Domains
-) -> tuple[list[str], Array, Array | None, Array]:
+) -> tuple[list[str], list[Array], Array | None, Array]:
     """Return names, values with 0 at missing, who answered (None: all) and the counts missing."""
     one_of("missing", missing, ["error", "drop"])
     columns = [names] if isinstance(names, str) else list(names)
     if not columns:
         raise ValueError("outcome must name a column: found none. Write the name of one.")
-    y = np.stack([survey.table.numeric(c, "outcome") for c in columns])
+    y = [survey.table.numeric(c, "outcome") for c in columns]
+    if all(np.isfinite(row.sum()) for row in y):  # nothing is missing or infinite
+        return columns, y, None, np.zeros((len(columns), domains.count), dtype=int)
     inside = survey.chain.weights != 0
     if domains.code is not None:
         inside = inside & (domains.code >= 0)
-    if np.isfinite(y.sum()):  # one pass tells that nothing is missing or infinite
-        return columns, y, None, np.zeros((len(columns), domains.count), dtype=int)
-    gone = np.isnan(y)
+    gone = np.isnan(np.stack(y))
     for name, row in zip(columns, y, strict=True):
         check_rows("outcome", f"finite in {name!r}", row, np.isinf(row), "Correct them.")
     lost = gone & inside
@@ -80,11 +80,12 @@ def _outcomes(
     kept = ~gone.any(axis=0)
     code = np.zeros(survey.n, dtype=int) if domains.code is None else domains.code
     count = np.bincount(code[inside & ~kept], minlength=domains.count)
-    return columns, np.where(kept, y, 0.0), kept.astype(float), np.tile(count, (len(columns), 1))
+    y = [np.where(kept, row, 0.0) for row in y]
+    return columns, y, kept.astype(float), np.tile(count, (len(columns), 1))
 
 
-def _ones(y: Array, answered: Array | None) -> Array:
-    return np.ones(y.shape[-1]) if answered is None else answered
+def _ones(y: list[Array], answered: Array | None) -> Array:
+    return np.ones(y[0].size) if answered is None else answered
 
 
 @estimator(
@@ -401,14 +402,14 @@ def prevalence(
     check_rows("outcome", "0 or 1", y[0], ~np.isin(y[0], (0.0, 1.0)), "Code cases as 1.")
     ones = _ones(y, answered)
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
-    own = design_effects(survey, result, domains, y, answered, size=False)
-    borrowed, source = _borrow(survey, own, domains, outcome, missing, deff)
-    facts = {**row_facts(result, lost), "deff": own, "deff_source": source}
-    facts |= case_facts(survey, domains, y[0])
-    n = facts["n"].astype(float)
-    used = own if rule == "korn-graubard" else borrowed
-    used = np.where(np.isfinite(used) & (used > 0), used, borrowed)
-    facts["n_eff"] = n / used
+    counts = row_facts(result, lost)
+    n = counts["n"].astype(float)
+    own = binomial_deff(result, n)
+    used, source = _borrow(survey, own, domains, outcome, missing, deff)
+    if rule == "korn-graubard":
+        used, source = np.where(own > 0, own, used), np.where(own > 0, "own", source)
+    facts = {**counts, **case_facts(survey, domains, y[0])}
+    facts |= {"deff": used, "deff_source": source, "n_eff": n / used}
     return assemble(
         survey,
         _without_zero(result),
@@ -459,10 +460,10 @@ def _borrow(
         borrowed, source = kish(survey, domains), "weights alone (Kish)"
     else:
         whole = domains_of(survey, (), None)
-        _, y, answered, _ = _outcomes(survey, outcome, missing, whole)
+        _, y, answered, lost = _outcomes(survey, outcome, missing, whole)
         ones = _ones(y, answered)
         result = evaluate(survey, lambda w: (y @ w) / (ones @ w), whole)
-        found = float(design_effects(survey, result, whole, y, answered, size=False)[0])
+        found = float(binomial_deff(result, (result.n - lost[0]).astype(float))[0])
         borrowed, source = (found if np.isfinite(found) else 1.0), "whole sample"
     used = np.maximum(np.maximum(own, borrowed), 1.0)
     words = np.where(own >= max(borrowed, 1.0), "own", source if borrowed >= 1 else "at least 1")

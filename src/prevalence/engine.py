@@ -29,7 +29,7 @@ class Weights:
     """What an estimator receives in place of the weights: it answers ``z @ w``.
 
     The last axis of `z` runs over rows; the result has one trailing axis of columns (domains,
-    replicates or perturbations) in its place.
+    replicates or perturbations) in its place. A list of arrays is taken as it is, without a copy.
     """
 
     __array_ufunc__ = None
@@ -37,10 +37,14 @@ class Weights:
     columns: int
 
     def __rmatmul__(self, z: Any) -> Array:
-        return self.totals(self._rows(z))
+        if isinstance(z, list) and z and all(np.shape(row) == (self.n,) for row in z):
+            return self.totals(z, z)
+        array = self._rows(z)
+        totals = self.totals(list(array.reshape(-1, self.n)), z)
+        return totals.reshape(*array.shape[:-1], self.columns)
 
-    def totals(self, z: Array) -> Array:
-        """Return the weighted totals of `z`, one trailing column each."""
+    def totals(self, rows: list[Array], z: Any) -> Array:
+        """Return the weighted totals (rows, columns) of the rows of `z`."""
         raise NotImplementedError  # pragma: no cover - every kind of weights answers
 
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
@@ -263,7 +267,7 @@ class RowSums:
 class Record:
     """One ``z @ w`` of an estimator: what was multiplied and its sums."""
 
-    z: Array
+    z: Any
     total: Array  # (k, domains)
     sums: Array  # (k, pairs), weighted for the influence
     crosses: list[Array]  # one (q, k, domains) per weighting step with targets
@@ -289,17 +293,17 @@ class Recorder(Weights):
         self.records: list[Record] = []
         self.roots: list[Array] = []
 
-    def totals(self, z: Array) -> Array:
-        if np.iscomplexobj(z):
+    def totals(self, rows: list[Array], z: Any) -> Array:
+        if any(np.iscomplexobj(row) for row in rows):
             raise TypeError(_DEPENDS)
-        flat = z.reshape(-1, self.n)
-        sums = np.empty((flat.shape[0], self.rowsums.size))
-        total = np.empty((flat.shape[0], self.columns))
-        crosses = [np.empty((t.matrix.shape[1], flat.shape[0], self.columns)) for t in self.terms]
-        for k, row in enumerate(flat):
+        count = len(rows)
+        sums = np.empty((count, self.rowsums.size))
+        total = np.empty((count, self.columns))
+        crosses = [np.empty((t.matrix.shape[1], count, self.columns)) for t in self.terms]
+        buffer = np.empty(self.influence.size)
+        for k, row in enumerate(rows):
             taken = self.rowsums.take(row)
-            weighted = taken * self.influence
-            sums[k] = self.rowsums.by_pair(weighted)
+            sums[k] = self.rowsums.by_pair(np.multiply(taken, self.influence, out=buffer))
             total[k] = (
                 self.rowsums.by_domain(sums[k])
                 if self.same
@@ -313,7 +317,7 @@ class Recorder(Weights):
                 )
                 cross[:, k] = term.matrix.T @ cells
         self.records.append(Record(z, total, sums, crosses))
-        return total.reshape(*z.shape[:-1], self.columns)
+        return total.copy()
 
     def _domain_totals(self, v: Array) -> Array:
         domain = self.rowsums.domain_of_row
@@ -397,6 +401,16 @@ _LOST = (
 )
 
 
+def _repeated(first: Any, second: Any) -> bool:
+    """Tell whether two calls multiplied the same values."""
+    if first is second:
+        return True
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        return all(_repeated(a, b) for a, b in zip(first, second, strict=True))
+    a, b = np.asarray(first), np.asarray(second)
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
 class Player(Weights):
     """Weights that repeat the recorded totals, one complex step per column."""
 
@@ -409,14 +423,11 @@ class Player(Weights):
         self.steps = STEP * np.where((size > 0) & np.isfinite(size), size, 1.0)
         self._next = self._offset = self._root = 0
 
-    def totals(self, z: Array) -> Array:
+    def totals(self, rows: list[Array], z: Any) -> Array:
         if self._next >= len(self.recorder.records):
             raise TypeError(_DEPENDS)
         record = self.recorder.records[self._next]
-        same = record.z is z or (
-            record.z.shape == z.shape and np.array_equal(record.z, z, equal_nan=z.dtype.kind == "f")
-        )
-        if np.iscomplexobj(z) or not same:
+        if any(np.iscomplexobj(row) for row in rows) or not _repeated(record.z, z):
             raise TypeError(_DEPENDS)
         count = record.total.shape[0]
         out = np.repeat(record.total, self.scalars, axis=1).astype(complex)
@@ -424,7 +435,7 @@ class Player(Weights):
         at = np.arange(self.recorder.columns)[:, None] * self.scalars + self._offset + scalar
         out[scalar, at] += 1j * self.steps[self._offset + scalar]
         self._next, self._offset = self._next + 1, self._offset + count
-        return out.reshape(*z.shape[:-1], self.columns).view(Totals)
+        return out.view(Totals)
 
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:  # noqa: ARG002
         b0 = self.recorder.roots[self._root]

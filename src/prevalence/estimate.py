@@ -200,7 +200,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> e = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
         >>> e.interval().round(3)
-        array([[0.136, 0.398]])
+        array([[0.135, 0.4  ]])
         """
         level = level_in_range(level)
         constants = {"value": self.value, "std_error": self.std_error, **self.constants}
@@ -369,7 +369,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> share = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
         >>> share.count(1000).interval().round()
-        array([[136., 398.]])
+        array([[135., 400.]])
         """
         if self.unit != "proportion":
             raise ValueError(
@@ -483,7 +483,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> survey = pv.Survey({"case": [1, 0, 0, 0] * 10}).describe(window="2023")
         >>> print(pv.direct.prevalence(survey, "case").sentence())
-        An estimated 25.0 % (95 % interval 13.6 to 39.8; 10 cases among 40 rows) of the population
+        An estimated 25.0 % (95 % interval 13.5 to 40.0; 10 cases among 40 rows) of the population
         sampled, in 2023. Outcome: case.
         """
         from .presentation import sentence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .evaluate import Domains, Result
 from .survey import Survey
 
-__all__ = ["LazyFacts", "case_facts", "design_effects", "kish", "row_facts"]
+__all__ = ["LazyFacts", "binomial_deff", "case_facts", "design_effects", "kish", "row_facts"]
 
 Array = NDArray[Any]
 
@@ -61,7 +61,7 @@ def design_effects(
     survey: Survey,
     result: Result,
     domains: Domains,
-    y: Array,
+    y: Sequence[Array],
     answered: Array | None,
     *,
     size: bool,
@@ -88,6 +88,13 @@ def design_effects(
                 srs = spread / (n - 1) * np.where(sum_w > n, 1 - n / sum_w, 1.0)
             out.append(np.where(srs > 0, variance[k] / srs, np.nan))
     return np.concatenate(out)
+
+
+def binomial_deff(result: Result, n: Array) -> Array:
+    """Return n V / (p (1 - p)) of a proportion: n over it is the effective sample size."""
+    p, variance = result.value.reshape(-1), result.block.variance
+    with np.errstate(all="ignore"):
+        return np.where((p > 0) & (p < 1), n * variance / (p * (1 - p)), np.nan)
 
 
 def kish(survey: Survey, domains: Domains) -> float:

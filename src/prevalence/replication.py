@@ -101,14 +101,14 @@ class FactoredWeights(Weights):
         self.sums, self.factors = sums, factors
         self.weights = sums.take(weights)
 
-    def totals(self, z: Array) -> Array:
-        flat = z.reshape(-1, self.n)
-        by_pair = np.stack([self.sums.by_pair(self.sums.take(row) * self.weights) for row in flat])
-        out = np.zeros((flat.shape[0], self.sums.n_domains, self.factors.shape[1]))
+    def totals(self, rows: list[Array], z: Any) -> Array:
+        del z
+        by_pair = np.stack([self.sums.by_pair(self.sums.take(row) * self.weights) for row in rows])
+        out = np.zeros((len(rows), self.sums.n_domains, self.factors.shape[1]))
         for d in range(self.sums.n_domains):
             pairs = slice(self.sums.first[d], self.sums.first[d + 1])
             out[:, d] = by_pair[:, pairs] @ self.factors[self.sums.pair_unit[pairs]]
-        return out.reshape(*z.shape[:-1], self.columns)
+        return out.reshape(-1, self.columns)
 
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
         factors = self.factors[self.sums.unit_of_row]
@@ -123,17 +123,18 @@ class DenseWeights(Weights):
         self.sums = sums
         self.dense = columns if sums.rows is None else columns[sums.rows]
 
-    def totals(self, z: Array) -> Array:
-        flat = self.sums.take(z.reshape(-1, self.n)).astype(float, copy=False)
+    def totals(self, rows: list[Array], z: Any) -> Array:
+        del z
+        flat = np.stack([self.sums.take(row) for row in rows]).astype(float, copy=False)
         domain = self.sums.domain_of_row
         out = np.zeros((flat.shape[0], self.sums.n_domains, self.dense.shape[1]))
         if domain is None:
             out[:, 0] = flat @ self.dense
         else:
             for d in range(self.sums.n_domains):
-                rows = np.flatnonzero(domain == d)
-                out[:, d] = flat[:, rows] @ self.dense[rows]
-        return out.reshape(*z.shape[:-1], self.columns)
+                inside = np.flatnonzero(domain == d)
+                out[:, d] = flat[:, inside] @ self.dense[inside]
+        return out.reshape(-1, self.columns)
 
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
         one = np.ones(self.dense.shape[0])

@@ -84,7 +84,7 @@ def ladder(
     >>> table = pv.direct.prevalence(pv.Survey({"case": [1, 0] * 20}), "case").to_frame()
     >>> ax = pv.plot.ladder(table.assign(unit="proportion"), truth=0.4)
     >>> pv.plot.describe(ax)
-    'Estimates with their intervals: case 50.0 % (35.0 to 65.0); truth 40.0 %.'
+    'Estimates with their intervals: case 50.0 % (34.8 to 65.2); truth 40.0 %.'
     """
     table = comparison if isinstance(comparison, pd.DataFrame) else comparison.to_frame()
     rows = _ladder_rows(table, truth)
