@@ -62,7 +62,12 @@ side = read("side_studies").set_index("quantity")
 survey = (
     pv.Survey(households, weights="base_weight", strata="parish", psu="ed")
     .nonresponse("responded", within="parish")
-    .describe(rows="households", psus="districts", window="the 12 months before interview")
+    .describe(
+        rows="households",
+        psus="districts",
+        window="the 12 months before interview",
+        definition="classified by the synthetic study's own indicators",
+    )
 )
 
 
@@ -163,6 +168,7 @@ lists = pv.Lists.from_captures(
     outcome="trafficked for sexual exploitation",
     population="persons under 18 when trafficked",
     window="2019 to 2023",
+    definition="listed as a case by one of the five organisations, or like those",
     excludes="Children trafficked in other forms, or before 2019, are not included.",
 )
 independent = pv.mse.loglinear(lists)
@@ -310,7 +316,7 @@ pv.plot.ladder(comparison, synthetic=True).figure
 pv.plot.overlap(lists, synthetic=True).figure
 
 # %% Figure: prevalence by parish {"tags": ["figure"]}
-pv.plot.domains(by_parish, synthetic=True).figure
+pv.plot.domains(by_parish, truth=checked.truth["prevalence by parish"], synthetic=True).figure
 
 # %% The numbers that a rerun must repeat
 results = {

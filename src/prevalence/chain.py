@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,12 @@ class Chain:
         if multiplicative:
             self.influence = self.weights
 
+    @cached_property
+    def shared(self) -> Array:
+        """Unit sums of the columns of the steps, the last step first."""
+        sums = [term.unit_sums for term in reversed(self.terms)]
+        return np.concatenate(sums, axis=0) if sums else np.zeros((0, self.n_units))
+
     def _attach(self, step: Attach) -> None:
         for term in self.terms:
             term.cell = term.cell[step.rows]
@@ -135,9 +142,12 @@ def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influen
     """Return the values (k, domains) and the influence of the units, (k x domains, units)."""
     recorder = Recorder(chain.weights, chain.influence, sums, chain.terms)
     value, gradient = differentiate(theta, recorder)
-    stored = np.concatenate([r.sums for r in recorder.records], axis=0)
-    direct = _direct(gradient, stored, sums)
-    weights, shared = [], []
+    if not recorder.records:
+        raise ValueError(
+            "theta must use the weights: it multiplied nothing with them. Build it from `z @ w`."
+        )
+    direct = _direct(gradient, [r.sums for r in recorder.records], sums)
+    weights = []
     done: list[Array] = []
     for s in range(len(chain.terms) - 1, -1, -1):
         term = chain.terms[s]
@@ -148,21 +158,20 @@ def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influen
         c = np.einsum("qr,rkd->qkd", term.inverse, c)
         done.append(c)
         weights.append(-c.reshape(c.shape[0], -1).T)
-        shared.append(term.unit_sums)
-    p = value.size
-    return value, Influence(
-        direct,
-        np.concatenate(weights, axis=1) if weights else np.zeros((p, 0)),
-        np.concatenate(shared, axis=0) if shared else np.zeros((0, sums.n_units)),
-    )
+    weight = np.concatenate(weights, axis=1) if weights else np.zeros((value.size, 0))
+    return value, Influence(direct, weight, chain.shared)
 
 
-def _direct(gradient: Array, stored: Array, sums: RowSums) -> Any:
+def _direct(gradient: Array, stored: list[Array], sums: RowSums) -> Any:
+    """Return gradient times stored sums, a record at a time."""
     k, domains, _ = gradient.shape
-    data = np.empty((k, sums.size))
-    for d in range(domains):
-        pairs = slice(sums.first[d], sums.first[d + 1])
-        data[:, pairs] = gradient[:, d] @ stored[:, pairs]
+    data, start = np.zeros((k, sums.size)), 0
+    for record in stored:
+        part = gradient[:, :, start : start + len(record)]
+        start += len(record)
+        for d in range(domains):
+            pairs = slice(sums.first[d], sums.first[d + 1])
+            data[:, pairs] += part[:, d] @ record[:, pairs]
     if domains == 1 and sums.size == sums.n_units:
         return data
     if k * domains * sums.n_units <= 5_000_000:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -70,7 +71,7 @@ class Design:
 
     stages: tuple[Stage, ...]
     stratum_labels: tuple[str, ...]
-    psu_labels: tuple[str, ...]
+    psu_names: Factor
     source: str
     later_labels: tuple[Factor, ...] = ()
     kind: str = "linearised"
@@ -79,6 +80,16 @@ class Design:
     def n_units(self) -> int:
         """Number of finest sampled units whose stage has a sampling fraction."""
         return int(self.stages[-1].parent.size)
+
+    @cached_property
+    def psu_labels(self) -> tuple[str, ...]:
+        """Name of each primary unit, with its stratum."""
+        codes, names = self.psu_names
+        units = zip(self.stratum_of_psu.tolist(), codes.tolist(), strict=True)
+        strata = self.stratum_labels
+        if names:
+            return tuple(f"{strata[h]}|{names[p]}" for h, p in units)
+        return tuple(f"{strata[h]}|{p}" for h, p in units)
 
     @property
     def psu_of_unit(self) -> Array:
@@ -146,8 +157,8 @@ def make_design(
     """
     n = weights.size
     stratum, stratum_labels = (np.zeros(n, dtype=np.intp), []) if strata is None else strata
-    psu, psu_labels = stages[0] if stages else (np.arange(n), None)
-    if strata is not None and psu_labels is not None and not nest:
+    psu, psu_labels = stages[0] if stages else (np.arange(n), [])
+    if strata is not None and psu_labels and not nest:
         _check_nesting(stratum, psu, names[0])
     group, units, made = stratum, psu, []
     earlier = np.ones(max(len(stratum_labels), 1))
@@ -165,18 +176,16 @@ def make_design(
         for s, (code, parent, fraction, weight) in enumerate(made)
     )
     first_row = np.unique(made[0][0], return_index=True)[1]
-    names_of = stratum[first_row]
-    labels = tuple(
-        f"{stratum_labels[h] if stratum_labels else ''}|{psu_labels[p] if psu_labels else p}"
-        for h, p in zip(names_of.tolist(), psu[first_row].tolist(), strict=True)
-    )
+    strata_named = tuple(stratum_labels) or ("",)
     if source is None:
-        source = _digest(labels, made[0][0], weights) + content
+        named = (_hashes(strata_named, stratum), _hashes(psu_labels, psu))
+        source = _digest(named, weights) + content
     firsts = [np.unique(code, return_index=True)[1] for code, *_ in made[1:]]
     later = tuple(
         (codes[rows], own) for (codes, own), rows in zip(stages[1:kept], firsts, strict=True)
     )
-    return Design(built, tuple(stratum_labels) or ("",), labels, source, later), row_unit
+    psu_names = (psu[first_row], psu_labels)
+    return Design(built, strata_named, psu_names, source, later), row_unit
 
 
 def _check_nesting(stratum: Array, psu: Array, name: str) -> None:
@@ -275,12 +284,18 @@ def _lonely_error(lonely: Array, strata: list[str], stage: int) -> None:
     )
 
 
-def _digest(labels: tuple[str, ...], psu_of_row: Array, weights: Array) -> str:
+def _hashes(labels: Sequence[str], code: Array) -> Array:
+    """Return a hash of the label of each row; rows without labels are told apart by position."""
+    if not labels:
+        return pd.util.hash_array(code)
+    found = pd.util.hash_array(np.array(labels, dtype=object), categorize=False)
+    return np.asarray(found[code])
+
+
+def _digest(named: tuple[Array, Array], weights: Array) -> str:
     """Name a design by its labels and base weights, whatever the order of its rows."""
-    unit = pd.util.hash_array(np.array(labels, dtype=object), categorize=False)
-    mixed = unit[psu_of_row] * np.uint64(0x9E3779B97F4A7C15) ^ pd.util.hash_array(
-        np.ascontiguousarray(weights)
-    )
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed = np.zeros(weights.size, dtype=np.uint64)
+    for part in (*named, pd.util.hash_array(np.ascontiguousarray(weights))):
+        mixed = (mixed ^ part) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
     return f"design:{int(mixed.sum(dtype=np.uint64)):016x}"

@@ -235,7 +235,8 @@ def factorise(raw: Any, name: str, argument: str) -> tuple[Array, list[str]]:
         values = values.astype(np.int64)
     codes, found = pd.factorize(values)
     _check_complete(codes < 0, name, argument)
-    names = [_label(x) for x in found]
+    whole = found.dtype.kind in "iu"
+    names = [str(x) for x in found.tolist()] if whole else [_label(x) for x in found]
     if len(set(names)) < len(names):
         again, distinct = pd.factorize(np.array(names, dtype=object))
         codes, names = again[codes], [str(x) for x in distinct]

@@ -72,9 +72,9 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
     """Return the given axes, or those of a new figure that no global state knows of."""
     if ax is not None:
         return ax
-    from matplotlib.figure import Figure
+    from .drawing import Drawing
 
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+    return Drawing(figsize=(width, height), layout="constrained").add_subplot()
 
 
 def height(rows: int, width: float) -> float:
