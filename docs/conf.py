@@ -27,6 +27,7 @@ extensions = [
     "sphinx.ext.viewcode",
 ]
 exclude_patterns = ["_build"]
+templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"prevalence {version}"
 html_show_sourcelink = False
@@ -38,8 +39,7 @@ nb_execution_mode = "off"  # `make notebooks` executes them
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_class_members_toctree = False
-numpydoc_show_class_members = True
-numpydoc_show_inherited_class_members = False
+numpydoc_show_class_members = False  # the template shows every member in full
 suppress_warnings = ["myst.header", "myst.xref_missing", "mystnb.unknown_mime_type"]
 
 

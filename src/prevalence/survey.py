@@ -60,7 +60,8 @@ class Survey(Weighted):
     single_psu : {"error", "certainty", "remove", "adjust", "average"}
         What to do with a stratum that has one primary unit.
     source : str, optional
-        Name of the design; the rounds of one panel share it and so have their covariance.
+        Name of the design; the rounds of one panel share it and so have their covariance. Without
+        it, surveys with the same labels and base weights count as one: name independent ones.
 
     Raises
     ------
