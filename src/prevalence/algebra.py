@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def binary(ufunc: np.ufunc, left: Any, right: Any) -> Estimate:
     if isinstance(left, Estimate) and isinstance(right, Estimate):
         return _two(ufunc, left, right)
     e, other = (left, right) if isinstance(left, Estimate) else (right, left)
-    c = np.asarray(other, dtype=float)
+    c = _numbers(other)
     if c.ndim > 1 or (c.ndim == 1 and c.size not in (1, len(e))):
         raise ValueError(
             f"a number combined with an estimate must be one, or one per row: found shape "
@@ -75,8 +76,30 @@ def binary(ufunc: np.ufunc, left: Any, right: Any) -> Estimate:
         return _mapped(
             _mapped(e, "multiply", -1.0, -e.value, -np.ones(())), "add", c, c - e.value, np.ones(())
         )
-    moved = ufunc(e.value + 1j * STEP, c) if is_left else ufunc(c, e.value + 1j * STEP)
+    with np.errstate(all="ignore"):
+        moved = ufunc(e.value + 1j * STEP, c) if is_left else ufunc(c, e.value + 1j * STEP)
+    if _maps(e, ufunc, is_left):  # monotone in a positive number: its limits are mapped
+        name = "power" if is_left else "divide into"
+        return replace(_mapped(e, name, c, moved.real, moved.imag / STEP), unit="ratio")
     return _delta(e, moved.real, [(e, moved.imag / STEP)], e.estimand, "ratio")
+
+
+def _maps(e: Estimate, ufunc: np.ufunc, is_left: bool) -> bool:
+    """Tell whether c / e or e ** c is monotone over the whole interval of every row."""
+    if ufunc is np.power and not is_left:
+        return False
+    limits = e.interval()
+    return bool((e.value > 0).all() and (limits[np.isfinite(limits)] >= 0).all())
+
+
+def _numbers(other: Any) -> Array:
+    c = np.asarray(other)
+    if c.dtype.kind not in "biuf" and not all(isinstance(x, Real) for x in c.ravel().tolist()):
+        raise TypeError(
+            "an estimate must be combined with numbers or estimates: found "
+            f"{type(other).__name__}. Convert it to numbers first."
+        )
+    return c.astype(float)
 
 
 def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
@@ -87,6 +110,11 @@ def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
             "estimates of different estimands must not be added or subtracted: they differ in "
             f"{'; '.join(a.estimand.differing(b.estimand))}. Convert one with "
             ".bridge(factor, reason=..., ...) or name parts anew with .describe(...)."
+        )
+    if additive and {a.unit, b.unit} == {"count", "proportion"}:
+        raise ValueError(
+            "estimates must be of one unit to be added or subtracted: found a count and a "
+            "proportion. Convert the proportion with .count(population)."
         )
     with np.errstate(all="ignore"):
         da = ufunc(a.value + 1j * STEP, b.value)

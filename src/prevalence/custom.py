@@ -24,6 +24,11 @@ Array = NDArray[Any]
 
 def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Domains:
     """Return the domain of every row: the crossing of `by` among rows that meet `where`."""
+    if not isinstance(survey, Survey):
+        raise TypeError(
+            f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
+            "weights=...)."
+        )
     names = [by] if isinstance(by, str) else list(by)
     code, labels = survey.table.codes(names, "by") if names else (None, [()])
     if where is not None:

@@ -67,6 +67,19 @@ def level_in_range(level: float) -> float:
     raise ValueError(f"level must lie between 0 and 1: found {level!r}.{hint}")
 
 
+def number(argument: str, value: object) -> float:
+    """Return one number; text is not taken for a number."""
+    try:
+        if not isinstance(value, (str, bytes)):
+            return float(value)  # type: ignore[arg-type]  # what has no float raises TypeError
+    except TypeError:
+        pass
+    raise TypeError(
+        f"{argument} must be a number: found {value!r}. Write one, without quotes, or an estimate "
+        "of one row."
+    )
+
+
 def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
     """Return a random generator from a seed, a generator or None."""
     if rng is None or isinstance(rng, (int, np.integer, np.random.Generator)):

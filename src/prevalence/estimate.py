@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import MAX_COVARIANCE, Block
-from .errors import check_words, level_in_range, nearest
+from .errors import check_words, level_in_range, nearest, number
 from .estimand import Estimand
 from .intervals import RULES
 
@@ -28,6 +28,8 @@ MAPS: dict[str, Callable[[Any, Any], Any]] = {
     "exp": lambda x, _: np.exp(x),
     "log": lambda x, _: np.log(x),
     "sqrt": lambda x, _: np.sqrt(x),
+    "divide into": lambda x, c: c / x,
+    "power": lambda x, c: x**c,
 }
 
 
@@ -207,7 +209,8 @@ class Estimate:
         limits = RULES[self.interval_rule](constants, self.df, level)
         for name, constant in self.maps:
             shaped = constant if np.ndim(constant) == 0 else np.asarray(constant)[:, None]
-            limits = MAPS[name](limits, shaped)
+            with np.errstate(divide="ignore"):
+                limits = MAPS[name](limits, shaped)
         return np.sort(limits, axis=-1)
 
     # ------------------------------------------------------------------ rows
@@ -322,10 +325,9 @@ class Estimate:
             raise ValueError(
                 "reason must say why the bridge holds: found an empty text. Write one sentence."
             )
-        moved = self._moved(factor, add)
         kind = "add" if add else "times"
-        number = float(factor.value[0]) if isinstance(factor, Estimate) else float(factor)
-        said = f"Bridge ({kind} {number:.6g}): {reason}"
+        said = f"Bridge ({kind} {number('factor', factor):.6g}): {reason}"
+        moved = self._moved(factor, add)
         out = replace(
             moved,
             estimand=self.estimand,
@@ -375,7 +377,7 @@ class Estimate:
             raise ValueError(
                 f"count needs a proportion: this estimate is a {self.unit}. Use it as it is."
             )
-        size = float(population.value[0]) if isinstance(population, Estimate) else float(population)
+        size = number("population", population)
         if not np.isfinite(size) or size <= 0:
             raise ValueError(
                 f"population must be a positive number: found {size:g}. Give the number of people "

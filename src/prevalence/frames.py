@@ -236,7 +236,7 @@ def factorise(raw: Any, name: str, argument: str) -> tuple[Array, list[str]]:
     codes, found = pd.factorize(values)
     _check_complete(codes < 0, name, argument)
     whole = found.dtype.kind in "iu"
-    names = [str(x) for x in found.tolist()] if whole else [_label(x) for x in found]
+    names = [str(x) for x in found.tolist()] if whole else [label_of(x) for x in found]
     if len(set(names)) < len(names):
         again, distinct = pd.factorize(np.array(names, dtype=object))
         codes, names = again[codes], [str(x) for x in distinct]
@@ -252,5 +252,7 @@ def _check_complete(missing: Array, name: str, argument: str) -> None:
         )
 
 
-def _label(x: Any) -> str:
-    return str(int(x)) if isinstance(x, float) and x == int(x) else str(x)
+def label_of(x: Any) -> str:
+    """Return the text label of one value: whole numbers without a decimal point."""
+    whole = isinstance(x, (float, np.floating)) and float(x).is_integer()
+    return str(int(x)) if whole else str(x)

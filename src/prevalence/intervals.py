@@ -79,15 +79,15 @@ def korn_graubard(c: Mapping[str, Array], df: Array, level: float) -> Array:
 def auto(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Jeffreys' interval on an effective sample size, one formula at every proportion.
 
-    The design effect is the largest of 1, the estimate's own and the borrowed one; without a
-    case the lower limit is 0, and without a non-case the upper one is 1.
+    The design effect is the largest of 1, the estimate's own and the borrowed one. The limits
+    enclose the value: without a case the lower one is 0, without a non-case the upper one is 1.
     """
     from scipy.special import betaincinv
 
     e = _effective(c, df, level)
     x, tail = c["value"] * e, (1 - level) / 2
-    low = np.where(c["value"] > 0, betaincinv(x + 0.5, e - x + 0.5, tail), 0.0)
-    high = np.where(c["value"] < 1, betaincinv(x + 0.5, e - x + 0.5, 1 - tail), 1.0)
+    low = np.minimum(betaincinv(x + 0.5, e - x + 0.5, tail), c["value"])
+    high = np.maximum(betaincinv(x + 0.5, e - x + 0.5, 1 - tail), c["value"])
     return _known(c, df, np.stack([low, high], axis=-1))
 
 

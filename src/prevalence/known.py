@@ -8,7 +8,7 @@ import numpy as np
 
 from .blocks import Block, Columns
 from .chain import plain
-from .errors import level_in_range, one_of
+from .errors import level_in_range, number, one_of
 from .estimate import Estimate
 from .intervals import t_quantile
 
@@ -75,7 +75,7 @@ def uncertain(
     0.103
     """
     one_of("kind", kind, ["normal", "lognormal", "beta"])
-    level = level_in_range(level)
+    level, value = level_in_range(level), number("value", value)
     spread = _std_error(value, low, high, std_error, kind, level)
     label = name or secrets.token_hex(8)
     scheme = Columns(f"known:{label}", "known", np.ones(1), (label,))
@@ -129,10 +129,10 @@ def _std_error(
             spread = _beta_spread(value, high - low, level)
         else:
             spread = (high - low) / (2 * z)
-    if kind == "beta" and spread**2 >= value * (1 - value):
+    if kind == "beta" and not 0 < spread**2 < value * (1 - value):
         raise ValueError(
-            f"std_error must be below sqrt(value (1 - value)) for kind='beta': found {spread:g}. "
-            "Narrow the interval."
+            "std_error must be above 0 and below sqrt(value (1 - value)) for kind='beta': found "
+            f"{spread:g}. Write a plain number for what is known, or narrow the interval."
         )
     return spread
 
@@ -154,6 +154,11 @@ def _beta_spread(value: float, width: float, level: float) -> float:
         raise ValueError(
             f"low and high must lie closer together for kind='beta' with value {value:g}: found a "
             f"width of {width:g}. Narrow the interval."
+        )
+    if excess(np.log(1e12)) > 0:
+        raise ValueError(
+            f"low and high must lie further apart for kind='beta': found a width of {width:g}. "
+            "Write a plain number for what is known."
         )
     size = float(np.exp(brentq(excess, np.log(2.0), np.log(1e12), xtol=1e-13)))
     return float(top / np.sqrt(size + 1))

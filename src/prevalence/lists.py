@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import check_rows, check_words, generator, nearest, warn
 from .estimand import Estimand
-from .frames import Table, read
+from .frames import Table, as_float, factorise, read
 from .replication import Replicates
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Lists"]
 
 Array = NDArray[Any]
+ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}.*)?)?")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,7 +136,8 @@ class Lists:
         >>> pv.Lists.from_counts(histories, [20, 30, 10], ["police", "shelter"])
         <Lists: 60 persons, 10 on two lists or more; police 30, shelter 40>
         """
-        table, frequency = np.asarray(histories), np.asarray(counts, dtype=float)
+        table = np.asarray(histories)
+        frequency = as_float(np.asarray(counts), "counts", "counts")
         if table.ndim != 2 or frequency.shape != table.shape[:1]:
             raise ValueError(
                 "histories must have one row per count and one column per list: found shapes "
@@ -181,8 +185,8 @@ class Lists:
         Raises
         ------
         ValueError
-            When a window has no dates or no captures, a person, list or date is missing, or there
-            are fewer than two lists.
+            When a window has no captures, a date is not of the form 2023-12-31 or less exact than
+            the window, a person, list or date is missing, or there are fewer than two lists.
         KeyError
             When a column is unknown.
 
@@ -209,14 +213,7 @@ class Lists:
         if window is not None:
             if date is None:
                 raise ValueError("window needs date=: found no column of dates. Name it.")
-            when = table.labels(date, "date")
-            first, last = (str(x) for x in window)
-            keep = np.array([first <= d and d[: len(last)] <= last for d in when])
-            if not keep.any():
-                raise ValueError(
-                    f"window must hold captures: none of {table.n:,} lies between {first} and "
-                    f"{last}. Write dates as 2023-12-31."
-                )
+            keep = _within(table.labels(date, "date"), window)
             if not keep.all():
                 warn(f"{int((~keep).sum()):,} of {table.n:,} captures lie outside the window.")
         sender = _senders(table, referred_by)
@@ -225,9 +222,9 @@ class Lists:
         on = np.zeros((persons.size, len(names)), dtype=int)
         on[row, [names.index(x) for x in where[keep]]] = 1
         out = cls({name: on[:, j] for j, name in enumerate(names)}, names)
-        edges = [(s, r) for s, r, k in zip(sender, where, keep, strict=True) if k and s]
-        tally = {edge: edges.count(edge) for edge in sorted(set(edges))}
-        object.__setattr__(out, "referrals", tuple((s, r, c) for (s, r), c in tally.items()))
+        edges = Counter((s, r) for s, r, k in zip(sender, where, keep, strict=True) if k and s)
+        tally = tuple((s, r, edges[s, r]) for s, r in sorted(edges))
+        object.__setattr__(out, "referrals", tally)
         return out
 
     @property
@@ -398,7 +395,37 @@ def _senders(table: Table, referred_by: str | None) -> list[str]:
     import pandas as pd
 
     raw = pd.Series(table.raw(referred_by, "referred_by"))
-    return ["" if missing else str(x) for x, missing in zip(raw, raw.isna(), strict=True)]
+    known = raw.notna().to_numpy()
+    codes, names = factorise(raw[known], referred_by, "referred_by")
+    out = np.full(table.n, "", dtype=object)
+    out[known] = np.array(names, dtype=object)[codes]
+    return [str(x) for x in out]
+
+
+def _within(when: Array, window: tuple[str, str]) -> Array:
+    """Return which dates lie in the window; dates are compared as text, so their form is checked."""
+    ends = [] if isinstance(window, str) else [str(x) for x in window]
+    if len(ends) != 2 or not all(ISO_DATE.fullmatch(x) for x in ends):
+        raise ValueError(
+            f"window must be two dates, months or years: found {window!r}. Write ('2019-01', "
+            "'2023-12')."
+        )
+    first, last = ends
+    exact = min(max(len(first), len(last)), 10)
+    bad = np.array([ISO_DATE.fullmatch(d) is None or len(d) < exact for d in when])
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ValueError(
+            f"date must hold ISO dates, as exact as the window: {int(bad.sum()):,} of {bad.size:,} "
+            f"rows do not (first: row {row}, {when[row]!r}). Write them as 2023-12-31."
+        )
+    keep = np.array([first <= d and d[: len(last)] <= last for d in when])
+    if not keep.any():
+        raise ValueError(
+            f"window must hold captures: none of {keep.size:,} lies between {first} and {last}. "
+            "Widen the window."
+        )
+    return keep
 
 
 def _digest(names: tuple[str, ...], counts: Array) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .custom import assemble, domains_of
 from .engine import Weights
-from .errors import check_rows, one_of, warn
+from .errors import check_rows, number, one_of, warn
 from .estimate import Estimate
 from .evaluate import Domains, blank_rows, evaluate
 from .facts import row_facts
@@ -125,6 +125,8 @@ def scale_up(
     sizes, uncertain_sizes = _sizes(known, population)
     domains = domains_of(survey, by, where)
     columns = [hidden] if isinstance(hidden, str) else list(hidden)
+    if not columns:
+        raise ValueError("hidden must name a column: found none. Write the name of one.")
     answers = _answers(survey, columns, "hidden")
     friends = _answers(survey, list(known), "known")
     used = _complete(
@@ -162,7 +164,9 @@ def scale_up(
         constants={"one_report": value_one},
         assumptions=_assumptions(tau, uncertain_sizes),
     )
-    return _adjust(e, tau, _size_factor(survey, friends, asked, degree, sizes, known))
+    return _adjust(
+        e, tau, _size_factor(survey, domains, friends, asked, degree, known, len(columns))
+    )
 
 
 def _transmission(transmission: float | Estimate | None) -> float | Estimate:
@@ -172,7 +176,7 @@ def _transmission(transmission: float | Estimate | None) -> float | Estimate:
             "respondents report, as in transmission=pv.uncertain(0.6, 0.4, 0.8, kind='beta'); "
             "transmission=1 assumes that all are reported."
         )
-    value = float(transmission)
+    value = number("transmission", transmission)
     if not 0 < value <= 1:
         raise ValueError(
             f"transmission must be above 0 and at most 1: found {value:g}. It is the share of ties "
@@ -187,7 +191,7 @@ def _sizes(known: Mapping[str, float | Estimate], population: float | None) -> t
             "known must map columns to sizes of groups, as in {'police': 12_500}: found "
             f"{'none' if not known else type(known).__name__}."
         )
-    sizes = np.array([float(size) for size in known.values()])
+    sizes = np.array([number(f"known[{name!r}]", size) for name, size in known.items()])
     for name, size in zip(known, sizes, strict=True):
         if not (np.isfinite(size) and size > 0):
             raise ValueError(
@@ -284,14 +288,16 @@ def _facts(
 def _at_one_report(survey: Survey, domains: Domains, degree: Array, y: Array) -> Array:
     """Return the estimate that one report of average weight would give, with Kish's design effect."""
     w = survey.chain.weights
-    code = np.zeros(survey.n, dtype=int) if domains.code is None else domains.code
-    inside = code >= 0
-
-    def by(v: Array) -> Array:
-        return np.asarray(np.bincount(code[inside], v[inside], domains.count))
-
+    squares, total, ties = (_by_domain(domains, x) for x in (w * w, w, w * degree))
     with np.errstate(all="ignore"):
-        return np.tile(by(w * w) / by(w) / by(w * degree), len(y))
+        return np.tile(squares / total / ties, len(y))
+
+
+def _by_domain(domains: Domains, x: Array) -> Array:
+    if domains.code is None:
+        return np.array([x.sum()])
+    inside = domains.code >= 0
+    return np.asarray(np.bincount(domains.code[inside], x[inside], domains.count))
 
 
 def _assumptions(tau: float | Estimate, uncertain_sizes: bool) -> list[str]:
@@ -308,22 +314,27 @@ def _assumptions(tau: float | Estimate, uncertain_sizes: bool) -> list[str]:
 
 def _size_factor(
     survey: Survey,
+    domains: Domains,
     friends: Array,
     asked: Array,
     degree: Array,
-    sizes: Array,
     known: Mapping[str, float | Estimate],
+    groups: int,
 ) -> Estimate | None:
-    """Return 1 with the uncertainty that the sizes of known groups bring, to first order."""
-    w = survey.chain.weights
-    total = float((w * degree).sum())
+    """Return 1 with the uncertainty that the sizes of known groups bring, row by row."""
+    ties = survey.chain.weights * degree
+    per_person = ties / np.where(asked > 0, asked, 1.0)
+    total = _by_domain(domains, ties)
     factor: Estimate | None = None
     for k, size in enumerate(known.values()):
         if not isinstance(size, Estimate):
             continue
-        answered = ~np.isnan(friends[k]) & (asked > 0)
-        slope = float((w * degree * answered / np.where(asked > 0, asked, 1.0)).sum()) / total
-        part = replace(size - sizes[k], estimand=None) * slope
+        answered = _by_domain(domains, per_person * ~np.isnan(friends[k]))
+        slope = np.tile(
+            np.divide(answered, total, out=np.zeros(total.size), where=total > 0), groups
+        )
+        deviation = replace(size - float(size), estimand=None)
+        part = deviation.take(np.zeros(slope.size, dtype=int)) * slope
         factor = part if factor is None else factor + part
     return None if factor is None else factor + 1.0
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .chain import Chain
 from .design import Design
 from .errors import check_rows, nearest, one_of, warn
-from .frames import Table
+from .frames import Table, label_of
 from .weighting import Attach, Calibration, ClassResponse, Distance, Propensity, Step, Trim
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _margin(
 
 def _category(key: Any) -> tuple[str, ...]:
     parts = key if isinstance(key, tuple) else (key,)
-    return tuple(str(int(p)) if isinstance(p, float) and p == int(p) else str(p) for p in parts)
+    return tuple(label_of(part) for part in parts)
 
 
 def poststratify(
@@ -184,7 +184,7 @@ def rake(
 def calibrate(
     table: Table,
     w: Array,
-    totals: Mapping[str, Any],
+    totals: Mapping[Any, Any],
     distance: str,
     bounds: tuple[float, float] | None,
     residuals: str,
@@ -202,10 +202,11 @@ def calibrate(
             f"bounds must enclose 1 and not be negative: found {bounds!r}. They bound the ratio of "
             "new to old weights."
         )
-    columns, targets, names = [], [], []
+    columns, targets, names, titles = [], [], [], []
     for name, total in totals.items():
         if isinstance(total, Mapping):
-            _, code, wanted, levels = _margin(table, w, name, total)
+            title, code, wanted, levels = _margin(table, w, name, total)
+            titles.append(title)
             columns.append(np.eye(wanted.size)[code])
             targets.append(wanted)
             names += levels
@@ -215,6 +216,7 @@ def calibrate(
             columns.append(np.nan_to_num(x)[:, None])
             targets.append(np.array([float(total)]))
             names.append(name)
+            titles.append(name)
     kind = Distance(distance, *(bounds or (-np.inf, np.inf)))
     return Calibration(
         np.arange(table.n),
@@ -223,7 +225,7 @@ def calibrate(
         tuple(names),
         (),
         kind,
-        f"calibrate ({distance}) on {', '.join(totals)}",
+        f"calibrate ({distance}) on {', '.join(titles)}",
         residuals == "exact",
     )
 

@@ -103,7 +103,7 @@ class Comparison:
     def differences(self, level: float = 0.95) -> pd.DataFrame:
         """Return the differences between estimates of one estimand, with their covariance.
 
-        Floors take no part: they say "at least".
+        Floors take no part: they say "at least". Rows are paired by domain.
 
         Parameters
         ----------
@@ -114,12 +114,12 @@ class Comparison:
         -------
         pandas.DataFrame
             Columns difference, domain, estimate, std_error, conf_low, conf_high, ratio: one row per
-            pair and domain, rows taken in order.
+            pair and domain, in the order of the first.
 
         Raises
         ------
         ValueError
-            When no two estimates are of one estimand, unit and number of rows, floors apart, or the
+            When no two estimates are of one estimand, unit and set of domains, floors apart, or the
             level does not lie between 0 and 1.
 
         Notes
@@ -143,26 +143,32 @@ class Comparison:
         usable = {k: e for k, e in self.estimates.items() if not e.provenance.get("floor")}
         rows = []
         for (one, a), (two, b) in itertools.combinations(usable.items(), 2):
-            if len(a) != len(b) or a.unit != b.unit or not _same(a, b):
+            rows_of_b = _matching(a, b)
+            if rows_of_b is None or a.unit != b.unit or not _same(a, b):
                 continue
-            difference = a - b
+            paired = b.take(np.array(rows_of_b))
+            difference = a - paired
             limits = difference.interval(level)
+            with np.errstate(all="ignore"):
+                ratio = a.value / paired.value
             for i in range(len(a)):
                 rows.append(
                     {
                         "difference": f"{one} - {two}",
-                        "domain": ", ".join(a.labels[i]) or "all",
+                        "domain": ", ".join(difference.labels[i]) or "all",
                         "estimate": difference.value[i],
                         "std_error": difference.std_error[i],
                         "conf_low": limits[i, 0],
                         "conf_high": limits[i, 1],
-                        "ratio": a.value[i] / b.value[i],
+                        "ratio": ratio[i],
                     }
                 )
         if not rows:
             raise ValueError(
-                "differences need two estimates of one estimand and unit, floors apart: found none "
-                "among " + ", ".join(self.estimates) + ". Convert them with .bridge(...)."
+                "differences need two estimates of one estimand, unit and set of domains, floors "
+                "apart: found none among "
+                + ", ".join(self.estimates)
+                + ". Convert them with .bridge(...)."
             )
         return pd.DataFrame(rows)
 
@@ -223,6 +229,16 @@ def _same(a: Estimate, b: Estimate) -> bool:
     return (a.estimand or Estimand()).same_as(b.estimand or Estimand())
 
 
+def _matching(a: Estimate, b: Estimate) -> list[int] | None:
+    """Return the rows of b in the order of a's domains; None where the domains differ."""
+    one, two = list(a.labels), list(b.labels)
+    if len(one) == len(two) and (one == two or not any(one) or not any(two)):
+        return list(range(len(two)))
+    if sorted(one) == sorted(two) and len(set(two)) == len(two):
+        return [two.index(label) for label in one]
+    return None
+
+
 def compare(
     estimates: Mapping[str, Estimate],
     *,
@@ -249,7 +265,8 @@ def compare(
     Raises
     ------
     ValueError
-        When estimands or units differ and `side_by_side` is not set, or a truth has no estimate.
+        When estimands or units differ and `side_by_side` is not set, or a truth has no estimate or
+        another number of rows.
     TypeError
         When something is not an `Estimate`.
 
@@ -287,6 +304,13 @@ def compare(
         raise ValueError(
             f"truth must name estimates: {stray[0]!r} is none of {', '.join(estimates)}."
         )
+    for name, known in (truth or {}).items():
+        rows = len(estimates[name])
+        if np.shape(known) not in ((), (1,), (rows,)):
+            raise ValueError(
+                f"truth must be one number, or one per row: {name!r} has shape {np.shape(known)} for "
+                f"{rows} rows. Give the values in the order of the estimate's rows."
+            )
     if not side_by_side:
         _one_estimand(estimates)
     return Comparison(dict(estimates), dict(truth or {}), side_by_side)

@@ -169,7 +169,7 @@ class Weighted:
 
     def calibrate(
         self,
-        totals: Mapping[str, Any],
+        totals: Mapping[Any, Any],
         *,
         distance: str = "linear",
         bounds: tuple[float, float] | None = None,
@@ -180,7 +180,8 @@ class Weighted:
         Parameters
         ----------
         totals : mapping of str to float or mapping
-            Total of a column of numbers, or of each category of a column; no constant is added.
+            Total of a column of numbers, or of each category of a column or tuple of columns; no
+            constant is added.
         distance : {"linear", "raking", "logit"}
             F(u): ``1 + u`` (weights may be negative), ``exp(u)``, or, with A = (U-L)/((1-L)(U-1)),
             ``(L(U-1) + U(1-L)e^(Au)) / (U-1 + (1-L)e^(Au))``.

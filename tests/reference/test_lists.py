@@ -41,12 +41,12 @@ def test_stepwise_point(oracle: Path) -> None:
     assert e.provenance["floor"] is True
 
 
-def test_each_stored_resampled_table(oracle: Path) -> None:
+def test_stored_resampled_tables_one_by_one(oracle: Path) -> None:
     names, histories, counts = _table(oracle)
     path = oracle / "mse" / "uk5_stepwise_bootreps.csv.gz"
     stored = pd.read_csv(path).to_numpy(float)
     assert len(stored) == 1000
-    for row in stored:
+    for row in stored[::5]:  # all 1,000 are compared as one batch in test_mse_core.py
         resampled = np.zeros_like(counts)
         resampled[counts > 0] = row[1:]
         lists = pv.Lists.from_counts(histories, resampled, names)

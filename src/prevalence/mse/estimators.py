@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..blocks import Block, Columns
 from ..chain import plain
-from ..errors import warn
+from ..errors import number, warn
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..lists import Lists
@@ -48,10 +49,19 @@ def _example(**arguments: Any) -> Callable[[], Example]:
     return made
 
 
-def _require_overlap(lists: Lists, among: Sequence[str]) -> None:
+def _require_lists(lists: object) -> None:
+    if not isinstance(lists, Lists):
+        raise TypeError(
+            f"lists must be a Lists: found {type(lists).__name__}. Make one with pv.Lists(...), "
+            "Lists.from_counts(...) or Lists.from_captures(...)."
+        )
+
+
+def _require_overlap(lists: Lists) -> None:
+    _require_lists(lists)
     if lists.overlap == 0:
         raise ValueError(
-            f"lists must overlap: none of {lists.seen:,} persons is on two of {', '.join(among)}, so "
+            f"lists must overlap: none of {lists.seen:,} persons is on two of {', '.join(lists.names)}, so "
             "the number on no list is not identified. Widen the window, link the lists again, or "
             "report the number seen alone."
         )
@@ -161,6 +171,7 @@ def chapman(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     >>> round(float(pv.mse.chapman(lists, between=("A", "B"))), 1)
     189.1
     """
+    _require_lists(lists)
     if isinstance(between, str) or len(between) != 2 or between[0] == between[1]:
         raise ValueError(
             f"between must be two different lists: found {between!r}. Write ('police', 'shelter')."
@@ -232,7 +243,7 @@ def lower_bound(lists: Lists) -> Estimate:
     >>> round(float(pv.mse.lower_bound(lists)), 1)
     189.8
     """
-    _require_overlap(lists, lists.names)
+    _require_overlap(lists)
 
     def bound(counts: Array) -> tuple[Array, Array]:
         f = capture_frequencies(lists.histories, counts)
@@ -261,6 +272,15 @@ def _terms(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]
                 "'shelter')]."
             )
         out.append(tuple(sorted(lists.index(name) for name in pair)))
+    for group in out:
+        inside = combinations(group, len(group) - 1) if len(group) > 2 else ()
+        lacking = [part for part in inside if part not in out]
+        if lacking:
+            said, part = (", ".join(lists.names[i] for i in g) for g in (group, lacking[0]))
+            raise ValueError(
+                f"pairs must hold what is inside a larger group: {said!r} is in without {part!r}. "
+                "Add it."
+            )
     return out
 
 
@@ -308,7 +328,8 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
     Raises
     ------
     KeyError, ValueError
-        When a list is unknown, the lists do not overlap, or the model has no estimate.
+        When a list is unknown, the lists do not overlap, a larger group is given without the pairs
+        inside it, or the model has no estimate.
 
     Notes
     -----
@@ -332,7 +353,7 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
     >>> round(float(pv.mse.loglinear(lists)), 6)
     200.0
     """
-    _require_overlap(lists, lists.names)
+    _require_overlap(lists)
     terms = _terms(lists, pairs)
     fit = loglinear_fit(lists.histories, lists.counts, terms)
     if fit.code[0] or not fit.converged[0]:
@@ -424,7 +445,8 @@ def stepwise(
     >>> round(float(pv.mse.stepwise(lists, replicates=0)), 6)
     200.0
     """
-    _require_overlap(lists, lists.names)
+    _require_overlap(lists)
+    number("threshold", threshold)
     found = stepwise_fit(lists.histories, lists.counts, threshold=threshold)
     if not np.isfinite(found.total[0]):
         raise ValueError(
