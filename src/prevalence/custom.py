@@ -32,14 +32,32 @@ def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Do
     names = [by] if isinstance(by, str) else list(by)
     code, labels = survey.table.codes(names, "by") if names else (None, [()])
     if where is not None:
-        columns = {c: survey.table.for_condition(c) for c in columns_of(where)}
-        inside = condition(where, columns)
-        if not inside.any():
-            raise ValueError(
-                f"where must leave rows: none of {survey.n:,} meets {where!r}. Check the condition."
-            )
-        code = np.where(inside, 0 if code is None else code, -1)
+        inside = _meets(survey, where)
+        code = np.zeros(survey.n, dtype=np.intp) if code is None else code
+        present, within = np.unique(code[inside], return_inverse=True)
+        labels = [labels[k] for k in present]
+        code = np.full(survey.n, -1)
+        code[inside] = within
     return Domains(code, tuple(tuple(label) for label in labels), tuple(names))
+
+
+def _meets(survey: Survey, where: str) -> Array:
+    """Return which rows meet a condition; what it asks of must be known where rows have weight."""
+    columns = {c: survey.table.for_condition(c) for c in columns_of(where)}
+    for name, column in columns.items():
+        gone = (column != column) & (survey.chain.weights != 0)  # noqa: PLR0124 - nan differs from itself
+        if gone.any():
+            raise ValueError(
+                f"where must be known for every row: {name!r} is missing in {int(gone.sum()):,} of "
+                f"{survey.n:,} rows (first: row {int(np.flatnonzero(gone)[0])}). Code missing as a "
+                "value of its own, or make a column of 0 and 1."
+            )
+    inside = condition(where, columns)
+    if not inside.any():
+        raise ValueError(
+            f"where must leave rows: none of {survey.n:,} meets {where!r}. Check the condition."
+        )
+    return inside
 
 
 def assemble(

@@ -80,6 +80,7 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
                 ".bootstrap(1000, rng=1) on the sample first."
             )
         value, influence = linearise(sample.chain, theta, sums)
+        value = np.where(np.isfinite(value), value, np.nan)
         block = Block(influence, sample.design, np.tile(df, value.shape[0]))
     else:
         if not smooth and sample.scheme.kind.startswith("jackknife"):
@@ -141,6 +142,7 @@ def _replicate(
     sample: Sample, scheme: Replicates, theta: Theta, sums: RowSums, df: Array
 ) -> tuple[Array, Block, list[str]]:
     value = _values(theta, DenseWeights(sample.chain.weights[:, None], sums), sums)[..., 0]
+    value = np.where(np.isfinite(value), value, np.nan)
     parts = []
     for which in blocks(scheme.scale.size, sums.n):
         dense = sample.replicate_columns(which)

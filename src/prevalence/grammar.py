@@ -77,6 +77,8 @@ def condition(text: str, columns: Mapping[str, Array]) -> NDArray[np.bool_]:
             f"a condition must compare numbers with numbers and text with text: {text!r} does not. "
             "Correct it."
         ) from None
+    if isinstance(node, ast.Name) and np.isin(result, (0, 1)).all():
+        result = np.asarray(result) == 1  # a column of true and false by itself
     if not isinstance(result, np.ndarray) or result.dtype != bool:
         raise ValueError(
             f"a condition must be true or false for each row: {text!r} is not. "

@@ -18,6 +18,7 @@ __all__ = ["Replicates", "bootstrap", "jackknife"]
 
 Array = NDArray[Any]
 MAX_FAILED = 0.05
+MAX_JACKKNIFE = 10_000  # replicate factors are a table of units by units
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +166,11 @@ def jackknife(design: Design, *, mse: bool = True) -> Replicates:
     stratum, first = design.stratum_of_psu, design.stages[0]
     n = first.n[stratum]
     _check_replicable(design, "a jackknife")
+    if n.size > MAX_JACKKNIFE:
+        raise ValueError(
+            f"a jackknife must have at most {MAX_JACKKNIFE:,} units: found {n.size:,}. Use "
+            "linearisation or a bootstrap."
+        )
     used = np.flatnonzero((first.fraction[stratum] < 1) & (n > 1))
     same = stratum[:, None] == stratum[None, used]
     boost = (n / np.maximum(n - 1, 1))[used]

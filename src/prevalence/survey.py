@@ -113,6 +113,11 @@ class Survey(Weighted):
     def __post_init__(self) -> None:
         one_of("single_psu", self.single_psu, SINGLE_PSU)
         table = read(self.data)
+        if self.stages and self.psu:
+            raise ValueError(
+                f"psu and stages must not both be given: found {self.psu!r} and {list(self.stages)}. "
+                "Name the units of all stages, the primary ones first, in stages=[...]."
+            )
         names = list(self.stages) if self.stages else ([self.psu] if self.psu else [])
         counts = [self.fpc] if isinstance(self.fpc, str) else list(self.fpc or [])
         if len(counts) > max(1, len(names)):
