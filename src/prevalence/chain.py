@@ -165,6 +165,8 @@ def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influen
 def _direct(gradient: Array, stored: list[Array], sums: RowSums) -> Any:
     """Return gradient times stored sums, a record at a time."""
     k, domains, _ = gradient.shape
+    if domains > 1 and sums.size == domains * sums.n_units <= 5_000_000 // k:
+        return _direct_full(gradient, stored, sums)
     data, start = np.zeros((k, sums.size)), 0
     for record in stored:
         part = gradient[:, :, start : start + len(record)]
@@ -185,3 +187,15 @@ def _direct(gradient: Array, stored: list[Array], sums: RowSums) -> Any:
         (data.ravel(), np.tile(sums.pair_unit, k), np.r_[starts, k * sums.size]),
         shape=(k * domains, sums.n_units),
     )
+
+
+def _direct_full(gradient: Array, stored: list[Array], sums: RowSums) -> Array:
+    """Return the same where every (domain, unit) pair has its place: one product of stacks."""
+    k, domains, _ = gradient.shape
+    out, start = np.zeros((domains, k, sums.n_units)), 0
+    for record in stored:
+        part = gradient[:, :, start : start + len(record)].transpose(1, 0, 2)
+        by_domain = record.reshape(len(record), domains, sums.n_units).transpose(1, 0, 2)
+        out += part @ by_domain
+        start += len(record)
+    return out.transpose(1, 0, 2).reshape(k * domains, sums.n_units)

@@ -20,6 +20,7 @@ from .survey import Survey
 __all__ = ["estimate"]
 
 Array = NDArray[Any]
+KEPT_DOMAINS = 4  # crossings that a survey keeps coded, since one is often asked of many outcomes
 
 
 def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Domains:
@@ -29,7 +30,17 @@ def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Do
             f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
             "weights=...)."
         )
-    names = [by] if isinstance(by, str) else list(by)
+    names = (by,) if isinstance(by, str) else tuple(by)
+    held: dict[Any, Domains] = survey.__dict__.setdefault("_domains", {})
+    if (names, where) not in held:
+        made = _domains(survey, names, where)
+        while len(held) >= KEPT_DOMAINS:
+            held.pop(next(iter(held)))
+        held[names, where] = made
+    return held[names, where]
+
+
+def _domains(survey: Survey, names: tuple[str, ...], where: str | None) -> Domains:
     code, labels = survey.table.codes(names, "by") if names else (None, [()])
     if where is not None:
         inside = _meets(survey, where)
@@ -38,7 +49,7 @@ def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Do
         labels = [labels[k] for k in present]
         code = np.full(survey.n, -1)
         code[inside] = within
-    return Domains(code, tuple(tuple(label) for label in labels), tuple(names))
+    return Domains(code, tuple(tuple(label) for label in labels), names)
 
 
 def _meets(survey: Survey, where: str) -> Array:

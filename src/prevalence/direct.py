@@ -60,7 +60,7 @@ def _outcomes(
     if not columns:
         raise ValueError("outcome must name a column: found none. Write the name of one.")
     y = [survey.table.numeric(c, "outcome") for c in columns]
-    if all(np.isfinite(row.sum()) for row in y):  # nothing is missing or infinite
+    if all(survey.table.is_finite(c, "outcome") for c in columns):
         return columns, y, None, np.zeros((len(columns), domains.count), dtype=int)
     inside = survey.chain.weights != 0
     if domains.code is not None:

@@ -51,6 +51,15 @@ class Domains:
         """Number of domains."""
         return len(self.labels)
 
+    def sums(self, sample: Sample) -> RowSums:
+        """Return the sums by (domain, unit) of a sample's rows, made once."""
+        chain, held = sample.chain, self.__dict__.get("_sums")
+        if held is None or held[0] is not chain:
+            used = chain.weights != 0
+            made = RowSums(chain.unit, sample.design.n_units, self.code, self.count, used)
+            held = self.__dict__["_sums"] = (chain, made)
+        return held[1]
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -66,10 +75,7 @@ class Result:
 
 def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = True) -> Result:
     """Evaluate ``theta(w)`` in every domain, with its influence or replicates."""
-    weights = sample.chain.weights
-    sums = RowSums(
-        sample.chain.unit, sample.design.n_units, domains.code, domains.count, weights != 0
-    )
+    sums = domains.sums(sample)
     n = np.bincount(sums.pair_domain, weights=sums.counts, minlength=domains.count)
     psus, df = _members(sample.design, sums)
     said: list[str] = []

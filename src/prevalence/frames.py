@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Table:
 
     columns: Mapping[str, Any]
     n: int
+    kept: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> list[str]:
@@ -55,8 +56,18 @@ class Table:
         return f"{int(mixed.sum(dtype=np.uint64)):016x}"
 
     def numeric(self, name: str, argument: str) -> Array:
-        """Return a column as float64, nan where missing."""
-        return as_float(self.raw(name, argument), name, argument)
+        """Return a column as float64, nan where missing; converted once."""
+        raw = self.raw(name, argument)
+        if ("number", name) not in self.kept:
+            self.kept["number", name] = as_float(raw, name, argument)
+        return np.asarray(self.kept["number", name])
+
+    def is_finite(self, name: str, argument: str) -> bool:
+        """Tell whether a column is complete and without infinities; looked at once."""
+        values = self.numeric(name, argument)
+        if ("finite", name) not in self.kept:
+            self.kept["finite", name] = bool(np.isfinite(values.sum()))
+        return bool(self.kept["finite", name])
 
     def factor(self, name: str, argument: str) -> tuple[Array, list[str]]:
         """Return codes of a complete column and its labels, in order of appearance."""
@@ -169,8 +180,8 @@ def _native(column: Any) -> Any:
 
 def _one_dimension(column: Any, name: str) -> Any:
     if isinstance(column, pd.Series):
-        return column
-    array = np.asarray(column)
+        return column.copy(deep=False)
+    array = np.array(column)  # a copy: what the caller changes later does not reach the sample
     if array.ndim != 1:
         raise ValueError(
             f"column {name!r} must be one-dimensional: found shape {array.shape}. Split it."
