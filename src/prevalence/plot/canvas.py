@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,9 @@ def below(ax: Axes, marks: Sequence[Any], inches: float = 0.45) -> None:
 def finished(ax: Axes, synthetic: bool) -> Axes:
     """Return the axes, with the remark on synthetic data if it is due."""
     if synthetic:
-        ax.set_title(SYNTHETIC, loc="left", fontsize=FONT, color=GREY, style="italic")
+        figure = ax.get_figure(root=True)
+        letters = 70 if figure is None else max(24, round(10 * figure.get_figwidth()))
+        remark = textwrap.fill(SYNTHETIC, letters)
+        ax.set_title(remark, loc="left", fontsize=FONT, color=GREY, style="italic")
         ax.set_label(f"{ax.get_label()} {SYNTHETIC}.")
     return ax
