@@ -133,11 +133,6 @@ class Design:
         parts = [stage.deviations(influence) for stage in self.stages]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
-    def domain_df(self, members: Array) -> tuple[int, int]:
-        """Return primary units with members, and their number minus that of their strata."""
-        psus = np.unique(self.psu_of_unit[members])
-        return int(psus.size), int(psus.size - np.unique(self.stratum_of_psu[psus]).size)
-
 
 def make_design(
     strata: Factor | None,

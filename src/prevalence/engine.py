@@ -273,14 +273,6 @@ class Record:
     crosses: list[Array]  # one (q, k, domains) per weighting step with targets
 
 
-class StepTerm(Protocol):
-    """The low-rank part of a weighting step's adjoint, seen from the final rows."""
-
-    cell: Array
-    matrix: Array
-    multiplier: Array
-
-
 class Recorder(Weights):
     """Weights that remember what they were multiplied with."""
 

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from .evaluate import Domains, Result
 from .survey import Survey
 
-__all__ = ["LazyFacts", "binomial_deff", "case_facts", "design_effects", "kish", "row_facts"]
+__all__ = [
+    "LazyFacts",
+    "binomial_deff",
+    "by_domain",
+    "case_facts",
+    "design_effects",
+    "kish",
+    "row_facts",
+]
 
 Array = NDArray[Any]
 
@@ -39,7 +47,8 @@ class LazyFacts(Mapping[str, Array]):
         return dict, (dict(self),)  # computed before it travels
 
 
-def _by_domain(domains: Domains, v: Array) -> Array:
+def by_domain(domains: Domains, v: Array) -> Array:
+    """Sum row values by domain."""
     if domains.code is None:
         return np.array([v.sum()])
     inside = domains.code >= 0
@@ -73,12 +82,12 @@ def design_effects(
     w = survey.chain.weights
     whole, rows = float(w.sum()), int(np.count_nonzero(w))
     taking = w if answered is None else w * answered
-    sum_w = _by_domain(domains, taking)
-    n = _by_domain(domains, (taking != 0).astype(float))
+    sum_w = by_domain(domains, taking)
+    n = by_domain(domains, (taking != 0).astype(float))
     variance = result.block.variance.reshape(result.value.shape)
     out = []
     for k, row in enumerate(y):
-        squares = _by_domain(domains, w * row * row)
+        squares = by_domain(domains, w * row * row)
         with np.errstate(all="ignore"):
             if size:
                 spread = squares / whole - (result.value[k] / whole) ** 2

@@ -103,7 +103,7 @@ def dark_figure(c: Mapping[str, Array], df: Array, level: float) -> Array:
     with np.errstate(all="ignore"):
         spread = np.exp(t_quantile(df, level) * np.sqrt(np.log1p((c["std_error"] / unseen) ** 2)))
         low, high = c["seen"] + unseen / spread, c["seen"] + unseen * spread
-    none = (unseen == 0) & (c["std_error"] == 0)
+    none = unseen == 0
     return np.stack([np.where(none, c["seen"], low), np.where(none, c["seen"], high)], axis=-1)
 
 

@@ -14,7 +14,7 @@ from .engine import Weights
 from .errors import check_rows, number, one_of, warn
 from .estimate import Estimate
 from .evaluate import Domains, blank_rows, evaluate
-from .facts import row_facts
+from .facts import by_domain, row_facts
 from .registry import Example, estimator
 from .survey import Survey
 
@@ -288,16 +288,9 @@ def _facts(
 def _at_one_report(survey: Survey, domains: Domains, degree: Array, y: Array) -> Array:
     """Return the estimate that one report of average weight would give, with Kish's design effect."""
     w = survey.chain.weights
-    squares, total, ties = (_by_domain(domains, x) for x in (w * w, w, w * degree))
+    squares, total, ties = (by_domain(domains, x) for x in (w * w, w, w * degree))
     with np.errstate(all="ignore"):
         return np.tile(squares / total / ties, len(y))
-
-
-def _by_domain(domains: Domains, x: Array) -> Array:
-    if domains.code is None:
-        return np.array([x.sum()])
-    inside = domains.code >= 0
-    return np.asarray(np.bincount(domains.code[inside], x[inside], domains.count))
 
 
 def _assumptions(tau: float | Estimate, uncertain_sizes: bool) -> list[str]:
@@ -324,12 +317,12 @@ def _size_factor(
     """Return 1 with the uncertainty that the sizes of known groups bring, row by row."""
     ties = survey.chain.weights * degree
     per_person = ties / np.where(asked > 0, asked, 1.0)
-    total = _by_domain(domains, ties)
+    total = by_domain(domains, ties)
     factor: Estimate | None = None
     for k, size in enumerate(known.values()):
         if not isinstance(size, Estimate):
             continue
-        answered = _by_domain(domains, per_person * ~np.isnan(friends[k]))
+        answered = by_domain(domains, per_person * ~np.isnan(friends[k]))
         slope = np.tile(
             np.divide(answered, total, out=np.zeros(total.size), where=total > 0), groups
         )

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 Array = NDArray[Any]
-ORDER = ("attach", "nonresponse", "calibration", "trimming")
 
 
 def weights_of_design(design: Design, unit: Array) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -235,6 +234,3 @@ def blocks(columns: int, rows: int, budget: int = 20_000_000) -> list[slice]:
     """Split replicate columns so that a dense block stays within a number of entries."""
     step = max(1, min(columns, budget // max(rows, 1)))
     return [slice(i, min(i + step, columns)) for i in range(0, columns, step)]
-
-
-ApplySteps = Callable[[Array], Array]

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from prevalence.mse.closed import chao_lower_bound, chapman, lincoln_petersen, lognormal_interval
+from prevalence.intervals import dark_figure
+from prevalence.mse.closed import chao_lower_bound, chapman, lincoln_petersen
 from prevalence.mse.existence import existence_codes
 from prevalence.mse.histories import (
     all_histories,
@@ -305,7 +306,8 @@ def test_the_lower_bound_has_a_variance_and_an_interval_above_the_seen(
 ) -> None:
     seen = once + twice + 3
     total, variance = chao_lower_bound(seen, once, twice, lists=lists)
-    lower, upper = lognormal_interval(seen, total, np.sqrt(variance))
+    constants = {"value": total, "std_error": np.sqrt(variance), "seen": np.array([float(seen)])}
+    lower, upper = dark_figure(constants, np.array([np.inf]), 0.95).ravel()
     assert variance >= 0
     assert seen <= lower <= total <= upper
 

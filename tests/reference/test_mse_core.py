@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from prevalence.mse.closed import chao_lower_bound, chapman, lincoln_petersen, lognormal_interval
+from prevalence.intervals import dark_figure
+from prevalence.mse.closed import chao_lower_bound, chapman, lincoln_petersen
 from prevalence.mse.histories import bootstrap_counts, capture_frequencies, list_pairs
 from prevalence.mse.loglinear import LoglinearFit, loglinear_fit
 from prevalence.mse.stepwise import stepwise_fit
@@ -85,7 +86,12 @@ def test_chao_lower_bound(oracle: Path, name: str) -> None:
 
 def test_lognormal_interval_by_hand() -> None:
     # n = 100, N = 300, se = 50: C = exp(1.959964 sqrt(log(1 + 1/16))) = 1.62029, to these digits.
-    lower, upper = lognormal_interval(100, 300, 50)
+    constants = {
+        "value": np.array([300.0]),
+        "std_error": np.array([50.0]),
+        "seen": np.array([100.0]),
+    }
+    lower, upper = dark_figure(constants, np.array([np.inf]), 0.95)[0]
     assert float(lower) == pytest.approx(100 + 200 / 1.62029, abs=0.01)
     assert float(upper) == pytest.approx(100 + 200 * 1.62029, abs=0.01)
 

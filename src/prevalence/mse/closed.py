@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import level_in_range
 from .histories import FloatArray
 
 
@@ -148,49 +147,3 @@ def chao_lower_bound(
     fourth = once * (once - 1) * (once - 2) * (once - 3)
     variance = dark + dark**2 - factor**2 * fourth / (4 * (twice + 1) * (twice + 2))
     return seen + dark, np.maximum(variance, 0.0)
-
-
-def lognormal_interval(
-    n: npt.ArrayLike, total: npt.ArrayLike, std_error: npt.ArrayLike, *, level: float = 0.95
-) -> tuple[FloatArray, FloatArray]:
-    """Interval for a population size with a log-normal dark figure: it never falls below ``n``.
-
-    ``C = exp(z sqrt(log(1 + se^2 / n0^2)))`` with ``n0 = total - n``; limits ``n + n0 / C`` and
-    ``n + n0 C``.
-    With ``n0 = 0`` both limits are ``n``; nan in, nan out.
-
-    Parameters
-    ----------
-    n : array_like
-        Persons on any list.
-    total, std_error : array_like
-        Estimated population size and its standard error.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    lower, upper : ndarray, broadcast shape of the arguments
-
-    References
-    ----------
-    Chao, A. (1987). Biometrics 43, 783-791. https://doi.org/10.2307/2531532
-
-    Examples
-    --------
-    >>> lower, upper = lognormal_interval(2744, 14582.15, 939.017)
-    >>> round(float(lower)), round(float(upper))
-    (12880, 16570)
-    """
-    from scipy.special import ndtri
-
-    level = level_in_range(level)
-    seen, estimate, error = np.broadcast_arrays(
-        np.asarray(n, dtype=np.float64),
-        np.asarray(total, dtype=np.float64),
-        np.asarray(std_error, dtype=np.float64),
-    )
-    dark = estimate - seen
-    ratio = np.divide(error, dark, out=np.zeros(dark.shape), where=dark != 0)
-    spread = np.exp(ndtri(0.5 + level / 2) * np.sqrt(np.log1p(ratio**2)))
-    return seen + dark / spread, seen + dark * spread

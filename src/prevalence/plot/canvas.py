@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-BLUE, ORANGE, GREEN, INK, GREY, LINE = (
+BLUE, ORANGE, INK, GREY, LINE = (
     "#0072B2",
     "#D55E00",
-    "#009E73",
     "#1b1f24",
     "#565d66",
     "#d5d9de",
