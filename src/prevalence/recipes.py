@@ -43,6 +43,16 @@ def check_order(steps: tuple[Step | Attach, ...], step: Step) -> None:
         )
 
 
+def warn_of_negative(step: Step, before: Array, after: Array) -> None:
+    """Warn when a step made weights negative that were not."""
+    made = int(((after < 0) & (before >= 0)).sum())
+    if made:
+        warn(
+            f"{made:,} of {after.size:,} weights are negative after {step.name}. Estimates stand, but "
+            "shares may leave 0 to 1: use distance='raking', or distance='logit' with bounds=."
+        )
+
+
 def _zero_one(table: Table, name: str, argument: str) -> Array:
     r = table.numeric(name, argument)
     bad = ~np.isin(r, (0.0, 1.0))

@@ -61,6 +61,7 @@ class Weighted:
         recipes.check_order(self.steps, step)
         new = self._replace(steps=(*self.steps, step))
         new.__dict__["chain"] = new._chain()  # at once, so that a step that fails does so here
+        recipes.warn_of_negative(step, self.chain.weights, new.chain.weights)
         return new
 
     def nonresponse(self, responded: str, *, within: Sequence[str] | str = ()) -> Self:

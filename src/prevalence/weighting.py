@@ -201,17 +201,21 @@ class Calibration:
 
     def apply(self, w: Array, *, strict: bool) -> Array:
         columns = w.reshape(w.shape[0], -1)
-        table = cell_sums(self.cell, self.matrix.shape[0], columns)
-        lam = np.zeros((self.targets.size, columns.shape[1]))
+        lam, failed = self._solve(cell_sums(self.cell, self.matrix.shape[0], columns), strict)
+        g, _ = self.distance.f(self.matrix @ lam)
+        out = np.asarray(columns * g[self.cell])
+        out[:, failed] = np.nan
+        return out.reshape(w.shape)
+
+    def _solve(self, table: Array, strict: bool) -> tuple[Array, Array]:
+        """Return the multipliers of every column of cell sums, and which columns have none."""
+        lam = np.zeros((self.targets.size, table.shape[1]))
         if self.margins and self.distance.name == "raking":
             lam = self._sweep(table, lam)
         lam, failed = self._newton(table, lam)
         if strict and failed.any():
             self._unreachable(table[:, 0], lam[:, 0])
-        g, _ = self.distance.f(self.matrix @ lam)
-        out = np.asarray(columns * g[self.cell])
-        out[:, failed] = np.nan
-        return out.reshape(w.shape)
+        return lam, failed
 
     def _sweep(self, table: Array, lam: Array) -> Array:
         """Proportional fitting on the table of cells, a good start for Newton's method."""
@@ -256,7 +260,7 @@ class Calibration:
             )
             error[live] = reached[better]
             live = live[error[live] > 1e-14]
-        return lam, ~(error < 1e-9)
+        return lam, ~(error < 1e-10)
 
     def _residual(self, table: Array, lam: Array) -> tuple[Array, Array]:
         with np.errstate(all="ignore"):
@@ -286,22 +290,12 @@ class Calibration:
         )
 
     def adjoint(self, w: Array) -> Adjoint:
-        out = self.apply(w, strict=True)
         table = cell_sums(self.cell, self.matrix.shape[0], w)
-        lam, _ = self._solved(table)
-        g, slope = self.distance.f(self.matrix @ lam)
+        lam, _ = self._solve(table[:, None], strict=True)
+        g, slope = self.distance.f(self.matrix @ lam[:, 0])
         slope = slope if self.exact else np.ones_like(slope)
-        k = w * slope[self.cell]
-        return Adjoint(
-            out, g[self.cell], g[self.cell], k, self.cell, self.matrix, self._pinv(table * slope)
-        )
-
-    def _solved(self, table: Array) -> tuple[Array, bool]:
-        lam = np.zeros((self.targets.size, 1))
-        if self.margins and self.distance.name == "raking":
-            lam = self._sweep(table[:, None], lam)
-        lam, failed = self._newton(table[:, None], lam)
-        return lam[:, 0], bool(failed[0])
+        f, inverse = g[self.cell], self._pinv(table * slope)
+        return Adjoint(w * f, f, f, w * slope[self.cell], self.cell, self.matrix, inverse)
 
     def gap(self, w: Array) -> float:
         """Return the largest relative difference between a reached margin and its target."""

@@ -71,3 +71,9 @@ def test_an_infinite_estimate_is_none() -> None:
     e = pv.direct.ratio(survey, "y", "x")
     assert np.isnan(e.value[0])
     assert np.isnan(e.std_error[0])
+
+
+def test_a_calibration_that_makes_weights_negative_says_so() -> None:
+    survey = pv.Survey({"x": [0.0, 1.0, 10.0], "one": [1.0, 1.0, 1.0]})
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 3 weights are negative after calibrate"):
+        survey.calibrate({"x": 0.5, "one": 3.0})
