@@ -211,3 +211,19 @@ def test_single_psu_rules(oracle: Path, rule: str) -> None:
         pv.direct.total(d, ["cl", "hours"]), r[f"hhL/lonely_{rule}_svytotal"]["value"], EXACT, SE
     )
     _close(pv.direct.mean(d, "cl", by="sex"), r[f"hhL/lonely_{rule}_svyby"]["value"], EXACT, SE)
+
+
+def test_linearised_errors_agree_to_twelve_digits(oracle: Path) -> None:
+    """What the engine claims beyond the suggested 1e-8: only rounding separates the closed forms."""
+    r = _expected(oracle)["results"]
+    cases = {
+        "dstrat/mean": pv.direct.mean(_design(oracle, "dstrat"), X, missing="drop"),
+        "dstrat/ratio": pv.direct.ratio(_design(oracle, "dstrat"), "api.stu", "enroll"),
+        "dclus1/ratio": pv.direct.ratio(_design(oracle, "dclus1"), "api.stu", "enroll"),
+        "c1_lin/total": pv.direct.total(_design(oracle, "c1_lin"), ["enroll", "api.stu"]),
+        "dclus2/mean": pv.direct.mean(_design(oracle, "dclus2"), X, missing="drop"),
+    }
+    for key, e in cases.items():
+        np.testing.assert_allclose(
+            e.std_error, np.ravel(r[key]["value"]["se"]), rtol=1e-12, err_msg=key
+        )
