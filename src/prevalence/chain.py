@@ -70,6 +70,7 @@ class Term:
     multiplier: Array  # k of the step times everything that follows it, on the final rows
     inverse: Array
     unit_sums: Array  # (q, units)
+    estimated: tuple[tuple[int, Any], ...]  # targets that are estimates
     later: list[Array]  # one (q, q of the later term) for every later term
 
 
@@ -91,7 +92,15 @@ class Chain:
                 term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
                 term.multiplier = term.multiplier * adjoint.f
             self.terms.append(
-                Term(adjoint.cell, adjoint.matrix, adjoint.k, adjoint.inverse, sums, [])
+                Term(
+                    adjoint.cell,
+                    adjoint.matrix,
+                    adjoint.k,
+                    adjoint.inverse,
+                    sums,
+                    getattr(step, "estimated", ()),
+                    [],
+                )
             )
             self.influence = self.influence * adjoint.f
             self.weights = adjoint.out
@@ -138,8 +147,14 @@ def _cross(term: Term, v: Array, adjoint: Any) -> Array:
     return out
 
 
-def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influence]:
-    """Return the values (k, domains) and the influence of the units, (k x domains, units)."""
+Slopes = list[tuple[Array, Any]]  # derivatives (k x domains,) and the estimated target they are of
+
+
+def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influence, Slopes]:
+    """Return the values (k, domains), the units' influence (k x domains, units), targets' slopes.
+
+    The derivative with respect to a step's targets is the coefficient of its columns.
+    """
     recorder = Recorder(chain.weights, chain.influence, sums, chain.terms)
     value, gradient = differentiate(theta, recorder)
     if not recorder.records:
@@ -147,7 +162,8 @@ def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influen
             "theta must use the weights: it multiplied nothing with them. Build it from `z @ w`."
         )
     direct = _direct(gradient, [r.sums for r in recorder.records], sums)
-    weights = []
+    weights: list[Array] = []
+    slopes: Slopes = []
     done: list[Array] = []
     for s in range(len(chain.terms) - 1, -1, -1):
         term = chain.terms[s]
@@ -158,8 +174,9 @@ def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influen
         c = np.einsum("qr,rkd->qkd", term.inverse, c)
         done.append(c)
         weights.append(-c.reshape(c.shape[0], -1).T)
+        slopes += [(c[q].reshape(-1), target) for q, target in term.estimated]
     weight = np.concatenate(weights, axis=1) if weights else np.zeros((value.size, 0))
-    return value, Influence(direct, weight, chain.shared)
+    return value, Influence(direct, weight, chain.shared), slopes
 
 
 def _direct(gradient: Array, stored: list[Array], sums: RowSums) -> Any:

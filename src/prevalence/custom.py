@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .blocks import add_blocks
 from .engine import Theta
 from .errors import warn
 from .estimand import Estimand
@@ -106,7 +107,7 @@ def assemble(
         said.append(message)
     return Estimate(
         result.value.reshape(-1),
-        (result.block,),
+        add_blocks((result.block,), result.targets),
         labels=domains.labels * k,
         label_names=domains.names,
         outcomes=tuple(np.repeat(names, domains.count).tolist()),

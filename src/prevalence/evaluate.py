@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import Block
-from .chain import Chain, Influence, linearise, plain
+from .blocks import Block, add_blocks
+from .chain import Chain, Influence, Slopes, linearise, plain
 from .design import Design
 from .engine import RowSums, Theta, Weights
 from .errors import warn
@@ -71,6 +71,7 @@ class Result:
     n: Array  # rows with weight, by domain
     psus: Array
     warnings: tuple[str, ...]
+    targets: tuple[Block, ...] = ()  # uncertainty of estimated margins
 
 
 def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = True) -> Result:
@@ -85,7 +86,7 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
                 "an estimator that is not smooth needs replicates: the sample has none. Call "
                 ".bootstrap(1000, rng=1) on the sample first."
             )
-        value, influence = linearise(sample.chain, theta, sums)
+        value, influence, slopes = linearise(sample.chain, theta, sums)
         value = np.where(np.isfinite(value), value, np.nan)
         block = Block(influence, sample.design, np.tile(df, value.shape[0]))
     else:
@@ -95,9 +96,31 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
                 "inconsistent. Use .bootstrap(1000, rng=1)."
             )
         value, block, said = _replicate(sample, sample.scheme, theta, sums, df)
+        slopes = _slopes(sample, theta, sums, smooth)
     value = np.where(n == 0, np.nan, value)
     block = Block(_blank(block.influence, value), block.scheme, block.df)
-    return Result(value, block, sums, n, psus, tuple(said))
+    return Result(value, block, sums, n, psus, tuple(said), _targets(slopes))
+
+
+def _slopes(sample: Sample, theta: Theta, sums: RowSums, smooth: bool) -> Slopes:
+    """Return derivatives by estimated targets, which replicates of the sample take as known."""
+    if not any(term.estimated for term in sample.chain.terms):
+        return []
+    if not smooth:
+        raise ValueError(
+            "an estimator that is not smooth must have known margins: some targets of its weights "
+            "are estimates. Give them as numbers."
+        )
+    return linearise(sample.chain, theta, sums)[2]
+
+
+def _targets(slopes: Slopes) -> tuple[Block, ...]:
+    """Return the uncertainty that estimated targets bring, by source."""
+    out: tuple[Block, ...] = ()
+    for slope, target in slopes:
+        repeated = target.take(np.zeros(slope.size, dtype=np.intp))
+        out = add_blocks(out, tuple(block.scaled(slope) for block in repeated.blocks))
+    return out
 
 
 def _blank(influence: Influence, value: Array) -> Influence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from .chain import Chain
 from .design import Design
-from .errors import check_rows, nearest, one_of, warn
+from .errors import check_rows, nearest, number, one_of, warn
+from .estimate import Estimate
 from .frames import Table, label_of
 from .weighting import Attach, Calibration, ClassResponse, Distance, Propensity, Step, Trim
 
@@ -86,14 +88,24 @@ def propensity(table: Table, responded: str, on: Sequence[str]) -> Step:
     return Propensity(x, _zero_one(table, responded, "responded"), f"propensity on {', '.join(on)}")
 
 
-def _margin(
-    table: Table, w: Array, key: Any, totals: Mapping[Any, float]
-) -> tuple[str, Array, Array, list[str]]:
-    """Return name, codes, targets and category names of one margin, checked both ways."""
+@dataclass(frozen=True, eq=False)
+class Margin:
+    """One margin: a code per row, a target and a name per category, and the estimated targets."""
+
+    name: str
+    code: Array
+    targets: Array
+    names: list[str]
+    estimated: dict[int, Estimate]
+
+
+def _margin(table: Table, w: Array, key: Any, totals: Mapping[Any, float | Estimate]) -> Margin:
+    """Build one margin, checked both ways."""
     columns = [key] if isinstance(key, str) else list(key)
     name = " x ".join(columns)
     code, found = table.codes(columns, "margins")
-    wanted = {_category(k): float(v) for k, v in totals.items()}
+    given = {_category(k): v for k, v in totals.items()}
+    wanted = {label: number("margins", v) for label, v in given.items()}
     present = np.bincount(code, weights=w, minlength=len(found)) > 0
     for label, here in zip(found, present, strict=True):
         if here and label not in wanted:
@@ -123,7 +135,8 @@ def _margin(
                 f"{', '.join(label)!r}. Drop these rows, or correct the total."
             )
     targets = np.array([wanted.get(label, 0.0) for label in found])
-    return name, code, targets, [f"{name} = {', '.join(label)}" for label in found]
+    estimated = {place[k]: v for k, v in given.items() if isinstance(v, Estimate) and k in place}
+    return Margin(name, code, targets, [f"{name} = {', '.join(k)}" for k in found], estimated)
 
 
 def _category(key: Any) -> tuple[str, ...]:
@@ -132,21 +145,26 @@ def _category(key: Any) -> tuple[str, ...]:
 
 
 def poststratify(
-    table: Table, w: Array, margin: str | Sequence[str], totals: Mapping[Any, float]
+    table: Table, w: Array, margin: str | Sequence[str], totals: Mapping[Any, float | Estimate]
 ) -> Step:
     """Build a poststratification: one margin."""
-    name, code, targets, names = _margin(table, w, margin, totals)
-    one = np.eye(targets.size)
-    cells = (np.arange(targets.size),)
+    m = _margin(table, w, margin, totals)
     return Calibration(
-        code, one, targets, tuple(names), cells, Distance("raking"), f"poststratify on {name}"
+        m.code,
+        np.eye(m.targets.size),
+        m.targets,
+        tuple(m.names),
+        (np.arange(m.targets.size),),
+        Distance("raking"),
+        f"poststratify on {m.name}",
+        estimated=tuple(m.estimated.items()),
     )
 
 
 def rake(
     table: Table,
     w: Array,
-    margins: Mapping[Any, Mapping[Any, float]],
+    margins: Mapping[Any, Mapping[Any, float | Estimate]],
     rescale: bool,
     residuals: str,
 ) -> Step:
@@ -158,35 +176,44 @@ def rake(
             f"{type(margins).__name__}. Write at least one margin."
         )
     made = [_margin(table, w, key, totals) for key, totals in margins.items()]
-    sums = [targets.sum() for _, _, targets, _ in made]
+    sums = [m.targets.sum() for m in made]
     if max(sums) - min(sums) > 1e-9 * max(sums):
         low, high = int(np.argmin(sums)), int(np.argmax(sums))
         if not rescale:
             raise ValueError(
-                f"margins must have the same total: {made[low][0]!r} adds up to {sums[low]:,.6g} "
-                f"and {made[high][0]!r} to {sums[high]:,.6g} (a gap of {sums[high] - sums[low]:,.6g}). "
+                f"margins must have the same total: {made[low].name!r} adds up to {sums[low]:,.6g} "
+                f"and {made[high].name!r} to {sums[high]:,.6g} (a gap of {sums[high] - sums[low]:,.6g}). "
                 "Correct them, or pass rescale=True to scale all to the first."
             )
-        warn(f"margins are rescaled to the total of the first, {made[0][0]!r} ({sums[0]:,.6g}).")
+        warn(f"margins are rescaled to the total of the first, {made[0].name!r} ({sums[0]:,.6g}).")
     key = np.zeros(table.n, dtype=np.int64)
-    for _, code, targets, _ in made:
-        key = key * targets.size + code
+    for m in made:
+        key = key * m.targets.size + m.code
     used, cell = np.unique(key, return_inverse=True)
     codes, rest = [], used
-    for _, _, targets, _ in reversed(made):
-        rest, level = np.divmod(rest, targets.size)
+    for m in reversed(made):
+        rest, level = np.divmod(rest, m.targets.size)
         codes.append(level)
     codes.reverse()
     matrix = np.concatenate(
-        [np.eye(m[2].size)[code] for m, code in zip(made, codes, strict=True)], axis=1
+        [np.eye(m.targets.size)[code] for m, code in zip(made, codes, strict=True)], axis=1
     )
-    targets = np.concatenate(
-        [m[2] * (sums[0] / s if rescale else 1.0) for m, s in zip(made, sums, strict=True)]
-    )
-    names = tuple(itertools.chain.from_iterable(m[3] for m in made))
-    title = f"rake on {', '.join(m[0] for m in made)}"
+    scale = [sums[0] / s if rescale else 1.0 for s in sums]
+    estimated: list[tuple[int, Estimate]] = []
+    start = 0
+    for m, factor in zip(made, scale, strict=True):
+        estimated += [(start + q, e * factor) for q, e in m.estimated.items()]
+        start += m.targets.size
     return Calibration(
-        cell, matrix, targets, names, tuple(codes), Distance("raking"), title, residuals == "exact"
+        cell,
+        matrix,
+        np.concatenate([m.targets * factor for m, factor in zip(made, scale, strict=True)]),
+        tuple(itertools.chain.from_iterable(m.names for m in made)),
+        tuple(codes),
+        Distance("raking"),
+        f"rake on {', '.join(m.name for m in made)}",
+        residuals == "exact",
+        tuple(estimated),
     )
 
 
@@ -211,19 +238,24 @@ def calibrate(
             f"bounds must enclose 1 and not be negative: found {bounds!r}. They bound the ratio of "
             "new to old weights."
         )
-    columns, targets, names, titles = [], [], [], []
+    columns, targets = [], []
+    names: list[str] = []
+    titles: list[str] = []
+    estimated: list[tuple[int, Estimate]] = []
     for name, total in totals.items():
         if isinstance(total, Mapping):
-            title, code, wanted, levels = _margin(table, w, name, total)
-            titles.append(title)
-            columns.append(np.eye(wanted.size)[code])
-            targets.append(wanted)
-            names += levels
+            m = _margin(table, w, name, total)
+            titles.append(m.name)
+            estimated += [(len(names) + q, e) for q, e in m.estimated.items()]
+            columns.append(np.eye(m.targets.size)[m.code])
+            targets.append(m.targets)
+            names += m.names
         else:
             x = table.numeric(name, "totals")
             check_rows("totals", f"complete in {name!r}", x, np.isnan(x) & (w > 0), "Fill it in.")
             columns.append(np.nan_to_num(x)[:, None])
-            targets.append(np.array([float(total)]))
+            targets.append(np.array([number("totals", total)]))
+            estimated += [(len(names), total)] if isinstance(total, Estimate) else []
             names.append(name)
             titles.append(name)
     kind = Distance(distance, *(bounds or (-np.inf, np.inf)))
@@ -236,6 +268,7 @@ def calibrate(
         kind,
         f"calibrate ({distance}) on {', '.join(titles)}",
         residuals == "exact",
+        tuple(estimated),
     )
 
 

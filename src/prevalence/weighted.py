@@ -18,6 +18,8 @@ from .weighting import Attach, Step
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .estimate import Estimate
+
 __all__ = ["Weighted"]
 
 Array = NDArray[Any]
@@ -107,7 +109,9 @@ class Weighted:
         """
         return self._step(recipes.propensity(self.table, responded, on))
 
-    def poststratify(self, margin: str | Sequence[str], totals: Mapping[Any, float]) -> Self:
+    def poststratify(
+        self, margin: str | Sequence[str], totals: Mapping[Any, float | Estimate]
+    ) -> Self:
         """Return the survey whose weights add up to known totals of the (crossed) categories.
 
         Parameters
@@ -115,7 +119,8 @@ class Weighted:
         margin : str or list of str
             Column, or columns to cross.
         totals : mapping
-            Total of each category, or tuple of categories, in the data; none may be left out.
+            Total of each category, or tuple of categories, in the data; none may be left out. A
+            total that is an estimate (`prevalence.uncertain`) brings its own uncertainty.
 
         Returns
         -------
@@ -135,7 +140,7 @@ class Weighted:
 
     def rake(
         self,
-        margins: Mapping[Any, Mapping[Any, float]],
+        margins: Mapping[Any, Mapping[Any, float | Estimate]],
         *,
         rescale: bool = False,
         residuals: str = "exact",
@@ -145,7 +150,8 @@ class Weighted:
         Parameters
         ----------
         margins : mapping
-            Totals by category of each column, or tuple of columns; none may be left out.
+            Totals by category of each column, or tuple of columns; none may be left out. A total
+            that is an estimate brings its own uncertainty.
         rescale : bool
             Scale all margins to the total of the first, where they differ (otherwise an error).
         residuals : {"exact", "initial"}
@@ -155,7 +161,7 @@ class Weighted:
         -------
         Survey
             The same rows with weights ``w exp(x'l)``: x indicates the categories, and l meets the
-            margins, which are taken as known without error.
+            margins. Numbers among them are taken as known without error.
 
         Examples
         --------
@@ -182,7 +188,7 @@ class Weighted:
         ----------
         totals : mapping of str to float or mapping
             Total of a column of numbers, or of each category of a column or tuple of columns; no
-            constant is added.
+            constant is added. A total that is an estimate brings its own uncertainty.
         distance : {"linear", "raking", "logit"}
             F(u): ``1 + u`` (weights may be negative), ``exp(u)``, or, with A = (U-L)/((1-L)(U-1)),
             ``(L(U-1) + U(1-L)e^(Au)) / (U-1 + (1-L)e^(Au))``.

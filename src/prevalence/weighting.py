@@ -197,6 +197,7 @@ class Calibration:
     distance: Distance
     name: str
     exact: bool = True
+    estimated: tuple[tuple[int, Any], ...] = ()  # targets that are estimates, by position
     order: ClassVar[int] = 2
 
     def apply(self, w: Array, *, strict: bool) -> Array:
