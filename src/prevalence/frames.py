@@ -201,6 +201,8 @@ def as_float(raw: Any, name: str, argument: str) -> Array:
         if isinstance(raw, pd.Series):
             if isinstance(raw.dtype, pd.CategoricalDtype):
                 raw = raw.astype(object)
+            if raw.dtype == np.float64:
+                return np.asarray(raw.to_numpy())
             if raw.dtype.kind in "biuf":
                 return np.asarray(raw.to_numpy(dtype=float, na_value=np.nan))
             raw, kind = (
