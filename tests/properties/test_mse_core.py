@@ -81,7 +81,7 @@ def assert_column(fit: LoglinearFit, b: int, slow: naive.NaiveFit | int) -> None
 @pytest.mark.parametrize(("lists", "seed"), [(2, 7), (3, 8), (4, 9), (5, 10)])
 @pytest.mark.parametrize("threshold", [0.02, 0.3])
 def test_stepwise_equals_the_naive_one(lists: int, seed: int, threshold: float) -> None:
-    histories, columns = all_histories(lists), sparse_tables(lists, 12, seed)
+    histories, columns = all_histories(lists), sparse_tables(lists, 6, seed)
     found = stepwise_fit(histories, columns, threshold=threshold)
     for b in range(columns.shape[1]):
         total, pairs = naive.stepwise(histories, columns[:, b], threshold)

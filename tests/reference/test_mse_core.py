@@ -229,7 +229,7 @@ def test_eight_lists_in_one_batch(oracle: Path) -> None:
     histories, counts = table(oracle, "neworleans8_185")
     columns = bootstrap_counts(counts, 20, rng=5)
     together = stepwise_fit(histories, columns)
-    for b in range(0, 20, 5):
+    for b in (0, 10):
         alone, pairs = naive.stepwise(histories, columns[:, b], 0.02)
         # Both converge past 1e-9; sparse tables multiply it by the condition of the dark figure.
         assert together.total[b] == pytest.approx(alone, rel=1e-7)
