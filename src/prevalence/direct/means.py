@@ -1,0 +1,272 @@
+"""Totals, means and ratios, by domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..custom import assemble, domains_of
+from ..errors import warn
+from ..estimate import Estimate
+from ..evaluate import Result, evaluate
+from ..facts import LazyFacts, design_effects, row_facts
+from ..registry import estimator
+from ..survey import Survey
+from .outcomes import SARNDAL, answering, example_with, outcomes
+
+__all__ = ["mean", "ratio", "total"]
+
+Array = NDArray[Any]
+
+
+@estimator(
+    unit="total",
+    smooth=True,
+    degree=1,
+    citation=SARNDAL,
+    example=example_with(outcome="y"),
+)
+def total(
+    survey: Survey,
+    outcome: str | Sequence[str],
+    *,
+    by: str | Sequence[str] = (),
+    where: str | None = None,
+    missing: str = "error",
+) -> Estimate:
+    """Estimate the population total of an outcome, ``sum w y``.
+
+    Parameters
+    ----------
+    survey : Survey
+        The sample, with its weights and design.
+    outcome : str or list of str
+        Numeric columns; a list gives one joint estimate.
+    by : str or list of str
+        Columns whose crossing makes the domains.
+    where : str, optional
+        Condition on rows, as in ``"age >= 12"``; the others stay in the design with zero weight.
+    missing : {"error", "drop"}
+        What to do with a missing outcome.
+
+    Returns
+    -------
+    Estimate
+        One row per outcome and domain, in the units of the outcome.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When the outcome is missing, infinite, text or unknown.
+
+    Notes
+    -----
+    Assumes that the weights add up to the population. A missing outcome that is dropped counts as
+    zero in a total, which is then too low: prefer a nonresponse step.
+
+    References
+    ----------
+    Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
+    doi:10.1007/978-1-4612-4378-6
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"y": [1.0, 3.0], "w": [10.0, 20.0]}, weights="w")
+    >>> pv.direct.total(survey, "y").value
+    array([70.])
+    """
+    domains = domains_of(survey, by, where)
+    names, y, answered, lost = outcomes(survey, outcome, missing, domains)
+    result = evaluate(survey, lambda w: y @ w, domains)
+    facts = LazyFacts(
+        row_facts(result, lost),
+        lambda: design_effects(survey, result, domains, y, answered, size=True),
+    )
+    return assemble(
+        survey,
+        result,
+        domains,
+        outcomes=names,
+        unit="total",
+        method="direct.total",
+        interval="wald",
+        citations=[SARNDAL],
+        facts=facts,
+    )
+
+
+@estimator(
+    unit="mean",
+    smooth=True,
+    degree=0,
+    citation=SARNDAL,
+    example=example_with(outcome=["y", "x"]),
+)
+def mean(
+    survey: Survey,
+    outcome: str | Sequence[str],
+    *,
+    by: str | Sequence[str] = (),
+    where: str | None = None,
+    missing: str = "error",
+) -> Estimate:
+    """Estimate the population mean of an outcome, ``sum w y / sum w``.
+
+    Parameters
+    ----------
+    survey : Survey
+        The sample, with its weights and design.
+    outcome : str or list of str
+        Numeric columns; a list gives one joint estimate.
+    by : str or list of str
+        Columns whose crossing makes the domains.
+    where : str, optional
+        Condition on rows; the others stay in the design with zero weight.
+    missing : {"error", "drop"}
+        What to do with a missing outcome. Dropped rows are counted; a row that misses one of
+        several outcomes leaves all of them.
+
+    Returns
+    -------
+    Estimate
+        One row per outcome and domain, in the units of the outcome.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When the outcome is missing, infinite, text or unknown.
+
+    Notes
+    -----
+    Assumes that rows dropped for a missing outcome are like the others of their domain. Its
+    linearised variance fails in domains of a few primary units.
+
+    References
+    ----------
+    Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
+    doi:10.1007/978-1-4612-4378-6
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"y": [1.0, 3.0], "w": [10.0, 30.0]}, weights="w")
+    >>> pv.direct.mean(survey, "y").value
+    array([2.5])
+    """
+    domains = domains_of(survey, by, where)
+    names, y, answered, lost = outcomes(survey, outcome, missing, domains)
+    ones = answering(y, answered)
+    result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
+    said = _constant(result, names)
+    facts = LazyFacts(
+        row_facts(result, lost),
+        lambda: design_effects(survey, result, domains, y, answered, size=False),
+    )
+    return assemble(
+        survey,
+        result,
+        domains,
+        outcomes=names,
+        unit="mean",
+        method="direct.mean",
+        interval="wald",
+        citations=[SARNDAL],
+        facts=facts,
+        warnings=said,
+    )
+
+
+@estimator(
+    unit="ratio",
+    smooth=True,
+    degree=0,
+    citation=SARNDAL,
+    example=example_with(numerator="y", denominator="x"),
+)
+def ratio(
+    survey: Survey,
+    numerator: str | Sequence[str],
+    denominator: str,
+    *,
+    by: str | Sequence[str] = (),
+    where: str | None = None,
+    missing: str = "error",
+) -> Estimate:
+    """Estimate a ratio of two population totals, ``sum w y / sum w x``.
+
+    Parameters
+    ----------
+    survey : Survey
+        The sample, with its weights and design.
+    numerator : str or list of str
+        Numeric columns y.
+    denominator : str
+        Numeric column x.
+    by : str or list of str
+        Columns whose crossing makes the domains.
+    where : str, optional
+        Condition on rows; the others stay in the design with zero weight.
+    missing : {"error", "drop"}
+        What to do where y or x is missing; such rows leave both totals, and are counted.
+
+    Returns
+    -------
+    Estimate
+        One row per numerator and domain, in units of y per unit of x.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When a column is missing values, infinite, text or unknown.
+
+    Notes
+    -----
+    Assumes a denominator total well away from zero; the estimate and its linearised variance fail
+    where its coefficient of variation is large (above about 0.2).
+
+    References
+    ----------
+    Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
+    doi:10.1007/978-1-4612-4378-6
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"y": [1.0, 3.0], "x": [2.0, 2.0], "w": [1.0, 1.0]}, weights="w")
+    >>> pv.direct.ratio(survey, "y", "x").value
+    array([1.])
+    """
+    domains = domains_of(survey, by, where)
+    columns = [numerator] if isinstance(numerator, str) else list(numerator)
+    _, both, _, lost = outcomes(survey, [*columns, denominator], missing, domains)
+    y, x = both[:-1], both[-1]
+    lost = lost[:-1]
+    result = evaluate(survey, lambda w: (y @ w) / (x @ w), domains)
+    return assemble(
+        survey,
+        result,
+        domains,
+        outcomes=[f"{c} / {denominator}" for c in columns],
+        unit="ratio",
+        method="direct.ratio",
+        interval="wald",
+        citations=[SARNDAL],
+        facts=row_facts(result, lost),
+    )
+
+
+def _constant(result: Result, names: list[str]) -> list[str]:
+    """Warn where an outcome does not vary at all."""
+    variance = result.block.variance.reshape(len(names), -1)
+    scale = (1e-14 * np.abs(result.value)) ** 2
+    flat = np.isfinite(variance) & (variance <= scale)
+    if not flat.any():
+        return []
+    k = int(np.argmax(flat.any(axis=1)))
+    message = f"{names[k]!r} does not vary between units in {int(flat[k].sum())} domains: its standard error is 0."
+    warn(message)
+    return [message]

@@ -1,0 +1,87 @@
+"""What the direct estimators share: outcomes read from a survey, citations and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import check_rows, one_of
+from ..evaluate import Domains
+from ..registry import Example
+from ..survey import Survey
+
+__all__ = ["BINDER", "SARNDAL", "answering", "example_with", "outcomes"]
+
+Array = NDArray[Any]
+SARNDAL = "Sarndal, Swensson and Wretman (1992) doi:10.1007/978-1-4612-4378-6"
+BINDER = "Binder (1983) doi:10.2307/1402588"
+
+
+def example() -> Example:
+    rng = np.random.default_rng(20)
+    psu = np.repeat(np.arange(12), 5)
+    data = {
+        "psu": psu,
+        "stratum": psu // 4,
+        "w": rng.integers(1, 6, psu.size).astype(float),
+        "y": rng.gamma(2.0, 3.0, psu.size) + 0.3 * psu,
+        "x": rng.gamma(3.0, 2.0, psu.size),
+        "case": (rng.random(psu.size) < 0.3).astype(float),
+        "sex": np.where(rng.random(psu.size) < 0.5, "F", "M"),
+    }
+    return Example(data, _survey)
+
+
+def _survey(data: Any) -> Survey:
+    return Survey(data, weights="w", strata="stratum", psu="psu")
+
+
+def example_with(**arguments: Any) -> Any:
+    """Return a maker of the example of an estimator called with some arguments."""
+
+    def made() -> Example:
+        plain = example()
+        return Example(plain.data, plain.sample, arguments)
+
+    return made
+
+
+def outcomes(
+    survey: Survey, names: str | Sequence[str], missing: str, domains: Domains
+) -> tuple[list[str], list[Array], Array | None, Array]:
+    """Return names, values with 0 at missing, who answered (None: all) and the counts missing."""
+    one_of("missing", missing, ["error", "drop"])
+    columns = [names] if isinstance(names, str) else list(names)
+    if not columns:
+        raise ValueError("outcome must name a column: found none. Write the name of one.")
+    y = [survey.table.numeric(c, "outcome") for c in columns]
+    if all(survey.table.is_finite(c, "outcome") for c in columns):
+        return columns, y, None, np.zeros((len(columns), domains.count), dtype=int)
+    inside = survey.chain.weights != 0
+    if domains.code is not None:
+        inside = inside & (domains.code >= 0)
+    gone = np.isnan(np.stack(y))
+    for name, row in zip(columns, y, strict=True):
+        check_rows("outcome", f"finite in {name!r}", row, np.isinf(row), "Correct them.")
+    lost = gone & inside
+    if lost.any() and missing == "error":
+        k = int(np.argmax(lost.any(axis=1)))
+        first = int(np.flatnonzero(lost[k])[0])
+        raise ValueError(
+            f"outcome must be complete: {columns[k]!r} is missing in {int(lost[k].sum()):,} of "
+            f"{int(inside.sum()):,} rows with weight (first: row {first}). Pass missing='drop' to "
+            "leave these rows out, with their count in the result."
+        )
+    kept = ~gone.any(axis=0)
+    code = np.zeros(survey.n, dtype=int) if domains.code is None else domains.code
+    count = np.bincount(code[inside & ~kept], minlength=domains.count)
+    y = [np.where(kept, row, 0.0) for row in y]
+    return columns, y, kept.astype(float), np.tile(count, (len(columns), 1))
+
+
+def answering(y: list[Array], answered: Array | None) -> Array:
+    """Return 1 for the rows that answered (None: all of them)."""
+    return np.ones(y[0].size) if answered is None else answered
