@@ -188,11 +188,11 @@ class Found:
 
     result: Result
     constants: dict[str, Array]
-    asked: Asked
+    beyond: Array  # rows whose share has a standard error, but no interval within 0 to 1
 
 
 def _shares(q: float | Sequence[float]) -> tuple[float, ...]:
-    given = [q] if isinstance(q, (int, float, str)) else list(q)
+    given = [q] if np.ndim(q) == 0 else np.asarray(q).tolist()
     shares = [number("q", x) for x in given]
     wrong = [x for x in shares if not 0 < x < 1]
     if wrong or not given:
@@ -242,6 +242,7 @@ def _inverted(
         limits[~known] = np.nan
     else:
         limits = _read(below.value, error, df, n, held, asked)
+        limits[np.isnan(limits).any(axis=-1)] = np.nan  # half an interval would be read as a whole
     length = limits[:, :, 0, 1] - limits[:, :, 0, 0]
     std_error = length / (2 * t_quantile(df, asked.level))
     with np.errstate(all="ignore"):
@@ -255,7 +256,8 @@ def _inverted(
         targets=tuple(block.scaled(slope) for block in below.targets),
     )
     levels = np.array([asked.levels])
-    return Found(result, {"limits": limits.reshape(value.size, -1, 2), "levels": levels}, asked)
+    kept = {"limits": limits.reshape(value.size, -1, 2), "levels": levels}
+    return Found(result, kept, known.reshape(-1))
 
 
 def _below(survey: Survey, domains: Domains, y: list[Array], values: Array) -> Result:
@@ -309,13 +311,9 @@ def _scored(
 # ---------------------------------------------------------------------- by replicates
 def _replicated(survey: Survey, domains: Domains, held: list[Distribution], asked: Asked) -> Found:
     """Estimate the quantile in every replicate."""
-    scheme = survey.scheme
-    if scheme is None or scheme.kind.startswith("jackknife"):
-        found = "none" if scheme is None else "a jackknife, inconsistent for quantiles"
-        raise ValueError(
-            f"interval='replicates' must have bootstrap or BRR replicates: found {found}. Call "
-            ".bootstrap(1000, rng=1) on the survey first, or pass interval='mean'."
-        )
+    ones = np.ones(survey.n)
+    sizes = evaluate(survey, lambda w: ones @ w, domains, smooth=False)
+    scheme: Any = survey.scheme  # there is one: the line above refuses a sample without
     value = _points(held, asked)
     size = scheme.scale.size
     replicated = np.full((*value.shape, size), np.nan)
@@ -328,11 +326,10 @@ def _replicated(survey: Survey, domains: Domains, held: list[Distribution], aske
             if np.isfinite(column).all():
                 replicated[:, :, r] = _points([d.reweighted(column) for d in held], asked)
     deviations, said = scheme.deviations(replicated.reshape(-1, size), value.reshape(-1))
-    below = evaluate(survey, lambda w: np.ones(survey.n) @ w, domains)
-    block = Block(plain(deviations), scheme, np.tile(below.block.df, len(value)))
+    block = Block(plain(deviations), scheme, np.tile(sizes.block.df, len(value)))
     unknown = ~(np.isfinite(value.reshape(-1)) & (block.variance > 0))
-    result = replace(below, value=value, block=blank_rows(block, unknown), warnings=tuple(said))
-    return Found(result, {}, asked)
+    result = replace(sizes, value=value, block=blank_rows(block, unknown), warnings=tuple(said))
+    return Found(result, {}, np.zeros(value.size, dtype=bool))
 
 
 # ---------------------------------------------------------------------- what must be said
@@ -355,15 +352,14 @@ def _remarks(found: Found) -> list[str]:
         variance = found.result.block.variance
     exists = np.isfinite(found.result.value.reshape(-1))
     alone = exists & ~np.isfinite(variance)
-    if "limits" in found.constants:
-        half = np.isfinite(found.constants["limits"][:, 0]).any(axis=-1) & alone
-        if half.any():
-            note(
-                said,
-                f"{int(half.sum())} of {half.size} quantiles have no standard error: one limit of "
-                "their share lies outside 0 to 1. Pass interval='logit' or 'beta'.",
-            )
-        alone &= ~half
+    half = alone & found.beyond
+    if half.any():
+        note(
+            said,
+            f"{int(half.sum())} of {half.size} quantiles have no interval: one limit of their share "
+            "lies outside 0 to 1. Pass interval='logit' or 'beta'.",
+        )
+    alone &= ~half
     if alone.any():
         note(
             said,

@@ -139,7 +139,7 @@ def _shares(cells: Domains, population: Mapping[Cell, float], columns: tuple[str
     given = {_label(key): number("population", size) for key, size in population.items()}
     wrong = [key for key, size in given.items() if not (np.isfinite(size) and size >= 0)]
     if wrong or not sum(given.values()) > 0:
-        which = f"{wrong[0]!r} is {given[wrong[0]]:g}" if wrong else "all are 0"
+        which = f"{_shown(wrong[0])} has {given[wrong[0]]:g}" if wrong else "all are 0"
         raise ValueError(
             f"population must be numbers of 0 or more: {which}. Give the size of every cell."
         )
