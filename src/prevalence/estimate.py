@@ -213,6 +213,47 @@ class Estimate:
                 limits = MAPS[name](limits, shaped)
         return np.sort(limits, axis=-1)
 
+    def at_most(self, level: float = 0.95) -> Array:
+        """Return one-sided upper limits: each row's quantity is at most this.
+
+        Parameters
+        ----------
+        level : float
+            Probability of one limit, above 0.5 and below 1.
+
+        Returns
+        -------
+        ndarray of shape (rows,)
+            Upper limits of the two-sided interval at ``2 level - 1``: 0.95 takes that at 0.9.
+
+        Raises
+        ------
+        ValueError
+            When the level does not lie between 0.5 and 1.
+
+        Notes
+        -----
+        The rule is the estimator's, which assumes that its two tails are alike. Do not print it
+        beside a two-sided interval of the same number without saying which is which.
+
+        References
+        ----------
+        Hanley, J. A. and Lippman-Hand, A. (1983). If nothing goes wrong, is everything all right?
+        JAMA 249, 1743-1745. doi:10.1001/jama.1983.03330370053031
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> e = pv.direct.prevalence(pv.Survey({"case": [0] * 300}), "case")
+        >>> e.at_most().round(4)
+        array([0.0071])
+        """
+        if not (isinstance(level, (int, float)) and 0.5 < level < 1):
+            raise ValueError(
+                f"level of a one-sided limit must lie between 0.5 and 1: found {level!r}. Write 0.95."
+            )
+        return np.asarray(self.interval(2 * level - 1)[:, 1])
+
     # ------------------------------------------------------------------ rows
     def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:
         if isinstance(key, (int, np.integer)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .estimand import Estimand
 from .estimate import Estimate
+from .intervals import PROPORTION_RULES
 
 __all__ = ["explain", "frame", "html", "sentence", "text"]
 
@@ -26,18 +27,29 @@ COLUMNS = (
 FEW_CASES, HIGH_CV, LOW_DF = 5, 0.30, 8
 WIDTH, SHOWN_ROWS = 80, 20
 
+RELIABLE_N, NARROW, WIDE, WIDE_SHARE, WIDE_COUNT, FEW_ROWS = 30, 0.05, 0.30, 1.30, 1.60, 10
+EFFECTIVE = "on an effective sample size, n over the design effect"
 INTERVALS = {
-    "auto": "Intervals are Jeffreys intervals on an effective sample size: n over the largest of "
-    "1, the row's own design effect and the borrowed one, adjusted for the degrees of freedom.",
+    "auto": f"Intervals are those of a beta posterior (near Jeffreys') {EFFECTIVE}, adjusted for "
+    "the degrees of freedom. With few cases the design effect is the largest of 1, the row's own "
+    "and the borrowed one; a common outcome keeps its own.",
     "logit": "Intervals are symmetric on the logit scale and brought back to shares.",
-    "korn-graubard": "Intervals are those of Korn and Graubard: Clopper-Pearson limits on the "
-    "effective sample size.",
+    "korn-graubard": f"Intervals are those of Korn and Graubard: Clopper-Pearson limits {EFFECTIVE}, "
+    "adjusted for the degrees of freedom and never above n.",
+    "beta": f"Intervals are Clopper-Pearson limits {EFFECTIVE}, adjusted for the degrees of freedom.",
+    "clopper-pearson": f"Intervals are Clopper-Pearson limits {EFFECTIVE}.",
+    "wilson": f"Intervals are Wilson's score limits {EFFECTIVE}, with a Student quantile.",
+    "wilson-df": f"Intervals are Wilson's score limits {EFFECTIVE}, adjusted for the degrees of "
+    "freedom, with a Student quantile.",
+    "likelihood": "Intervals end where the binomial deviance over the design effect reaches the "
+    "square of a Student quantile.",
+    "arcsine": "Intervals are symmetric on the arcsine scale and brought back to shares.",
     "wald": "Intervals are the estimate plus and minus a Student quantile times the standard error.",
     "log": "Intervals are symmetric on the log scale and brought back, so they stay positive.",
     "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
     "is never below the number seen.",
     "percentile": "Intervals are percentiles of the replicated estimates.",
-    "beta": "Intervals are central intervals of a beta distribution.",
+    "beta-distribution": "Intervals are central intervals of a beta distribution.",
     "woodruff": "Intervals are Woodruff's: limits of the distribution function at the quantile, "
     "read back as values of the outcome.",
 }
@@ -67,7 +79,7 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
         "interval": e.interval_rule,
         "definition": e.estimand.definition if e.estimand else "",
     }
-    columns["flag"] = _flags(columns["cases"], cv, columns["df"], e.unit)
+    columns["flag"] = _flags(e, columns, limits if level == 0.95 else e.interval(0.95))
     return pd.DataFrame({name: columns[name] for name in COLUMNS}, index=pd.RangeIndex(p))
 
 
@@ -90,16 +102,51 @@ def _words(e: Estimate, name: str) -> list[Any]:
     return [str(x) for x in np.broadcast_to(np.asarray(fact, dtype=object), (len(e),))]
 
 
-def _flags(cases: Any, cv: Array, df: Array, unit: str) -> list[str]:
-    found = pd.Series(cases).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+def _flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
+    """Return what a reader must know of each row before using it."""
+    cases, n = (
+        pd.Series(columns[name]).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+        for name in ("cases", "n")
+    )
+    cv = columns["cv"]
     with np.errstate(invalid="ignore"):
         said = {
-            "no cases": found == 0,
-            f"fewer than {FEW_CASES} cases": (found > 0) & (found < FEW_CASES),
-            f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV) & (unit != "difference"),
-            f"df below {LOW_DF}": df < LOW_DF,
+            "no cases": cases == 0,
+            f"fewer than {FEW_CASES} cases": (cases > 0) & (cases < FEW_CASES),
+            f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV) & (e.unit != "difference"),
+            f"df below {LOW_DF}": columns["df"] < LOW_DF,
+            **_reliability(e, n, columns["n_eff"], limits[:, 1] - limits[:, 0]),
         }
     return ["; ".join(w for w, rows in said.items() if rows[i]) for i in range(cv.size)]
+
+
+def _reliability(e: Estimate, n: Array, n_eff: Array, width: Array) -> dict[str, Array]:
+    """Return the standards of the US health statistics for shares, and for counts of a survey.
+
+    They are those of Parker et al. (2017) and of Series 2, no. 200, on 95 % intervals of the
+    estimate's own rule, also where a row has no case.
+    """
+    if e.unit in ("count", "total") and e.method.startswith("direct."):
+        with np.errstate(all="ignore"):
+            relative = np.where(e.value != 0, width / np.abs(e.value), np.nan)
+        return {
+            f"unreliable: fewer than {FEW_ROWS} rows": n < FEW_ROWS,
+            f"unreliable: interval wider than {100 * WIDE_COUNT:.0f} % of the number": (
+                (n >= FEW_ROWS) & (relative > WIDE_COUNT)
+            ),
+        }
+    if e.unit != "proportion":
+        return {}
+    few = np.minimum(n_eff, n) < RELIABLE_N
+    open_ = np.isfinite(n_eff) & ~few & (width > NARROW)
+    wide = open_ & (width >= WIDE)
+    share = open_ & ~wide & (width > WIDE_SHARE * e.value)
+    return {
+        f"unreliable: effective sample below {RELIABLE_N}": few,
+        f"unreliable: interval wider than {100 * WIDE:.0f} points": wide,
+        f"unreliable: interval wider than {100 * WIDE_SHARE:.0f} % of the share": share,
+        "complement unreliable": open_ & ~wide & ~share & (width > WIDE_SHARE * (1 - e.value)),
+    }
 
 
 # ---------------------------------------------------------------------- numbers as text
@@ -144,23 +191,35 @@ def _decimals(numbers: Array, top: float, least: int) -> int:
     return max(0, min(max(wanted), max(digits, least) + 2))
 
 
-def headlines(
-    e: Estimate, table: pd.DataFrame, interval: str = "95 % interval"
-) -> list[tuple[str, str]]:
+def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tuple[str, str]]:
     """Return the number and its interval in words, of every row of an estimate's table.
 
-    The number of a floor is its lower limit: "at least" is not said of a middle.
+    The number of a floor is its lower limit: "at least" is not said of a middle. That of a share
+    without a case is its one-sided upper limit: "at most".
     """
-    out = []
-    for value, low, high in zip(
-        table["estimate"], table["conf_low"], table["conf_high"], strict=True
-    ):
+    out, interval = [], f"{100 * level:g} % interval"
+    rows = zip(
+        table["estimate"], table["conf_low"], table["conf_high"], _ceilings(e, level), strict=True
+    )
+    for value, low, high, ceiling in rows:
+        if value == 0 and np.isfinite(ceiling):
+            number = shown(ceiling, 0.0, ceiling, e.unit)[0]
+            out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
+            continue
         number, below, above = shown(value, low, high, e.unit)
         words = f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else ""
         if is_floor(e) and np.isfinite([value, low]).all():
             number, words = f"at least about {below}", f"estimate {number}, {words}"
         out.append((number, words))
     return out
+
+
+def _ceilings(e: Estimate, level: float) -> Array:
+    """Return one-sided upper limits of shares and counts of a survey without a case, else nan."""
+    none = (e.value == 0) & (e.interval_rule in PROPORTION_RULES) & ("deff" in e.constants)
+    if not none.any() or level <= 0.5 or e.unit not in ("proportion", "count"):
+        return np.full(len(e), np.nan)
+    return np.where(none, e.at_most(level), np.nan)
 
 
 # ---------------------------------------------------------------------- the sentence
@@ -177,8 +236,7 @@ def sentences(
     Without `full` it is the claim alone, for a page that names the excluded groups beside it.
     """
     about = e.estimand or Estimand()
-    interval = f"{100 * level:g} % interval"
-    heads = headlines(e, table, interval)
+    heads = headlines(e, table, level)
     said = [_sentence(e, about, table.iloc[i], heads[i]) for i in range(len(e))]
     return [_one_line(" ".join(parts if full else parts[:1])) for parts in said]
 
@@ -217,7 +275,7 @@ def _domain(e: Estimate, domain: str) -> str:
 def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
     """Return who or what is estimated at which number; a floor begins with its assumption."""
     people = about.population or about.denominator
-    guess = f"an estimated {number}"
+    guess = number if number.startswith("at most") else f"an estimated {number}"
     if is_floor(e):
         guess = f"assuming {_assumption(e)}{_range(e)}, {number}"
     if e.unit == "proportion":
