@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,15 @@ from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import LazyFacts, binomial_deff, by_domain, case_facts, design_effects, kish, row_facts
+from ..facts import LateFacts, LazyFacts, by_domain, case_facts, design_effects, row_facts
 from ..frames import Table
+from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
+from .borrowing import Seen, seen_in
+from .lending import default_lender
 from .outcomes import BINDER, SARNDAL, example_with
+from .shares import design_effect, without_df, without_zero
 
 __all__ = ["counts", "proportions"]
 
@@ -54,8 +59,8 @@ def proportions(
         Columns whose crossing makes the domains.
     where : str, optional
         Condition on rows; the others stay in the design with zero weight.
-    interval : {"auto", "logit", "korn-graubard", "wald"}
-        As in `prevalence`.
+    interval : str
+        ``"auto"`` or another rule of `prevalence`.
     missing : {"error", "drop"}
         What to do with a missing label; dropped rows are counted.
 
@@ -92,37 +97,30 @@ def proportions(
     >>> dict(zip(shares.outcomes, shares.value.tolist()))
     {'work = farm': 0.375, 'work = none': 0.5, 'work = shop': 0.125}
     """
-    rule = one_of("interval", interval, ["auto", "logit", "korn-graubard", "wald"])
+    rule = one_of("interval", interval, list(PROPORTION_RULES))
     domains = domains_of(survey, by, where)
     held = _levels(survey, outcome, missing, domains)
     result = _shares(survey, held, domains)
     told = row_facts(result, held.lost)
     n = told["n"].astype(float)
-    own = np.nan_to_num(binomial_deff(result, n))
-    borrowed, source = _borrowed(survey, held, domains)
-    used = np.maximum(np.maximum(own, borrowed), 1.0)
-    words = np.where(own >= np.maximum(borrowed, 1.0), "own", source)
-    if rule == "korn-graubard":
-        used, words = np.where(own > 0, own, used), np.where(own > 0, "own", words)
-    edge = ((result.value == 0) | (result.value == 1)).reshape(-1)
+    used = cache(lambda: _design_effects(survey, held, domains, result, rule))
     return assemble(
         survey,
-        replace(result, block=blank_rows(result.block, edge)) if edge.any() else result,
+        without_zero(result),
         domains,
         outcomes=held.names,
         unit="proportion",
         method="direct.proportions",
         interval=rule,
         citations=[SARNDAL, BINDER],
-        facts={
-            **told,
-            **_cases(survey, held, domains),
-            "deff": used,
-            "deff_source": words,
-            "n_eff": n / used,
-        },
-        constants={"n": n, "deff": used},
+        facts=LateFacts(
+            told,
+            ("cases", "psus_with_cases", "deff", "deff_source", "n_eff", "icc"),
+            lambda: {**_cases(survey, held, domains), **used(), "n_eff": n / used()["deff"]},
+        ),
+        constants=LateFacts({"n": n}, ("deff",), lambda: {"deff": used()["deff"]}),
         assumptions=["The outcome is taken as measured without error."],
+        warnings=without_df(result),
     )
 
 
@@ -173,7 +171,7 @@ def counts(
     -----
     Assumes that the weights add up to the population. A level without rows in a domain has no
     standard error; with ``log`` its upper limit is that of no event, 3.7 rows at 95 %, of the
-    domain's mean weight, times the design effect of the weights.
+    domain's mean weight, times the design effect that its share of 0 borrows.
 
     References
     ----------
@@ -194,11 +192,8 @@ def counts(
     held = _levels(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: held.is_level @ w, domains)
     told = {**row_facts(result, held.lost), **_cases(survey, held, domains)}
-    answered = held.answered.astype(float)
-    one = by_domain(domains, survey.chain.weights * answered) / np.maximum(
-        told["n"][: domains.count], 1
-    )
     none = (result.value == 0).reshape(-1)
+    constants = {"one_report": _one_row(survey, held, domains)} if none.any() else {}
     return assemble(
         survey,
         replace(result, block=blank_rows(result.block, none)) if none.any() else result,
@@ -210,9 +205,11 @@ def counts(
         citations=[SARNDAL],
         facts=LazyFacts(
             told,
-            lambda: design_effects(survey, result, domains, held.is_level, answered, size=True),
+            lambda: design_effects(
+                survey, result, domains, held.is_level, held.answered, size=True
+            ),
         ),
-        constants={"one_report": np.tile(one * max(kish(survey, domains), 1.0), len(held.names))},
+        constants=constants,
     )
 
 
@@ -270,17 +267,32 @@ def _cases(survey: Survey, held: Levels, domains: Domains) -> dict[str, Array]:
     return {name: np.concatenate([facts[name] for facts in each]) for name in each[0]}
 
 
-def _borrowed(survey: Survey, held: Levels, domains: Domains) -> tuple[Array, Array]:
-    """Return the design effect that every row borrows, and where it came from."""
-    rows = len(held.names)
-    if domains.code is None or domains.count == 1:
-        effect = np.full(rows, kish(survey, domains))
-        source = np.full(rows, "weights alone (Kish)", dtype=object)
-    else:
-        whole = domains_of(survey, (), None)
-        found = _shares(survey, held, whole)
-        lost = np.count_nonzero((survey.chain.weights != 0) & ~held.answered)
-        effect = np.nan_to_num(binomial_deff(found, np.repeat(found.n - lost, rows)), nan=1.0)
-        source = np.full(rows, "whole sample", dtype=object)
-    source[effect < 1] = "at least 1"
-    return np.repeat(effect, domains.count), np.repeat(source, domains.count)
+def _design_effects(
+    survey: Survey, held: Levels, domains: Domains, result: Result, rule: str
+) -> dict[str, Array]:
+    """Return the design effect of every row, and where it comes from."""
+    each = [
+        design_effect(seen, default_lender(survey, domains, y, held.answered), rule)
+        for y, seen in zip(held.is_level, _seen(survey, held, domains, result), strict=True)
+    ]
+    return {name: np.concatenate([found[name] for found in each]) for name in each[0]}
+
+
+def _seen(survey: Survey, held: Levels, domains: Domains, result: Result) -> list[Seen]:
+    """Return what every level tells of its share in the domains."""
+    n = (result.n - held.lost[0]).astype(float)
+    out = []
+    for k in range(len(held.names)):
+        rows = k * domains.count + np.arange(domains.count)
+        level = replace(result, value=result.value[[k]], block=result.block.take(rows))
+        out.append(seen_in(survey, domains, level, n, held.answered))
+    return out
+
+
+def _one_row(survey: Survey, held: Levels, domains: Domains) -> Array:
+    """Return what one effective row of each (level, domain) stands for: weight times design effect."""
+    result = _shares(survey, held, domains)
+    used = _design_effects(survey, held, domains, result, "auto")["deff"]
+    weights = by_domain(domains, survey.chain.weights * held.answered)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.tile(weights / (result.n - held.lost[0]), len(held.names)) * used)

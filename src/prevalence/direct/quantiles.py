@@ -104,7 +104,7 @@ def quantile(
 
     The standard error is the length of the interval at `level` over two Student quantiles, of the
     degrees of freedom of the domain. Limits are kept at 0.5, 0.8, 0.9, 0.95, 0.99, 0.999 and
-    `level` (for ``score`` at `level` alone). The columns of the estimate are those of the
+    `level` (for ``score`` at 0.95 and `level` alone). The columns of the estimate are those of the
     distribution function at the quantile, scaled to that standard error: differences of quantiles
     and their covariance are approximate, fair where the density at the quantile does not change
     much over the interval. Under replicates the variance of the distribution function is theirs.
@@ -177,9 +177,8 @@ class Asked:
     @property
     def levels(self) -> tuple[float, ...]:
         """Levels at which limits are made, the asked one first."""
-        if self.interval == "score":
-            return (self.level,)
-        return (self.level, *(x for x in LEVELS if abs(x - self.level) >= 1e-9))
+        kept = (0.95,) if self.interval == "score" else LEVELS
+        return (self.level, *(x for x in kept if abs(x - self.level) >= 1e-9))
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,7 +237,9 @@ def _inverted(
     known = (error > 1e-12) & (df > 0) & np.isfinite(value)  # a share's rounding is 1e-16
     error = np.where(known, error, np.nan)
     if asked.interval == "score":
-        limits = _scored(survey, domains, each, held, asked, df)[:, :, None]
+        scored = [_scored(survey, domains, each, held, asked.q, t_quantile(df, level))
+                  for level in asked.levels]  # fmt: skip
+        limits = np.stack(scored, axis=2)
         limits[~known] = np.nan
     else:
         limits = _read(below.value, error, df, n, held, asked)
@@ -291,12 +292,12 @@ def _scored(
     domains: Domains,
     y: list[Array],
     held: list[Distribution],
-    asked: Asked,
-    df: Array,
+    q: tuple[float, ...],
+    critical: Array,
 ) -> Array:
     """Return the values between which the score test does not reject."""
-    distinct = [d.distinct for d in held for _ in asked.q]
-    target = np.tile(np.array(asked.q), 2 * len(held))[:, None]
+    distinct = [d.distinct for d in held for _ in q]
+    target = np.tile(np.array(q), 2 * len(held))[:, None]
 
     def test(values: Array) -> Array:
         below = _below(survey, domains, [*y, *y], values)
@@ -305,7 +306,7 @@ def _scored(
         with np.errstate(all="ignore"):
             return np.asarray((below.value - target) / error)
 
-    return score_limits(test, distinct, t_quantile(df, asked.level))
+    return score_limits(test, distinct, critical)
 
 
 # ---------------------------------------------------------------------- by replicates
@@ -319,7 +320,7 @@ def _replicated(survey: Survey, domains: Domains, held: list[Distribution], aske
     replicated = np.full((*value.shape, size), np.nan)
     psu = survey.design.psu_of_unit[survey.chain.unit]
     for which in blocks(size, survey.n):
-        columns = survey.replicate_columns(which)
+        columns: Any = survey.replicate_columns(which)
         if columns is None:
             columns = survey.chain.weights[:, None] * scheme.factors[psu, which]
         for r, column in enumerate(columns.T, start=which.start):
