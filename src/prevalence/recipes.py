@@ -30,8 +30,13 @@ Array = NDArray[Any]
 def weights_of_design(design: Design, unit: Array) -> Array:
     """Return one over the product of the sampling fractions of each row's units."""
     weight = np.ones(design.n_units)
-    for stage in design.stages:
-        weight *= 1 / stage.fraction[stage.parent[stage.unit]]
+    for s, stage in enumerate(design.stages, 1):
+        if (stage.unit_fraction == 0).any():
+            raise ValueError(
+                f"weights must be given where a population is infinite: found inf in the fpc of stage "
+                f"{s}. Name the column of base weights."
+            )
+        weight *= 1 / stage.unit_fraction[stage.unit]
     return weight[unit]
 
 
@@ -325,9 +330,18 @@ def attach(parent: Table, child: Table, on: str, one: str | None) -> Attach:
     return Attach(rows, factor, f"{what} by {on}")
 
 
-def weight_flow(base: Array, steps: tuple[Step | Attach, ...]) -> pd.DataFrame:
-    """Return a row per weighting step."""
-    rows, w = [_flow_row("base weights", base, float("nan"))], base
+def weight_flow(
+    base: Array,
+    steps: tuple[Step | Attach, ...],
+    factors: tuple[tuple[str, Array], ...] = (),
+) -> pd.DataFrame:
+    """Return a row per factor of the base weights, each with those before it, and per step."""
+    rows, w = [], np.ones(base.size)
+    for name, factor in factors:
+        w = w * factor
+        rows.append(_flow_row(name, w, float("nan")))
+    rows.append(_flow_row("base weights", base, float("nan")))
+    w = base
     done: list[Step] = []
     for step in steps:
         w = step.apply(w, strict=True)
