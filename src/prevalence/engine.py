@@ -57,7 +57,8 @@ class Weights:
         The step from the fit of the whole sample has the exact first derivative, since the
         equations are solved there.
         """
-        return model.at[:, None] + model.step @ (model.scores @ self)
+        moved: Array = model.at[:, None] + model.step @ (model.scores @ self)
+        return moved
 
     def _rows(self, z: Any) -> Array:
         array = np.asarray(z)

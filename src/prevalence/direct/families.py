@@ -44,12 +44,12 @@ def _exp(eta: Array) -> Array:
 
 def _spread(eta: Array) -> Array:
     p = _expit(eta)
-    return p * (1 - p)
+    return np.asarray(p * (1 - p))
 
 
 def _tilt(eta: Array) -> Array:
     p = _expit(eta)
-    return p * (1 - p) * (1 - 2 * p)
+    return np.asarray(p * (1 - p) * (1 - 2 * p))
 
 
 FAMILIES = {
@@ -123,7 +123,7 @@ def _fit(
             shrink = np.minimum(1.0, LARGEST_MOVE / np.maximum(size, LARGEST_MOVE))
         b, eta = b + shrink * move, eta + shrink * change
         with np.errstate(invalid="ignore"):
-            over = size <= 1e-8 * (1 + np.abs(eta).max(axis=0))
+            over = size <= (np.inf if family.straight else 1e-8 * (1 + np.abs(eta).max(axis=0)))
         done[:, active[over]] = b[:, over]
         going = ~over & np.isfinite(size)
         if not going.all():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import ConvergenceError, one_of, warn
+from ..errors import ConvergenceError, one_of
 from ..estimate import Estimate
 from ..evaluate import evaluate
 from ..registry import estimator
@@ -187,9 +187,9 @@ def _separating(terms: Terms, x: Array, family: Family) -> list[str]:
         b_eq=np.zeros(len(inner)) if inner.size else None,
         bounds=(-1, 1),
     )
-    if not found.success or -found.fun < 1e-7:
+    if found.x is None or edge.sum(axis=0) @ found.x < 1e-7:
         return []
-    names = [n for n, d in zip(terms.names, found.x, strict=True) if abs(d) > 1e-7]
+    names = [n for n, d in zip(terms.names, found.x.tolist(), strict=True) if abs(d) > 1e-7]
     return [n for n in names if n != INTERCEPT] or names
 
 
@@ -404,7 +404,7 @@ class Effects:
         family, (there, first) = self.model.family, self.pieces[k]
         if first is None:
             return family.slope(self.model.q @ c) * (there @ c)
-        return family.mean(there @ c) - family.mean(first @ c)
+        return np.asarray(family.mean(there @ c) - family.mean(first @ c))
 
     def slope(self, k: int) -> Array:
         """Return the weighted sum of the derivative of effect k in c, (p,)."""
@@ -441,12 +441,10 @@ def _estimate(
     df = result.block.df + 1 - model.c.size
     said: list[str] = []
     if (df < 1).any():
-        message = (
+        said.append(
             f"{model.c.size} coefficients leave no degrees of freedom of the design's "
             f"{result.block.df[0]:g}: there is no interval. Leave out predictors."
         )
-        warn(message)
-        said.append(message)
     result = replace(result, block=replace(result.block, df=np.maximum(df, 0.0)))
     k = len(names)
     out = assemble(

@@ -101,7 +101,7 @@ class Terms:
 
 def read_terms(
     survey: Survey,
-    outcome: str,
+    outcome: str | None,
     predictors: str | Sequence[str],
     domains: Domains,
     missing: str,
@@ -109,7 +109,10 @@ def read_terms(
     categorical: Sequence[str] = (),
     intercept: bool = True,
 ) -> Terms:
-    """Read outcome and predictors of the rows that take part, and count the rows lost."""
+    """Read outcome and predictors of the rows that take part, and count the rows lost.
+
+    Without an outcome it is 0, as of a table, whose columns are all categories.
+    """
     one_of("missing", missing, ["error", "drop"])
     terms = _parsed(survey.table, predictors)
     if not terms and not intercept:
@@ -128,9 +131,11 @@ def read_terms(
                 f"categorical must name predictors: {name!r} is not one.{nearest(name, names)}"
             )
     raw = {name: _column(survey.table, name, name in named) for name in names}
-    y = survey.table.numeric(outcome, "outcome")
-    gone = {outcome: _missing(y, outcome, "outcome")}
-    gone |= {name: _missing(values, name, "predictors") for name, (values, _) in raw.items()}
+    gone = {("predictors", name): _missing(values, name) for name, (values, _) in raw.items()}
+    y = np.zeros(survey.n)
+    if outcome is not None:
+        y = survey.table.numeric(outcome, "outcome")
+        gone["outcome", outcome] = _missing(y, outcome, "outcome")
     lost = _lost(gone, inside, missing)
     kept = inside & ~np.logical_or.reduce(list(gone.values()))
     if not kept.any():
@@ -187,7 +192,7 @@ def _column(table: Table, name: str, named: bool) -> tuple[Array, bool]:
     return np.asarray(raw), True
 
 
-def _missing(values: Array, name: str, argument: str) -> Array:
+def _missing(values: Array, name: str, argument: str = "predictors") -> Array:
     if values.dtype.kind == "f":
         check_rows(argument, f"finite in {name!r}", values, np.isinf(values), "Correct them.")
         return np.isnan(values)
@@ -196,14 +201,12 @@ def _missing(values: Array, name: str, argument: str) -> Array:
     return np.asarray(pd.isna(values))
 
 
-def _lost(gone: dict[str, Array], inside: Array, missing: str) -> int:
+def _lost(gone: dict[tuple[str, str], Array], inside: Array, missing: str) -> int:
     """Return how many rows are lost, or say where they are."""
-    any_gone = np.logical_or.reduce(list(gone.values())) & inside
-    lost = int(any_gone.sum())
+    lost = int((np.logical_or.reduce(list(gone.values())) & inside).sum())
     if lost and missing == "error":
-        name = max(gone, key=lambda c: int((gone[c] & inside).sum()))
-        here = gone[name] & inside
-        argument = "outcome" if name == next(iter(gone)) else "predictors"
+        argument, name = max(gone, key=lambda key: int((gone[key] & inside).sum()))
+        here = gone[argument, name] & inside
         raise ValueError(
             f"{argument} must be complete: {name!r} is missing in {int(here.sum()):,} of "
             f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(here)[0])}). "
