@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .blocks import MAX_COVARIANCE, add_blocks
 from .chain import Chain, linearise
-from .engine import RowSums, Theta
+from .engine import Recorder, RowSums, Theta
 from .errors import warn
 from .estimand import Estimand
 from .estimate import Estimate
@@ -176,16 +176,12 @@ def influence(
     rows = survey.base.size
     chain = Chain(survey.base, np.arange(rows), rows, survey.steps)
     sums = RowSums(chain.unit, rows, domains.code, domains.count, chain.weights != 0)
-    _check_size(domains.count, rows, by)
-    _, found, _ = linearise(chain, theta, sums)
-    _check_size(found.shape[0], rows, by)
-    return found.dense()
-
-
-def _check_size(values: int, rows: int, by: str | Sequence[str]) -> None:
+    with np.errstate(all="ignore"):  # one pass, to see how many values there are
+        values = np.size(theta(Recorder(chain.weights, chain.influence, sums, [])))
     if values > MAX_COVARIANCE or values * rows > MAX_INFLUENCE:
         raise ValueError(
             f"influence must have at most {MAX_COVARIANCE:,} values and {MAX_INFLUENCE:,} numbers: "
-            f"found {values:,} values of {rows:,} rows. Ask for fewer domains than by={by!r}, or "
-            "for one outcome at a time."
+            f"found {values:,} values of {rows:,} rows. Ask for fewer domains or outcomes at a "
+            "time."
         )
+    return linearise(chain, theta, sums)[1].dense()

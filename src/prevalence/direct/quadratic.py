@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,16 +32,16 @@ def exact_tail(x: float, weights: Array, ddf: float = np.inf) -> float:
         )
     k = _cumulant(x, a, ddf)
     at, side = _saddle(x, a, ddf)
-    width = 1 / np.sqrt(_curvature(at, x, a, ddf))
+    width = _curvature(at, x, a, ddf) ** -0.5
 
     def density(u: float) -> float:
         s = at + 1j * u * width
-        return float((np.exp(k(s) - k(at + 0j)) / s).real) * width
+        return float((np.exp(k(s) - k(at + 0j)) / s).real * width)
 
     ends = [0.0, 2.0, 8.0, 40.0, np.inf]
     parts = [
         quad(density, low, high, epsabs=1e-14, epsrel=1e-10, limit=500)[0]
-        for low, high in zip(ends[:-1], ends[1:], strict=True)
+        for low, high in pairwise(ends)
     ]
     tail = float(np.exp(k(at + 0j).real) * sum(parts) / np.pi)
     return tail if side > 0 else 1 + tail

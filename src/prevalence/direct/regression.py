@@ -403,7 +403,7 @@ class Effects:
         """Return the effect k in every row (rows, columns) at solutions c (p, columns)."""
         family, (there, first) = self.model.family, self.pieces[k]
         if first is None:
-            return family.slope(self.model.q @ c) * (there @ c)
+            return np.asarray(family.slope(self.model.q @ c) * (there @ c))
         return np.asarray(family.mean(there @ c) - family.mean(first @ c))
 
     def slope(self, k: int) -> Array:
