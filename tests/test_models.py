@@ -112,13 +112,14 @@ def test_a_root_of_the_engine_gives_the_same() -> None:
     data = rows()
     x = np.stack([np.ones(120), data["x"]])
 
+    def expit(b: Array) -> Array:
+        return np.asarray(1 / (1 + np.exp(-(b * x).sum(axis=0))))
+
     def theta(w: Any) -> Array:
         return pv.root(
             w,
-            lambda b: x * (data["case"] - 1 / (1 + np.exp(-(b * x).sum(axis=0)))),
-            lambda b: (
-                x[:, None] * x * (lambda p: p * (1 - p))(1 / (1 + np.exp(-(b * x).sum(axis=0))))
-            ),
+            lambda b: x * (data["case"] - expit(b)),
+            lambda b: x[:, None] * x * expit(b) * (1 - expit(b)),
             np.zeros(2),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ Array = NDArray[Any]
 
 
 def mean(eta: float, family: str) -> float:
-    return {"gaussian": eta, "binomial": 1 / (1 + np.exp(-eta)), "poisson": np.exp(eta)}[family]
+    of = {"gaussian": eta, "binomial": 1 / (1 + np.exp(-eta)), "poisson": np.exp(eta)}
+    return float(of[family])
 
 
 def slope(eta: float, family: str) -> float:
@@ -90,5 +91,5 @@ def tail(x: float, weights: Array, ddf: float) -> float:
     edges = [0, max(mode - 6 * width, mode / 50), mode, mode + 6 * width, mode + 40 * width]
     return sum(
         quad(lambda s: chi2.pdf(s, ddf) * sum_above(x * s / ddf), low, high, epsabs=0)[0]
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in pairwise(edges)
     )

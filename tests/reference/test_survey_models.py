@@ -63,7 +63,6 @@ def _design(path: Path, name: str) -> pv.Survey:
     stype = {"E": 4421.0, "H": 755.0, "M": 1018.0}
     totals = {"stype": stype, "api99": 3914069}
     wide = {"stype": stype, "sch.wide": {"No": 1072.0, "Yes": 5122.0}}
-    first = {"residuals": "initial"}
     made: dict[str, Callable[[], pv.Survey]] = {
         "srs": lambda: pv.Survey(srs, fpc="fpc"),
         "srs_wt": lambda: pv.Survey(srs, weights="pw"),
@@ -84,11 +83,13 @@ def _design(path: Path, name: str) -> pv.Survey:
         "hhA_uc": lambda: pv.Survey(hh, weights="w", strata="stratum", psu="psu", nest=True),
         "c1_ps": lambda: made["dclus1"]().poststratify("stype", stype),
         "c1_lin": lambda: made["dclus1"]().calibrate(totals),
-        "c1_raking": lambda: made["dclus1"]().calibrate(totals, distance="raking", **first),
-        "c1_logit": lambda: made["dclus1"]().calibrate(
-            totals, distance="logit", bounds=(0.5, 2.2), **first
+        "c1_raking": lambda: made["dclus1"]().calibrate(
+            totals, distance="raking", residuals="initial"
         ),
-        "c1_rake_as_cal": lambda: made["dclus1"]().rake(wide, **first),
+        "c1_logit": lambda: made["dclus1"]().calibrate(
+            totals, distance="logit", bounds=(0.5, 2.2), residuals="initial"
+        ),
+        "c1_rake_as_cal": lambda: made["dclus1"]().rake(wide, residuals="initial"),
         "r1_jk1": lambda: made["dclus1_nofpc"]().jackknife(mse=False),
         "r1_jk1_fpc_mse": lambda: made["dclus1"]().jackknife(),
         "rs_jkn": lambda: made["dstrat"]().jackknife(mse=False),
