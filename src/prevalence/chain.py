@@ -75,54 +75,79 @@ class Term:
 
 
 class Chain:
-    """A recipe seen from the units: final weights, multipliers and the steps' columns."""
+    """A recipe seen from the units: final weights at once, adjoints when they are asked for."""
 
     def __init__(self, base: Array, unit: Array, n_units: int, steps: tuple[Step | Attach, ...]):
         self.n_units = n_units
-        self.weights, self.influence, self.unit = base, base, unit
-        self.terms: list[Term] = []
-        multiplicative = True
+        self.weights, self.unit = base, unit
+        self._before: list[tuple[Step | Attach, Array, Array]] = []  # step, weights, units
         for step in steps:
+            self._apply(step)
+
+    def followed_by(self, step: Step) -> Chain:
+        """Return the chain with one more step, which fails here if it fails."""
+        out = Chain(self.weights, self.unit, self.n_units, ())
+        out._before = list(self._before)
+        out._apply(step)
+        return out
+
+    def _apply(self, step: Step | Attach) -> None:
+        self._before.append((step, self.weights, self.unit))
+        self.weights = step.apply(self.weights, strict=True)
+        if isinstance(step, Attach):
+            self.unit = self.unit[step.rows]
+
+    @property
+    def terms(self) -> list[Term]:
+        """The columns of the steps that have some, in order."""
+        return self._linear[0]
+
+    @property
+    def influence(self) -> Array:
+        """What multiplies z in the influence of a row on ``z @ w``; often the weights themselves."""
+        return self._linear[1]
+
+    @cached_property
+    def _linear(self) -> tuple[list[Term], Array]:
+        terms: list[Term] = []
+        influence = self._before[0][1] if self._before else self.weights
+        for step, weights, unit in self._before:
             if isinstance(step, Attach):
-                self._attach(step)
+                for term in terms:
+                    term.cell = term.cell[step.rows]
+                    term.multiplier = term.multiplier[step.rows] * step.factor
+                influence = influence[step.rows] * step.factor
                 continue
-            adjoint = step.adjoint(self.weights)
-            sums = _unit_sums(self.influence * adjoint.h, adjoint, self.unit, n_units)
-            for term in self.terms:
-                term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
+            adjoint = step.adjoint(weights)
+            if adjoint.matrix.shape[1]:
+                for term in terms:
+                    term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
+                sums = _unit_sums(influence * adjoint.h, adjoint, unit, self.n_units)
+            for term in terms:
                 term.multiplier = term.multiplier * adjoint.f
-            self.terms.append(
-                Term(
-                    adjoint.cell,
-                    adjoint.matrix,
-                    adjoint.k,
-                    adjoint.inverse,
-                    sums,
-                    getattr(step, "estimated", ()),
-                    [],
+            if adjoint.matrix.shape[1]:
+                targets = getattr(step, "estimated", ())
+                terms.append(
+                    Term(
+                        adjoint.cell,
+                        adjoint.matrix,
+                        adjoint.k,
+                        adjoint.inverse,
+                        sums,
+                        targets,
+                        [],
+                    )
                 )
-            )
-            self.influence = self.influence * adjoint.f
-            self.weights = adjoint.out
-            multiplicative = multiplicative and np.allclose(
-                self.influence, self.weights, rtol=1e-15, atol=0
-            )
-        if multiplicative:
-            self.influence = self.weights
+            influence = influence * adjoint.f
+        if np.allclose(influence, self.weights, rtol=1e-14, atol=0):
+            influence = self.weights
+        return terms, influence
 
     @cached_property
     def shared(self) -> Array:
         """Unit sums of the columns of the steps, the last step first."""
         sums = [term.unit_sums for term in reversed(self.terms)]
         return np.concatenate(sums, axis=0) if sums else np.zeros((0, self.n_units))
-
-    def _attach(self, step: Attach) -> None:
-        for term in self.terms:
-            term.cell = term.cell[step.rows]
-            term.multiplier = term.multiplier[step.rows] * step.factor
-        self.weights = self.weights[step.rows] * step.factor
-        self.influence = self.influence[step.rows] * step.factor
-        self.unit = self.unit[step.rows]
 
 
 def _unit_sums(v: Array, adjoint: Any, unit: Array, n_units: int) -> Array:

@@ -77,7 +77,7 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
         lambda w: naive.calibrate(w, X, X_TOTALS, "logit", (0.5, 2.0)),
     ),
     "fitted propensity": (
-        lambda: survey().propensity("responded", on=["sex", "income"]),
+        lambda: survey().nonresponse("responded", propensity=["sex", "income"]),
         lambda w: naive.propensity(w, PREDICTORS, R),
     ),
     "trimming": (
@@ -102,7 +102,7 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
     "propensity, logit, strict trimming": (
         lambda: (
             survey()
-            .propensity("responded", on=["sex", "income"])
+            .nonresponse("responded", propensity=["sex", "income"])
             .calibrate(calibration_totals(), distance="logit", bounds=(0.3, 3.0))
             .trim(lower=10.0, upper=40.0, strict=True)
         ),
@@ -221,7 +221,7 @@ def test_a_propensity_taken_as_known_overstates_the_standard_error() -> None:
         "y": x + rng.normal(size=n),
         "r": (rng.random(n) < 1 / (1 + np.exp(-0.4 - 0.5 * x))).astype(float),
     }
-    fitted = pv.Survey(data, weights="w").propensity("r", on=["x"])
+    fitted = pv.Survey(data, weights="w").nonresponse("r", propensity=["x"])
     known = pv.Survey({**data, "fixed": fitted.final_weights}, weights="fixed")
     exact, naive_se = (pv.direct.mean(s, "y").std_error[0] for s in (fitted, known))
     assert pv.direct.mean(fitted, "y").value[0] == pv.direct.mean(known, "y").value[0]
