@@ -151,25 +151,42 @@ class Chain:
 
 
 def _unit_sums(v: Array, adjoint: Any, unit: Array, n_units: int) -> Array:
-    cells, q = adjoint.matrix.shape
-    if cells * n_units <= 20_000_000 and cells < v.size:
+    """Return the sums of v times the columns by unit, (q, units)."""
+    filled = adjoint.matrix != 0
+    cells, q = filled.shape
+    most = int(filled.sum(axis=1).max(initial=0))
+    out = np.zeros((q, n_units))
+    if cells < v.size and 3 * most <= q:  # categories: a few columns in each cell
+        first = np.argsort(~filled, axis=1, kind="stable")[:, :most]
+        value = np.take_along_axis(adjoint.matrix, first, axis=1)
+        for j in range(most):
+            place = (first[:, j] * n_units)[adjoint.cell] + unit
+            np.add.at(out.reshape(-1), place, v * value[:, j][adjoint.cell])
+    elif cells < v.size and cells * n_units <= 20_000_000:
         table = np.bincount(adjoint.cell * n_units + unit, weights=v, minlength=cells * n_units)
-        return np.asarray(adjoint.matrix.T @ table.reshape(cells, n_units))
-    return np.stack(
-        [
-            np.bincount(unit, weights=v * adjoint.matrix[adjoint.cell, j], minlength=n_units)
-            for j in range(q)
-        ]
-    )
+        out = np.asarray(adjoint.matrix.T @ table.reshape(cells, n_units))
+    else:
+        for j in range(q):
+            x = adjoint.matrix[adjoint.cell, j]
+            out[j] = np.bincount(unit, weights=v * x, minlength=n_units)
+    return out
 
 
 def _cross(term: Term, v: Array, adjoint: Any) -> Array:
     """Return X_s' diag(v) X_t."""
-    out = np.empty((term.matrix.shape[1], adjoint.matrix.shape[1]))
-    for j in range(out.shape[1]):
-        cells = cell_sums(term.cell, term.matrix.shape[0], v * adjoint.matrix[adjoint.cell, j])
-        out[:, j] = term.matrix.T @ cells
-    return out
+    first, second = term.matrix.shape[0], adjoint.matrix.shape[0]
+    if first * second <= min(20_000_000, 4 * v.size):
+        table = np.bincount(term.cell * second + adjoint.cell, weights=v, minlength=first * second)
+        return np.asarray(term.matrix.T @ table.reshape(first, second) @ adjoint.matrix)
+    if second == v.size and first < v.size:
+        return _cross_rows(term.cell, term.matrix, v, adjoint.matrix[adjoint.cell])
+    return _cross_rows(adjoint.cell, adjoint.matrix, v, term.matrix[term.cell]).T
+
+
+def _cross_rows(cell: Array, matrix: Array, v: Array, x: Array) -> Array:
+    """Return X' diag(v) x with ``X = matrix[cell]`` and x by row."""
+    columns = [cell_sums(cell, matrix.shape[0], v * column) for column in x.T]
+    return np.asarray(matrix.T @ np.stack(columns, axis=1))
 
 
 Slopes = list[tuple[Array, Any]]  # derivatives (k x domains,) and the estimated target they are of
