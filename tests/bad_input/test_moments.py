@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -51,17 +52,21 @@ class Bad(NamedTuple):
 HOLE = rows(age=np.where(np.arange(12) == 4, np.nan, rows()["age"]))
 CASES = {
     "q of 1": Bad(quantile(q=1), ValueError, r"^q must lie between 0 and 1: found 1\. Write a"),
-    "q in per cent": Bad(quantile(q=[0.5, 25]), ValueError, r"found 25\. Write a share such as 0.5"),
+    "q in per cent": Bad(
+        quantile(q=[0.5, 25]), ValueError, r"found 25\. Write a share such as 0.5"
+    ),
     "q of nan": Bad(quantile(q=np.nan), ValueError, r"^q must lie between 0 and 1: found nan\."),
     "no q": Bad(quantile(q=[]), ValueError, r"^q must lie between 0 and 1: found none\."),
     "q as text": Bad(quantile(q="0.5"), TypeError, r"^q must be a number: found '0.5'\."),
-    "unknown rule": Bad(quantile(rule="type7"), ValueError, r"^rule must be one of math, .*'type7'"),
+    "unknown rule": Bad(
+        quantile(rule="type7"), ValueError, r"^rule must be one of math, .*'type7'"
+    ),
     "R's name of an interval": Bad(
         quantile(interval="xlogit"), ValueError, r"^interval must be one of mean, .*'logit'"
     ),
     "level of 95": Bad(quantile(level=95), ValueError, r"^level must lie .*: found 95. Write 0.95"),
     "level not kept": Bad(
-        lambda data: quantile(q=0.4)(data).interval(0.97),
+        lambda data: quantile(q=0.4, interval="logit")(data).interval(0.97),
         ValueError,
         r"0\.97 is not among 0\.5, .*\. Call pv\.direct\.quantile\(\.\.\., level=0\.97\)\.",
     ),
@@ -152,7 +157,7 @@ def test_bad_input_is_refused_with_its_reason(name: str) -> None:
     assert not message.endswith(" ")
 
 
-WARNED = {
+WARNED: dict[str, tuple[Callable[[pv.Survey], pv.Estimate], str]] = {
     "an outcome that does not vary": (
         lambda s: pv.direct.quantile(s, "same"),
         "1 of 1 quantiles have no standard error: all rows lie on one side",
@@ -179,8 +184,9 @@ WARNED = {
 @pytest.mark.parametrize("name", WARNED)
 def test_no_standard_error_from_nothing_and_none_without_a_word(name: str) -> None:
     ask, message = WARNED[name]
-    with pytest.warns(pv.PrevalenceWarning, match=message) as caught:
+    with pytest.warns(pv.PrevalenceWarning) as caught:
         e = ask(survey(rows()))
+    assert any(re.match(message, str(w.message)) for w in caught)
     assert np.isnan(e.std_error[0])
     assert np.isnan(e.interval()[0]).all()
     assert {str(w.message) for w in caught} <= set(e.warnings)
@@ -188,7 +194,7 @@ def test_no_standard_error_from_nothing_and_none_without_a_word(name: str) -> No
 
 def test_limits_in_one_tie_are_said_to_be() -> None:
     with pytest.warns(pv.PrevalenceWarning, match="1 of 1 quantiles have a standard error of 0"):
-        e = pv.direct.quantile(survey(rows()), "many")
+        e = pv.direct.quantile(survey(rows()), "many", interval="score")
     assert e.interval().tolist() == [[0.0, 0.0]]
 
 
@@ -201,8 +207,8 @@ def test_a_variance_of_an_outcome_that_does_not_vary_is_0_without_standard_error
 
 def test_rs_rule_that_depends_on_the_scale_of_weights_is_said_to() -> None:
     with pytest.warns(pv.PrevalenceWarning, match=r"mean of 1: theirs is 2\.33333"):
-        theirs = pv.direct.quantile(survey(rows()), "age", rule="shahvaish")
-    ours = pv.direct.quantile(survey(rows()), "age", rule="shahvaish-normed")
+        theirs = pv.direct.quantile(survey(rows()), "age", rule="shahvaish", interval="logit")
+    ours = pv.direct.quantile(survey(rows()), "age", rule="shahvaish-normed", interval="logit")
     assert theirs.value[0] > ours.value[0]
 
 
@@ -215,7 +221,9 @@ def test_cells_that_are_empty_or_thin_are_named() -> None:
     assert np.isfinite(e.std_error[0])
     assert np.isnan([e.value[1], e.std_error[1]]).all()
     data["sex"][[1, 3]] = "F"
-    with pytest.warns(pv.PrevalenceWarning, match=r"1 of 2 cells have one row, .*\(first: M in the"):
+    with pytest.warns(
+        pv.PrevalenceWarning, match=r"1 of 2 cells have one row, .*\(first: M in the"
+    ):
         standardised()(data)
 
 
@@ -224,13 +232,13 @@ def test_dropped_labels_and_values_are_counted() -> None:
     shares = pv.direct.proportions(s, "job", by="region", missing="drop")
     assert shares.facts["missing"].tolist() == [1, 1, 1, 1]
     assert shares.facts["n"].tolist() == [5, 5, 5, 5]
-    median = pv.direct.quantile(s, "age", missing="drop")
+    median = pv.direct.quantile(s, "age", missing="drop", interval="logit")
     assert (median.facts["n"][0], median.facts["missing"][0]) == (11, 1)
 
 
 def test_an_empty_domain_keeps_its_row() -> None:
     data = rows(w=np.where(rows()["sex"] == "F", rows()["w"], 0.0))
     with pytest.warns(pv.PrevalenceWarning, match="1 of 2 domains have no estimate"):
-        e = pv.direct.quantile(survey(data), "age", by="sex")
+        e = pv.direct.quantile(survey(data), "age", by="sex", interval="logit")
     assert np.isnan([e.value[1], e.std_error[1]]).all()
     assert e.facts["n"].tolist() == [6, 0]

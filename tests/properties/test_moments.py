@@ -42,14 +42,16 @@ def survey(data: Any) -> pv.Survey:
 
 
 # ---------------------------------------------------------------------- rules of quantiles
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     x=st.lists(st.integers(0, 6), min_size=2, max_size=12),
     weights=st.lists(st.integers(0, 4), min_size=12, max_size=12),
     p=st.fractions(min_value=0, max_value=1, max_denominator=20),
     rule=st.sampled_from(sorted(naive.RULES)),
 )
-def test_rules_equal_the_slow_ones(x: list[int], weights: list[int], p: Fraction, rule: str) -> None:
+def test_rules_equal_the_slow_ones(
+    x: list[int], weights: list[int], p: Fraction, rule: str
+) -> None:
     w = np.array(weights[: len(x)], dtype=float)
     w[[0, -1]] += 1
     values = np.array(x, dtype=float)
@@ -58,7 +60,10 @@ def test_rules_equal_the_slow_ones(x: list[int], weights: list[int], p: Fraction
     wanted = naive.RULES[rule](naive.sorted_pairs(values, w), p)
     if rule in ("math", "hf1", "school", "hf2", "hf3", "shahvaish-normed"):
         # A share that meets p in fractions may miss it by the rounding of either.
-        near = [naive.RULES[rule](naive.sorted_pairs(values, w), p + d) for d in NUDGES]
+        near = [
+            naive.RULES[rule](naive.sorted_pairs(values, w), min(max(p + d, ZERO), ONE))
+            for d in NUDGES
+        ]
         assert found in (wanted, *near)
         if p.denominator in (1, 2, 4, 8, 16) and rule != "shahvaish-normed":
             assert found == wanted
@@ -67,6 +72,7 @@ def test_rules_equal_the_slow_ones(x: list[int], weights: list[int], p: Fraction
 
 
 NUDGES = (Fraction(-1, 10**12), Fraction(1, 10**12))
+ZERO, ONE = Fraction(0), Fraction(1)
 
 
 def test_domains_are_read_as_if_alone() -> None:
@@ -107,11 +113,13 @@ def test_woodruff_limits_are_quantiles_at_limits_of_the_share(interval: str) -> 
         assert e.std_error[d] == pytest.approx((limits[1] - limits[0]) / (2 * t[d]), rel=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:.* have a standard error of 0")  # ties of z
 @pytest.mark.parametrize("by", [(), "region"])
 def test_score_limits_equal_the_scan(by: Any) -> None:
-    data = rows(5)
+    data = rows(5, 60)
     s = survey(data)
     e = pv.direct.quantile(s, ["y", "z"], [0.25, 0.6], by=by, interval="score")
+    e = e.take(np.arange(0, len(e), 3))
     for k, (outcome, label) in enumerate(zip(e.outcomes, e.labels, strict=True)):
         column, q = outcome.split(" at ")
         where = f"region == '{label[0]}'" if by else None
@@ -185,7 +193,7 @@ def test_quantiles_of_a_raked_survey_replicate_the_raking() -> None:
 @pytest.mark.parametrize("rule", ["auto", "logit", "korn-graubard"])
 @pytest.mark.parametrize("how", [{}, {"by": "region"}, {"by": "psu", "where": "age == 'old'"}])
 @pytest.mark.filterwarnings("ignore:.* domains have no interval")
-def test_a_level_is_the_prevalence_of_its_indicator(rule: str, how: dict[str, str]) -> None:
+def test_a_level_is_the_prevalence_of_its_indicator(rule: str, how: dict[str, Any]) -> None:
     data = rows(9)
     s = survey({**data, **{k: (data["job"] == k) * 1.0 for k in ("farm", "none", "shop")}})
     e = pv.direct.proportions(s, "job", interval=rule, **how)
@@ -222,8 +230,11 @@ def test_a_level_without_rows_in_a_domain_has_limits_and_no_standard_error() -> 
     data = rows(12)
     data["job"][(data["region"] == "N") & (data["job"] == "none")] = "farm"
     s = survey(data)
-    for found in (pv.direct.proportions(s, "job", by="region"), pv.direct.counts(s, "job", by="region")):
-        row = found["job = none", "N"] if False else found.take(np.array([4]))
+    for found in (
+        pv.direct.proportions(s, "job", by="region"),
+        pv.direct.counts(s, "job", by="region"),
+    ):
+        row = found.take(np.array([4]))
         assert (row.outcomes[0], row.labels[0], row.value[0]) == ("job = none", ("N",), 0.0)
         assert np.isnan(row.std_error[0])
         low, high = row.interval()[0]
@@ -265,9 +276,11 @@ def test_variances_under_replicates_keep_n() -> None:
     data = rows(15)
     made = survey(data).bootstrap(20, rng=1)
     ((deviations, _),) = pv.direct.variance(made, "y").columns.values()
+    scheme: Any = made.scheme
+    factors = scheme.factors[made.design.psu_of_unit[made.unit]]
     n, whole = len(data["y"]), pv.direct.variance(survey(data), "y").value[0]
     for r in (0, 7):
-        w = np.asarray(data["w"]) * made.scheme.factors[made.design.psu_of_unit[made.unit], r]
+        w = np.asarray(data["w"]) * factors[:, r]
         mean = np.average(data["y"], weights=w)
         value = n / (n - 1) * np.average((data["y"] - mean) ** 2, weights=w)
         assert whole + deviations[0, r] == pytest.approx(value, rel=1e-10)
@@ -276,7 +289,7 @@ def test_variances_under_replicates_keep_n() -> None:
 # ---------------------------------------------------------------------- standardisation
 def test_standardised_means_equal_the_slow_ones() -> None:
     data = rows(16)
-    population = {("old", "farm"): 30.0, ("old", "shop"): 10.0, ("young", "farm"): 25.0,
+    population: dict[Any, float] = {("old", "farm"): 30.0, ("old", "shop"): 10.0, ("young", "farm"): 25.0,
                   ("young", "shop"): 5.0, ("old", "none"): 0.0, ("young", "none"): 0.0}  # fmt: skip
     e = pv.direct.standardised(
         survey(data), ["y", "z"], over=["age", "job"], population=population, by="region"
@@ -286,15 +299,15 @@ def test_standardised_means_equal_the_slow_ones() -> None:
     for k, outcome in enumerate(("y", "z")):
         for d, region in enumerate("ENS"):
             inside = data["region"] == region
-            value = naive.standardised(
-                data[outcome][inside], data["w"][inside], cell[inside], used
-            )
+            value = naive.standardised(data[outcome][inside], data["w"][inside], cell[inside], used)
             assert e.value[3 * k + d] == pytest.approx(value, rel=SAME)
 
 
 def test_standardising_to_the_sample_itself_is_poststratifying_to_it() -> None:
     data = rows(17)
-    totals = {age: float(data["w"][data["age"] == age].sum()) for age in ("old", "young")}
+    totals: dict[Any, float] = {
+        age: float(data["w"][data["age"] == age].sum()) for age in ("old", "young")
+    }
     e = pv.direct.standardised(survey(data), "y", over="age", population=totals)
     same = pv.direct.mean(survey(data).poststratify("age", totals), "y")
     np.testing.assert_allclose(e.value, same.value, rtol=SAME)

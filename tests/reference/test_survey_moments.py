@@ -38,7 +38,7 @@ def _design(path: Path, name: str) -> pv.Survey:
         return pv.Survey(
             frame, weights="w", strata="stratum", stages=stages, fpc=["Npsu", "Mssu"], nest=True
         )
-    frame = pd.read_csv(path / "survey" / f"{file[name]}.csv")
+    frame = pd.read_csv(path / "survey" / f"{file[name]}.csv").assign(none=lambda x: x["ell"] == 0)
     if name == "dclus2":
         return pv.Survey(frame, stages=["dnum", "snum"], fpc=["fpc1", "fpc2"])
     strata, psu = ("stype", None) if name == "dstrat" else (None, "dnum")
@@ -61,7 +61,9 @@ def test_quantiles_with_four_intervals(oracle: Path, name: str) -> None:
         _same_quantiles(e, r[f"{name}/quantile_{theirs}"]["value"]["by_variable"]["api00"])
 
 
-@pytest.mark.filterwarnings("ignore:rule 'shahvaish' is R's")
+@pytest.mark.filterwarnings(
+    "ignore:rule 'shahvaish' is R's", "ignore:.* quantiles have no interval"
+)
 @pytest.mark.parametrize("name", DESIGNS)
 def test_rules_of_quantiles(oracle: Path, name: str) -> None:
     """The reference keeps three quantiles, under the names of limits.
@@ -73,10 +75,10 @@ def test_rules_of_quantiles(oracle: Path, name: str) -> None:
     for rule in ("math", "school", "shahvaish", *(f"hf{k}" for k in range(1, 10))):
         kept = r[f"{name}/qrule_{rule}"]["value"]["by_variable"]["ell"]
         expected = np.array([kept[x][0] for x in ("quantile", "ci_low", "ci_high")])
-        found = pv.direct.quantile(d, "ell", [0.05, 0.25, 0.5], rule=rule).value
+        found = pv.direct.quantile(d, "ell", [0.05, 0.25, 0.5], rule=rule).value.copy()
         if rule == "hf3" and name != "dclus1":
             assert (found[0], expected[0]) == (0, 1)
-            assert pv.direct.mean(d, "ell", where="ell == 0").facts["n"][0] > 0.05 * len(d)
+            assert pv.direct.proportions(d, "none")["none = True"].value[0] > 0.05
             found[0] = expected[0]
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
@@ -135,7 +137,9 @@ def test_shares_numbers_and_variances(oracle: Path, name: str) -> None:
         np.testing.assert_allclose(e.std_error, expected["se"], rtol=1e-8, atol=1e-16)
         if "vcov" in expected:
             v = np.array(expected["vcov"], float)
-            np.testing.assert_allclose(e.covariance, v, rtol=1e-7, atol=1e-9 * np.abs(v).max())
+            np.testing.assert_allclose(
+                e.covariance, v, rtol=1e-7, atol=1e-9 * np.abs(v).max() + 1e-32
+            )
     limits = r[f"{name}/total_factor"]["value"]["ci_t"]
     np.testing.assert_allclose(
         found["total_factor"].interval(), np.c_[limits["low"], limits["high"]], rtol=1e-8

@@ -22,7 +22,6 @@ from .outcomes import SARNDAL, answering, example_with, outcomes
 __all__ = ["standardised"]
 
 Array = NDArray[Any]
-Cell = str | int | float | tuple[Any, ...]
 
 
 @estimator(
@@ -39,7 +38,7 @@ def standardised(
     outcome: str | Sequence[str],
     *,
     over: str | Sequence[str],
-    population: Mapping[Cell, float],
+    population: Mapping[Any, float],
     by: str | Sequence[str] = (),
     where: str | None = None,
     missing: str = "error",
@@ -127,7 +126,7 @@ def standardised(
     )
 
 
-def _shares(cells: Domains, population: Mapping[Cell, float], columns: tuple[str, ...]) -> Array:
+def _shares(cells: Domains, population: Mapping[Any, float], columns: tuple[str, ...]) -> Array:
     """Return the population's share of every cell of the sample, after checking both."""
     if not columns:
         raise ValueError("over must name columns: found none. Write those that make the cells.")
@@ -160,7 +159,7 @@ def _shares(cells: Domains, population: Mapping[Cell, float], columns: tuple[str
     return np.asarray(size / size.sum())
 
 
-def _label(key: Cell) -> tuple[str, ...]:
+def _label(key: Any) -> tuple[str, ...]:
     return tuple(label_of(part) for part in (key if isinstance(key, tuple) else (key,)))
 
 
