@@ -48,6 +48,22 @@ class Stage:
             mean[:, self.lonely] = u.mean(axis=1, keepdims=True)
         return u - mean[:, self.parent]
 
+    def project(self, columns: Array) -> Array:
+        """Centre (rows, units of this stage) within groups, but for units that stand alone."""
+        mean = group_sums(columns, self.parent, self.n.size) / self.n
+        mean[:, self.lonely] = 0.0
+        return columns - mean[:, self.parent]
+
+    def adjoint(self, columns: Array) -> Array:
+        """Carry (rows, units of this stage) to the finest units: the adjoint of `deviations`."""
+        out = self.project(columns)
+        if self.centre_all:
+            alone = columns[:, self.lonely[self.parent]].sum(axis=1, keepdims=True)
+            out -= alone / self.parent.size
+        elif self.lonely.any():
+            out[:, self.lonely[self.parent]] = 0.0
+        return out[:, self.unit]
+
 
 def group_sums(values: Array, group: Array, n_groups: int) -> Array:
     """Sum the last axis of (rows, items) by group, with empty groups as zeros."""
@@ -132,6 +148,21 @@ class Design:
         """Return centred columns (rows, units of all stages): V = columns * c @ columns.T."""
         parts = [stage.deviations(influence) for stage in self.stages]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def adjoint(self, columns: Array) -> Array:
+        """Carry (rows, columns) to the finest units (rows, units): the adjoint of `columns`."""
+        parts = self._stage_columns(columns)
+        return np.asarray(sum(s.adjoint(part) for s, part in zip(self.stages, parts, strict=True)))
+
+    def project(self, columns: Array) -> Array:
+        """Return the part of (rows, columns) that `adjoint` does not carry to zero."""
+        parts = self._stage_columns(columns)
+        made = [s.project(part) for s, part in zip(self.stages, parts, strict=True)]
+        return np.concatenate(made, axis=1)
+
+    def _stage_columns(self, columns: Array) -> list[Array]:
+        ends = np.cumsum([stage.parent.size for stage in self.stages])
+        return np.split(columns, ends[:-1], axis=1)
 
 
 def make_design(
