@@ -157,7 +157,7 @@ def _ordered(raw: Any, codes: Array, names: list[str]) -> tuple[Array, list[str]
 
 def _categories(raw: Any) -> list[Any] | None:
     """Return the declared categories of a column, in their order, or None."""
-    found = getattr(getattr(raw, "dtype", None), "categories", None)
+    found: Any = getattr(getattr(raw, "dtype", None), "categories", None)
     return list(found.to_list()) if hasattr(found, "to_list") else None
 
 
@@ -196,16 +196,20 @@ def read(data: Any, argument: str = "data") -> Table:
     else:
         import narwhals.stable.v2 as nw
 
+        if hasattr(data, "collect"):
+            raise TypeError(
+                f"{argument} must be a table in memory: found {type(data).__name__}. Collect it "
+                "with .collect()."
+            )
         names = getattr(data, "column_names", None)  # pyarrow's; its `columns` are the values
         _check_names(list(getattr(data, "columns", ()) if names is None else names), argument)
         try:
             frame = nw.from_native(data, eager_only=True)
         except TypeError:
-            lazy = "Collect it with .collect()." if hasattr(data, "collect") else ""
             raise TypeError(
                 f"{argument} must be a pandas, polars or pyarrow table, or a mapping of names to "
-                f"columns: found {type(data).__name__}. "
-                f"{lazy or 'Convert it, for example with pandas.DataFrame(...).'}"
+                f"columns: found {type(data).__name__}. Convert it, for example with "
+                "pandas.DataFrame(...)."
             ) from None
         columns = {str(name): _native(frame.get_column(name), nw.Enum) for name in frame.columns}
     sizes = {name: len(column) for name, column in columns.items()}
@@ -255,7 +259,8 @@ def _one_dimension(column: Any, name: str) -> Any:
     if isinstance(column, (pd.Index, pd.api.extensions.ExtensionArray)):
         return pd.Series(column).copy()
     if isinstance(column, np.ma.MaskedArray):
-        column = column.astype(object).filled(None)
+        masked: Any = column.astype(object)
+        column = masked.filled(None)
     try:
         array = np.array(column)
     except ValueError:
