@@ -322,7 +322,11 @@ def test_the_borrowed_part_fades_without_a_jump() -> None:
 def test_at_most_is_the_one_sided_limit() -> None:
     survey = clustered({"none": [0] * 400})
     e = pv.direct.prevalence(survey, "none", icc=0.0)
-    assert e.at_most() == pytest.approx(e.interval(0.9)[:, 1])
+    effective = float(e.facts["n_eff"][0]) * ratio(400, 39, 0.9)
+    assert e.at_most()[0] == pytest.approx(1 - 0.05 ** (1 / effective), rel=1e-9)
+    assert e.count(50).at_most() == pytest.approx(50 * e.at_most())
+    wilson = pv.direct.prevalence(survey, "none", icc=0.0, interval="wilson")
+    assert wilson.at_most() == pytest.approx(wilson.interval(0.9)[:, 1])
     assert e.sentence().startswith("At most ")
     assert "(one-sided 95 %; no cases among 400 rows in 40 primary units)" in e.sentence()
     assert "0 to" not in e.sentence()

@@ -224,7 +224,9 @@ class Estimate:
         Returns
         -------
         ndarray of shape (rows,)
-            Upper limits of the two-sided interval at ``2 level - 1``: 0.95 takes that at 0.9.
+            Upper limits of the two-sided interval at ``2 level - 1``: 0.95 takes that at 0.9. With
+            ``auto`` the tail is that of Clopper and Pearson on the same effective sample size, which
+            holds at every share: without a case it is about 3 / n_eff, the rule of three.
 
         Raises
         ------
@@ -233,8 +235,8 @@ class Estimate:
 
         Notes
         -----
-        The rule is the estimator's, which assumes that its two tails are alike. Do not print it
-        beside a two-sided interval of the same number without saying which is which.
+        Assumes, as the interval does, that the design effect in use is not below half the truth. It
+        may lie above the two-sided limit of `interval`, whose lower tail is empty without a case.
 
         References
         ----------
@@ -246,13 +248,14 @@ class Estimate:
         >>> import prevalence as pv
         >>> e = pv.direct.prevalence(pv.Survey({"case": [0] * 300}), "case")
         >>> e.at_most().round(4)
-        array([0.0071])
+        array([0.0099])
         """
         if not (isinstance(level, (int, float)) and 0.5 < level < 1):
             raise ValueError(
                 f"level of a one-sided limit must lie between 0.5 and 1: found {level!r}. Write 0.95."
             )
-        return np.asarray(self.interval(2 * level - 1)[:, 1])
+        rule = "beta" if self.interval_rule == "auto" else self.interval_rule
+        return np.asarray(replace(self, interval_rule=rule).interval(2 * level - 1)[:, 1])
 
     # ------------------------------------------------------------------ rows
     def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:

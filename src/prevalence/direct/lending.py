@@ -99,7 +99,7 @@ def _from_column(
     def correlation() -> float:
         result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
         n = (result.n - lost[0]).astype(float)
-        whole = seen_in(survey, domains, result, n, ones)
+        whole = seen_in(survey, domains, result, n, answered)
         used = blended(whole.own, default_deff(whole), whole.share, whole.n)
         return float(intraclass(used, whole.kish, whole.size)[0])
 

@@ -112,7 +112,7 @@ def prevalence(
     >>> data = {"case": [0] * 200, "ill": [1, 0, 0, 0] * 50, "ea": [k // 10 for k in range(200)]}
     >>> survey = pv.Survey(data, psu="ea")
     >>> pv.direct.prevalence(survey, "case", icc=0.05).at_most().round(4)
-    array([0.0147])
+    array([0.0209])
     >>> none = pv.direct.prevalence(survey, "case", deff="ill")
     >>> none.facts["deff_source"].tolist()
     ['borrowed from ill']
@@ -126,7 +126,7 @@ def prevalence(
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
     counts = row_facts(result, lost)
     n = counts["n"].astype(float)
-    used = cache(lambda: _design_effect(seen_in(survey, domains, result, n, ones), lend, rule))
+    used = cache(lambda: _design_effect(seen_in(survey, domains, result, n, answered), lend, rule))
     facts = LateFacts(
         counts,
         ("cases", "psus_with_cases", "deff", "deff_source", "n_eff", "icc"),
