@@ -60,7 +60,9 @@ def layout(
     """Return a layout whose strata, if several, have shares from 0.3 to 2 times the mean's."""
     clusters = rows.shape[1]
     stratum = np.arange(clusters) * strata // clusters
-    relative = np.array([0.3, 0.5, 0.8, 1.0, 1.4, 2.0])[stratum] if strata == 6 else np.ones(clusters)
+    relative = (
+        np.array([0.3, 0.5, 0.8, 1.0, 1.4, 2.0])[stratum] if strata == 6 else np.ones(clusters)
+    )
     w = np.broadcast_to(np.asarray(weights, dtype=float), rows.shape)
     share = (w * rows).sum(axis=0)
     relative = relative * share.sum() / (share * relative).sum()
@@ -84,7 +86,9 @@ def layouts() -> list[Layout]:
         layout("60 x 20, weights", two, weights=weights),
         layout("60 x 20, strata and weights", two, weights=weights, strata=6),
         layout(
-            "domain: a quarter of 30 x 30", np.stack([quarter, 30 - quarter]), inside=[[True], [False]]
+            "domain: a quarter of 30 x 30",
+            np.stack([quarter, 30 - quarter]),
+            inside=[[True], [False]],
         ),
         layout("domain: 15 of 60 x 20", np.full((1, 60), 20), inside=np.arange(60) % 4 == 0),
     ]
@@ -132,9 +136,7 @@ def prior(parameter: float) -> Iterator[None]:
         intervals.PRIOR = kept
 
 
-def limits(
-    rule: str, seen: Seen, deff: Array | None, error: Array, level: float = 0.95
-) -> Array:
+def limits(rule: str, seen: Seen, deff: Array | None, error: Array, level: float = 0.95) -> Array:
     """Return the limits by a rule of the library; without `deff`, what is nan stays so."""
     constants = {"value": seen.share, "n": seen.n, "std_error": error}
     if deff is not None:
@@ -162,7 +164,9 @@ def methods(of: Layout, p: float, icc: float, samples: int, rng: Any) -> dict[st
     seen, error = estimate(of, cases)
     all_rows = of.whole()
     right, half = (cluster_deff(r, seen.kish, seen.size) for r in (icc, icc / 2))
-    largest = {name: np.fmax(np.fmax(seen.own, b), 1) for name, b in (("right", right), ("half", half))}
+    largest = {
+        name: np.fmax(np.fmax(seen.own, b), 1) for name, b in (("right", right), ("half", half))
+    }
     out = {
         "auto, right icc": auto(seen, right),
         "auto, half icc": auto(seen, half),
@@ -173,7 +177,8 @@ def methods(of: Layout, p: float, icc: float, samples: int, rng: Any) -> dict[st
             seen, carried(seen, estimate(all_rows, draw(of, 0.2, icc, samples, rng))[0])
         ),
         "auto, nothing given": auto(
-            seen, carried(seen, estimate(all_rows, cases)[0]) if of.is_domain else default_deff(seen)
+            seen,
+            carried(seen, estimate(all_rows, cases)[0]) if of.is_domain else default_deff(seen),
         ),
     }
     with prior(0.5):
@@ -264,9 +269,14 @@ def wide(table: pd.DataFrame, choose: Callable[[pd.DataFrame], Any]) -> pd.DataF
     keys = ["design", "p", "icc", "no_case"]
     out = part.pivot_table(index=keys, columns="method", values="coverage", sort=False).round(1)
     remarks = part.groupby(keys, sort=False)["misses"].agg(lambda m: "; ".join(x for x in m if x))
-    return out.assign(misses=remarks).reset_index().round({"no_case": 1})
+    found: pd.DataFrame = out.assign(misses=remarks).reset_index()
+    return found.round({"no_case": 1})
 
 
+DIGITS = {
+    **dict.fromkeys(("coverage", "too_high", "too_low", "no_limits", "no_case"), 2),
+    **{"mc_se": 3, "median_width": 5},
+}
 PARTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "rare-events-table.csv": lambda t: ~t["corner"] & (t["p"] < min(COMMON)),
     "rare-events-common.csv": lambda t: ~t["corner"] & (t["p"] >= min(COMMON)),
@@ -286,7 +296,7 @@ def main() -> None:
         if not quick:
             part.to_csv(DOCS / name, index=False)
     if not quick:
-        table.round(4).to_csv(DOCS / "rare-events-details.csv", index=False)
+        table.round(DIGITS).to_csv(DOCS / "rare-events-details.csv", index=False)
     inside = table[~table["corner"] & (table["p"] < min(COMMON))]
     for method, lines in inside.groupby("method", sort=False):
         print(
@@ -294,7 +304,9 @@ def main() -> None:
             f"mean of median widths {100 * lines['median_width'].mean():.2f} points"
         )
     missed = inside[inside["misses"] != ""]
-    print(f"\n{len(missed)} of {len(inside) // inside['method'].nunique()} cells miss what is asked:")
+    print(
+        f"\n{len(missed)} of {len(inside) // inside['method'].nunique()} cells miss what is asked:"
+    )
     print(missed[["design", "p", "icc", "misses", "coverage", "mc_se"]].to_string(index=False))
 
 

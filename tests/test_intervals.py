@@ -347,3 +347,36 @@ def test_reliability_flags_follow_the_standards() -> None:
     assert flag(56, 60).endswith("complement unreliable")
     assert flag(0, 900) == "no cases"  # its interval is narrower than 5 points
     assert flag(0, 40) == "no cases; unreliable: interval wider than 130 % of the share"
+
+
+# ------------------------------------------------------------------ half the correlation
+def no_case(p: float, icc: float, clusters: int, size: int) -> float:
+    """Return the exact probability that beta-binomial clusters hold no case."""
+    from scipy.special import betaln
+
+    a, b = p * (1 / icc - 1), (1 - p) * (1 / icc - 1)
+    return float(np.exp(clusters * (betaln(a, b + size) - betaln(a, b))))
+
+
+def missed_without_a_case(icc: float, clusters: int, size: int) -> float:
+    """Return the largest chance of no case and an upper limit below the share, with half the icc."""
+    deff = 1 + (size - 1) * icc / 2
+    zero = np.zeros(1)
+    upper = limits("auto", zero, clusters - 1.0, n=float(clusters * size), deff=deff)[0, 1]
+    return no_case(upper, icc, clusters, size)
+
+
+def test_without_a_case_half_the_correlation_is_enough_up_to_03() -> None:
+    """Exact, at the worst share for each size: the share just above the upper limit."""
+    worst = max(
+        missed_without_a_case(icc, clusters, size)
+        for icc in (0.001, 0.01, 0.05, 0.1, 0.2, 0.3)
+        for clusters in (15, 30, 60, 500)
+        for size in (2, 5, 15, 30, 100, 1000)
+    )
+    assert worst < 0.07
+
+
+def test_half_the_correlation_is_not_enough_where_clusters_are_all_alike() -> None:
+    """The counter-example: a correlation near 1, where a sample without a case misses a quarter."""
+    assert missed_without_a_case(0.98, 100, 30) > 0.2

@@ -202,7 +202,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> e = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
         >>> e.interval().round(3)
-        array([[0.135, 0.4  ]])
+        array([[0.136, 0.401]])
         """
         level = level_in_range(level)
         constants = {"value": self.value, "std_error": self.std_error, **self.constants}
@@ -415,7 +415,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> share = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
         >>> share.count(1000).interval().round()
-        array([[135., 400.]])
+        array([[136., 401.]])
         """
         if self.unit != "proportion":
             raise ValueError(
@@ -529,7 +529,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> survey = pv.Survey({"case": [1, 0, 0, 0] * 10}).describe(window="2023")
         >>> print(pv.direct.prevalence(survey, "case").sentence())
-        An estimated 25.0 % (95 % interval 13.5 to 40.0; 10 cases among 40 rows) of the population
+        An estimated 25.0 % (95 % interval 13.6 to 40.1; 10 cases among 40 rows) of the population
         sampled, in 2023. Outcome: case.
         """
         from .presentation import sentence

@@ -62,7 +62,11 @@ BAD: dict[str, tuple[Callable[[pd.DataFrame], Any], type[Exception], str]] = {
         ValueError,
         r"deff must be 0 or 1 in 'hours': 1\d\d of 120 rows are not \(first: row 1, 0.07",
     ),
-    "column with gaps": (lambda f: prevalence(f, deff="gaps"), ValueError, "'gaps' is missing in 18"),
+    "column with gaps": (
+        lambda f: prevalence(f, deff="gaps"),
+        ValueError,
+        "'gaps' is missing in 18",
+    ),
     "estimate of other domains": (
         lambda f: prevalence(f, deff=by_sex(f)),
         ValueError,
@@ -95,7 +99,9 @@ def test_what_cannot_be_borrowed_is_refused(name: str) -> None:
 def test_rows_without_degrees_of_freedom_have_no_limits_and_say_so() -> None:
     frame = rows().assign(place=lambda f: np.where(f["ea"] == 3, "lonely", "rest"))
     for rule in PROPORTION_RULES:
-        with pytest.warns(pv.PrevalenceWarning, match=r"1 of 2 domains have no interval: .* \(0 degrees"):
+        with pytest.warns(
+            pv.PrevalenceWarning, match=r"1 of 2 domains have no interval: .* \(0 degrees"
+        ):
             e = pv.direct.prevalence(
                 pv.Survey(frame, psu="ea"), "common", by="place", interval=rule
             )
@@ -119,7 +125,9 @@ def test_no_case_and_all_cases_have_an_interval_by_every_rule(cases: int) -> Non
 
 
 def test_what_is_missing_in_the_commoner_outcome_may_be_dropped() -> None:
-    e = prevalence(rows().assign(gaps=lambda f: f["gaps"] * f["common"]), deff="gaps", missing="drop")
+    e = prevalence(
+        rows().assign(gaps=lambda f: f["gaps"] * f["common"]), deff="gaps", missing="drop"
+    )
     assert e.facts["deff_source"].tolist() == ["borrowed from gaps"]
     assert e.facts["n"].tolist() == [120]
 

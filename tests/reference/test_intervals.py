@@ -27,7 +27,7 @@ RULES = {
     "wilson": "wilson",
     "likelihood": "likelihood",
 }
-SCHOOLS = {
+SCHOOLS: dict[str, tuple[str, dict[str, Any]]] = {
     "srs": ("apisrs", {"fpc": "fpc"}),
     "srs_wt": ("apisrs", {}),
     "dstrat": ("apistrat", {"strata": "stype", "fpc": "fpc"}),
@@ -103,7 +103,9 @@ def test_korn_graubard_is_the_references_beta_capped_at_n(oracle: Path, design: 
         if rule != "beta" or value["ci"][0] is None:
             continue
         where = f"region == '{region}'" if region else None
-        e = pv.direct.prevalence(survey(folder, design), outcome, where=where, interval="korn-graubard")
+        e = pv.direct.prevalence(
+            survey(folder, design), outcome, where=where, interval="korn-graubard"
+        )
         low, high = e.interval()[0]
         assert low <= value["ci"][0] * (1 + 1e-8)
         assert high >= value["ci"][1] * (1 - 1e-8)

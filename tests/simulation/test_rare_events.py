@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks import rare_events as study
 from numpy.typing import NDArray
 
 import prevalence as pv
+from benchmarks import rare_events as study
+from prevalence.direct.borrowing import cluster_deff, default_deff
 
 Array = NDArray[Any]
 DOCS = Path(__file__).parents[2] / "docs"
@@ -22,7 +23,7 @@ def as_survey(of: study.Layout, cases: Array, common: Array) -> pv.Survey:
     """Return the rows of one sample, one by one."""
     parts = []
     for group, cluster in np.ndindex(of.rows.shape):
-        n = of.rows[group, cluster]
+        n = int(of.rows[group, cluster])
         rows = np.arange(n)
         parts.append(
             pd.DataFrame(
@@ -50,9 +51,9 @@ def test_the_study_estimates_as_the_library_does(name: str) -> None:
     whole = of.whole()
     lent = study.carried(seen, study.estimate(whole, common)[0])
     own = study.estimate(whole, cases)[0]
-    nothing = study.carried(seen, own) if of.is_domain else study.default_deff(seen)
+    nothing = study.carried(seen, own) if of.is_domain else default_deff(seen)
     wanted = {
-        "icc": study.auto(seen, study.cluster_deff(icc, seen.kish, seen.size)),
+        "icc": study.auto(seen, cluster_deff(icc, seen.kish, seen.size)),
         "common": study.auto(seen, lent),
         "nothing": study.auto(seen, nothing),
     }
@@ -76,12 +77,16 @@ def test_the_study_draws_the_correlation_it_names(icc: float) -> None:
     """V(mean) is that of the design effect; over 20,000 samples its Monte Carlo error is 2 %."""
     of, p = LAYOUTS["30 unequal, 12 to 60 rows"], 0.05
     seen, _ = study.estimate(of, study.draw(of, p, icc, 20_000, np.random.default_rng(1)))
-    deff = study.cluster_deff(icc, seen.kish, seen.size)[0]
+    deff = cluster_deff(icc, seen.kish, seen.size)[0]
     assert seen.share.mean() == pytest.approx(p, rel=0.02)
     assert seen.share.var() * seen.n[0] / (p * (1 - p)) == pytest.approx(deff, rel=0.06)
 
 
-CELLS = [("30 x 30", 0.02, 0.2), ("60 x 20, strata and weights", 0.02, 0.2), ("56 x 15", 0.005, 0.05)]
+CELLS = [
+    ("30 x 30", 0.02, 0.2),
+    ("60 x 20, strata and weights", 0.02, 0.2),
+    ("56 x 15", 0.005, 0.05),
+]
 
 
 @pytest.mark.parametrize(("name", "p", "icc"), CELLS)
@@ -121,9 +126,11 @@ def test_at_common_outcomes_auto_covers_as_logit_does() -> None:
 
 @pytest.mark.proof
 def test_the_committed_table_comes_back() -> None:
-    """The same seeds, one design in full: every figure to the digit."""
+    """The same seeds, one design in full: every figure to the digit kept."""
     of, p, icc = study.layouts()[3], study.SHARES[1], study.CORRELATIONS[2]
     lines = study.cell(of, p, icc, 20_000, [3, 1, 2])
     kept = table("rare-events-details.csv").query("design == @of.name and p == @p and icc == @icc")
     again = {line["method"]: line["coverage"] for line in lines}
-    assert dict(zip(kept["method"], kept["coverage"], strict=True)) == pytest.approx(again, abs=1e-4)
+    assert dict(zip(kept["method"], kept["coverage"], strict=True)) == pytest.approx(
+        again, abs=1e-4
+    )
