@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,15 @@ def limits(rule: str, p: Array, df: float, level: float = 0.95, **how: float) ->
 
 
 # ------------------------------------------------------------------ shares
-@pytest.mark.parametrize("df", DF.values(), ids=DF)
-@pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("rule", [rule for rule in PROPORTION_RULES if rule != "wald"])
-@pytest.mark.parametrize("n", [2.0, 30.0, 900.0])
-def test_shares_have_limits_within_zero_and_one(
-    rule: str, level: float, df: float, n: float
-) -> None:
-    for deff in (1.0, 2.5, 40.0):
+def test_shares_have_limits_within_zero_and_one(rule: str) -> None:
+    for n, df, level, deff in product((2.0, 30.0, 900.0), DF.values(), LEVELS, (1.0, 2.5, 40.0)):
         low, high = limits(rule, SHARES, df, level, n=n, deff=deff).T
         assert (low >= 0).all()
         assert (high <= 1).all()
         assert (low <= SHARES).all()
         assert (high >= SHARES).all()
-        assert (low < high).all() or (rule == "logit" and n * deff < 100)
+        assert (low < high).all()
         assert low[0] == 0
         assert high[-1] == 1
 
@@ -322,7 +318,11 @@ def test_the_borrowed_part_fades_without_a_jump() -> None:
 def test_at_most_is_the_one_sided_limit() -> None:
     survey = clustered({"none": [0] * 400})
     e = pv.direct.prevalence(survey, "none", icc=0.0)
-    assert e.at_most() == pytest.approx(e.interval(0.9)[:, 1])
+    effective = float(e.facts["n_eff"][0]) * ratio(400, 39, 0.9)
+    assert e.at_most()[0] == pytest.approx(1 - 0.05 ** (1 / effective), rel=1e-9)
+    assert e.count(50).at_most() == pytest.approx(50 * e.at_most())
+    wilson = pv.direct.prevalence(survey, "none", icc=0.0, interval="wilson")
+    assert wilson.at_most() == pytest.approx(wilson.interval(0.9)[:, 1])
     assert e.sentence().startswith("At most ")
     assert "(one-sided 95 %; no cases among 400 rows in 40 primary units)" in e.sentence()
     assert "0 to" not in e.sentence()
@@ -343,3 +343,36 @@ def test_reliability_flags_follow_the_standards() -> None:
     assert flag(56, 60).endswith("complement unreliable")
     assert flag(0, 900) == "no cases"  # its interval is narrower than 5 points
     assert flag(0, 40) == "no cases; unreliable: interval wider than 130 % of the share"
+
+
+# ------------------------------------------------------------------ half the correlation
+def no_case(p: float, icc: float, clusters: int, size: int) -> float:
+    """Return the exact probability that beta-binomial clusters hold no case."""
+    from scipy.special import betaln
+
+    a, b = p * (1 / icc - 1), (1 - p) * (1 / icc - 1)
+    return float(np.exp(clusters * (betaln(a, b + size) - betaln(a, b))))
+
+
+def missed_without_a_case(icc: float, clusters: int, size: int) -> float:
+    """Return the largest chance of no case and an upper limit below the share, with half the icc."""
+    deff = 1 + (size - 1) * icc / 2
+    zero = np.zeros(1)
+    upper = limits("auto", zero, clusters - 1.0, n=float(clusters * size), deff=deff)[0, 1]
+    return no_case(upper, icc, clusters, size)
+
+
+def test_without_a_case_half_the_correlation_is_enough_up_to_03() -> None:
+    """Exact, at the worst share for each size: the share just above the upper limit."""
+    worst = max(
+        missed_without_a_case(icc, clusters, size)
+        for icc in (0.001, 0.01, 0.05, 0.1, 0.2, 0.3)
+        for clusters in (15, 30, 60, 500)
+        for size in (2, 5, 15, 30, 100, 1000)
+    )
+    assert worst < 0.07
+
+
+def test_half_the_correlation_is_not_enough_where_clusters_are_all_alike() -> None:
+    """The counter-example: a correlation near 1, where a sample without a case misses a quarter."""
+    assert missed_without_a_case(0.98, 100, 30) > 0.2

@@ -203,7 +203,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> e = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
         >>> e.interval().round(3)
-        array([[0.135, 0.4  ]])
+        array([[0.136, 0.401]])
         """
         level = level_in_range(level)
         constants = {"value": self.value, "std_error": self.std_error, **self.constants}
@@ -225,7 +225,9 @@ class Estimate:
         Returns
         -------
         ndarray of shape (rows,)
-            Upper limits of the two-sided interval at ``2 level - 1``: 0.95 takes that at 0.9.
+            Upper limits of the two-sided interval at ``2 level - 1``: 0.95 takes that at 0.9. With
+            ``auto`` the tail is that of Clopper and Pearson on the same effective sample size, which
+            holds at every share: without a case it is about 3 / n_eff, the rule of three.
 
         Raises
         ------
@@ -234,8 +236,8 @@ class Estimate:
 
         Notes
         -----
-        The rule is the estimator's, which assumes that its two tails are alike. Do not print it
-        beside a two-sided interval of the same number without saying which is which.
+        Assumes, as the interval does, that the design effect in use is not below half the truth. It
+        may lie above the two-sided limit of `interval`, whose lower tail is empty without a case.
 
         References
         ----------
@@ -247,13 +249,14 @@ class Estimate:
         >>> import prevalence as pv
         >>> e = pv.direct.prevalence(pv.Survey({"case": [0] * 300}), "case")
         >>> e.at_most().round(4)
-        array([0.0071])
+        array([0.0099])
         """
         if not (isinstance(level, (int, float)) and 0.5 < level < 1):
             raise ValueError(
                 f"level of a one-sided limit must lie between 0.5 and 1: found {level!r}. Write 0.95."
             )
-        return np.asarray(self.interval(2 * level - 1)[:, 1])
+        rule = "beta" if self.interval_rule == "auto" else self.interval_rule
+        return np.asarray(replace(self, interval_rule=rule).interval(2 * level - 1)[:, 1])
 
     def simulation_error(self) -> Array:
         """Return the coefficient of variation of each bootstrap standard error over its draws.
@@ -459,7 +462,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> share = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
         >>> share.count(1000).interval().round()
-        array([[135., 400.]])
+        array([[136., 401.]])
         """
         if self.unit != "proportion":
             raise ValueError(
@@ -573,7 +576,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> survey = pv.Survey({"case": [1, 0, 0, 0] * 10}).describe(window="2023")
         >>> print(pv.direct.prevalence(survey, "case").sentence())
-        An estimated 25.0 % (95 % interval 13.5 to 40.0; 10 cases among 40 rows) of the population
+        An estimated 25.0 % (95 % interval 13.6 to 40.1; 10 cases among 40 rows) of the population
         sampled, in 2023. Outcome: case.
         """
         from .presentation import sentence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .estimand import Estimand
 from .estimate import Estimate
 from .intervals import PROPORTION_RULES
+from .reliability import flags
 
 __all__ = ["explain", "frame", "html", "sentence", "text"]
 
@@ -24,10 +25,8 @@ COLUMNS = (
     "std_error", "conf_low", "conf_high", "cv", "deff", "deff_source", "n_eff", "df", "interval",
     "flag", "definition",
 )  # fmt: skip
-FEW_CASES, HIGH_CV, LOW_DF = 5, 0.30, 8
 WIDTH, SHOWN_ROWS = 80, 20
 
-RELIABLE_N, NARROW, WIDE, WIDE_SHARE, WIDE_COUNT, FEW_ROWS = 30, 0.05, 0.30, 1.30, 1.60, 10
 EFFECTIVE = "on an effective sample size, n over the design effect"
 INTERVALS = {
     "auto": f"Intervals are those of a beta posterior (near Jeffreys') {EFFECTIVE}, adjusted for "
@@ -79,7 +78,7 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
         "interval": e.interval_rule,
         "definition": e.estimand.definition if e.estimand else "",
     }
-    columns["flag"] = _flags(e, columns, limits if level == 0.95 else e.interval(0.95))
+    columns["flag"] = flags(e, columns, limits if level == 0.95 else e.interval(0.95))
     return pd.DataFrame({name: columns[name] for name in COLUMNS}, index=pd.RangeIndex(p))
 
 
@@ -100,53 +99,6 @@ def _words(e: Estimate, name: str) -> list[Any]:
     if fact is None:
         return [pd.NA] * len(e)
     return [str(x) for x in np.broadcast_to(np.asarray(fact, dtype=object), (len(e),))]
-
-
-def _flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
-    """Return what a reader must know of each row before using it."""
-    cases, n = (
-        pd.Series(columns[name]).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-        for name in ("cases", "n")
-    )
-    cv = columns["cv"]
-    with np.errstate(invalid="ignore"):
-        said = {
-            "no cases": cases == 0,
-            f"fewer than {FEW_CASES} cases": (cases > 0) & (cases < FEW_CASES),
-            f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV) & (e.unit != "difference"),
-            f"df below {LOW_DF}": columns["df"] < LOW_DF,
-            **_reliability(e, n, columns["n_eff"], limits[:, 1] - limits[:, 0]),
-        }
-    return ["; ".join(w for w, rows in said.items() if rows[i]) for i in range(cv.size)]
-
-
-def _reliability(e: Estimate, n: Array, n_eff: Array, width: Array) -> dict[str, Array]:
-    """Return the standards of the US health statistics for shares, and for counts of a survey.
-
-    They are those of Parker et al. (2017) and of Series 2, no. 200, on 95 % intervals of the
-    estimate's own rule, also where a row has no case.
-    """
-    if e.unit in ("count", "total") and e.method.startswith("direct."):
-        with np.errstate(all="ignore"):
-            relative = np.where(e.value != 0, width / np.abs(e.value), np.nan)
-        return {
-            f"unreliable: fewer than {FEW_ROWS} rows": n < FEW_ROWS,
-            f"unreliable: interval wider than {100 * WIDE_COUNT:.0f} % of the number": (
-                (n >= FEW_ROWS) & (relative > WIDE_COUNT)
-            ),
-        }
-    if e.unit != "proportion":
-        return {}
-    few = np.minimum(n_eff, n) < RELIABLE_N
-    open_ = np.isfinite(n_eff) & ~few & (width > NARROW)
-    wide = open_ & (width >= WIDE)
-    share = open_ & ~wide & (width > WIDE_SHARE * e.value)
-    return {
-        f"unreliable: effective sample below {RELIABLE_N}": few,
-        f"unreliable: interval wider than {100 * WIDE:.0f} points": wide,
-        f"unreliable: interval wider than {100 * WIDE_SHARE:.0f} % of the share": share,
-        "complement unreliable": open_ & ~wide & ~share & (width > WIDE_SHARE * (1 - e.value)),
-    }
 
 
 # ---------------------------------------------------------------------- numbers as text
@@ -491,9 +443,9 @@ def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
     if e.provenance.get("variance"):
         how.insert(1, f"variance: {e.provenance['variance']}")
     yield "Method: " + "; ".join(how)
-    flags = pd.Series([f for row in table["flag"] for f in row.split("; ") if f], dtype="object")
-    if flags.size:
-        counted = flags.value_counts(sort=False).items()
+    said = pd.Series([f for row in table["flag"] for f in row.split("; ") if f], dtype="object")
+    if said.size:
+        counted = said.value_counts(sort=False).items()
         yield "Flags: " + "; ".join(
             str(flag) if len(e) == 1 else f"{flag} ({count} of {len(e)} rows)"
             for flag, count in counted

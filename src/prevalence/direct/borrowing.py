@@ -47,10 +47,12 @@ class Seen:
     size: Array
 
 
-def seen_in(survey: Survey, domains: Domains, result: Result, n: Array, answered: Array) -> Seen:
+def seen_in(
+    survey: Survey, domains: Domains, result: Result, n: Array, answered: Array | None
+) -> Seen:
     """Return what a proportion and its variance tell in every domain."""
-    sums, design = domains.sums(survey), survey.design
-    w = sums.take(survey.chain.weights * answered)
+    sums, design, w = domains.sums(survey), survey.design, survey.chain.weights
+    w = sums.take(w if answered is None else w * answered)
     by_pair, squares = sums.by_pair(w), sums.by_domain(sums.by_pair(w * w))
     psus = design.stages[0].parent.size
     if psus != design.n_units:

@@ -102,15 +102,18 @@ def _from_column(
     if not words:
         check_rows("deff", f"0 or 1 in {column!r}", y[0], ~np.isin(y[0], (0.0, 1.0)), "Recode it.")
     source = words or f"borrowed from {names[0]}"
-    return _from_rows(survey, domains, y[0], answering(y, answered), source)
+    return _from_rows(survey, domains, y[0], answered, source)
 
 
-def _from_rows(survey: Survey, domains: Domains, y: Array, answered: Array, source: str) -> Lender:
-    n = by_domain(domains, (survey.chain.weights != 0) * answered)
+def _from_rows(
+    survey: Survey, domains: Domains, y: Array, answered: Array | None, source: str
+) -> Lender:
+    ones = answering([y], answered)
 
     @cache
     def correlation() -> float:
-        result = evaluate(survey, lambda w: ([y] @ w) / (answered @ w), domains)
+        result = evaluate(survey, lambda w: ([y] @ w) / (ones @ w), domains)
+        n = by_domain(domains, (survey.chain.weights != 0) * ones)
         whole = seen_in(survey, domains, result, n, answered)
         used = blended(whole.own, default_deff(whole), whole.share, whole.n)
         return float(intraclass(used, whole.kish, whole.size)[0])

@@ -318,11 +318,8 @@ def _replicated(survey: Survey, domains: Domains, held: list[Distribution], aske
     value = _points(held, asked)
     size = scheme.scale.size
     replicated = np.full((*value.shape, size), np.nan)
-    psu = survey.design.psu_of_unit[survey.chain.unit]
     for which in blocks(size, survey.n):
-        columns: Any = survey.replicate_columns(which)
-        if columns is None:
-            columns = survey.chain.weights[:, None] * scheme.factors[psu, which]
+        columns = survey.replicate_columns(which)
         for r, column in enumerate(columns.T, start=which.start):
             if np.isfinite(column).all():
                 replicated[:, :, r] = _points([d.reweighted(column) for d in held], asked)
