@@ -15,7 +15,7 @@ from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import LateFacts, LazyFacts, by_domain, case_facts, design_effects, row_facts
+from ..facts import LateFacts, by_domain, case_facts, design_effects, row_facts
 from ..frames import Table
 from ..intervals import PROPORTION_RULES
 from ..registry import estimator
@@ -191,7 +191,6 @@ def counts(
     domains = domains_of(survey, by, where)
     held = _levels(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: held.is_level @ w, domains)
-    told = {**row_facts(result, held.lost), **_cases(survey, held, domains)}
     none = (result.value == 0).reshape(-1)
     constants = {"one_report": _one_row(survey, held, domains)} if none.any() else {}
     return assemble(
@@ -203,11 +202,10 @@ def counts(
         method="direct.counts",
         interval=rule,
         citations=[SARNDAL],
-        facts=LazyFacts(
-            told,
-            lambda: design_effects(
-                survey, result, domains, held.is_level, held.answered, size=True
-            ),
+        facts=LateFacts(
+            row_facts(result, held.lost),
+            ("cases", "psus_with_cases", "deff", "deff_source"),
+            lambda: {**_cases(survey, held, domains), **_own(survey, held, domains, result)},
         ),
         constants=constants,
     )
@@ -265,6 +263,11 @@ def _shares(survey: Survey, held: Levels, domains: Domains) -> Result:
 def _cases(survey: Survey, held: Levels, domains: Domains) -> dict[str, Array]:
     each = [case_facts(survey, domains, y) for y in held.is_level]
     return {name: np.concatenate([facts[name] for facts in each]) for name in each[0]}
+
+
+def _own(survey: Survey, held: Levels, domains: Domains, result: Result) -> dict[str, Array]:
+    deff = design_effects(survey, result, domains, held.is_level, held.answered, size=True)
+    return {"deff": deff, "deff_source": np.where(np.isfinite(deff), "own", "none")}
 
 
 def _design_effects(
