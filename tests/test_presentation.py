@@ -96,7 +96,9 @@ def test_flags_are_plain_words(by_town: pv.Estimate) -> None:
     flags = by_town.to_frame()["flag"]
     assert flags.iloc[3] == "no cases"
     few = pv.direct.prevalence(pv.Survey({"y": [1, 1, 0, 0, 0, 0, 0]}), "y").to_frame()
-    assert few["flag"].tolist() == ["fewer than 5 cases; cv above 30 %; df below 8"]
+    assert few["flag"].tolist() == [
+        "fewer than 5 cases; cv above 30 %; df below 8; unreliable: effective sample below 30"
+    ]
 
 
 def test_the_sentence_of_a_proportion() -> None:
@@ -104,7 +106,7 @@ def test_the_sentence_of_a_proportion() -> None:
     e = replace(
         e,
         value=np.array([0.0147]),
-        interval_rule="beta",
+        interval_rule="beta-distribution",
         constants={"a": np.array([52.0]), "b": np.array([3432.0])},
         facts={"n": np.array([3484]), "cases": np.array([52]), "psus": np.array([299])},
     )

@@ -129,7 +129,7 @@ def assemble(
         estimand=estimand,
         method=method,
         interval_rule=interval,
-        constants=dict(constants or {}),
+        constants=constants or {},
         facts=facts,
         assumptions=tuple(assumptions),
         warnings=tuple(said),

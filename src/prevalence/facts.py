@@ -12,39 +12,57 @@ from .evaluate import Domains, Result, units_known
 from .survey import Survey
 
 __all__ = [
+    "LateFacts",
     "LazyFacts",
     "binomial_deff",
     "by_domain",
     "case_facts",
     "design_effects",
-    "kish",
     "row_facts",
 ]
 
 Array = NDArray[Any]
 
 
-class LazyFacts(Mapping[str, Array]):
-    """Facts of the rows, of which the design effects are computed when first asked for."""
+class LateFacts(Mapping[str, Array]):
+    """Facts of the rows, some of which (`names`) are computed when first asked for."""
 
-    def __init__(self, ready: Mapping[str, Array], deff: Callable[[], Array]):
-        self._ready, self._deff = dict(ready), deff
+    def __init__(
+        self,
+        ready: Mapping[str, Array],
+        names: Sequence[str],
+        compute: Callable[[], Mapping[str, Array]],
+    ):
+        self._ready, self._names, self._compute = dict(ready), tuple(names), compute
+        self._order = tuple(dict.fromkeys([*self._ready, *self._names]))
 
     def __getitem__(self, name: str) -> Array:
-        if name not in self._ready and name in ("deff", "deff_source"):
-            deff = self._deff()
-            source = np.where(np.isfinite(deff), "own", "none")
-            self._ready |= {"deff": deff, "deff_source": source}
+        if name not in self._ready and name in self._names:
+            self._ready |= self._compute()
         return self._ready[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._order
+
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._ready, "deff", "deff_source"]))
+        return iter(self._order)
 
     def __len__(self) -> int:
-        return len(list(iter(self)))
+        return len(self._order)
 
     def __reduce__(self) -> tuple[type[dict[str, Array]], tuple[dict[str, Array]]]:
         return dict, (dict(self),)  # computed before it travels
+
+
+class LazyFacts(LateFacts):
+    """Facts of the rows, of which the design effects are computed when first asked for."""
+
+    def __init__(self, ready: Mapping[str, Array], deff: Callable[[], Array]):
+        super().__init__(ready, ("deff", "deff_source"), lambda: _own(deff()))
+
+
+def _own(deff: Array) -> dict[str, Array]:
+    return {"deff": deff, "deff_source": np.where(np.isfinite(deff), "own", "none")}
 
 
 def by_domain(domains: Domains, v: Array) -> Array:
@@ -109,14 +127,6 @@ def binomial_deff(result: Result, n: Array) -> Array:
     p, variance = result.value.reshape(-1), result.block.std_error**2
     with np.errstate(all="ignore"):
         return np.where((p > 0) & (p < 1), n * variance / (p * (1 - p)), np.nan)
-
-
-def kish(survey: Survey, domains: Domains) -> float:
-    """Return the design effect of unequal weights alone, n sum w^2 / (sum w)^2."""
-    w = survey.chain.weights
-    w = w[w != 0] if domains.code is None else w[(w != 0) & (domains.code >= 0)]
-    w = w / np.abs(w).max(initial=0.0)
-    return float(w.size * (w**2).sum() / w.sum() ** 2)
 
 
 def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:

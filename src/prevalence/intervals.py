@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RULES"]
+__all__ = ["PROPORTION_RULES", "RULES"]
 
 Array = NDArray[Any]
 Rule = Callable[[Mapping[str, Array], Array, float], Array]
+PRIOR = 0.6  # both parameters of the beta prior of `auto`; 0.5 is Jeffreys' (docs/rare-events.md)
 
 
 def t_quantile(df: Array, level: float) -> Array:
@@ -26,10 +27,12 @@ def t_quantile(df: Array, level: float) -> Array:
     return np.where(usable, t, np.nan)
 
 
+# ---------------------------------------------------------------------- means, totals, counts
 def wald(c: Mapping[str, Array], df: Array, level: float) -> Array:
-    """Value -/+ t se, for means and totals."""
+    """Value -/+ t se; a proportion without a standard error has the limits of `auto`."""
     half = t_quantile(df, level) * c["std_error"]
-    return np.stack([c["value"] - half, c["value"] + half], axis=-1)
+    out = np.stack([c["value"] - half, c["value"] + half], axis=-1)
+    return _or_auto(out, c, df, level)
 
 
 def log(c: Mapping[str, Array], df: Array, level: float) -> Array:
@@ -44,56 +47,6 @@ def log(c: Mapping[str, Array], df: Array, level: float) -> Array:
         none = c["value"] == 0
         out[none] = 0.0
         out[none, 1] = -np.log((1 - level) / 2) * c["one_report"][none]
-    return out
-
-
-def logit(c: Mapping[str, Array], df: Array, level: float) -> Array:
-    """On the logit scale, as Stata's and R's xlogit."""
-    p = c["value"]
-    with np.errstate(all="ignore"):
-        centre = np.log(p / (1 - p))
-        half = t_quantile(df, level) * c["std_error"] / (p * (1 - p))
-        return np.stack(
-            [1 / (1 + np.exp(-(centre - half))), 1 / (1 + np.exp(-(centre + half)))], axis=-1
-        )
-
-
-def _effective(c: Mapping[str, Array], df: Array, level: float) -> Array:
-    """Effective sample size n / deff, adjusted for the degrees of freedom."""
-    n = np.asarray(c["n"], dtype=float)
-    with np.errstate(all="ignore"):
-        return n / c["deff"] * (t_quantile(n - 1, level) / t_quantile(df, level)) ** 2
-
-
-def korn_graubard(c: Mapping[str, Array], df: Array, level: float) -> Array:
-    """Clopper-Pearson on the effective sample size, never above n (Korn and Graubard 1998)."""
-    from scipy.special import betaincinv
-
-    e = np.minimum(_effective(c, df, level), c["n"])
-    x, tail = c["value"] * e, (1 - level) / 2
-    low = np.where(x > 0, betaincinv(np.maximum(x, 1e-12), e - x + 1, tail), 0.0)
-    high = np.where(x < e, betaincinv(x + 1, np.maximum(e - x, 1e-12), 1 - tail), 1.0)
-    return _known(c, df, np.stack([low, high], axis=-1))
-
-
-def auto(c: Mapping[str, Array], df: Array, level: float) -> Array:
-    """Jeffreys' interval on an effective sample size, one formula at every proportion.
-
-    The design effect is the largest of 1, the estimate's own and the borrowed one. The limits
-    enclose the value: without a case the lower one is 0, without a non-case the upper one is 1.
-    """
-    from scipy.special import betaincinv
-
-    e = _effective(c, df, level)
-    x, tail = c["value"] * e, (1 - level) / 2
-    low = np.minimum(betaincinv(x + 0.5, e - x + 0.5, tail), c["value"])
-    high = np.maximum(betaincinv(x + 0.5, e - x + 0.5, 1 - tail), c["value"])
-    return _known(c, df, np.stack([low, high], axis=-1))
-
-
-def _known(c: Mapping[str, Array], df: Array, out: Array) -> Array:
-    bad = ~(np.isfinite(c["value"]) & (df > 0) & np.isfinite(c["deff"]))
-    out[bad] = np.nan
     return out
 
 
@@ -114,7 +67,7 @@ def percentile(c: Mapping[str, Array], df: Array, level: float) -> Array:
     return np.nanquantile(c["draws"], tails, axis=-1, method="median_unbiased").T
 
 
-def beta(c: Mapping[str, Array], df: Array, level: float) -> Array:
+def beta_distribution(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Central interval of a beta distribution with parameters a and b."""
     from scipy.special import betaincinv
 
@@ -125,13 +78,158 @@ def beta(c: Mapping[str, Array], df: Array, level: float) -> Array:
     )
 
 
-RULES: dict[str, Rule] = {
+# ---------------------------------------------------------------------- proportions
+def auto(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Interval of a beta posterior on an effective sample size, one formula at every proportion.
+
+    The limits enclose the value: without a case the lower one is 0, without a non-case the upper
+    one is 1.
+    """
+    from scipy.special import betaincinv
+
+    p = c["value"]
+    e = _adjusted(c, df, level)
+    a, b, tail = e * p + PRIOR, e * (1 - p) + PRIOR, (1 - level) / 2
+    low, high = np.minimum(betaincinv(a, b, tail), p), np.maximum(betaincinv(a, b, 1 - tail), p)
+    return _known(c, df, low, high)
+
+
+def logit(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """On the logit scale, as Stata's and R's xlogit; the limits of `auto` without standard error."""
+    p = c["value"]
+    with np.errstate(all="ignore"):
+        centre = np.log(p / (1 - p))
+        half = t_quantile(df, level) * c["std_error"] / (p * (1 - p))
+        low, high = (1 / (1 + np.exp(-centre - sign * half)) for sign in (-1, 1))
+    return _or_auto(np.stack([low, high], axis=-1), c, df, level)
+
+
+def arcsine(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """On the scale of asin sqrt p, on which the spread does not depend on p."""
+    with np.errstate(all="ignore"):
+        half = t_quantile(df, level) / (2 * np.sqrt(_effective(c)))
+        centre = np.arcsin(np.sqrt(c["value"]))
+        low = np.sin(np.maximum(centre - half, 0.0)) ** 2
+        high = np.sin(np.minimum(centre + half, np.pi / 2)) ** 2
+    return _known(c, df, low, high)
+
+
+def clopper_pearson(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Clopper-Pearson on the effective sample size n / deff as it is."""
+    return _exact(c, df, level, _effective(c))
+
+
+def beta(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Clopper-Pearson on the effective sample size adjusted for df, above n too (R's "beta")."""
+    return _exact(c, df, level, _adjusted(c, df, level))
+
+
+def korn_graubard(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Clopper-Pearson on the adjusted effective sample size, never above n."""
+    return _exact(c, df, level, np.minimum(_adjusted(c, df, level), c["n"]))
+
+
+def wilson(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Score interval on n / deff with the Student quantile, as R survey 4.5."""
+    return _score(c, df, level, _effective(c))
+
+
+def wilson_df(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Score interval on the effective sample size adjusted for df as well, as svy."""
+    return _score(c, df, level, _adjusted(c, df, level))
+
+
+def likelihood(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Where the binomial deviance, scaled by the design effect, reaches t squared (Rao and Scott)."""
+    n = np.asarray(c["n"], dtype=float)
+    with np.errstate(all="ignore"):
+        rise = t_quantile(df, level) ** 2 * n / (2 * _effective(c) * (n - 1))
+    p = c["value"]
+    return _known(c, df, _fallen(p, rise), 1 - _fallen(1 - p, rise))
+
+
+def _fallen(p: Array, rise: Array) -> Array:
+    """Return q below p at which the mean log-likelihood of p has fallen by `rise`.
+
+    On the logit scale the fall is convex and decreases to 0 at p, so that Newton's steps from a
+    point left of the root never pass it.
+    """
+    from scipy.special import xlogy
+
+    with np.errstate(all="ignore"):
+        top = xlogy(p, p) + xlogy(1 - p, 1 - p) - rise
+        z = np.log(p) - (rise + 1) / p
+        for _ in range(100):
+            fall = top + p * np.logaddexp(0, -z) + (1 - p) * np.logaddexp(0, z)
+            step = np.maximum(fall / (p - 1 / (1 + np.exp(-z))), 0.0)
+            z = z + np.where(np.isfinite(step), step, 0.0)
+            if not (step > 1e-13 * (1 + np.abs(z))).any():
+                break
+        return np.where(p > 0, 1 / (1 + np.exp(-z)), 0.0)
+
+
+def _effective(c: Mapping[str, Array]) -> Array:
+    """Effective sample size n / deff."""
+    with np.errstate(all="ignore"):
+        return np.asarray(c["n"], dtype=float) / c["deff"]
+
+
+def _adjusted(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Effective sample size times the square of the quantiles' ratio, t(n - 1) / t(df)."""
+    n = np.asarray(c["n"], dtype=float)
+    return _effective(c) * (t_quantile(n - 1, level) / t_quantile(df, level)) ** 2
+
+
+def _exact(c: Mapping[str, Array], df: Array, level: float, e: Array) -> Array:
+    from scipy.special import betaincinv
+
+    x, rest, tail = c["value"] * e, (1 - c["value"]) * e, (1 - level) / 2
+    low = np.where(x > 0, betaincinv(np.maximum(x, 1e-12), rest + 1, tail), 0.0)
+    high = np.where(rest > 0, betaincinv(x + 1, np.maximum(rest, 1e-12), 1 - tail), 1.0)
+    return _known(c, df, low, high)
+
+
+def _score(c: Mapping[str, Array], df: Array, level: float, e: Array) -> Array:
+    p, t = c["value"], t_quantile(df, level)
+    with np.errstate(all="ignore"):
+        scale = 1 / (1 + t**2 / e)
+        centre = scale * (p + t**2 / (2 * e))
+        half = scale * t * np.sqrt(p * (1 - p) / e + t**2 / (4 * e**2))
+    low = np.where(p > 0, np.maximum(centre - half, 0.0), 0.0)
+    return _known(c, df, low, np.where(p < 1, np.minimum(centre + half, 1.0), 1.0))
+
+
+def _known(c: Mapping[str, Array], df: Array, low: Array, high: Array) -> Array:
+    """Pair the limits; there are none without a value, a design effect or degrees of freedom."""
+    out = np.stack([low, high], axis=-1)
+    out[~(np.isfinite(c["value"]) & (df > 0) & np.isfinite(c["deff"]))] = np.nan
+    return out
+
+
+def _or_auto(out: Array, c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Fill the rows of a proportion that have no standard error, or one of 0, by `auto`."""
+    if "deff" not in c:
+        return out
+    bare = np.isfinite(c["value"]) & ~(c["std_error"] > 0)
+    return np.where(bare[..., None], auto(c, df, level), out) if bare.any() else out
+
+
+PROPORTION_RULES: dict[str, Rule] = {
     "auto": auto,
     "logit": logit,
     "korn-graubard": korn_graubard,
+    "beta": beta,
+    "wilson": wilson,
+    "wilson-df": wilson_df,
+    "clopper-pearson": clopper_pearson,
+    "likelihood": likelihood,
+    "arcsine": arcsine,
     "wald": wald,
+}
+RULES: dict[str, Rule] = {
+    **PROPORTION_RULES,
     "log": log,
     "dark-figure": dark_figure,
     "percentile": percentile,
-    "beta": beta,
+    "beta-distribution": beta_distribution,
 }

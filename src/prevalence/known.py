@@ -14,6 +14,8 @@ from .intervals import t_quantile
 
 __all__ = ["uncertain"]
 
+RULE_OF = {"normal": "wald", "lognormal": "log", "beta": "beta-distribution"}
+
 
 def uncertain(
     value: float,
@@ -80,7 +82,7 @@ def uncertain(
     label = name or secrets.token_hex(8)
     scheme = Columns(f"known:{label}", "known", np.ones(1), (label,))
     block = Block(plain(np.array([[spread]])), scheme, np.array([np.inf]))
-    rule, constants = {"normal": "wald", "lognormal": "log", "beta": "beta"}[kind], {}
+    rule, constants = RULE_OF[kind], {}
     if kind == "beta":
         size = value * (1 - value) / spread**2 - 1
         constants = {"a": np.array([value * size]), "b": np.array([(1 - value) * size])}

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from .estimand import Estimand
 from .estimate import Estimate
+from .intervals import PROPORTION_RULES
+from .reliability import flags
 
 __all__ = ["explain", "frame", "html", "sentence", "text"]
 
@@ -23,21 +25,30 @@ COLUMNS = (
     "std_error", "conf_low", "conf_high", "cv", "deff", "deff_source", "n_eff", "df", "interval",
     "flag", "definition",
 )  # fmt: skip
-FEW_CASES, HIGH_CV, LOW_DF = 5, 0.30, 8
 WIDTH, SHOWN_ROWS = 80, 20
 
+EFFECTIVE = "on an effective sample size, n over the design effect"
 INTERVALS = {
-    "auto": "Intervals are Jeffreys intervals on an effective sample size: n over the largest of "
-    "1, the row's own design effect and the borrowed one, adjusted for the degrees of freedom.",
+    "auto": f"Intervals are those of a beta posterior (near Jeffreys') {EFFECTIVE}, adjusted for "
+    "the degrees of freedom. With few cases the design effect is the largest of 1, the row's own "
+    "and the borrowed one; a common outcome keeps its own.",
     "logit": "Intervals are symmetric on the logit scale and brought back to shares.",
-    "korn-graubard": "Intervals are those of Korn and Graubard: Clopper-Pearson limits on the "
-    "effective sample size.",
+    "korn-graubard": f"Intervals are those of Korn and Graubard: Clopper-Pearson limits {EFFECTIVE}, "
+    "adjusted for the degrees of freedom and never above n.",
+    "beta": f"Intervals are Clopper-Pearson limits {EFFECTIVE}, adjusted for the degrees of freedom.",
+    "clopper-pearson": f"Intervals are Clopper-Pearson limits {EFFECTIVE}.",
+    "wilson": f"Intervals are Wilson's score limits {EFFECTIVE}, with a Student quantile.",
+    "wilson-df": f"Intervals are Wilson's score limits {EFFECTIVE}, adjusted for the degrees of "
+    "freedom, with a Student quantile.",
+    "likelihood": "Intervals end where the binomial deviance over the design effect reaches the "
+    "square of a Student quantile.",
+    "arcsine": "Intervals are symmetric on the arcsine scale and brought back to shares.",
     "wald": "Intervals are the estimate plus and minus a Student quantile times the standard error.",
     "log": "Intervals are symmetric on the log scale and brought back, so they stay positive.",
     "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
     "is never below the number seen.",
     "percentile": "Intervals are percentiles of the replicated estimates.",
-    "beta": "Intervals are central intervals of a beta distribution.",
+    "beta-distribution": "Intervals are central intervals of a beta distribution.",
 }
 
 
@@ -65,7 +76,7 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
         "interval": e.interval_rule,
         "definition": e.estimand.definition if e.estimand else "",
     }
-    columns["flag"] = _flags(columns["cases"], cv, columns["df"], e.unit)
+    columns["flag"] = flags(e, columns, limits if level == 0.95 else e.interval(0.95))
     return pd.DataFrame({name: columns[name] for name in COLUMNS}, index=pd.RangeIndex(p))
 
 
@@ -86,18 +97,6 @@ def _words(e: Estimate, name: str) -> list[Any]:
     if fact is None:
         return [pd.NA] * len(e)
     return [str(x) for x in np.broadcast_to(np.asarray(fact, dtype=object), (len(e),))]
-
-
-def _flags(cases: Any, cv: Array, df: Array, unit: str) -> list[str]:
-    found = pd.Series(cases).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    with np.errstate(invalid="ignore"):
-        said = {
-            "no cases": found == 0,
-            f"fewer than {FEW_CASES} cases": (found > 0) & (found < FEW_CASES),
-            f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV) & (unit != "difference"),
-            f"df below {LOW_DF}": df < LOW_DF,
-        }
-    return ["; ".join(w for w, rows in said.items() if rows[i]) for i in range(cv.size)]
 
 
 # ---------------------------------------------------------------------- numbers as text
@@ -142,23 +141,35 @@ def _decimals(numbers: Array, top: float, least: int) -> int:
     return max(0, min(max(wanted), max(digits, least) + 2))
 
 
-def headlines(
-    e: Estimate, table: pd.DataFrame, interval: str = "95 % interval"
-) -> list[tuple[str, str]]:
+def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tuple[str, str]]:
     """Return the number and its interval in words, of every row of an estimate's table.
 
-    The number of a floor is its lower limit: "at least" is not said of a middle.
+    The number of a floor is its lower limit: "at least" is not said of a middle. That of a share
+    without a case is its one-sided upper limit: "at most".
     """
-    out = []
-    for value, low, high in zip(
-        table["estimate"], table["conf_low"], table["conf_high"], strict=True
-    ):
+    out, interval = [], f"{100 * level:g} % interval"
+    rows = zip(
+        table["estimate"], table["conf_low"], table["conf_high"], _ceilings(e, level), strict=True
+    )
+    for value, low, high, ceiling in rows:
+        if value == 0 and np.isfinite(ceiling):
+            number = shown(ceiling, 0.0, ceiling, e.unit)[0]
+            out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
+            continue
         number, below, above = shown(value, low, high, e.unit)
         words = f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else ""
         if is_floor(e) and np.isfinite([value, low]).all():
             number, words = f"at least about {below}", f"estimate {number}, {words}"
         out.append((number, words))
     return out
+
+
+def _ceilings(e: Estimate, level: float) -> Array:
+    """Return one-sided upper limits of shares and counts of a survey without a case, else nan."""
+    none = (e.value == 0) & (e.interval_rule in PROPORTION_RULES) & ("deff" in e.constants)
+    if not none.any() or level <= 0.5 or e.unit not in ("proportion", "count"):
+        return np.full(len(e), np.nan)
+    return np.where(none, e.at_most(level), np.nan)
 
 
 # ---------------------------------------------------------------------- the sentence
@@ -175,8 +186,7 @@ def sentences(
     Without `full` it is the claim alone, for a page that names the excluded groups beside it.
     """
     about = e.estimand or Estimand()
-    interval = f"{100 * level:g} % interval"
-    heads = headlines(e, table, interval)
+    heads = headlines(e, table, level)
     said = [_sentence(e, about, table.iloc[i], heads[i]) for i in range(len(e))]
     return [_one_line(" ".join(parts if full else parts[:1])) for parts in said]
 
@@ -215,7 +225,7 @@ def _domain(e: Estimate, domain: str) -> str:
 def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
     """Return who or what is estimated at which number; a floor begins with its assumption."""
     people = about.population or about.denominator
-    guess = f"an estimated {number}"
+    guess = number if number.startswith("at most") else f"an estimated {number}"
     if is_floor(e):
         guess = f"assuming {_assumption(e)}{_range(e)}, {number}"
     if e.unit == "proportion":
@@ -431,9 +441,9 @@ def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
     if e.provenance.get("variance"):
         how.insert(1, f"variance: {e.provenance['variance']}")
     yield "Method: " + "; ".join(how)
-    flags = pd.Series([f for row in table["flag"] for f in row.split("; ") if f], dtype="object")
-    if flags.size:
-        counted = flags.value_counts(sort=False).items()
+    said = pd.Series([f for row in table["flag"] for f in row.split("; ") if f], dtype="object")
+    if said.size:
+        counted = said.value_counts(sort=False).items()
         yield "Flags: " + "; ".join(
             str(flag) if len(e) == 1 else f"{flag} ({count} of {len(e)} rows)"
             for flag, count in counted

@@ -171,7 +171,7 @@ CASES = {
         rows(),
         lambda d: pv.direct.prevalence(survey(d), "case", interval="wilsn"),
         ValueError,
-        "interval must be one of auto, logit, korn-graubard, wald: found 'wilsn'",
+        "interval must be one of auto, logit, .*found 'wilsn'. Did you mean 'wilson'",
     ),
     "design effect of zero": Bad(
         rows(),

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import check_rows, one_of
+from ..errors import check_rows, one_of, warn
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import binomial_deff, case_facts, kish, row_facts
+from ..evaluate import Result, blank_rows, evaluate
+from ..facts import LateFacts, case_facts, row_facts
+from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
+from .borrowing import Seen, blended, intraclass, seen_in
+from .lending import Lender, lender
 from .outcomes import BINDER, SARNDAL, answering, example_with, outcomes
 
 __all__ = ["prevalence"]
@@ -38,7 +42,8 @@ def prevalence(
     where: str | None = None,
     interval: str = "auto",
     missing: str = "error",
-    deff: float | None = None,
+    deff: float | str | Estimate | None = None,
+    icc: float | None = None,
 ) -> Estimate:
     """Estimate the share of the population with an outcome, ``sum w y / sum w`` with y 0 or 1.
 
@@ -52,35 +57,51 @@ def prevalence(
         Columns whose crossing makes the domains.
     where : str, optional
         Condition on rows; the others stay in the design with zero weight.
-    interval : {"auto", "logit", "korn-graubard", "wald"}
-        ``auto`` is Jeffreys' interval on n / deff, with the largest of 1, the domain's own design
-        effect and the borrowed one: it is one formula at every share, also without a case.
-        ``logit`` is Stata's and R's.
+    interval : str
+        ``"auto"``, or one of the other rules in the Notes.
     missing : {"error", "drop"}
         What to do with a missing outcome; dropped rows are counted.
-    deff : float, optional
-        Design effect to borrow. By default domains borrow that of the whole sample.
+    deff : float, str or Estimate, optional
+        Design effect to borrow: a number, or the column of a commoner outcome of 0 and 1 or an
+        estimate of one, whose intraclass correlation is carried to the sizes of the clusters here.
+        Without it, domains borrow from all rows that take part, and these from nothing.
+    icc : float, optional
+        Intraclass correlation within primary units to borrow, in place of `deff`.
 
     Returns
     -------
     Estimate
         One row per domain, a proportion. Without a case (or a non-case) there is no standard
-        error, and the interval rests on the borrowed design effect.
+        error, and the interval rests on the borrowed design effect, whatever the rule.
 
     Raises
     ------
     ValueError, TypeError, KeyError
-        When the outcome is not 0 or 1, missing or unknown.
+        When the outcome is not 0 or 1, missing or unknown, or there is nothing to borrow where
+        `deff` or `icc` points.
 
     Notes
     -----
-    Assumes the outcome is measured without error. With few cases the estimated design effect is
-    itself too small: borrow one from a commoner outcome by `deff`.
+    Assumes the outcome is measured without error. ``auto`` is the central interval of a beta
+    posterior on ``n / deff``, adjusted for the degrees of freedom, with both prior parameters 0.6.
+    With few cases deff is the largest of 1, the row's own and the borrowed one; for a common
+    outcome it is the row's own. Where nothing is borrowed, the own design effect's upper limit is
+    taken, at most what an intraclass correlation of 0.1 makes. ``deff_source`` names which it is.
+    It fails (covers less than 93 %) where the intraclass correlation is more than twice the
+    borrowed one, and below about 0.13 effective cases expected (docs, rare events).
+
+    Other rules, on the row's own design effect: ``logit`` (Stata's, R's xlogit), ``wald``,
+    ``arcsine``, ``clopper-pearson`` (effective n), ``beta`` (the same adjusted for the degrees of
+    freedom, R's), ``korn-graubard`` (never above n), ``wilson`` (R's), ``wilson-df`` (adjusted
+    for the degrees of freedom), ``likelihood`` (deviance over the design effect, solved).
 
     References
     ----------
     Korn, E. L. and Graubard, B. I. (1998). Confidence intervals for proportions with small
     expected number of positive counts estimated from survey data. Survey Methodology 24, 193-201.
+
+    Gabler, S., Haeder, S. and Lahiri, P. (1999). A model based justification of Kish's formula for
+    design effects for weighting and clustering. Survey Methodology 25, 105-106.
 
     Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
     doi:10.1007/978-1-4612-4378-6
@@ -88,26 +109,29 @@ def prevalence(
     Examples
     --------
     >>> import prevalence as pv
-    >>> survey = pv.Survey({"case": [1, 0, 0, 0], "w": [1.0, 1.0, 1.0, 1.0]}, weights="w")
-    >>> pv.direct.prevalence(survey, "case").value
-    array([0.25])
+    >>> data = {"case": [0] * 200, "ill": [1, 0, 0, 0] * 50, "ea": [k // 10 for k in range(200)]}
+    >>> survey = pv.Survey(data, psu="ea")
+    >>> pv.direct.prevalence(survey, "case", icc=0.05).at_most().round(4)
+    array([0.0235])
+    >>> none = pv.direct.prevalence(survey, "case", deff="ill")
+    >>> none.facts["deff_source"].tolist()
+    ['borrowed from ill']
     """
-    rule = one_of("interval", interval, ["auto", "logit", "korn-graubard", "wald"])
-    if deff is not None and not (np.isfinite(deff) and deff > 0):
-        raise ValueError(f"deff must be a positive number: found {deff!r}. Give a design effect.")
+    rule = one_of("interval", interval, list(PROPORTION_RULES))
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     check_rows("outcome", "0 or 1", y[0], ~np.isin(y[0], (0.0, 1.0)), "Code cases as 1.")
+    lend = lender(survey, domains, outcome, missing, deff=deff, icc=icc)
     ones = answering(y, answered)
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
     counts = row_facts(result, lost)
     n = counts["n"].astype(float)
-    own = binomial_deff(result, n)
-    used, source = _borrow(survey, own, domains, outcome, missing, deff)
-    if rule == "korn-graubard":
-        used, source = np.where(own > 0, own, used), np.where(own > 0, "own", source)
-    facts = {**counts, **case_facts(survey, domains, y[0])}
-    facts |= {"deff": used, "deff_source": source, "n_eff": n / used}
+    used = cache(lambda: _design_effect(seen_in(survey, domains, result, n, answered), lend, rule))
+    facts = LateFacts(
+        counts,
+        ("cases", "psus_with_cases", "deff", "deff_source", "n_eff", "icc"),
+        lambda: {**case_facts(survey, domains, y[0]), **used(), "n_eff": n / used()["deff"]},
+    )
     return assemble(
         survey,
         _without_zero(result),
@@ -118,8 +142,9 @@ def prevalence(
         interval=rule,
         citations=[SARNDAL, BINDER],
         facts=facts,
-        constants={"n": n, "deff": used},
+        constants=LateFacts({"n": n}, ("deff",), lambda: {"deff": used()["deff"]}),
         assumptions=["The outcome is taken as measured without error (specificity 1)."],
+        warnings=_without_df(result),
     )
 
 
@@ -129,27 +154,32 @@ def _without_zero(result: Result) -> Result:
     return replace(result, block=blank_rows(result.block, at_edge)) if at_edge.any() else result
 
 
-def _borrow(
-    survey: Survey,
-    own: Array,
-    domains: Domains,
-    outcome: str,
-    missing: str,
-    given: float | None,
-) -> tuple[Array, Array]:
-    """Return max(own, borrowed, 1) and where it came from."""
-    own = np.where(np.isfinite(own), own, 0.0)
-    if given is not None:
-        borrowed, source = given, "given"
-    elif domains.code is None or domains.count == 1:
-        borrowed, source = kish(survey, domains), "weights alone (Kish)"
+def _without_df(result: Result) -> list[str]:
+    """Warn of rows with an estimate and no degrees of freedom, which have no interval."""
+    bare = int((np.isfinite(result.value.reshape(-1)) & ~(result.block.df > 0)).sum())
+    if not bare:
+        return []
+    message = (
+        f"{bare} of {result.value.size} domains have no interval: their primary units are not more "
+        "than their strata (0 degrees of freedom)."
+    )
+    warn(message)
+    return [message]
+
+
+def _design_effect(seen: Seen, lend: Lender, rule: str) -> dict[str, Array]:
+    """Return the design effect of the interval by domain, and where it comes from."""
+    borrowed, source = lend(seen)
+    if rule == "auto":
+        used = blended(seen.own, borrowed, seen.share, seen.n)
+        source = np.where((borrowed < 1) & (used == 1), "at least 1", source)
+        own = used <= 1.05 * seen.own  # what the borrowed one adds is no longer worth a word
     else:
-        whole = domains_of(survey, (), None)
-        _, y, answered, lost = outcomes(survey, outcome, missing, whole)
-        ones = answering(y, answered)
-        result = evaluate(survey, lambda w: (y @ w) / (ones @ w), whole)
-        found = float(binomial_deff(result, (result.n - lost[0]).astype(float))[0])
-        borrowed, source = (found if np.isfinite(found) else 1.0), "whole sample"
-    used = np.maximum(np.maximum(own, borrowed), 1.0)
-    words = np.where(own >= max(borrowed, 1.0), "own", source if borrowed >= 1 else "at least 1")
-    return used, words
+        own = seen.own > 0
+        used = np.where(own, seen.own, np.maximum(borrowed, 1.0))
+    none = ~np.isfinite(used)
+    return {
+        "deff": used,
+        "deff_source": np.where(none, "none", np.where(own, "own", source)),
+        "icc": np.where(none, np.nan, intraclass(used, seen.kish, seen.size)),
+    }
