@@ -165,6 +165,7 @@ class Unequal:
             pi = chance[units]
             matrix = 1 - np.outer(pi, pi) / joint[np.ix_(units, units)]
             if self.variance == "yates-grundy":
+                _check_fixed_size(matrix, pi)
                 matrix -= np.diag(matrix.sum(axis=1))
             found, vectors = np.linalg.eigh(matrix)
             values[units] = 0.0 if lonely[h] else found
@@ -209,6 +210,16 @@ def _checked_joint(joint: Array | None, rank: Array, chance: Array) -> Array:
             "have no unbiased variance: use pps='brewer'."
         )
     return np.asarray(found)
+
+
+def _check_fixed_size(matrix: Array, chance: Array) -> None:
+    """Refuse independent draws, whose number is not fixed: the form would be zero."""
+    apart = matrix - np.diag(np.diag(matrix))
+    if chance.size > 1 and (chance < 1).any() and not (np.abs(apart) > 1e-9).any():
+        raise ValueError(
+            "joint must be of samples of a fixed size for pps_variance='yates-grundy': found "
+            "independent draws, for which it is zero. Pass pps_variance='horvitz-thompson'."
+        )
 
 
 def _check_across(joint: Array, parent: Array, chance: Array) -> None:

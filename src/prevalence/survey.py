@@ -220,7 +220,7 @@ class Survey(Resampled):
         """
         table = read(data)
         factors = selection.area_factors(
-            table, ea_probability, segments, listed, selected, (strata, psu)
+            table, ea_probability, segments, listed, selected, _units(strata, psu, design)
         )
         return cls._selected(table, factors, strata=strata, psu=psu, **design)
 
@@ -284,7 +284,7 @@ class Survey(Resampled):
         """
         table = read(data)
         factors = selection.venue_factors(
-            table, probability, counted, intercepted, visits, (strata, psu)
+            table, probability, counted, intercepted, visits, _units(strata, psu, design)
         )
         if psu is None and "stages" not in design:
             warn(
@@ -452,6 +452,13 @@ class Survey(Resampled):
             f"{self.about.psus}, {len(self.design.stratum_labels):,} strata; weights: {steps}; "
             f"variance: {variance}>"
         )
+
+
+def _units(
+    strata: str | None, psu: str | None, design: dict[str, Any]
+) -> tuple[str | None, str | None]:
+    """Return the columns of the strata and of the primary units, by whatever argument."""
+    return strata, psu or next(iter(design.get("stages") or ()), None)
 
 
 def _unequal(pps: str | None, joint: Any, variance: str, has_fpc: bool) -> Unequal | None:
