@@ -441,6 +441,49 @@ class Survey(Resampled):
 
         return estimate(self, theta, unit=unit, by=by, where=where, smooth=smooth, outcome=outcome)
 
+    def influence(
+        self, theta: Theta, *, by: str | Sequence[str] = (), where: str | None = None
+    ) -> Array:
+        """Return what every row adds to an estimate: its weight times the derivative in it.
+
+        Parameters
+        ----------
+        theta : callable
+            Smooth function of w, as in `estimate`.
+        by, where : str or list of str, str
+            Columns whose crossing makes the domains; condition that rows meet, as ``"age >= 12"``.
+
+        Returns
+        -------
+        ndarray of shape (values x domains, rows)
+            Influence through every weighting step, rows in the order of `estimate`. The sums of a
+            row over primary units make the linearised variance. After `attach`, columns are the
+            rows of the table that the design was declared on.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When theta is not smooth, or there are more than 5,000 values or too many numbers.
+
+        Notes
+        -----
+        It finds the respondents that an estimate rests on, by position in the table, without any
+        identifier of theirs: look at rows with the largest absolute values for errors of entry
+        and extreme weights. It is the first derivative: it fails as a forecast of what happens
+        when a row that dominates is left out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import prevalence as pv
+        >>> y, one = np.array([1.0, 2.0, 3.0, 6.0]), np.ones(4)
+        >>> pv.Survey({"y": y}).influence(lambda w: (y @ w) / (one @ w))
+        array([[-0.5 , -0.25,  0.  ,  0.75]])
+        """
+        from .custom import influence
+
+        return influence(self, theta, by=by, where=where)
+
     def __len__(self) -> int:
         return self.n
 
