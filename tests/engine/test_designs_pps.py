@@ -107,6 +107,12 @@ def test_later_stages_add_their_variance_times_the_probability(method: str, form
     assert found.std_error[0] == pytest.approx(np.sqrt(wanted), rel=1e-12)
 
 
+def test_unequal_probabilities_are_told() -> None:
+    made = pv.Survey(DATA, strata="stratum", psu="psu", fpc="chance", pps="brewer")
+    wanted = "16 primary units in 3 strata, drawn with unequal probabilities without replacement"
+    assert wanted in pv.direct.mean(made, "y").explain()
+
+
 def test_weights_without_a_column_are_one_over_the_probability() -> None:
     made = pv.Survey(DATA, strata="stratum", psu="psu", fpc="chance", pps="brewer")
     np.testing.assert_allclose(made.final_weights, 1 / DATA["chance"], rtol=1e-15)

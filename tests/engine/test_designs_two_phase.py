@@ -221,6 +221,20 @@ def test_estimates_are_saved_read_and_combined(tmp_path: Path) -> None:
         _ = pv.direct.mean(first, "x") - pv.direct.mean(made, "x")
 
 
+def test_the_second_phase_is_told() -> None:
+    made = pv.Survey(DATA, **FIRST["clusters"][0]).second_phase("drawn", strata="group")
+    found = pv.direct.mean(made, "y")
+    wanted = "18 primary units in 3 strata, with a second phase of 40 of 90 rows"
+    assert found.provenance["design"] == wanted
+    assert wanted in found.explain()
+    selected = {"ea_probability": "chance", "psu": "psu"}
+    data = {**DATA, "chance": np.full(90, 0.25)}
+    flow = pv.Survey.from_selection(data, **selected).second_phase("drawn").weight_flow()
+    steps = ["1 / probability of the area", "second phase", "base weights"]
+    assert flow["step"].tolist() == steps
+    assert flow["sum"].tolist() == pytest.approx([360, 360, 360])
+
+
 def test_attached_rows_follow_the_rows_that_were_drawn() -> None:
     data = {**DATA, "id": ROW}
     made = pv.Survey(data, **FIRST["clusters"][0]).second_phase("drawn", strata="group")
