@@ -88,9 +88,8 @@ class Block:
             out[negative] = np.nan
             warn(
                 f"{int(negative.sum()):,} of {p:,} variance estimates are negative, which this "
-                "design's form allows: their standard errors are nan. Use another form (for "
-                "unequal probabilities pps_variance='yates-grundy' or pps='brewer'), or larger "
-                "domains."
+                "design's form allows: their standard errors are nan. Use larger domains or a larger "
+                "second phase, and for unequal probabilities pps='brewer'."
             )
         return np.maximum(out, 0.0, where=np.isfinite(out), out=out)
 

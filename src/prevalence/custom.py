@@ -146,7 +146,7 @@ def provenance(survey: Survey) -> dict[str, Any]:
         "rows": about.rows,
         "psus": about.psus,
         "design": f"{design.stages[0].parent.size:,} {about.psus} in "
-        f"{len(design.stratum_labels):,} strata"
+        f"{len(design.stratum_labels):,} strata{design.words}"
         if units_known(survey)
         else f"{about.psus} not told: replicate weights came with the data",
         "weights": [step.name for step in survey.steps] or ["base weights only"],

@@ -71,6 +71,13 @@ class Design:
         return all(stage.is_centred for stage in self.stages)
 
     @property
+    def words(self) -> str:
+        """What must be said of the sample beside its numbers of units and strata."""
+        if type(self.stages[0]) is Stage:
+            return ""
+        return ", drawn with unequal probabilities without replacement"
+
+    @property
     def no_replicates(self) -> str:
         """Why the first stage cannot be resampled, or nothing where it can."""
         if type(self.stages[0]) is Stage:

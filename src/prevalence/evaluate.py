@@ -98,6 +98,7 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
             value, influence, slopes = linearise(sample.chain, theta, sums)
         value = np.where(np.isfinite(value), value, np.nan)
         block = Block(influence, sample.design, np.tile(df, value.shape[0]))
+        block = _without_alone(block, value, _alone(sample.design, sums, psus), said)
     else:
         if not smooth and sample.scheme.kind.startswith("jackknife"):
             raise ValueError(
@@ -175,6 +176,36 @@ def _blank(influence: Influence, value: Array) -> Influence:
     else:
         direct = np.where(bad[:, None], 0.0, direct)
     return Influence(direct, weight, shared)
+
+
+def _alone(design: Design, sums: RowSums, psus: Array) -> Array:
+    """Tell which domains lie in one primary unit that was drawn by chance."""
+    out = np.asarray(psus == 1)
+    if out.any():
+        filled = sums.counts > 0
+        unit = design.psu_of_unit[sums.pair_unit[filled]]
+        chance = np.zeros(out.size)
+        chance[sums.pair_domain[filled]] = design.stages[0].unit_fraction[unit]
+        out &= chance < 1
+    return out
+
+
+def _without_alone(block: Block, value: Array, alone: Array, said: list[str]) -> Block:
+    """Blank a standard error that is zero for want of a second primary unit."""
+    rows = np.flatnonzero(np.tile(alone, value.shape[0]) & np.isfinite(value.reshape(-1)))
+    if not rows.size:
+        return block
+    flat = block.take(rows).variance <= (1e-12 * value.reshape(-1)[rows]) ** 2
+    if not flat.any():
+        return block
+    note(
+        said,
+        f"{int(flat.sum()):,} of {value.size:,} estimates lie in one primary unit alone, which cannot "
+        "tell their standard errors: they are nan. Use larger domains.",
+    )
+    bad = np.zeros(value.size, dtype=bool)
+    bad[rows[flat]] = True
+    return blank_rows(block, bad)
 
 
 def _members(design: Design, sums: RowSums) -> tuple[Array, Array]:

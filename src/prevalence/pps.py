@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import warn
+from .errors import one_of, warn
 from .stages import Stage, group_sums, lonely_error, single
 
 __all__ = ["METHODS", "VARIANCES", "Unequal"]
@@ -173,6 +173,7 @@ class Unequal:
             pi = chance[units]
             matrix = 1 - np.outer(pi, pi) / joint[np.ix_(units, units)]
             if self.variance == "yates-grundy":
+                _check_fixed_size(matrix, pi)
                 matrix -= np.diag(matrix.sum(axis=1))
             found, vectors = np.linalg.eigh(matrix)
             values[units] = 0.0 if lonely[h] else found
@@ -219,6 +220,16 @@ def _checked_joint(joint: Array | None, rank: Array, chance: Array) -> Array:
     return np.asarray(found)
 
 
+def _check_fixed_size(matrix: Array, chance: Array) -> None:
+    """Refuse independent draws, whose number is not fixed: the form would be zero."""
+    apart = matrix - np.diag(np.diag(matrix))
+    if chance.size > 1 and (chance < 1).any() and not (np.abs(apart) > 1e-9).any():
+        raise ValueError(
+            "joint must be of samples of a fixed size for pps_variance='yates-grundy': found "
+            "independent draws, for which it is zero. Pass pps_variance='horvitz-thompson'."
+        )
+
+
 def _check_across(joint: Array, parent: Array, chance: Array) -> None:
     across = parent[:, None] != parent[None, :]
     product = np.outer(chance, chance)
@@ -228,3 +239,27 @@ def _check_across(joint: Array, parent: Array, chance: Array) -> None:
             "joint must be the product of the probabilities across strata, which are drawn apart: "
             f"{int(bad.sum()) // 2:,} pairs are not. Correct joint or strata=."
         )
+
+
+def unequal_of(pps: str | None, joint: Any, variance: str, has_fpc: bool) -> Unequal | None:
+    """Check the arguments of sampling with unequal probabilities."""
+    one_of("pps_variance", variance, VARIANCES)
+    if (pps == "joint") != (joint is not None):
+        raise ValueError(
+            f"joint must be given with pps='joint' and only with it: found pps={pps!r} and "
+            f"{'a' if joint is not None else 'no'} joint. Give the joint probabilities and pps='joint'."
+        )
+    if pps is None:
+        return None
+    one_of("pps", pps, METHODS)
+    if not has_fpc:
+        raise ValueError(
+            f"fpc must hold the inclusion probabilities of the primary units with pps={pps!r}: "
+            "found none. Name their column."
+        )
+    if pps == "brewer" and variance != VARIANCES[0]:
+        raise ValueError(
+            f"pps_variance must be left out with pps='brewer': found {variance!r}. Brewer's variance "
+            "has one form; use pps='overton', 'hartley-rao' or 'joint'."
+        )
+    return Unequal(pps, variance, joint)

@@ -55,6 +55,10 @@ class TwoPhase(Design):
         return False
 
     @property
+    def words(self) -> str:
+        return f", with a second phase of {self.further[0].rows.size:,} of {self.n_rows:,} rows"
+
+    @property
     def no_replicates(self) -> str:
         return (
             "replicates must resample a sample of one phase: this one has a second phase, whose "
