@@ -191,8 +191,7 @@ def test_quantiles_of_a_raked_survey_replicate_the_raking() -> None:
 
 # ---------------------------------------------------------------------- levels
 @pytest.mark.parametrize("rule", ["auto", "logit", "korn-graubard"])
-@pytest.mark.parametrize("how", [{}, {"by": "region"}, {"by": "psu", "where": "age == 'old'"}])
-@pytest.mark.filterwarnings("ignore:.* domains have no interval")
+@pytest.mark.parametrize("how", [{}, {"by": "region"}, {"by": ["region", "age"], "where": "y > 3"}])
 def test_a_level_is_the_prevalence_of_its_indicator(rule: str, how: dict[str, Any]) -> None:
     data = rows(9)
     s = survey({**data, **{k: (data["job"] == k) * 1.0 for k in ("farm", "none", "shop")}})
