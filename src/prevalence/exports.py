@@ -86,12 +86,18 @@ def export(survey: Resampled, path: str | Path) -> ExportedWeights:
     scale = scheme.scale[kept] * (kept.size / kept.sum())
     df = scheme.df if scheme.given else min(design.df, scheme.df or np.inf)
     lines = _stata_replicates(scheme, scale, df), _r_replicates(scheme, scale, df, target)
-    return ExportedWeights(target, *lines)
+    return ExportedWeights(target, *lines, (DF_OF_R,))
 
 
 STEPS_FIXED = (
     "The lines take the final weights as if they were drawn so: without replicate weights the "
     "weighting steps are not in the variance. Call .jackknife() or .bootstrap() before exporting."
+)
+
+
+DF_OF_R = (
+    "Versions of R's survey whose svrepdesign() has no argument degf take the rank of the weights "
+    "minus one as degrees of freedom."
 )
 
 

@@ -35,7 +35,7 @@ def jackknife(design: Design, *, mse: bool = True) -> Replicates:
     stages = design.stages if later else design.stages[:1]
     used = [np.flatnonzero(stage.coefficient[stage.parent] > 0) for stage in stages]
     _check_number(sum(u.size for u in used))
-    parts, scale = [], []
+    parts, scale, earlier = [], [], np.ones(stages[0].n.size)
     for stage, units in zip(stages, used, strict=True):
         of_unit = stage.unit if later else np.arange(stage.parent.size)
         group = stage.parent[units]
@@ -43,7 +43,8 @@ def jackknife(design: Design, *, mse: bool = True) -> Replicates:
         part = np.where(stage.parent[of_unit][:, None] == group, n / (n - 1), 1.0)
         part[of_unit[:, None] == units] = 0.0
         parts.append(part)
-        scale.append(stage.coefficient[group] * ((n - 1) / n) ** 2)
+        scale.append((n - 1) / n * (1 - stage.fraction[group]) * earlier[group])
+        earlier = (earlier * stage.fraction)[stage.parent]
     places = np.cumsum([0] + [stage.parent.size for stage in stages])
     labels = design.labels if later else design.psu_labels
     names = [labels[place + j] for place, u in zip(places, used, strict=False) for j in u]
