@@ -52,7 +52,7 @@ def replicates_needed(estimate: Estimate, cv: float = 0.05) -> int:
     >>> import prevalence as pv
     >>> survey = pv.Survey({"y": [1, 2, 3, 6, 4, 2]}).bootstrap(500, rng=1)
     >>> pv.replicates_needed(pv.direct.mean(survey, "y"), cv=0.02)
-    1243
+    1159
     """
     wanted = number("cv", cv)
     if not 0 < wanted < 1:

@@ -244,7 +244,7 @@ class Estimate:
         >>> import prevalence as pv
         >>> survey = pv.Survey({"y": [1, 2, 3, 6, 4, 2]}).bootstrap(200, rng=1)
         >>> pv.direct.mean(survey, "y").simulation_error().round(3)
-        array([0.051])
+        array([0.05])
         """
         from .replication import simulation_error
 
