@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .engine import RowFunction, RowSums, Weights, newton, weighted_system
+from .engine import Regression, RowFunction, RowSums, Weights, newton, weighted_system
 from .errors import warn
 
 __all__ = ["Replicates"]
@@ -140,6 +140,9 @@ class FactoredWeights(Weights):
         factors = self.factors[self.sums.unit_of_row]
         return _roots(self, self.weights, factors, self.sums, (score, jacobian, start))
 
+    def regression(self, model: Regression) -> Array:
+        return model.refit(self.weights[:, None] * self.factors[self.sums.unit_of_row])
+
 
 class DenseWeights(Weights):
     """One weight per row and replicate: `weights` of the rows times `columns`, never multiplied out.
@@ -184,6 +187,9 @@ class DenseWeights(Weights):
         columns = self.sums.take(self.dense.T).T
         weights = self.sums.take(self.weights)
         return _roots(self, weights, columns, self.sums, (score, jacobian, start))
+
+    def regression(self, model: Regression) -> Array:
+        return model.refit(self.sums.take(self.weights)[:, None] * self.sums.take(self.dense.T).T)
 
 
 def simulation_error(columns: Array, coefficients: Array) -> tuple[Array, Array]:

@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from .design import Design, Stage
+from .design import Design
 from .errors import one_of
 from .hadamard import hadamard
 from .replication import Replicates
+from .stages import Stage
 
 __all__ = ["balanced", "bootstrap", "delete_group", "jackknife"]
 
@@ -261,6 +262,8 @@ def _generalised(design: Design, replicates: int, rng: Generator) -> Array:
     deviations ``B' (sqrt(c) g)`` with standard normal g have it in expectation, and exactly where g
     is made to have mean 0 and covariance the identity, as it is with more replicates than columns.
     """
+    if not design.is_centred:
+        raise ValueError(design.no_replicates)
     c = design.coefficients
     if (c < 0).any():
         raise ValueError(
@@ -321,6 +324,8 @@ def _check_number(count: int) -> None:
 
 def _check(design: Design, what: str, *, later: bool = False) -> None:
     """Refuse what a scheme cannot honour: lone units that count, unequal chances, later stages."""
+    if design.no_replicates:
+        raise ValueError(design.no_replicates)
     earlier = np.ones(design.stages[0].n.size)
     for stage in design.stages if later else design.stages[:1]:
         alone = stage.lonely
