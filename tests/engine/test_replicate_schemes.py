@@ -243,6 +243,32 @@ def test_the_generalised_bootstrap_keeps_the_rule_for_single_units(rule: str) ->
     np.testing.assert_allclose(total(drawn, "hours"), total(made, "hours"), rtol=1e-12)
 
 
+@pytest.mark.parametrize("method", ["brewer", "overton", "hartley-rao", "joint"])
+def test_the_generalised_bootstrap_is_exact_for_unequal_probabilities(method: str) -> None:
+    chance = np.linspace(0.2, 0.7, 18)
+    how: dict[str, Any] = {}
+    if method == "joint":  # Poisson's pairs, shrunk: as in a sample of fixed size
+        joint = 0.9 * np.outer(chance, chance)
+        across = np.not_equal.outer(STRATUM[::6], STRATUM[::6])
+        joint[across] = np.outer(chance, chance)[across]
+        how["joint"] = joint + np.diag(chance - np.diag(joint))
+    data = {**DATA, "chance": chance[PSU]}
+    made = pv.Survey(
+        data, weights="w", strata="stratum", psu="psu", fpc="chance", pps=method, **how
+    )
+    drawn = made.bootstrap(30, rng=1, kind="generalised")
+    np.testing.assert_allclose(total(drawn, "hours"), total(made, "hours"), rtol=1e-10)
+    order = np.random.default_rng(4).permutation(W.size)
+    if method != "joint":  # whose table is in the order of the units
+        mixed = pv.Survey(
+            {name: column[order] for name, column in data.items()},
+            weights="w", strata="stratum", psu="psu", fpc="chance", pps=method, source="same",
+        )  # fmt: skip
+        again = pv.direct.mean(mixed.bootstrap(10, rng=1, kind="generalised"), "hours")
+        first = pv.direct.mean(made.bootstrap(10, rng=1, kind="generalised"), "hours")
+        np.testing.assert_allclose(again.std_error, first.std_error, rtol=1e-9)
+
+
 SCHEMES: dict[str, Callable[[pv.Survey], pv.Survey]] = {
     "groups": lambda s: s.jackknife(groups=4, rng=2),
     "rao-wu": lambda s: s.bootstrap(12, rng=2),

@@ -228,6 +228,23 @@ def test_exported_designs_hold_codes_and_no_names(tmp_path: Path) -> None:
     assert "not in the variance" in raked.export_weights(tmp_path / "w.csv").notes[0]
 
 
+def test_lines_without_unequal_probabilities_say_so(tmp_path: Path) -> None:
+    data = {**DATA, "chance": np.linspace(0.2, 0.8, 18)[PSU]}
+    made = pv.Survey(data, weights="w", strata="stratum", psu="psu", fpc="chance", pps="brewer")
+    written = made.export_weights(tmp_path / "w.csv")
+    assert "fpc" not in written.r + written.stata + ",".join(pd.read_csv(written).columns.tolist())
+    assert "as drawn with replacement" in written.notes[0]
+    drawn = made.bootstrap(40, rng=1, kind="generalised")
+    value, error = reread(drawn.export_weights(tmp_path / "w.csv").path, _scale(drawn), True)
+    assert value == pytest.approx(pv.direct.mean(made, "hours").value[0], rel=1e-12)
+    assert error == pytest.approx(pv.direct.mean(drawn, "hours").std_error[0], rel=1e-10)
+
+
+def _scale(made: pv.Survey) -> Array:
+    assert made.scheme is not None
+    return made.scheme.scale
+
+
 def test_stata_lines_name_the_method(tmp_path: Path) -> None:
     keep = np.isin(PSU % 6, (1, 4))
     data = {name: column[keep] for name, column in DATA.items()}
