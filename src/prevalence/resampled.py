@@ -206,6 +206,7 @@ class Resampled(Weighted):
 
         Beaumont, J.-F. and Patak, Z. (2012). On the generalized bootstrap for sample surveys with
         special attention to Poisson sampling. International Statistical Review 80, 127-148.
+        doi:10.1111/j.1751-5823.2011.00166.x
 
         Examples
         --------

@@ -193,13 +193,14 @@ class Uncertainty:
         ----------
         Beaumont, J.-F. and Patak, Z. (2012). On the generalized bootstrap for sample surveys with
         special attention to Poisson sampling. International Statistical Review 80, 127-148.
+        doi:10.1111/j.1751-5823.2011.00166.x
 
         Examples
         --------
         >>> import prevalence as pv
         >>> survey = pv.Survey({"y": [1, 2, 3, 6, 4, 2]}).bootstrap(200, rng=1)
         >>> pv.direct.mean(survey, "y").simulation_error().round(3)
-        array([0.051])
+        array([0.05])
         """
         from .replication import simulation_error
 
