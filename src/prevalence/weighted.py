@@ -33,6 +33,7 @@ class Weighted:
     base: Array
     unit: Array
     design: Design
+    factors: tuple[tuple[str, Array], ...]
     steps: tuple[Step | Attach, ...]
     __dataclass_fields__: Any
 
@@ -440,7 +441,8 @@ class Weighted:
         Returns
         -------
         pandas.DataFrame
-            One row per step, over positive weights; Kish's deff is 1 + cv**2, the gap the largest
+            One row per factor of the base weights where they are known (`Survey.from_selection`),
+            and per step, over positive weights; Kish's deff is 1 + cv**2, the gap the largest
             relative distance of a margin from its target after all steps so far.
 
         Examples
@@ -450,4 +452,4 @@ class Weighted:
         >>> survey.weight_flow()[["step", "n", "sum"]].values.tolist()
         [['base weights', 3, 3.0], ['poststratify on sex', 3, 100.0]]
         """
-        return recipes.weight_flow(self.base, self.steps)
+        return recipes.weight_flow(self.base, self.steps, self.factors)
