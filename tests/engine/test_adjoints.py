@@ -79,7 +79,7 @@ def calibrated(distance: str, bounds: tuple[float, float] | None = None) -> pv.S
 def answered_totals() -> Array:
     """Totals of the eligible respondents alone."""
     moved = naive.response_classes(W, HOUSEHOLDS["class"], R, ELIGIBLE) * R * ELIGIBLE
-    return (X * moved[:, None]).sum(axis=0) * np.array([1.1, 0.95, 1.05, 1.04])
+    return np.asarray((X * moved[:, None]).sum(axis=0) * np.array([1.1, 0.95, 1.05, 1.04]))
 
 
 def cascade() -> pv.Survey:
@@ -231,6 +231,16 @@ def test_influence_through_a_recipe_is_the_complex_step_derivative(name: str) ->
     estimate = pv.direct.ratio(found, "hours", "income")
     assert close(estimate.value, theta(W))
     assert close(columns_of(estimate)[0], expected_columns(naive.derivative(theta, W)))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_step_is_done_again_in_every_replicate(name: str) -> None:
+    made, recipe = RECIPES[name]
+    columns = made().jackknife().replicate_columns(slice(0, 4))
+    six = 6 / 5  # six units in each stratum, of which one is left out
+    units = HOUSEHOLDS["psu"][:, None]
+    factors = np.where(units == np.arange(4), 0.0, np.where(units < 6, six, 1.0))
+    np.testing.assert_allclose(columns, recipe(W[:, None] * factors), rtol=1e-11, atol=1e-12)
 
 
 def test_influence_through_a_calibration_that_is_constant_within_clusters() -> None:

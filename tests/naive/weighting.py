@@ -91,13 +91,20 @@ def calibrate(
     out = np.empty_like(columns)
     # Rows of zeros (outside what is calibrated) keep their weight, since F(0) is 1.
     for c in range(columns.shape[1]):
-        lam, extra = np.zeros(x.shape[1], dtype=w.dtype), 0
-        while extra < 4:  # the derivative converges one iteration after the value
+        lam, settled = np.zeros(x.shape[1], dtype=w.dtype), 0
+        for _ in range(40):
             g, slope = calibration_function(x @ lam, function, bounds)
             gap = totals - x.T @ (columns[:, c] * g)
-            extra += bool(np.abs(gap.real).max() < 1e-12 * np.abs(totals).max())
+            far = np.abs(gap.real).max() / np.abs(totals).max()
+            settled += bool(far < 1e-12)
+            if settled > 3:  # the derivative converges one iteration after the value
+                break
+            if function.startswith("cut") and far > 1e-3:
+                slope = np.maximum(slope.real, 0.05)  # no step runs out of the slope
             lam = lam + np.linalg.solve((x * (columns[:, c] * slope)[:, None]).T @ x, gap)
         out[:, c] = columns[:, c] * calibration_function(x @ lam, function, bounds)[0]
+        if far > 1e-9:  # no weights within the bounds meet the totals
+            out[:, c] = np.nan
     return out.reshape(w.shape)
 
 

@@ -138,10 +138,11 @@ def test_every_distance_meets_whatever_its_bounds_allow(
         large = data["x"] > np.median(data["x"])
         ratio = np.where(large, up - 0.05 * (up - 1), low + 0.05 * (1 - low))
     other = data["w"] * ratio
-    totals = {"a": margins_of(data["a"], other), "x": float(data["x"] @ other)}
+    ages = margins_of(data["a"], other)
+    totals = {"a": ages, "x": float(data["x"] @ other)}
     made = survey(data).calibrate(totals, distance=distance, bounds=(low, up))
     w = made.final_weights
-    assert gap(made, data, {"a": totals["a"]}) < 1e-10
+    assert gap(made, data, {"a": ages}) < 1e-10
     assert data["x"] @ w == pytest.approx(totals["x"], rel=1e-10)
     assert (w / data["w"]).min() >= low * (1 - 1e-12)
     assert (w / data["w"]).max() <= up * (1 + 1e-12)
