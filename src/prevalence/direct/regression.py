@@ -295,7 +295,7 @@ def marginal_effects(
     outcome: str,
     predictors: str | Sequence[str],
     *,
-    family: str = "binomial",
+    family: str = "gaussian",
     categorical: str | Sequence[str] = (),
     intercept: bool = True,
     where: str | None = None,
@@ -315,7 +315,7 @@ def marginal_effects(
     predictors : str or list of str
         Columns and interactions, as in `regression`. A 0/1 number is a number here: name it in
         `categorical` for the difference between 1 and 0.
-    family : {"binomial", "gaussian", "poisson"}
+    family : {"gaussian", "binomial", "poisson"}
         What the outcome is.
     categorical : str or list of str
         Predictors that are numbers, to be taken as categories.
