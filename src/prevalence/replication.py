@@ -221,6 +221,8 @@ def bootstrap(
 
 def _check_replicable(design: Design, what: str) -> None:
     """Refuse strata of one unit that contribute to the variance; name stages that do not."""
+    if design.no_replicates:
+        raise ValueError(design.no_replicates)
     first = design.stages[0]
     alone = first.lonely
     plain = (1 - first.fraction) * first.n / np.maximum(first.n - 1, 1)
