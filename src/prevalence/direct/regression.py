@@ -230,7 +230,7 @@ def regression(
     categorical : str or list of str
         Predictors that are numbers, such as codes of districts, to be taken as categories.
     intercept : bool
-        Whether there is an intercept.
+        Whether there is an intercept; without it the first category has all of its levels.
     where : str, optional
         Condition on rows; the others stay in the design with zero weight.
     missing : {"error", "drop"}
@@ -320,7 +320,7 @@ def marginal_effects(
     categorical : str or list of str
         Predictors that are numbers, to be taken as categories.
     intercept : bool
-        Whether there is an intercept.
+        Whether there is an intercept, as in `regression`.
     where : str, optional
         Condition on rows; the model and the average are of those rows.
     missing : {"error", "drop"}
@@ -381,7 +381,7 @@ class Effects:
         self.names: list[str] = []
         self.pieces: list[tuple[Array, Array | None]] = []  # design of a level and of the first
         for name, variable in model.terms.variables.items():
-            self.names += variable.labels
+            self.names += variable.contrasts
             if not variable.levels:
                 self.pieces.append((model.terms.derivative(name) @ model.back, None))
                 continue
