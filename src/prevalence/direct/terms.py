@@ -162,7 +162,8 @@ def read_terms(
             f"predictors must leave rows: all {int(inside.sum()):,} rows with weight miss one or "
             "the outcome. Leave out the column with most missing values."
         )
-    _check_weights(weights, kept)
+    if outcome is not None:
+        _check_weights(weights, kept)
     rows = None if kept.all() else np.flatnonzero(kept)
     take = slice(None) if rows is None else rows
     if domains.code is not None or lost:
