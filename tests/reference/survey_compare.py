@@ -23,14 +23,16 @@ ESTIMATE, ERROR, ITERATED, INTERPOLATED = 1e-10, 1e-8, 1e-7, 1e-3
 POINTS = {"estimate", "probs", "quantile", "df", "df_residual", "array"}
 WORDS = {"class", "names", "keys", "method", "error", "file"}
 ITERATIVE = re.compile(
-    r"(c1_rake|c1_raking|c1_lin_bnd|c1_logit|c1_sinh|c1_rake_as_cal|r1_jk1_rake)/.*|.*/glm.*"
+    r"(c1_rake|c1_raking|c1_lin_bnd|c1_logit|c1_sinh|c1_rake_as_cal|r1_jk1_rake)/.*|.*/glm.*|r.*/ciprop_logit"
 )
 FITTED = re.compile(r".*/ciprop_.*(logit|likelihood)")
 
 # Fields of the reference that an answer need not have: pattern of keys, field, reason.
 NOT_TOLD = [
     (r".*", "ci_normal", "normal limits: ours are Student's"),
-    (r".*", "df_design", "told by the survey, not by the model"),
+    (r".*/glm.*", "df_design", "told by the survey, not by the model"),
+    (r".*/glm.*", "dispersion", "not told: the variances do not need it"),
+    (r".*/glm.*", "deviance", "not told: the design's tests are Wald's"),
     (
         r".*/(by|by_.*|lonely_.*_svyby)",
         "ci_t",
@@ -51,7 +53,7 @@ def answers(value: Any) -> dict[str, Any]:
             continue
         if name == "by_variable":
             found |= next(iter(item.values()))
-        elif name in ("statistic", "parameter", "estimate") and isinstance(item, Mapping):
+        elif name in ("statistic", "parameter", "estimate", "sums") and isinstance(item, Mapping):
             found[name] = list(item.values())
         elif isinstance(item, Mapping) and set(item) == {"low", "high"}:
             found[name] = np.stack([numbers(item["low"]), numbers(item["high"])], axis=1)
@@ -100,7 +102,7 @@ def differences(key: str, value: Any, ours: Mapping[str, Any]) -> list[str]:
         if field != "vcov":
             theirs = np.atleast_1d(theirs)
             mine = mine.reshape(theirs.shape) if mine.size == theirs.size else np.atleast_1d(mine)
-        if field == "df":
+        if field.startswith("df") and theirs.size == 1:
             theirs = np.broadcast_to(theirs, mine.shape)
         if mine.shape != theirs.shape:
             found.append(f"{field}: shape {mine.shape} for {theirs.shape}")

@@ -1,8 +1,8 @@
 """The 41 designs of the survey reference, each a builder of a `Survey`, with its data.
 
 The calls of R that they repeat stand in ``../shared/oracle/survey/expected.json``, and the sources of
-the totals in its README. R linearises a calibration at the weights before the step, so calibrations
-other than the linear ones ask for ``residuals="initial"``.
+the totals in its README. R linearises a calibration at the weights before the step, and takes the factors
+of a trim as known, so those steps ask for ``residuals="initial"``.
 """
 
 from __future__ import annotations
@@ -44,6 +44,12 @@ def results(path: Path) -> dict[str, Any]:
 
 
 @cache
+def cascade(path: Path) -> pd.DataFrame:
+    """Return the weights of the reference after each step of its cascade."""
+    return pd.read_csv(path / "survey" / "cascade_hhA.csv")
+
+
+@cache
 def frame(path: Path, name: str) -> pd.DataFrame:
     """Return a data file with the columns that the calls of R make on the way."""
     rows = pd.read_csv(path / "survey" / f"{name}.csv")
@@ -52,6 +58,10 @@ def frame(path: Path, name: str) -> pd.DataFrame:
         rows["rare"] = (rows["api00"] < 470).astype(float)
         rows["wide"] = (rows["sch.wide"] == "Yes").astype(float)
     else:  # R sorts levels as text
+        answered, unknown = rows["resp"] == "rr", rows["resp"] == "uk"
+        rows["answered"], rows["known"] = answered.astype(int), (~unknown).astype(int)
+        rows["eligible"] = (answered | (rows["resp"] == "nr")).astype(int)
+        rows["perhaps"] = (rows["resp"] != "in").astype(int)
         rows["agegrp"] = pd.Categorical(rows["agegrp"], ["12-14", "15-17", "5-11"])
     return rows
 
@@ -128,8 +138,10 @@ DESIGNS: dict[str, Builder] = {
     "c1_rake_as_cal": lambda p: survey(p, "dclus1").calibrate(
         MARGINS, distance="raking", residuals="initial"
     ),
-    "c1_trim": lambda p: survey(p, "c1_lin").trim(lower=20, upper=45),
-    "c1_trim_strict": lambda p: survey(p, "c1_lin").trim(lower=20, upper=45, strict=True),
+    "c1_trim": lambda p: survey(p, "c1_lin").trim(lower=20, upper=45, residuals="initial"),
+    "c1_trim_strict": lambda p: survey(p, "c1_lin").trim(
+        lower=20, upper=45, strict=True, residuals="initial"
+    ),
     "c2_lin": lambda p: survey(p, "dclus2").calibrate(TOTALS),
     "s_ps": lambda p: survey(p, "dstrat").poststratify(["stype", "sch.wide"], CELLS),
     "r1_jk1": lambda p: survey(p, "dclus1_nofpc").jackknife(mse=False),
