@@ -136,17 +136,25 @@ def _with_replacement(d: pv.Survey, value: Any) -> Fields:
 
 @case(LINEAR + r"/mean_factor")
 def _shares(d: pv.Survey, value: Any) -> Fields:
-    return _told(pv.direct.proportions(d, "stype"), value, deff=False)
+    return _without_limits(pv.direct.proportions(d, "stype"), value)
 
 
 @case(LINEAR + r"/total_factor")
 def _counts(d: pv.Survey, value: Any) -> Fields:
-    return _told(pv.direct.counts(d, "sch.wide"), value, deff=False)
+    return _without_limits(pv.direct.counts(d, "sch.wide"), value)
 
 
 @case(LINEAR + r"/by_prop")
 def _shares_by_domain(d: pv.Survey, value: Any) -> Fields:
-    return _told(pv.direct.proportions(d, "sch.wide", by="stype"), value)
+    """The design effects of R are those of the indicators' means, not of limits at few cases."""
+    told = _without_limits(pv.direct.proportions(d, "sch.wide", by="stype"), value)
+    means = pv.direct.mean(d, ["narrow", "wide"], by="stype")
+    return {**told, "deff": _ordered(means, value["keys"]).facts["deff"]}
+
+
+def _without_limits(e: pv.Estimate, value: Any) -> Fields:
+    told = _told(e, value, deff=False)
+    return {name: item for name, item in told.items() if name != "ci_t"}
 
 
 @case(LINEAR + r"/ratio")
@@ -236,7 +244,8 @@ def _quantiles(d: pv.Survey, outcome: str, q: Sequence[float], **how: Any) -> Fi
 @case(LINEAR + r"/quantile_(?P<interval>\w+)")
 def _quantile_intervals(d: pv.Survey, value: Any, interval: str) -> Fields:
     del value
-    return _quantiles(d, "api00", API_Q, interval=interval)
+    names = {"xlogit": "logit", "asin": "arcsine"}
+    return _quantiles(d, "api00", API_Q, interval=names.get(interval, interval))
 
 
 @case(LINEAR + r"/qrule_(?P<rule>\w+)")
@@ -360,7 +369,14 @@ def _term(d: pv.Survey, value: Any) -> Fields:
 def _difference(d: pv.Survey, value: Any) -> Fields:
     del value
     test = pv.direct.t_test(d, "api00", "comp.imp")
-    return {"statistic": test.statistic, "parameter": test.ddf, "p_value": test.p_value}
+    assert test.estimate is not None
+    return {
+        "statistic": test.statistic,
+        "parameter": test.df,
+        "p_value": test.p_value,
+        "estimate": test.estimate.value,
+        "conf_int": test.estimate.interval()[0],
+    }
 
 
 def _independence(d: pv.Survey, row: str, column: str, statistic: str) -> Fields:

@@ -4,7 +4,8 @@ Tolerances are those of ``../shared/oracle/survey/README.md``, relative: estimat
 errors and covariances 1e-8. What R finds by iteration (generalised linear models, raking, bounded
 and sinh calibration) is good to the 1e-7 at which R stops; likelihood limits to 1e-3, since R
 interpolates its profile. Intervals, test statistics and p-values are functions of standard errors
-and share their 1e-8, and covariances are relative to the two standard errors.
+and share their 1e-8 (saddlepoint p-values, found by a search for a root, 1e-7), limits are relative
+to the larger of the two, and covariances to the two standard errors.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = ["differences"]
 
 Array = NDArray[Any]
 ESTIMATE, ERROR, ITERATED, INTERPOLATED = 1e-10, 1e-8, 1e-7, 1e-3
+ROUNDING = 1e-14  # of the estimate: what is left of a standard error that is exactly zero
 POINTS = {"estimate", "probs", "quantile", "df", "df_residual", "array"}
 WORDS = {"class", "names", "keys", "method", "error", "file"}
 ITERATIVE = re.compile(
@@ -38,6 +40,7 @@ NOT_TOLD = [
         "ci_t",
         "limits with the design's df; ours are the domain's",
     ),
+    (r".*/(mean|total)_factor", "ci_t", "symmetric limits; ours are those of shares, within 0 and 1"),
     (r".*/contrast(_nonlin)?", "ci_t", "symmetric limits; ours are carried through the map"),
     (r".*/(by|by_.*|lonely_.*_svyby)", "df", "the design's df; ours are the domain's"),
 ]
@@ -71,6 +74,8 @@ def tolerance(key: str, field: str) -> float:
     """Return the relative tolerance of a field of a result."""
     if ITERATIVE.fullmatch(key):
         return ITERATED
+    if key.endswith("saddlepoint") and field == "p_value":
+        return ITERATED
     if key.endswith("likelihood") and field == "ci":
         return INTERPOLATED
     if FITTED.fullmatch(key):
@@ -78,15 +83,19 @@ def tolerance(key: str, field: str) -> float:
     return ESTIMATE if field in POINTS else ERROR
 
 
-def scale(field: str, theirs: Array, told: Mapping[str, Any]) -> Array:
-    """Return what a difference is relative to."""
+def allowed(key: str, field: str, theirs: Array, told: Mapping[str, Any]) -> Array:
+    """Return how far a field may be from the reference's: relative, and the rounding of zeros."""
+    limit = tolerance(key, field)
     if field == "vcov":
         errors = np.sqrt(np.abs(np.diag(theirs)))
-        return np.outer(errors, errors)
-    if field.startswith("ci") and theirs.ndim and theirs.shape[-1] == 2:
-        return np.broadcast_to(np.abs(theirs).max(axis=-1, keepdims=True), theirs.shape)
-    del told
-    return np.abs(theirs)
+        floor = ROUNDING * np.abs(numbers(told["estimate"])).ravel()
+        return limit * np.outer(errors, errors) + np.outer(floor, floor)
+    if field in ("ci", "ci_t", "conf_int") and theirs.shape[-1] == 2:
+        size = np.abs(theirs).max(axis=-1, keepdims=True)
+        return np.broadcast_to(limit * size, theirs.shape)
+    if field == "se" and "estimate" in told:
+        return limit * np.abs(theirs) + ROUNDING * np.abs(numbers(told["estimate"])).ravel()
+    return limit * np.abs(theirs) + (ROUNDING if field == "cv" else 0.0)
 
 
 def differences(key: str, value: Any, ours: Mapping[str, Any]) -> list[str]:
@@ -107,9 +116,8 @@ def differences(key: str, value: Any, ours: Mapping[str, Any]) -> list[str]:
         if mine.shape != theirs.shape:
             found.append(f"{field}: shape {mine.shape} for {theirs.shape}")
             continue
-        limit = tolerance(key, field) * scale(field, theirs, told)
         gap = np.abs(mine - theirs)
-        far = ~(gap <= limit) & ~(np.isnan(mine) & np.isnan(theirs))
+        far = ~(gap <= allowed(key, field, theirs, told)) & ~(np.isnan(mine) & np.isnan(theirs))
         if far.any():
             at = np.unravel_index(np.argmax(np.where(far, gap, -1)), far.shape)
             found.append(f"{field}{[int(k) for k in at]}: {mine[at]:.12g} for {theirs[at]:.12g}")

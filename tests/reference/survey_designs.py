@@ -57,6 +57,7 @@ def frame(path: Path, name: str) -> pd.DataFrame:
         rows["improved"] = (rows["comp.imp"] == "Yes").astype(float)
         rows["rare"] = (rows["api00"] < 470).astype(float)
         rows["wide"] = (rows["sch.wide"] == "Yes").astype(float)
+        rows["narrow"] = 1 - rows["wide"]
     else:  # R sorts levels as text
         answered, unknown = rows["resp"] == "rr", rows["resp"] == "uk"
         rows["answered"], rows["known"] = answered.astype(int), (~unknown).astype(int)
