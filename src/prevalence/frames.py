@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,14 +84,22 @@ class Table:
         code: Array = np.zeros(self.n, dtype=np.int64)
         levels: list[list[str]] = []
         for name in names:
-            raw = self.raw(name, argument)
-            this, found = _ordered(raw, *factorise(raw, name, argument))
+            this, found = self._sorted(name, argument)
             code = code * len(found) + this if levels else this
             levels.append(found)
         if len(levels) == 1:
             return code, [(label,) for label in levels[0]]
-        used, out = np.unique(code, return_inverse=True)
+        used, out = _distinct(code, math.prod(len(found) for found in levels))
         return out, [_crossed(int(k), levels) for k in used]
+
+    def _sorted(self, name: str, argument: str) -> tuple[Array, list[str]]:
+        """Return codes of a complete column and its labels, sorted; coded once."""
+        raw = self.raw(name, argument)
+        if ("codes", name) not in self.kept:
+            made = _whole_numbers(raw) or _ordered(raw, *factorise(raw, name, argument))
+            self.kept["codes", name] = made
+        codes, found = self.kept["codes", name]
+        return codes, list(found)
 
     def for_condition(self, name: str) -> Array:
         """Return a column for a condition: numbers as float64, anything else as text."""
@@ -99,6 +108,31 @@ class Table:
             return as_float(raw, name, "where")
         except TypeError:
             return self.labels(name, "where")
+
+
+def _whole_numbers(raw: Any) -> tuple[Array, list[str]] | None:
+    """Code a column of whole numbers of a small range by counting; None for any other column."""
+    if getattr(getattr(raw, "dtype", None), "kind", "O") not in "iu":
+        return None
+    values = raw.to_numpy() if isinstance(raw, pd.Series) else np.asarray(raw)
+    if values.dtype.kind not in "iu" or not values.size:
+        return None
+    low, high = int(values.min()), int(values.max())
+    if high - low > 65_535 or max(-low, high) >= 2**53:
+        return None
+    codes = values.astype(np.int64, copy=False)
+    codes = codes - low if low else codes
+    used, codes = _distinct(codes, high - low + 1)
+    return codes, [str(k + low) for k in used.tolist()]
+
+
+def _distinct(codes: Array, size: int) -> tuple[Array, Array]:
+    """Return the codes in use, sorted, and the place of each row's among them."""
+    if size > 4 * codes.size + 65_536:
+        return np.unique(codes, return_inverse=True)
+    seen = np.bincount(codes, minlength=size) > 0
+    used = np.flatnonzero(seen)
+    return used, codes if used.size == size else (np.cumsum(seen) - 1)[codes]
 
 
 def _crossed(key: int, levels: list[list[str]]) -> tuple[str, ...]:
