@@ -94,6 +94,19 @@ class Block:
             )
         return np.maximum(out, 0.0, where=np.isfinite(out), out=out)
 
+    @cached_property
+    def std_error(self) -> Array:
+        """Standard error of every estimate, also where its square is beyond the range of floats."""
+        with np.errstate(invalid="ignore"):
+            out = np.sqrt(self.variance)
+        for row in np.flatnonzero(np.isinf(out) | (out < 1e-140)):
+            columns = self.columns(np.array([row]))[0]
+            size = np.abs(columns).max(initial=0.0)
+            if 0 < size < np.inf:
+                squares = (columns / size) ** 2 @ self.scheme.coefficients
+                out[row] = size * np.sqrt(max(squares, 0.0))
+        return out
+
     def covariance(self) -> Array:
         """Return the covariance matrix of the estimates."""
         columns = self.columns()

@@ -22,6 +22,7 @@ __all__ = ["Theta", "Weights", "root", "solve"]
 Array = NDArray[Any]
 Theta = Callable[["Weights"], Array]
 STEP = 1e-50  # of a total: a complex step has no cancellation, and its square underflows to zero
+SMALLEST_STEP = 1e-307  # the least normal number: tiny totals have a larger share of a step
 NEWTON_STEPS = 60
 
 
@@ -440,7 +441,8 @@ class Player(Weights):
         self.columns = recorder.columns * self.scalars
         sizes = [np.abs(r.total).max(axis=1) for r in recorder.records]
         size = np.concatenate(sizes) if sizes else np.ones(0)
-        self.steps = STEP * np.where((size > 0) & np.isfinite(size), size, 1.0)
+        size = np.where((size > 0) & np.isfinite(size), size, 1.0)
+        self.steps = np.maximum(STEP * size, np.minimum(SMALLEST_STEP, size))
         self._next = self._offset = self._root = 0
 
     def totals(self, rows: list[Array], z: Any) -> Array:

@@ -139,7 +139,8 @@ class Estimate:
     @cached_property
     def std_error(self) -> Array:
         """Standard errors, one per row."""
-        out = np.sqrt(self._variances.sum(axis=0)) if self.blocks else np.full(len(self), np.nan)
+        parts = [block.std_error for block in self.blocks]
+        out = np.hypot.reduce(parts, axis=0) if parts else np.full(len(self), np.nan)
         out[~np.isfinite(self.value)] = np.nan
         out.setflags(write=False)
         return out

@@ -52,6 +52,7 @@ class Domains:
     code: Array | None
     labels: tuple[tuple[str, ...], ...]
     names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -93,7 +94,8 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
                 "an estimator that is not smooth needs replicates: the sample has none. Call "
                 ".bootstrap(1000, rng=1) on the sample first."
             )
-        value, influence, slopes = linearise(sample.chain, theta, sums)
+        with np.errstate(over="ignore", invalid="ignore"):  # a value beyond floats is told as none
+            value, influence, slopes = linearise(sample.chain, theta, sums)
         value = np.where(np.isfinite(value), value, np.nan)
         block = Block(influence, sample.design, np.tile(df, value.shape[0]))
     else:
@@ -106,10 +108,29 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
         value, block, said = _replicate(sample, sample.scheme, theta, sums, df)
         slopes = _slopes(sample, theta, sums, smooth)
     value = np.where(n == 0, np.nan, value)
-    block = Block(_blank(block.influence, value), block.scheme, block.df)
+    silent = _says_nothing(sample.design)
+    told = np.full_like(value, np.nan) if silent else value
+    block = Block(_blank(block.influence, told), block.scheme, block.df)
+    if silent:
+        said = [*said, _NO_SPREAD]
+        warn(_NO_SPREAD)
     if not units_known(sample):
         psus = np.full(domains.count, np.nan)
     return Result(value, block, sums, n, psus, tuple(said), _targets(slopes))
+
+
+_NO_SPREAD = (
+    "the sample tells no standard error: every stratum has one primary unit that is left out of "
+    "the variance. Standard errors are nan; collapse strata to have them."
+)
+
+
+def _says_nothing(design: Design) -> bool:
+    """Tell whether no unit of the design has another to differ from."""
+    first = design.stages[0]
+    if not first.lonely.any():
+        return False
+    return first.parent.size == 1 or not any((s.coefficients != 0).any() for s in design.stages)
 
 
 def units_known(sample: Sample) -> bool:

@@ -71,6 +71,8 @@ class Survey(Resampled):
     source : str, optional
         Name of the design; the rounds of one panel share it and so have their covariance. Without
         it, surveys with the same labels and base weights count as one: name independent ones.
+    missing : {"error", "drop"}
+        What to do with a missing base weight: with "drop" it is zero, with a warning that counts.
 
     Raises
     ------
@@ -121,6 +123,7 @@ class Survey(Resampled):
     joint: Any = field(default=None, kw_only=True)
     pps_variance: str = field(default="yates-grundy", kw_only=True)
     source: str | None = field(default=None, kw_only=True)
+    missing: str = field(default="error", kw_only=True)
     table: Table = field(init=False)
     base: Array = field(init=False)
     unit: Array = field(init=False)
@@ -129,9 +132,11 @@ class Survey(Resampled):
     steps: tuple[Step | Attach, ...] = field(default=(), init=False)
     scheme: Replicates | None = field(default=None, init=False)
     about: About = field(default_factory=About, init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)  # said of every estimate
 
     def __post_init__(self) -> None:
         one_of("single_psu", self.single_psu, SINGLE_PSU)
+        one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
         if self.stages and self.psu:
             raise ValueError(
@@ -146,7 +151,7 @@ class Survey(Resampled):
                 f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
             )
         fpc = [table.numeric(c, "fpc") for c in counts]
-        base = _base(table, self.weights)
+        base, notes = _base(table, self.weights, self.missing)
         design, unit = make_design(
             table.factor(self.strata, "strata") if self.strata else None,
             [table.factor(c, "psu" if len(names) == 1 else "stages") for c in names],
@@ -161,7 +166,11 @@ class Survey(Resampled):
         )
         if self.weights is None and fpc:
             base = recipes.weights_of_design(design, unit)
-        for name, value in {"table": table, "base": base, "unit": unit, "design": design}.items():
+        labelled = [(name, "psu" if len(names) == 1 else "stages") for name in names]
+        labelled += [(self.strata, "strata")] if self.strata else []
+        notes += [text for name, argument in labelled if (text := table.similar(name, argument))]
+        made = {"table": table, "base": base, "unit": unit, "design": design, "notes": tuple(notes)}
+        for name, value in made.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "data", None)
         object.__setattr__(self, "joint", None)
@@ -521,15 +530,33 @@ def _unequal(pps: str | None, joint: Any, variance: str, has_fpc: bool) -> Unequ
     return Unequal(pps, variance, joint)
 
 
-def _base(table: Table, weights: str | None) -> Array:
+def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[str]]:
+    """Return the base weights, checked, and what must be said of them."""
     if weights is None:
-        return np.ones(table.n)
-    w = table.numeric(weights, "weights")
-    check_rows("weights", "given", w, np.isnan(w), "Fill them in, or drop these rows.")
+        return np.ones(table.n), []
+    w, said = table.numeric(weights, "weights"), []
+    gone = np.isnan(w)
+    if missing == "drop" and gone.any():
+        said.append(
+            f"weights are missing in {int(gone.sum()):,} of {w.size:,} rows (first: row "
+            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody."
+        )
+        w = np.where(gone, 0.0, w)
+    remedy = "Fill them in, or pass missing='drop' to count these rows as zero."
+    check_rows("weights", "given", w, np.isnan(w), remedy)
     check_rows("weights", "finite", w, np.isinf(w), "Correct them.")
     check_rows("weights", "positive", w, w < 0, "Drop or correct them.")
     if not (w > 0).any():
         raise ValueError(
             f"weights must be positive: all {w.size:,} rows are zero. Name the column of weights."
         )
-    return w
+    zero = (w == 0) & ~gone
+    if zero.any():
+        said.append(
+            f"weights are zero in {int(zero.sum()):,} of {w.size:,} rows (first: row "
+            f"{int(np.flatnonzero(zero)[0])}): they keep their place in the design and enter no "
+            "estimate. Give a weight to those that stand for somebody."
+        )
+    for text in said:
+        warn(text)
+    return w, said
