@@ -212,7 +212,10 @@ class Estimate:
             shaped = constant if np.ndim(constant) == 0 else np.asarray(constant)[:, None]
             with np.errstate(divide="ignore"):
                 limits = MAPS[name](limits, shaped)
-        return np.sort(limits, axis=-1)
+        limits = np.sort(limits, axis=-1)
+        upper = np.isnan(limits[:, 1]) & (limits[:, 0] > self.value)  # alone, and sorted first
+        limits[upper] = limits[upper, ::-1]
+        return limits
 
     def simulation_error(self) -> Array:
         """Return the coefficient of variation of each bootstrap standard error over its draws.

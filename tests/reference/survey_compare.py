@@ -25,24 +25,22 @@ ROUNDING = 1e-14  # of the estimate: what is left of a standard error that is ex
 POINTS = {"estimate", "probs", "quantile", "df", "df_residual", "array"}
 WORDS = {"class", "names", "keys", "method", "error", "file"}
 ITERATIVE = re.compile(
-    r"(c1_rake|c1_raking|c1_lin_bnd|c1_logit|c1_sinh|c1_rake_as_cal|r1_jk1_rake)/.*|.*/glm.*|r.*/ciprop_logit"
+    r"(c1_rake|c1_raking|c1_lin_bnd|c1_logit|c1_sinh|c1_rake_as_cal|r1_jk1_rake)/.*|.*/glm.*|"
+    r"r.*/ciprop_logit"
 )
+BY = r".*/(by|by_.*|lonely_.*_svyby)"
 FITTED = re.compile(r".*/ciprop_.*(logit|likelihood)")
 
 # Fields of the reference that an answer need not have: pattern of keys, field, reason.
 NOT_TOLD = [
     (r".*", "ci_normal", "normal limits: ours are Student's"),
+    (BY, "df", "the design's df: ours are the domains'"),
+    (BY, "ci_t", "limits on the design's df: ours are on the domains'"),
+    (r".*/\w+_factor|.*/by_prop", "ci_t", "symmetric limits: ours are those of shares"),
+    (r".*/contrast(_nonlin)?", "ci_t", "symmetric limits: ours are carried through the map"),
     (r".*/glm.*", "df_design", "told by the survey, not by the model"),
     (r".*/glm.*", "dispersion", "not told: the variances do not need it"),
     (r".*/glm.*", "deviance", "not told: the design's tests are Wald's"),
-    (
-        r".*/(by|by_.*|lonely_.*_svyby)",
-        "ci_t",
-        "limits with the design's df; ours are the domain's",
-    ),
-    (r".*/(mean|total)_factor", "ci_t", "symmetric limits; ours are those of shares, within 0 and 1"),
-    (r".*/contrast(_nonlin)?", "ci_t", "symmetric limits; ours are carried through the map"),
-    (r".*/(by|by_.*|lonely_.*_svyby)", "df", "the design's df; ours are the domain's"),
 ]
 
 
