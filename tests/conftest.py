@@ -49,7 +49,7 @@ def oracle() -> Path:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the tables that tests put down with `record_property("table", ...)`."""
-    for report in terminalreporter.getreports("") + terminalreporter.getreports("failed"):
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
         for name, text in getattr(report, "user_properties", []):
             if name == "table" and report.when == "call":
                 terminalreporter.write_line(f"\n{text}")
