@@ -122,7 +122,10 @@ class Uncertainty:
             shaped = constant if np.ndim(constant) == 0 else np.asarray(constant)[:, None]
             with np.errstate(divide="ignore"):
                 limits = MAPS[name](limits, shaped)
-        return np.sort(limits, axis=-1)
+        limits = np.sort(limits, axis=-1)
+        upper = np.isnan(limits[:, 1]) & (limits[:, 0] > self.value)  # alone, and sorted first
+        limits[upper] = limits[upper, ::-1]
+        return limits
 
     def at_most(self, level: float = 0.95) -> Array:
         """Return one-sided upper limits: each row's quantity is at most this.
