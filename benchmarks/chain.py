@@ -245,7 +245,12 @@ def main() -> int:
     print("\nbias in standard deviations (error", f"{error[0]:.3f}):", np.round(bias, 3).tolist())
     for way in ("jackknife", "bootstrap"):
         found, error = done.against("linearised", way)
-        print(f"linearised / {way}:", np.round(found, 4).tolist(), "errors", np.round(error, 4).tolist())
+        print(
+            f"linearised / {way}:",
+            np.round(found, 4).tolist(),
+            "errors",
+            np.round(error, 4).tolist(),
+        )
     return 0
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import add_blocks
-from .engine import Theta
+from .blocks import MAX_COVARIANCE, add_blocks
+from .chain import Chain, linearise
+from .engine import Recorder, RowSums, Theta
 from .errors import warn
 from .estimand import Estimand
 from .estimate import Estimate
@@ -19,9 +20,10 @@ from .frames import names_of
 from .grammar import columns_of, condition
 from .survey import Survey
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "influence"]
 
 Array = NDArray[Any]
+MAX_INFLUENCE = 250_000_000  # rows x values, two gigabytes
 KEPT_DOMAINS = 4  # crossings that a survey keeps coded, since one is often asked of many outcomes
 
 
@@ -176,3 +178,22 @@ def estimate(
         citations=["Binder (1983) doi:10.2307/1402588"],
         facts=row_facts(result, np.zeros(result.value.shape, dtype=int)),
     )
+
+
+def influence(
+    survey: Survey, theta: Theta, *, by: str | Sequence[str] = (), where: str | None = None
+) -> Array:
+    """Return the influence of every row on values x domains: every row is a unit of its own."""
+    domains = domains_of(survey, by, where)
+    rows = survey.base.size
+    chain = Chain(survey.base, np.arange(rows), rows, survey.steps)
+    sums = RowSums(chain.unit, rows, domains.code, domains.count, chain.weights != 0)
+    with np.errstate(all="ignore"):  # one pass, to see how many values there are
+        values = np.size(theta(Recorder(chain.weights, chain.influence, sums, [])))
+    if values > MAX_COVARIANCE or values * rows > MAX_INFLUENCE:
+        raise ValueError(
+            f"influence must have at most {MAX_COVARIANCE:,} values and {MAX_INFLUENCE:,} numbers: "
+            f"found {values:,} values of {rows:,} rows. Ask for fewer domains or outcomes at a "
+            "time."
+        )
+    return linearise(chain, theta, sums)[1].dense()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import isfinite
 from typing import Any, cast
 from unicodedata import normalize
 
@@ -76,10 +76,14 @@ class Table:
         """Return codes of a complete column and its labels, in order of appearance."""
         return factorise(self.raw(name, argument), name, argument)
 
-    def similar(self, name: str, argument: str) -> str | None:
+    def similar(self, name: str, argument: str, labels: list[str] | None = None) -> str | None:
         """Warn of labels that differ only in case or spaces, once, and return the words."""
         if ("similar", name) not in self.kept:
-            text = similar_labels(self.factor(name, argument)[1])
+            labels = self._sorted(name, argument)[1] if labels is None else labels
+            number = (
+                getattr(getattr(self.raw(name, argument), "dtype", None), "kind", "O") in "biuf"
+            )
+            text = None if number else similar_labels(labels)
             if text:
                 text = (
                     f"{argument} should spell each label one way: in {name!r} {text}. They count "
@@ -93,7 +97,7 @@ class Table:
         """Warn of declared categories without rows, once, and return the words."""
         if ("unused", name) not in self.kept:
             declared = _categories(self.raw(name, argument)) or []
-            present = set(self.factor(name, argument)[1])
+            present = set(self._sorted(name, argument)[1])
             absent = [label for label in map(label_of, declared) if label not in present]
             text = None
             if absent:
@@ -115,15 +119,23 @@ class Table:
         code: Array = np.zeros(self.n, dtype=np.int64)
         levels: list[list[str]] = []
         for name in names:
-            raw = self.raw(name, argument)
-            this, found = _ordered(raw, *factorise(raw, name, argument))
+            this, found = self._sorted(name, argument)
             self.similar(name, argument)
             code = code * len(found) + this if levels else this
             levels.append(found)
         if len(levels) == 1:
             return code, [(label,) for label in levels[0]]
-        used, out = np.unique(code, return_inverse=True)
+        used, out = _distinct(code, math.prod(len(found) for found in levels))
         return out, [_crossed(int(k), levels) for k in used]
+
+    def _sorted(self, name: str, argument: str) -> tuple[Array, list[str]]:
+        """Return codes of a complete column and its labels, sorted; coded once."""
+        raw = self.raw(name, argument)
+        if ("codes", name) not in self.kept:
+            made = _whole_numbers(raw) or _ordered(raw, *factorise(raw, name, argument))
+            self.kept["codes", name] = made
+        codes, found = self.kept["codes", name]
+        return codes, list(found)
 
     def for_condition(self, name: str) -> Array:
         """Return a column for a condition: numbers as float64, anything else as text."""
@@ -132,6 +144,31 @@ class Table:
             return as_float(raw, name, "where")
         except TypeError:
             return self.labels(name, "where")
+
+
+def _whole_numbers(raw: Any) -> tuple[Array, list[str]] | None:
+    """Code a column of whole numbers of a small range by counting; None for any other column."""
+    if getattr(getattr(raw, "dtype", None), "kind", "O") not in "iu":
+        return None
+    values = raw.to_numpy() if isinstance(raw, pd.Series) else np.asarray(raw)
+    if values.dtype.kind not in "iu" or not values.size:
+        return None
+    low, high = int(values.min()), int(values.max())
+    if high - low > 65_535 or max(-low, high) >= 2**53:
+        return None
+    codes = values.astype(np.int64, copy=False)
+    codes = codes - low if low else codes
+    used, codes = _distinct(codes, high - low + 1)
+    return codes, [str(k + low) for k in used.tolist()]
+
+
+def _distinct(codes: Array, size: int) -> tuple[Array, Array]:
+    """Return the codes in use, sorted, and the place of each row's among them."""
+    if size > 4 * codes.size + 65_536:
+        return np.unique(codes, return_inverse=True)
+    seen = np.bincount(codes, minlength=size) > 0
+    used = np.flatnonzero(seen)
+    return used, codes if used.size == size else (np.cumsum(seen) - 1)[codes]
 
 
 def _crossed(key: int, levels: list[list[str]]) -> tuple[str, ...]:
@@ -353,7 +390,7 @@ def factorise(raw: Any, name: str, argument: str) -> tuple[Array, list[str]]:
 
 
 def _is_fraction(x: Any) -> bool:
-    return isinstance(x, (float, np.floating, Decimal)) and (not isfinite(x) or x != int(x))
+    return isinstance(x, (float, np.floating, Decimal)) and (not math.isfinite(x) or x != int(x))
 
 
 def _fractional(name: str, argument: str) -> ValueError:
@@ -391,5 +428,5 @@ def label_of(x: Any) -> str:
     """Return the text label of one value: whole numbers without a decimal point."""
     if isinstance(x, bytes):
         return x.decode(errors="replace")
-    whole = isinstance(x, (float, np.floating, Decimal)) and isfinite(x) and x == int(x)
+    whole = isinstance(x, (float, np.floating, Decimal)) and math.isfinite(x) and x == int(x)
     return str(int(x)) if whole else str(x)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .design import Design
-from .engine import RowFunction, RowSums, Weights, newton, weighted_system
+from .engine import Regression, RowFunction, RowSums, Weights, newton, weighted_system
 from .errors import warn
 
 __all__ = ["Replicates", "bootstrap", "jackknife"]
@@ -114,6 +114,9 @@ class FactoredWeights(Weights):
         factors = self.factors[self.sums.unit_of_row]
         return _roots(self, self.weights, factors, self.sums, (score, jacobian, start))
 
+    def regression(self, model: Regression) -> Array:
+        return model.refit(self.weights[:, None] * self.factors[self.sums.unit_of_row])
+
 
 class DenseWeights(Weights):
     """Columns after re-calibration: one weight per row and replicate, made in blocks."""
@@ -139,6 +142,9 @@ class DenseWeights(Weights):
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
         one = np.ones(self.dense.shape[0])
         return _roots(self, one, self.dense, self.sums, (score, jacobian, start))
+
+    def regression(self, model: Regression) -> Array:
+        return model.refit(self.dense)
 
 
 def _roots(
@@ -215,6 +221,8 @@ def bootstrap(
 
 def _check_replicable(design: Design, what: str) -> None:
     """Refuse strata of one unit that contribute to the variance; name stages that do not."""
+    if design.no_replicates:
+        raise ValueError(design.no_replicates)
     first = design.stages[0]
     alone = first.lonely
     plain = (1 - first.fraction) * first.n / np.maximum(first.n - 1, 1)

@@ -74,11 +74,11 @@ CASES = {
         pv.ConvergenceError,
         r"must reach its targets: the worst is sex = [FM], .*widen bounds=",
     ),
-    "bounds without logit": Bad(
+    "logit without bounds": Bad(
         rows(),
-        lambda d: survey(d).calibrate({"sex": SEXES}, bounds=(0.5, 2)),
+        lambda d: survey(d).calibrate({"sex": SEXES}, distance="logit"),
         ValueError,
-        "bounds must be given with distance='logit' and only with it",
+        "bounds must be given with distance='logit': found None",
     ),
     "bounds that exclude 1": Bad(
         rows(),
@@ -100,7 +100,7 @@ CASES = {
     ),
     "propensity without a maximum": Bad(
         replaced(answered=(rows()["age"] > 9).astype(float)),
-        lambda d: survey(d).propensity("answered", on=["age"]),
+        lambda d: survey(d).nonresponse("answered", propensity=["age"]),
         pv.ConvergenceError,
         "response propensity must have a maximum",
     ),
