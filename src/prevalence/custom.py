@@ -14,7 +14,7 @@ from .engine import Recorder, RowSums, Theta
 from .errors import warn
 from .estimand import Estimand
 from .estimate import Estimate
-from .evaluate import Domains, Result, evaluate
+from .evaluate import Domains, Result, evaluate, units_known
 from .facts import row_facts
 from .frames import names_of
 from .grammar import columns_of, condition
@@ -146,7 +146,9 @@ def provenance(survey: Survey) -> dict[str, Any]:
         "rows": about.rows,
         "psus": about.psus,
         "design": f"{design.stages[0].parent.size:,} {about.psus} in "
-        f"{len(design.stratum_labels):,} strata",
+        f"{len(design.stratum_labels):,} strata"
+        if units_known(survey)
+        else f"{about.psus} not told: replicate weights came with the data",
         "weights": [step.name for step in survey.steps] or ["base weights only"],
         "variance": "linearised through every weighting step"
         if scheme is None

@@ -66,6 +66,11 @@ class Design:
         return self.source, self.kind
 
     @property
+    def is_centred(self) -> bool:
+        """Whether the columns are the centred sums of the units, with one coefficient each."""
+        return all(stage.is_centred for stage in self.stages)
+
+    @property
     def no_replicates(self) -> str:
         """Why the first stage cannot be resampled, or nothing where it can."""
         if type(self.stages[0]) is Stage:
@@ -102,6 +107,21 @@ class Design:
         """Return centred columns (rows, units of all stages): V = columns * c @ columns.T."""
         parts = [stage.columns(influence) for stage in self.stages]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def adjoint(self, columns: Array) -> Array:
+        """Carry (rows, columns) to the finest units (rows, units): the adjoint of `columns`."""
+        parts = self._stage_columns(columns)
+        return np.asarray(sum(s.adjoint(part) for s, part in zip(self.stages, parts, strict=True)))
+
+    def project(self, columns: Array) -> Array:
+        """Return the part of (rows, columns) that `adjoint` does not carry to zero."""
+        parts = self._stage_columns(columns)
+        made = [s.project(part) for s, part in zip(self.stages, parts, strict=True)]
+        return np.concatenate(made, axis=1)
+
+    def _stage_columns(self, columns: Array) -> list[Array]:
+        ends = np.cumsum([stage.parent.size for stage in self.stages])
+        return np.split(columns, ends[:-1], axis=1)
 
 
 def make_design(

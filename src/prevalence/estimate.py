@@ -214,6 +214,52 @@ class Estimate:
                 limits = MAPS[name](limits, shaped)
         return np.sort(limits, axis=-1)
 
+    def simulation_error(self) -> Array:
+        """Return the coefficient of variation of each bootstrap standard error over its draws.
+
+        Returns
+        -------
+        ndarray of shape (rows,)
+            How far the standard error would move with other draws, relative to itself: half of
+            ``sd(E) / (mean(E) sqrt(R))``, with E the squared deviations of R replicates; near
+            ``1 / sqrt(2 R)`` where replicates are normal. Other sources count as known.
+
+        Raises
+        ------
+        ValueError
+            When no source of the estimate is a bootstrap.
+
+        Notes
+        -----
+        It takes replicates as independent draws, and so is an upper limit for generalised
+        bootstraps, whose draws are balanced. `prevalence.replicates_needed` turns it into a number
+        of replicates. It fails (too small) with few replicates of a rare outcome.
+
+        References
+        ----------
+        Beaumont, J.-F. and Patak, Z. (2012). On the generalized bootstrap for sample surveys with
+        special attention to Poisson sampling. International Statistical Review 80, 127-148.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"y": [1, 2, 3, 6, 4, 2]}).bootstrap(200, rng=1)
+        >>> pv.direct.mean(survey, "y").simulation_error().round(3)
+        array([0.051])
+        """
+        from .replication import simulation_error
+
+        drawn = [b for b in self.blocks if "bootstrap" in b.scheme.kind]
+        if not drawn:
+            raise ValueError(
+                "simulation_error needs a bootstrap: the variance of this estimate is "
+                f"{', '.join(b.scheme.kind.split(' draw')[0] for b in self.blocks) or 'not known'}. "
+                "Call .bootstrap(1000, rng=1) on the sample first."
+            )
+        errors = [simulation_error(b.columns(), b.scheme.coefficients)[1] for b in drawn]
+        with np.errstate(all="ignore"):
+            return np.asarray(np.sqrt(np.sum(np.square(errors), axis=0)) / (2 * self.std_error**2))
+
     # ------------------------------------------------------------------ rows
     def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:
         if isinstance(key, (int, np.integer)):

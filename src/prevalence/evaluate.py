@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from .chain import Chain, Influence, Slopes, linearise, plain
 from .design import Design
 from .engine import RowSums, Theta, Weights
 from .errors import warn
-from .replication import DenseWeights, FactoredWeights, Replicates, blocks
+from .replication import DenseWeights, FactoredWeights, Replicates, blocks, rank
 
 __all__ = ["Domains", "Result", "Sample", "evaluate"]
 
@@ -35,7 +36,13 @@ class Sample(Protocol):
     @property
     def chain(self) -> Chain: ...
 
-    def replicate_columns(self, which: slice, /) -> Array | None: ...
+    @property
+    def reweighted(self) -> bool: ...
+
+    @property
+    def replicate_unit(self) -> Array | None: ...
+
+    def replicate_columns(self, which: slice, /) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +104,7 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
                 "an estimator that is not smooth must not be jackknifed: its jackknife variance is "
                 "inconsistent. Use .bootstrap(1000, rng=1)."
             )
+        df = _allowed(sample, sample.scheme, sums, df)
         value, block, said = _replicate(sample, sample.scheme, theta, sums, df)
         slopes = _slopes(sample, theta, sums, smooth)
     value = np.where(n == 0, np.nan, value)
@@ -106,6 +114,8 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
     if silent:
         said = [*said, _NO_SPREAD]
         warn(_NO_SPREAD)
+    if not units_known(sample):
+        psus = np.full(domains.count, np.nan)
     return Result(value, block, sums, n, psus, tuple(said), _targets(slopes))
 
 
@@ -120,7 +130,13 @@ def _says_nothing(design: Design) -> bool:
     first = design.stages[0]
     if not first.lonely.any():
         return False
-    return first.parent.size == 1 or not any((s.coefficient > 0).any() for s in design.stages)
+    return first.parent.size == 1 or not any((s.coefficients != 0).any() for s in design.stages)
+
+
+def units_known(sample: Sample) -> bool:
+    """Whether primary units can be told: not where replicates came without them."""
+    given = sample.scheme is not None and sample.scheme.given
+    return not given or bool(sample.design.psu_names[1])
 
 
 def _slopes(sample: Sample, theta: Theta, sums: RowSums, smooth: bool) -> Slopes:
@@ -188,19 +204,34 @@ def _distinct(first: Array, second: Array, n_first: int, n_second: int) -> tuple
     return np.divmod(key, n_second)
 
 
+def _allowed(sample: Sample, scheme: Replicates, sums: RowSums, df: Array) -> Array:
+    """Return the degrees of freedom by domain that the replicates allow.
+
+    For given replicates it is the rank of the domain's rows of their weights minus one.
+    """
+    if scheme.df is None or not scheme.given:
+        return df if scheme.df is None else np.minimum(df, scheme.df)
+    domain = sums.domain_of_row
+    if domain is None and sums.rows is None:
+        return np.array([scheme.df])
+    of_row = sample.replicate_unit
+    unit = sums.take(np.arange(sums.n) if of_row is None else of_row)
+    out = np.empty(sums.n_domains)
+    for d in range(sums.n_domains):
+        held = np.unique(unit if domain is None else unit[domain == d])
+        out[d] = max(min(scheme.df, rank(scheme.factors, held) - 1.0), 0.0)
+    return out
+
+
 def _replicate(
     sample: Sample, scheme: Replicates, theta: Theta, sums: RowSums, df: Array
 ) -> tuple[Array, Block, list[str]]:
-    value = _values(theta, DenseWeights(sample.chain.weights[:, None], sums), sums)[..., 0]
+    weights = sample.chain.weights
+    whole = FactoredWeights(weights, sums, np.ones((sums.n_units, 1)))
+    value = _values(theta, whole, sums)[..., 0]
     value = np.where(np.isfinite(value), value, np.nan)
     parts = []
-    for which in blocks(scheme.scale.size, sums.n):
-        dense = sample.replicate_columns(which)
-        if dense is None:
-            psu_sums = _psu_sums(sample.design, sums)
-            w: Weights = FactoredWeights(sample.chain.weights, psu_sums, scheme.factors[:, which])
-        else:
-            w = DenseWeights(dense, sums)
+    for w in _columns(sample, scheme, sums):
         parts.append(_values(theta, w, sums))
     replicated = np.concatenate(parts, axis=-1)
     k, _, r = replicated.shape
@@ -208,19 +239,33 @@ def _replicate(
     return value, Block(plain(deviations), scheme, np.tile(df, k)), said
 
 
-def _psu_sums(design: Design, sums: RowSums) -> RowSums:
-    """The same rows and domains, summed by primary unit."""
-    if len(design.stages) == 1:
+def _columns(sample: Sample, scheme: Replicates, sums: RowSums) -> Iterator[Weights]:
+    """Yield the replicate weights in blocks: factored, as given, or with every step redone."""
+    weights, count = sample.chain.weights, scheme.scale.size
+    unit = sample.replicate_unit
+    if sample.reweighted:
+        for which in blocks(count, sums.n):
+            yield DenseWeights(sample.replicate_columns(which), sums)
+    elif unit is None:
+        yield DenseWeights(scheme.factors, sums, weights)
+    else:
+        by_unit = _unit_sums(sample, scheme, sums, unit)
+        for which in blocks(count, max(by_unit.size, by_unit.n_units)):
+            yield FactoredWeights(weights, by_unit, scheme.factors[:, which])
+
+
+def _unit_sums(sample: Sample, scheme: Replicates, sums: RowSums, unit: Array) -> RowSums:
+    """The same rows and domains, summed by the units of the replicate factors."""
+    if scheme.level == "unit" or (scheme.level == "psu" and len(sample.design.stages) == 1):
         return sums
-    unit = np.zeros(sums.n, dtype=np.int64)
     use = np.zeros(sums.n, dtype=bool)
     rows = slice(None) if sums.rows is None else sums.rows
-    unit[rows], use[rows] = design.psu_of_unit[sums.unit_of_row], True
+    use[rows] = True
     domain = None
     if sums.domain_of_row is not None:
         domain = np.full(sums.n, -1)
         domain[rows] = sums.domain_of_row
-    return RowSums(unit, design.stages[0].parent.size, domain, sums.n_domains, use)
+    return RowSums(unit, scheme.factors.shape[0], domain, sums.n_domains, use)
 
 
 def _values(theta: Theta, w: Weights, sums: RowSums) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .evaluate import Domains, Result
+from .evaluate import Domains, Result, units_known
 from .survey import Survey
 
 __all__ = [
@@ -129,7 +129,7 @@ def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:
     code = np.zeros(rows.size, dtype=np.int64) if domains.code is None else domains.code[rows]
     psus = survey.design.stages[0].parent.size
     pairs = np.unique(code * psus + survey.design.psu_of_unit[chain.unit[rows]])
-    return {
-        "cases": np.bincount(code, minlength=domains.count),
-        "psus_with_cases": np.bincount(pairs // psus, minlength=domains.count),
-    }
+    with_cases: Array = np.bincount(pairs // psus, minlength=domains.count)
+    if not units_known(survey):
+        with_cases = np.full(domains.count, np.nan)
+    return {"cases": np.bincount(code, minlength=domains.count), "psus_with_cases": with_cases}

@@ -33,6 +33,10 @@ class UnequalStage(Stage):
     pair: tuple[Array, Array] | None = field(kw_only=True)  # a and r, by stratum
 
     @property
+    def is_centred(self) -> bool:
+        return self.pair is None
+
+    @property
     def unit_fraction(self) -> Array:
         return self.chance
 
@@ -64,6 +68,10 @@ class JointStage(Stage):
     chance: Array = field(kw_only=True)
     values: Array = field(kw_only=True)  # eigenvalues, by unit
     rotations: tuple[tuple[Array, Array], ...] = field(kw_only=True)  # units, vectors by stratum
+
+    @property
+    def is_centred(self) -> bool:
+        return False
 
     @property
     def unit_fraction(self) -> Array:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .chain import Chain
 from .design import Design
 from .errors import check_rows, one_of, warn
 from .frames import Table
 from .weighting import Attach, Calibration, Step, Trim
-
-if TYPE_CHECKING:
-    from .replication import Replicates
 
 __all__: list[str] = []
 
@@ -183,30 +177,3 @@ def _flow_row(name: str, w: Array, gap: float) -> dict[str, Any]:
         "max": float(used.max()),
         "worst_margin_gap": gap,
     }
-
-
-def export(
-    chain: Chain,
-    base: Array,
-    scheme: Replicates | None,
-    replicated: Callable[[slice], Array | None],
-    path: str | Path,
-) -> Path:
-    """Write base, final and replicate weights as CSV."""
-    target = Path(path)
-    if target.is_dir():
-        raise ValueError(f"path must be a file: {target.name!r} is a folder. Name a file in it.")
-    columns: dict[str, Array] = {"weight": chain.weights}
-    if chain.weights.size == base.size:
-        columns = {"base_weight": base, **columns}
-    if scheme is not None:
-        every = slice(0, scheme.scale.size)
-        dense = replicated(every)
-        if dense is None:
-            raise ValueError(
-                "replicate weights are exported after a weighting step: this recipe has none. "
-                "Export without replicates, or add a step."
-            )
-        columns |= {f"replicate_{r + 1}": dense[:, r] for r in range(dense.shape[1])}
-    pd.DataFrame(columns).to_csv(target, index=False)
-    return target

@@ -51,6 +51,10 @@ class TwoPhase(Design):
         return self.n_rows
 
     @property
+    def is_centred(self) -> bool:
+        return False
+
+    @property
     def no_replicates(self) -> str:
         return (
             "replicates must resample a sample of one phase: this one has a second phase, whose "
