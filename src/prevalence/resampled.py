@@ -82,7 +82,7 @@ class Resampled(Weighted):
             factors = factors[self.design.psu_of_unit[self.unit] if psu else self.unit, which]
         else:
             factors = factors[:, which]
-        return carry(self.steps, self.base[:, None] * factors, strict=False)
+        return carry(self.steps, self.base, factors, strict=False)
 
     def jackknife(
         self,

@@ -72,7 +72,7 @@ def test_every_step_is_applied_again_to_every_column(before: bool) -> None:
 
     def weighted(w: Array) -> Array:
         here = naive.response_classes(w, DATA["class"], DATA["responded"])
-        return naive.trim(naive.poststratify(here, DATA["age"], AGES), 0.0, 45.0)
+        return naive.trim(naive.poststratify(here, DATA["age"], AGES), 0.0, 45.0, w / W)
 
     made = recipe(survey().jackknife()) if before else recipe(survey()).jackknife()
     wanted = variance.jackknife(W, STRATUM, PSU, lambda w: statistic(weighted(w)))

@@ -153,10 +153,14 @@ def propensity(w: Array, x: Array, responded: Array, eligible: Array | None = No
     return np.asarray(out.reshape(w.shape))
 
 
-def trim(w: Array, lower: float, upper: float, *, strict: bool = False) -> Array:
-    """Cap the weights and give the excess in equal parts to those not capped (yet)."""
+def trim(w: Array, lower: float, upper: float, copies: Array, *, strict: bool = False) -> Array:
+    """Cap the weights and give the excess in equal parts to those not capped (yet).
+
+    A row stands for `copies` of itself, each with an equal part of `w`; the caps are for each copy.
+    """
     columns = w.reshape(w.shape[0], -1)
-    out = columns.copy()
+    times = copies.reshape(columns.shape)
+    out = columns / np.where(times == 0, 1, times)
     for c in range(columns.shape[1]):
         free = [i for i in range(w.shape[0]) if columns[i, c].real != 0]
         while True:
@@ -166,16 +170,17 @@ def trim(w: Array, lower: float, upper: float, *, strict: bool = False) -> Array
             excess = 0.0
             for i in over:
                 cap = upper if out[i, c].real > upper else lower
-                excess = excess + out[i, c] - cap
+                excess = excess + times[i, c] * (out[i, c] - cap)
                 out[i, c] = cap
             free = [i for i in free if i not in over]
             if not free:
                 out[:, c] = np.nan
+            shared = sum(times[i, c] for i in free)
             for i in free:
-                out[i, c] = out[i, c] + excess / len(free)
+                out[i, c] = out[i, c] + excess / shared
             if not strict:
                 break
-    return out.reshape(w.shape)
+    return (out * times).reshape(w.shape)
 
 
 def attach(w: Array, rows: Array, factor: Array) -> Array:

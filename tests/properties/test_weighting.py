@@ -270,7 +270,9 @@ def test_trimming_keeps_the_sum_and_equals_the_naive_one(
     middle = float(np.median(data["w"]))
     mean = float(data["w"].mean())
     assume(low * middle < 0.9 * mean and up * middle > 1.1 * mean)
-    wanted = naive.trim(data["w"], low * middle, up * middle, strict=strict)
+    wanted = naive.trim(
+        data["w"], low * middle, up * middle, np.ones_like(data["w"]), strict=strict
+    )
     if np.isnan(wanted).any():  # every weight has met a cap, and none is left to take the excess
         with pytest.raises(ValueError, match="must leave weights that take the excess"):
             survey(data).trim(lower=low * middle, upper=up * middle, strict=strict)
