@@ -275,7 +275,8 @@ def wide(table: pd.DataFrame, choose: Callable[[pd.DataFrame], Any]) -> pd.DataF
 
 DIGITS = {
     **dict.fromkeys(("coverage", "too_high", "too_low", "no_limits", "no_case"), 2),
-    **{"mc_se": 3, "median_width": 5},
+    "mc_se": 3,
+    "median_width": 5,
 }
 PARTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "rare-events-table.csv": lambda t: ~t["corner"] & (t["p"] < min(COMMON)),
