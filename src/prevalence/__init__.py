@@ -19,6 +19,7 @@ _NAMES = {
     "Survey": "survey",
     "compare": "synthesis",
     "load": "storage",
+    "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
     "solve": "engine",
@@ -28,6 +29,7 @@ _NAMES = {
 if TYPE_CHECKING:
     from . import datasets, direct, mse, nsum, plot, simulate
     from .engine import root, solve
+    from .enough import replicates_needed
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
     from .estimand import Estimand
     from .estimate import Estimate
@@ -55,6 +57,7 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
+    "replicates_needed",
     "report",
     "root",
     "simulate",

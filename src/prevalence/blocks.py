@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .chain import Influence, plain
+from .errors import warn
 
 __all__ = ["Block", "Columns", "add_blocks"]
 
@@ -75,10 +76,35 @@ class Block:
         step = max(1, CHUNK // max(g, 1))
         out = np.empty(p)
         c = self.scheme.coefficients
+        negative = np.zeros(p, dtype=bool)
         for start in range(0, p, step):
-            columns = self.columns(slice(start, start + step))
-            out[start : start + step] = np.einsum("ij,ij,j->i", columns, columns, c)
+            some = slice(start, start + step)
+            columns = self.columns(some)
+            out[some] = np.einsum("ij,ij,j->i", columns, columns, c)
+            if (c < 0).any():
+                size = np.einsum("ij,ij,j->i", columns, columns, np.abs(c))
+                negative[some] = out[some] < -1e-10 * size
+        if negative.any():
+            out[negative] = np.nan
+            warn(
+                f"{int(negative.sum()):,} of {p:,} variance estimates are negative, which this "
+                "design's form allows: their standard errors are nan. Use larger domains or a larger "
+                "second phase, and for unequal probabilities pps='brewer'."
+            )
         return np.maximum(out, 0.0, where=np.isfinite(out), out=out)
+
+    @cached_property
+    def std_error(self) -> Array:
+        """Standard error of every estimate, also where its square is beyond the range of floats."""
+        with np.errstate(invalid="ignore"):
+            out = np.sqrt(self.variance)
+        for row in np.flatnonzero(np.isinf(out) | (out < 1e-140)):
+            columns = self.columns(np.array([row]))[0]
+            size = np.abs(columns).max(initial=0.0)
+            if 0 < size < np.inf:
+                squares = (columns / size) ** 2 @ self.scheme.coefficients
+                out[row] = size * np.sqrt(max(squares, 0.0))
+        return out
 
     def covariance(self) -> Array:
         """Return the covariance matrix of the estimates."""
@@ -133,10 +159,17 @@ def _add(a: Block, b: Block) -> Block:
             "(linearisation, or the same replicates)."
         )
     first, second = a.finished(), b.finished()
+    if _same_columns(first.scheme, second.scheme):
+        return Block(first.influence + second.influence, first.scheme, df)
     labels = pd.Index(first.scheme.labels).union(pd.Index(second.scheme.labels), sort=False)
     columns = sum(_spread(block, labels) for block in (first, second))
     scheme = Columns(a.source, a.scheme.kind, np.ones(len(labels)), tuple(labels))
     return Block(plain(np.asarray(columns)), scheme, df)
+
+
+def _same_columns(one: Scheme, two: Scheme) -> bool:
+    """Tell whether two schemes have the same columns in one order, as two loaded estimates do."""
+    return one.labels == two.labels and np.array_equal(one.coefficients, two.coefficients)
 
 
 def _spread(block: Block, labels: pd.Index) -> Array:

@@ -75,40 +75,73 @@ class Term:
 
 
 class Chain:
-    """A recipe seen from the units: final weights, multipliers and the steps' columns."""
+    """A recipe seen from the units: final weights at once, adjoints when they are asked for."""
 
     def __init__(self, base: Array, unit: Array, n_units: int, steps: tuple[Step | Attach, ...]):
         self.n_units = n_units
-        self.weights, self.influence, self.unit = base, base, unit
-        self.terms: list[Term] = []
-        multiplicative = True
+        self.weights, self.unit = base, unit
+        self._before: list[tuple[Step | Attach, Array, Array]] = []  # step, weights, units
         for step in steps:
+            self._apply(step)
+
+    def followed_by(self, step: Step) -> Chain:
+        """Return the chain with one more step, which fails here if it fails."""
+        out = Chain(self.weights, self.unit, self.n_units, ())
+        out._before = list(self._before)
+        out._apply(step)
+        return out
+
+    def _apply(self, step: Step | Attach) -> None:
+        self._before.append((step, self.weights, self.unit))
+        self.weights = step.apply(self.weights, strict=True)
+        if isinstance(step, Attach):
+            self.unit = self.unit[step.rows]
+
+    @property
+    def terms(self) -> list[Term]:
+        """The columns of the steps that have some, in order."""
+        return self._linear[0]
+
+    @property
+    def influence(self) -> Array:
+        """What multiplies z in the influence of a row on ``z @ w``; often the weights themselves."""
+        return self._linear[1]
+
+    @cached_property
+    def _linear(self) -> tuple[list[Term], Array]:
+        terms: list[Term] = []
+        influence = self._before[0][1] if self._before else self.weights
+        for step, weights, unit in self._before:
             if isinstance(step, Attach):
-                self._attach(step)
+                for term in terms:
+                    term.cell = term.cell[step.rows]
+                    term.multiplier = term.multiplier[step.rows] * step.factor
+                influence = influence[step.rows] * step.factor
                 continue
-            adjoint = step.adjoint(self.weights)
-            sums = _unit_sums(self.influence * adjoint.h, adjoint, self.unit, n_units)
-            for term in self.terms:
-                term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
+            adjoint = step.adjoint(weights)
+            if adjoint.matrix.shape[1]:
+                for term in terms:
+                    term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
+                sums = _unit_sums(influence * adjoint.h, adjoint, unit, self.n_units)
+            for term in terms:
                 term.multiplier = term.multiplier * adjoint.f
-            self.terms.append(
-                Term(
-                    adjoint.cell,
-                    adjoint.matrix,
-                    adjoint.k,
-                    adjoint.inverse,
-                    sums,
-                    getattr(step, "estimated", ()),
-                    [],
+            if adjoint.matrix.shape[1]:
+                targets = getattr(step, "estimated", ())
+                terms.append(
+                    Term(
+                        adjoint.cell,
+                        adjoint.matrix,
+                        adjoint.k,
+                        adjoint.inverse,
+                        sums,
+                        targets,
+                        [],
+                    )
                 )
-            )
-            self.influence = self.influence * adjoint.f
-            self.weights = adjoint.out
-            multiplicative = multiplicative and np.allclose(
-                self.influence, self.weights, rtol=1e-15, atol=0
-            )
-        if multiplicative:
-            self.influence = self.weights
+            influence = influence * adjoint.f
+        if np.allclose(influence, self.weights, rtol=1e-14, atol=0):
+            influence = self.weights
+        return terms, influence
 
     @cached_property
     def shared(self) -> Array:
@@ -116,35 +149,44 @@ class Chain:
         sums = [term.unit_sums for term in reversed(self.terms)]
         return np.concatenate(sums, axis=0) if sums else np.zeros((0, self.n_units))
 
-    def _attach(self, step: Attach) -> None:
-        for term in self.terms:
-            term.cell = term.cell[step.rows]
-            term.multiplier = term.multiplier[step.rows] * step.factor
-        self.weights = self.weights[step.rows] * step.factor
-        self.influence = self.influence[step.rows] * step.factor
-        self.unit = self.unit[step.rows]
-
 
 def _unit_sums(v: Array, adjoint: Any, unit: Array, n_units: int) -> Array:
-    cells, q = adjoint.matrix.shape
-    if cells * n_units <= 20_000_000 and cells < v.size:
+    """Return the sums of v times the columns by unit, (q, units)."""
+    filled = adjoint.matrix != 0
+    cells, q = filled.shape
+    most = int(filled.sum(axis=1).max(initial=0))
+    out = np.zeros((q, n_units))
+    if cells < v.size and 3 * most <= q:  # categories: a few columns in each cell
+        first = np.argsort(~filled, axis=1, kind="stable")[:, :most]
+        value = np.take_along_axis(adjoint.matrix, first, axis=1)
+        for j in range(most):
+            place = (first[:, j] * n_units)[adjoint.cell] + unit
+            np.add.at(out.reshape(-1), place, v * value[:, j][adjoint.cell])
+    elif cells < v.size and cells * n_units <= 20_000_000:
         table = np.bincount(adjoint.cell * n_units + unit, weights=v, minlength=cells * n_units)
-        return np.asarray(adjoint.matrix.T @ table.reshape(cells, n_units))
-    return np.stack(
-        [
-            np.bincount(unit, weights=v * adjoint.matrix[adjoint.cell, j], minlength=n_units)
-            for j in range(q)
-        ]
-    )
+        out = np.asarray(adjoint.matrix.T @ table.reshape(cells, n_units))
+    else:
+        for j in range(q):
+            x = adjoint.matrix[adjoint.cell, j]
+            out[j] = np.bincount(unit, weights=v * x, minlength=n_units)
+    return out
 
 
 def _cross(term: Term, v: Array, adjoint: Any) -> Array:
     """Return X_s' diag(v) X_t."""
-    out = np.empty((term.matrix.shape[1], adjoint.matrix.shape[1]))
-    for j in range(out.shape[1]):
-        cells = cell_sums(term.cell, term.matrix.shape[0], v * adjoint.matrix[adjoint.cell, j])
-        out[:, j] = term.matrix.T @ cells
-    return out
+    first, second = term.matrix.shape[0], adjoint.matrix.shape[0]
+    if first * second <= min(20_000_000, 4 * v.size):
+        table = np.bincount(term.cell * second + adjoint.cell, weights=v, minlength=first * second)
+        return np.asarray(term.matrix.T @ table.reshape(first, second) @ adjoint.matrix)
+    if second == v.size and first < v.size:
+        return _cross_rows(term.cell, term.matrix, v, adjoint.matrix[adjoint.cell])
+    return _cross_rows(adjoint.cell, adjoint.matrix, v, term.matrix[term.cell]).T
+
+
+def _cross_rows(cell: Array, matrix: Array, v: Array, x: Array) -> Array:
+    """Return X' diag(v) x with ``X = matrix[cell]`` and x by row."""
+    columns = [cell_sums(cell, matrix.shape[0], v * column) for column in x.T]
+    return np.asarray(matrix.T @ np.stack(columns, axis=1))
 
 
 Slopes = list[tuple[Array, Any]]  # derivatives (k x domains,) and the estimated target they are of

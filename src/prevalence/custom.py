@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import add_blocks
-from .engine import Theta
+from .blocks import MAX_COVARIANCE, add_blocks
+from .chain import Chain, linearise
+from .engine import Recorder, RowSums, Theta
 from .errors import warn
 from .estimand import Estimand
 from .estimate import Estimate
-from .evaluate import Domains, Result, evaluate
+from .evaluate import Domains, Result, evaluate, units_known
 from .facts import row_facts
+from .frames import names_of
 from .grammar import columns_of, condition
 from .survey import Survey
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "influence"]
 
 Array = NDArray[Any]
+MAX_INFLUENCE = 250_000_000  # rows x values, two gigabytes
 KEPT_DOMAINS = 4  # crossings that a survey keeps coded, since one is often asked of many outcomes
 
 
@@ -31,7 +34,12 @@ def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Do
             f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
             "weights=...)."
         )
-    names = (by,) if isinstance(by, str) else tuple(by)
+    names = tuple(names_of("by", by))
+    if where is not None and not isinstance(where, str):
+        raise TypeError(
+            f'where must be a condition in words, such as "age >= 12": found {type(where).__name__}. '
+            "Put true and false into a column of the data and name it."
+        )
     held: dict[Any, Domains] = survey.__dict__.setdefault("_domains", {})
     if (names, where) not in held:
         made = _domains(survey, names, where)
@@ -43,6 +51,8 @@ def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Do
 
 def _domains(survey: Survey, names: tuple[str, ...], where: str | None) -> Domains:
     code, labels = survey.table.codes(names, "by") if names else (None, [()])
+    said = [survey.table.similar(name, "by") for name in names]
+    said += [survey.table.unused(name, "by") for name in names]
     if where is not None:
         inside = _meets(survey, where)
         code = np.zeros(survey.n, dtype=np.intp) if code is None else code
@@ -50,7 +60,8 @@ def _domains(survey: Survey, names: tuple[str, ...], where: str | None) -> Domai
         labels = [labels[k] for k in present]
         code = np.full(survey.n, -1)
         code[inside] = within
-    return Domains(code, tuple(tuple(label) for label in labels), names)
+    notes = tuple(text for text in said if text)
+    return Domains(code, tuple(tuple(label) for label in labels), names, notes)
 
 
 def _meets(survey: Survey, where: str) -> Array:
@@ -65,9 +76,12 @@ def _meets(survey: Survey, where: str) -> Array:
                 "value of its own, or make a column of 0 and 1."
             )
     inside = condition(where, columns)
-    if not inside.any():
+    if not (inside & (survey.chain.weights != 0)).any():
+        met = f"{int(inside.sum()):,} of" if inside.any() else "none of"
+        but = " and they have no weight" if inside.any() else ""
+        verb = "meet" if inside.sum() > 1 else "meets"
         raise ValueError(
-            f"where must leave rows: none of {survey.n:,} meets {where!r}. Check the condition."
+            f"where must leave rows: {met} {survey.n:,} {verb} {where!r}{but}. Check the condition."
         )
     return inside
 
@@ -99,7 +113,7 @@ def assemble(
         population=about.population,
         excludes=about.excludes,
     )
-    said = list(warnings) + list(result.warnings)
+    said = [*survey.notes, *domains.notes, *warnings, *result.warnings]
     lost = int((~np.isfinite(result.value)).any(axis=0).sum())
     if lost:
         message = f"{lost} of {domains.count} domains have no estimate (no rows with weight, or a zero denominator)."
@@ -132,7 +146,9 @@ def provenance(survey: Survey) -> dict[str, Any]:
         "rows": about.rows,
         "psus": about.psus,
         "design": f"{design.stages[0].parent.size:,} {about.psus} in "
-        f"{len(design.stratum_labels):,} strata",
+        f"{len(design.stratum_labels):,} strata{design.words}"
+        if units_known(survey)
+        else f"{about.psus} not told: replicate weights came with the data",
         "weights": [step.name for step in survey.steps] or ["base weights only"],
         "variance": "linearised through every weighting step"
         if scheme is None
@@ -164,3 +180,22 @@ def estimate(
         citations=["Binder (1983) doi:10.2307/1402588"],
         facts=row_facts(result, np.zeros(result.value.shape, dtype=int)),
     )
+
+
+def influence(
+    survey: Survey, theta: Theta, *, by: str | Sequence[str] = (), where: str | None = None
+) -> Array:
+    """Return the influence of every row on values x domains: every row is a unit of its own."""
+    domains = domains_of(survey, by, where)
+    rows = survey.base.size
+    chain = Chain(survey.base, np.arange(rows), rows, survey.steps)
+    sums = RowSums(chain.unit, rows, domains.code, domains.count, chain.weights != 0)
+    with np.errstate(all="ignore"):  # one pass, to see how many values there are
+        values = np.size(theta(Recorder(chain.weights, chain.influence, sums, [])))
+    if values > MAX_COVARIANCE or values * rows > MAX_INFLUENCE:
+        raise ValueError(
+            f"influence must have at most {MAX_COVARIANCE:,} values and {MAX_INFLUENCE:,} numbers: "
+            f"found {values:,} values of {rows:,} rows. Ask for fewer domains or outcomes at a "
+            "time."
+        )
+    return linearise(chain, theta, sums)[1].dense()

@@ -11,55 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["Design", "Stage"]
+from .pps import Unequal
+from .stages import Stage, chances_of, equal_stage, fractions_of
+
+__all__ = ["SINGLE_PSU", "Design"]
 
 Array = NDArray[Any]
 Factor = tuple[Array, list[str]]  # a code per row, and the labels of the codes
 SINGLE_PSU = ("error", "certainty", "remove", "adjust", "average")
-
-
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """One stage of selection, over its own sampled units.
-
-    `unit` maps the finest units to the units of this stage and `parent` these to the groups
-    (strata, or units of the stage before) in which they were drawn.
-    """
-
-    unit: Array
-    parent: Array
-    n: Array
-    fraction: Array
-    coefficient: Array
-    lonely: Array
-    centre_all: bool
-
-    def sums(self, influence: Array) -> Array:
-        """Sum finest-unit influence (rows, finest) to this stage's units (rows, units)."""
-        if self.unit.size == self.parent.size:
-            return influence
-        return group_sums(influence, self.unit, self.parent.size)
-
-    def deviations(self, influence: Array) -> Array:
-        """Return the centred unit sums of this stage (rows, units)."""
-        u = self.sums(influence)
-        mean = group_sums(u, self.parent, self.n.size) / self.n
-        if self.centre_all:
-            mean[:, self.lonely] = u.mean(axis=1, keepdims=True)
-        return u - mean[:, self.parent]
-
-
-def group_sums(values: Array, group: Array, n_groups: int) -> Array:
-    """Sum the last axis of (rows, items) by group, with empty groups as zeros."""
-    if bool((group[1:] >= group[:-1]).all()):
-        starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-        sums = np.add.reduceat(values, starts, axis=1)
-        if starts.size == n_groups:
-            return sums
-        out = np.zeros((values.shape[0], n_groups), dtype=values.dtype)
-        out[:, group[starts]] = sums
-        return out
-    return np.stack([np.bincount(group, weights=row, minlength=n_groups) for row in values])
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +65,29 @@ class Design:
         """What two blocks must share to add their columns as they stand."""
         return self.source, self.kind
 
+    @property
+    def is_centred(self) -> bool:
+        """Whether the columns are the centred sums of the units, with one coefficient each."""
+        return all(stage.is_centred for stage in self.stages)
+
+    @property
+    def words(self) -> str:
+        """What must be said of the sample beside its numbers of units and strata."""
+        if type(self.stages[0]) is Stage:
+            return ""
+        return ", drawn with unequal probabilities without replacement"
+
+    @property
+    def no_replicates(self) -> str:
+        """Why the first stage cannot be resampled, or nothing where it can."""
+        if type(self.stages[0]) is Stage:
+            return ""
+        return (
+            "replicates must resample primary units drawn with equal probabilities or with "
+            "replacement: this sample has unequal ones, without replacement. Use linearisation, or "
+            "leave out pps= and its fpc to take the units as drawn with replacement."
+        )
+
     @cached_property
     def df(self) -> int:
         """Degrees of freedom: primary units minus strata."""
@@ -114,13 +96,13 @@ class Design:
     @cached_property
     def coefficients(self) -> Array:
         """One coefficient per column of `columns`."""
-        return np.concatenate([s.coefficient[s.parent] for s in self.stages])
+        return np.concatenate([stage.coefficients for stage in self.stages])
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """Name of each column, by which two rounds of one panel are aligned."""
         names = list(self.psu_labels)
-        out = list(names)
+        out = self.stages[0].names(names, self.stratum_labels)[:]
         later = zip(self.stages[1:], self.later_labels, strict=True)
         for number, (stage, (code, own)) in enumerate(later, 2):
             pairs = zip(stage.parent.tolist(), code.tolist(), strict=True)
@@ -130,8 +112,23 @@ class Design:
 
     def columns(self, influence: Array) -> Array:
         """Return centred columns (rows, units of all stages): V = columns * c @ columns.T."""
-        parts = [stage.deviations(influence) for stage in self.stages]
+        parts = [stage.columns(influence) for stage in self.stages]
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def adjoint(self, columns: Array) -> Array:
+        """Carry (rows, columns) to the finest units (rows, units): the adjoint of `columns`."""
+        parts = self._stage_columns(columns)
+        return np.asarray(sum(s.adjoint(part) for s, part in zip(self.stages, parts, strict=True)))
+
+    def project(self, columns: Array) -> Array:
+        """Return the part of (rows, columns) that `adjoint` does not carry to zero."""
+        parts = self._stage_columns(columns)
+        made = [s.project(part) for s, part in zip(self.stages, parts, strict=True)]
+        return np.concatenate(made, axis=1)
+
+    def _stage_columns(self, columns: Array) -> list[Array]:
+        ends = np.cumsum([stage.parent.size for stage in self.stages])
+        return np.split(columns, ends[:-1], axis=1)
 
 
 def make_design(
@@ -145,42 +142,71 @@ def make_design(
     weights: Array,
     source: str | None,
     content: str = "",
+    unequal: Unequal | None = None,
 ) -> tuple[Design, Array]:
     """Build a design from factors of the rows; also return each row's unit.
 
-    `content` tells rows that nothing names apart in the design's own name.
+    `content` tells rows that nothing names apart in the design's own name; `unequal` makes the
+    first of `fpc` the inclusion probabilities of the primary units.
     """
     n = weights.size
     stratum, stratum_labels = (np.zeros(n, dtype=np.intp), []) if strata is None else strata
     psu, psu_labels = stages[0] if stages else (np.arange(n), [])
     if strata is not None and psu_labels and not nest:
         _check_nesting(stratum, psu, names[0])
-    group, units, made = stratum, psu, []
-    earlier = np.ones(max(len(stratum_labels), 1))
     kept = max(1, len(fpc))
-    for s in range(kept):
-        label = units if s == 0 else stages[s][0]
-        code, unit_group = _nested(group, label)
-        fraction = _fractions(fpc[s], code, group, s + 1) if s < len(fpc) else None
-        made.append((code, unit_group, fraction, earlier))
-        earlier = (earlier * (fraction if fraction is not None else 1.0))[unit_group]
-        group = code
-    row_unit = made[-1][0]
-    built = tuple(
-        _stage(code, parent, fraction, weight, row_unit, single_psu, (stratum_labels, s + 1))
-        for s, (code, parent, fraction, weight) in enumerate(made)
+    labels = [psu, *(code for code, _ in stages[1:kept])]
+    row_unit, codes, built = _stages(
+        stratum, stratum_labels, labels, fpc, single_psu=single_psu, unequal=unequal
     )
-    first_row = np.unique(made[0][0], return_index=True)[1]
+    first_row = np.unique(codes[0], return_index=True)[1]
     strata_named = tuple(stratum_labels) or ("",)
     if source is None:
         named = (_hashes(strata_named, stratum), _hashes(psu_labels, psu))
         source = _digest(named, weights) + content
-    firsts = [np.unique(code, return_index=True)[1] for code, *_ in made[1:]]
+    firsts = [np.unique(code, return_index=True)[1] for code in codes[1:]]
     later = tuple(
         (codes[rows], own) for (codes, own), rows in zip(stages[1:kept], firsts, strict=True)
     )
     psu_names = (psu[first_row], psu_labels)
     return Design(built, strata_named, psu_names, source, later), row_unit
+
+
+def _stages(
+    stratum: Array,
+    strata: list[str],
+    labels: list[Array],
+    fpc: list[Array],
+    *,
+    single_psu: str,
+    unequal: Unequal | None,
+) -> tuple[Array, list[Array], tuple[Stage, ...]]:
+    """Return each row's finest unit, its unit at each stage, and the stages."""
+    group, made = stratum, []
+    earlier = np.ones(max(len(strata), 1))
+    for s, label in enumerate(labels):
+        code, parent = _nested(group, label)
+        fraction = None
+        if unequal is not None and s == 0:
+            fraction = chances_of(fpc[0], code)
+            following = fraction
+        else:
+            if s < len(fpc):
+                fraction = fractions_of(fpc[s], code, group, s + 1)
+            following = (earlier * (1.0 if fraction is None else fraction))[parent]
+        made.append((code, parent, fraction, earlier))
+        earlier, group = following, code
+    row_unit = group
+    first = np.unique(row_unit, return_index=True)[1]
+    built: list[Stage] = []
+    for s, (code, parent, fraction, before) in enumerate(made):
+        if unequal is not None and s == 0 and fraction is not None:
+            where = (strata, np.unique(code, return_index=True)[1])
+            built.append(unequal.stage(code[first], parent, fraction, single_psu, where))
+        else:
+            told = (strata, s + 1)
+            built.append(equal_stage(code[first], parent, fraction, before, single_psu, told))
+    return row_unit, [code for code, *_ in made], tuple(built)
 
 
 def _check_nesting(stratum: Array, psu: Array, name: str) -> None:
@@ -203,80 +229,6 @@ def _nested(group: Array, label: Array) -> tuple[Array, Array]:
     found, first, code = np.unique(key, return_index=True, return_inverse=True)
     del found
     return code, group[first]
-
-
-def _fractions(values: Array, code: Array, group: Array, stage: int) -> Array:
-    """Return the sampling fraction of each group from population counts or fractions."""
-    argument = f"fpc of stage {stage}"
-    if not np.isfinite(values).all() or (values <= 0).any():
-        bad = int((~(np.isfinite(values) & (values > 0))).sum())
-        raise ValueError(
-            f"{argument} must be positive population counts or sampling fractions: {bad:,} of "
-            f"{values.size:,} rows are not. Correct them."
-        )
-    if (values < 1).any() and (values > 1).any():
-        raise ValueError(
-            f"{argument} must be all counts or all fractions: found both "
-            f"({values.min():g} and {values.max():g}). Write it in one of the two ways."
-        )
-    n_groups = int(group.max()) + 1
-    low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
-    np.minimum.at(low, group, values)
-    np.maximum.at(high, group, values)
-    if (low != high).any():
-        raise ValueError(
-            f"{argument} must be constant among units drawn together: it varies within "
-            f"{int((low != high).sum()):,} groups. Give each row the count of its own stratum "
-            "or parent unit."
-        )
-    sampled = np.bincount(np.unique(np.c_[group, code], axis=0)[:, 0], minlength=n_groups)
-    fraction = low if (values <= 1).all() else sampled / low
-    if (fraction > 1 + 1e-12).any():
-        h = int(np.argmax(fraction))
-        raise ValueError(
-            f"{argument} must be at least the number of sampled units: a group has {sampled[h]} "
-            f"sampled of {low[h]:g}. Give the number of units in the population."
-        )
-    return np.asarray(np.minimum(fraction, 1.0))
-
-
-def _stage(
-    code: Array,
-    parent: Array,
-    fraction: Array | None,
-    earlier: Array,
-    row_unit: Array,
-    single_psu: str,
-    where: tuple[list[str], int],
-) -> Stage:
-    n_groups = int(parent.max()) + 1
-    n = np.bincount(parent, minlength=n_groups)
-    f = np.zeros(n_groups) if fraction is None else fraction
-    first = np.unique(row_unit, return_index=True)[1]
-    lonely = (n == 1) & (f < 1)
-    if lonely.any() and single_psu == "error":
-        _lonely_error(lonely, *where)
-    coefficient = earlier * (1 - f) * n / np.maximum(n - 1, 1)
-    if single_psu != "adjust":
-        coefficient = np.where(lonely, 0.0, coefficient)
-    if single_psu == "average" and lonely.any():
-        coefficient = coefficient * n_groups / max(n_groups - int(lonely.sum()), 1)
-    return Stage(code[first], parent, n, f, coefficient, lonely, single_psu == "adjust")
-
-
-def _lonely_error(lonely: Array, strata: list[str], stage: int) -> None:
-    found = np.flatnonzero(lonely)
-    if stage == 1:
-        name = repr(strata[int(found[0])]) if strata else "the whole sample"
-        raise ValueError(
-            f"psu must number two or more in every stratum: {found.size:,} of {lonely.size:,} "
-            f"strata have one (first: {name}). Pass single_psu='certainty', 'remove', 'adjust' or "
-            "'average', or collapse strata."
-        )
-    raise ValueError(
-        f"units of stage {stage} must number two or more in every parent unit: {found.size:,} "
-        f"of {lonely.size:,} have one. Pass single_psu=, or leave out the fpc of this stage."
-    )
 
 
 def _hashes(labels: Sequence[str], code: Array) -> Array:

@@ -22,6 +22,7 @@ __all__ = ["Theta", "Weights", "root", "solve"]
 Array = NDArray[Any]
 Theta = Callable[["Weights"], Array]
 STEP = 1e-50  # of a total: a complex step has no cancellation, and its square underflows to zero
+SMALLEST_STEP = 1e-307  # the least normal number: tiny totals have a larger share of a step
 NEWTON_STEPS = 60
 
 
@@ -51,6 +52,15 @@ class Weights:
         """Return the root of a weighted score in every column; see `root`."""
         raise NotImplementedError  # pragma: no cover - every kind of weights answers
 
+    def regression(self, model: Regression) -> Array:
+        """Return the coefficients of a regression: linear in the weights around the fitted ones.
+
+        The step from the fit of the whole sample has the exact first derivative, since the
+        equations are solved there.
+        """
+        moved: Array = model.at[:, None] + model.step @ (model.scores @ self)
+        return moved
+
     def _rows(self, z: Any) -> Array:
         array = np.asarray(z)
         if array.ndim == 0 or array.shape[-1] != self.n:
@@ -72,6 +82,25 @@ class RowFunction(Protocol):
     """Per-row values, shape (..., n), at coefficients of shape (p, 1) or (p, n)."""
 
     def __call__(self, coefficients: Array, /) -> Array: ...
+
+
+class Regression(Protocol):
+    """A regression fitted to the sample's own weights, which can be fitted to others."""
+
+    @property
+    def at(self) -> Array:
+        """Coefficients under the sample's weights, (p,)."""
+
+    @property
+    def step(self) -> Array:
+        """Minus the inverse derivative of the equations in the coefficients, (p, equations)."""
+
+    @property
+    def scores(self) -> list[Array]:
+        """Rows of the equations at these coefficients; their weighted totals are 0."""
+
+    def refit(self, weights: Array, /) -> Array:
+        """Return coefficients (p, columns) for weights (rows that take part, columns)."""
 
 
 def root(w: Weights, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
@@ -412,7 +441,8 @@ class Player(Weights):
         self.columns = recorder.columns * self.scalars
         sizes = [np.abs(r.total).max(axis=1) for r in recorder.records]
         size = np.concatenate(sizes) if sizes else np.ones(0)
-        self.steps = STEP * np.where((size > 0) & np.isfinite(size), size, 1.0)
+        size = np.where((size > 0) & np.isfinite(size), size, 1.0)
+        self.steps = np.maximum(STEP * size, np.minimum(SMALLEST_STEP, size))
         self._next = self._offset = self._root = 0
 
     def totals(self, rows: list[Array], z: Any) -> Array:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import MAX_COVARIANCE, Block
-from .errors import check_words, level_in_range, nearest, number
+from .blocks import Block
+from .errors import check_words, nearest, number
 from .estimand import Estimand
-from .intervals import RULES
+from .uncertainty import Uncertainty
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,19 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Estimand", "Estimate"]
 
 Array = NDArray[Any]
-MAPS: dict[str, Callable[[Any, Any], Any]] = {
-    "multiply": lambda x, c: x * c,
-    "add": lambda x, c: x + c,
-    "exp": lambda x, _: np.exp(x),
-    "log": lambda x, _: np.log(x),
-    "sqrt": lambda x, _: np.sqrt(x),
-    "divide into": lambda x, c: c / x,
-    "power": lambda x, c: x**c,
-}
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
+class Estimate(Uncertainty):
     """Estimates with their joint uncertainty, what they estimate and how they were made.
 
     One row per outcome and domain. Arithmetic aligns columns of the same source, so a difference
@@ -130,132 +120,6 @@ class Estimate:
                 "e['Kingston']."
             )
         return float(self.value[0])
-
-    # ------------------------------------------------------------------ uncertainty
-    @cached_property
-    def _variances(self) -> Array:
-        return np.array([block.variance for block in self.blocks]).reshape(-1, len(self))
-
-    @cached_property
-    def std_error(self) -> Array:
-        """Standard errors, one per row."""
-        out = np.sqrt(self._variances.sum(axis=0)) if self.blocks else np.full(len(self), np.nan)
-        out[~np.isfinite(self.value)] = np.nan
-        out.setflags(write=False)
-        return out
-
-    @cached_property
-    def df(self) -> Array:
-        """Degrees of freedom: the design's, or Satterthwaite's over sources."""
-        if len(self.blocks) == 1:
-            return self.blocks[0].df
-        v = self._variances
-        with np.errstate(all="ignore"):
-            parts = [
-                np.where(b.df > 0, x**2 / b.df, np.inf) for b, x in zip(self.blocks, v, strict=True)
-            ]
-            parts = [np.where(x > 0, part, 0.0) for part, x in zip(parts, v, strict=True)]
-            out = v.sum(axis=0) ** 2 / np.sum(parts, axis=0) if self.blocks else np.zeros(len(self))
-        return np.where(np.isnan(out), np.inf, out)
-
-    @property
-    def covariance(self) -> Array:
-        """Covariance matrix of the rows, made on demand."""
-        if len(self) > MAX_COVARIANCE:
-            raise ValueError(
-                f"a covariance matrix must have at most {MAX_COVARIANCE:,} rows: found "
-                f"{len(self):,}. Choose rows first, or use the columns."
-            )
-        return np.asarray(sum(block.covariance() for block in self.blocks))
-
-    @property
-    def columns(self) -> dict[str, tuple[Array, Array]]:
-        """Columns (rows, columns) and their coefficients by source: V = columns * c @ columns.T."""
-        return {b.source: (b.columns(), b.scheme.coefficients) for b in self.blocks}
-
-    def interval(self, level: float = 0.95) -> Array:
-        """Return the lower and upper limits of every row, shape (rows, 2).
-
-        Parameters
-        ----------
-        level : float
-            Probability of the interval, between 0 and 1.
-
-        Returns
-        -------
-        ndarray of shape (rows, 2)
-            Limits in the unit of the estimate; nan where there is no degree of freedom.
-
-        Raises
-        ------
-        ValueError
-            When the level does not lie between 0 and 1.
-
-        Notes
-        -----
-        The rule is the estimator's; `explain` names it. Plain numbers added or multiplied carry the
-        limits along; other arithmetic has symmetric limits, or log-symmetric ones for a positive
-        ratio, count or total. They fail (too short) where the estimate is biased or units are few.
-
-        Examples
-        --------
-        >>> import prevalence as pv
-        >>> e = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
-        >>> e.interval().round(3)
-        array([[0.136, 0.401]])
-        """
-        level = level_in_range(level)
-        constants = {"value": self.value, "std_error": self.std_error, **self.constants}
-        limits = RULES[self.interval_rule](constants, self.df, level)
-        for name, constant in self.maps:
-            shaped = constant if np.ndim(constant) == 0 else np.asarray(constant)[:, None]
-            with np.errstate(divide="ignore"):
-                limits = MAPS[name](limits, shaped)
-        return np.sort(limits, axis=-1)
-
-    def at_most(self, level: float = 0.95) -> Array:
-        """Return one-sided upper limits: each row's quantity is at most this.
-
-        Parameters
-        ----------
-        level : float
-            Probability of one limit, above 0.5 and below 1.
-
-        Returns
-        -------
-        ndarray of shape (rows,)
-            Upper limits of the two-sided interval at ``2 level - 1``: 0.95 takes that at 0.9. With
-            ``auto`` the tail is that of Clopper and Pearson on the same effective sample size, which
-            holds at every share: without a case it is about 3 / n_eff, the rule of three.
-
-        Raises
-        ------
-        ValueError
-            When the level does not lie between 0.5 and 1.
-
-        Notes
-        -----
-        Assumes, as the interval does, that the design effect in use is not below half the truth. It
-        may lie above the two-sided limit of `interval`, whose lower tail is empty without a case.
-
-        References
-        ----------
-        Hanley, J. A. and Lippman-Hand, A. (1983). If nothing goes wrong, is everything all right?
-        JAMA 249, 1743-1745. doi:10.1001/jama.1983.03330370053031
-
-        Examples
-        --------
-        >>> import prevalence as pv
-        >>> e = pv.direct.prevalence(pv.Survey({"case": [0] * 300}), "case")
-        >>> e.at_most().round(4)
-        array([0.0099])
-        """
-        if not (isinstance(level, (int, float)) and 0.5 < level < 1):
-            raise ValueError(
-                f"level of a one-sided limit must lie between 0.5 and 1: found {level!r}. Write 0.95."
-            )
-        rule = "beta" if self.interval_rule == "auto" else self.interval_rule
-        return np.asarray(replace(self, interval_rule=rule).interval(2 * level - 1)[:, 1])
 
     # ------------------------------------------------------------------ rows
     def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:

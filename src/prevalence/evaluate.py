@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from .chain import Chain, Influence, Slopes, linearise, plain
 from .design import Design
 from .engine import RowSums, Theta, Weights
 from .errors import warn
-from .replication import DenseWeights, FactoredWeights, Replicates, blocks
+from .replication import DenseWeights, FactoredWeights, Replicates, blocks, rank
 
 __all__ = ["Domains", "Result", "Sample", "evaluate"]
 
@@ -35,7 +36,13 @@ class Sample(Protocol):
     @property
     def chain(self) -> Chain: ...
 
-    def replicate_columns(self, which: slice, /) -> Array | None: ...
+    @property
+    def reweighted(self) -> bool: ...
+
+    @property
+    def replicate_unit(self) -> Array | None: ...
+
+    def replicate_columns(self, which: slice, /) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,7 @@ class Domains:
     code: Array | None
     labels: tuple[tuple[str, ...], ...]
     names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -86,20 +94,50 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
                 "an estimator that is not smooth needs replicates: the sample has none. Call "
                 ".bootstrap(1000, rng=1) on the sample first."
             )
-        value, influence, slopes = linearise(sample.chain, theta, sums)
+        with np.errstate(over="ignore", invalid="ignore"):  # a value beyond floats is told as none
+            value, influence, slopes = linearise(sample.chain, theta, sums)
         value = np.where(np.isfinite(value), value, np.nan)
         block = Block(influence, sample.design, np.tile(df, value.shape[0]))
+        block = _without_alone(block, value, _alone(sample.design, sums, psus), said)
     else:
         if not smooth and sample.scheme.kind.startswith("jackknife"):
             raise ValueError(
                 "an estimator that is not smooth must not be jackknifed: its jackknife variance is "
                 "inconsistent. Use .bootstrap(1000, rng=1)."
             )
+        df = _allowed(sample, sample.scheme, sums, df)
         value, block, said = _replicate(sample, sample.scheme, theta, sums, df)
         slopes = _slopes(sample, theta, sums, smooth)
     value = np.where(n == 0, np.nan, value)
-    block = Block(_blank(block.influence, value), block.scheme, block.df)
+    silent = _says_nothing(sample.design)
+    told = np.full_like(value, np.nan) if silent else value
+    block = Block(_blank(block.influence, told), block.scheme, block.df)
+    if silent:
+        said = [*said, _NO_SPREAD]
+        warn(_NO_SPREAD)
+    if not units_known(sample):
+        psus = np.full(domains.count, np.nan)
     return Result(value, block, sums, n, psus, tuple(said), _targets(slopes))
+
+
+_NO_SPREAD = (
+    "the sample tells no standard error: every stratum has one primary unit that is left out of "
+    "the variance. Standard errors are nan; collapse strata to have them."
+)
+
+
+def _says_nothing(design: Design) -> bool:
+    """Tell whether no unit of the design has another to differ from."""
+    first = design.stages[0]
+    if not first.lonely.any():
+        return False
+    return first.parent.size == 1 or not any((s.coefficients != 0).any() for s in design.stages)
+
+
+def units_known(sample: Sample) -> bool:
+    """Whether primary units can be told: not where replicates came without them."""
+    given = sample.scheme is not None and sample.scheme.given
+    return not given or bool(sample.design.psu_names[1])
 
 
 def _slopes(sample: Sample, theta: Theta, sums: RowSums, smooth: bool) -> Slopes:
@@ -140,6 +178,36 @@ def _blank(influence: Influence, value: Array) -> Influence:
     return Influence(direct, weight, shared)
 
 
+def _alone(design: Design, sums: RowSums, psus: Array) -> Array:
+    """Tell which domains lie in one primary unit that was drawn by chance."""
+    out = np.asarray(psus == 1)
+    if out.any():
+        filled = sums.counts > 0
+        unit = design.psu_of_unit[sums.pair_unit[filled]]
+        chance = np.zeros(out.size)
+        chance[sums.pair_domain[filled]] = design.stages[0].unit_fraction[unit]
+        out &= chance < 1
+    return out
+
+
+def _without_alone(block: Block, value: Array, alone: Array, said: list[str]) -> Block:
+    """Blank a standard error that is zero for want of a second primary unit."""
+    rows = np.flatnonzero(np.tile(alone, value.shape[0]) & np.isfinite(value.reshape(-1)))
+    if not rows.size:
+        return block
+    flat = block.take(rows).variance <= (1e-12 * value.reshape(-1)[rows]) ** 2
+    if not flat.any():
+        return block
+    note(
+        said,
+        f"{int(flat.sum()):,} of {value.size:,} estimates lie in one primary unit alone, which cannot "
+        "tell their standard errors: they are nan. Use larger domains.",
+    )
+    bad = np.zeros(value.size, dtype=bool)
+    bad[rows[flat]] = True
+    return blank_rows(block, bad)
+
+
 def _members(design: Design, sums: RowSums) -> tuple[Array, Array]:
     """Primary units with members and degrees of freedom, by domain."""
     if sums.n_domains == 1 and sums.rows is None and bool((sums.counts > 0).all()):
@@ -167,19 +235,34 @@ def _distinct(first: Array, second: Array, n_first: int, n_second: int) -> tuple
     return np.divmod(key, n_second)
 
 
+def _allowed(sample: Sample, scheme: Replicates, sums: RowSums, df: Array) -> Array:
+    """Return the degrees of freedom by domain that the replicates allow.
+
+    For given replicates it is the rank of the domain's rows of their weights minus one.
+    """
+    if scheme.df is None or not scheme.given:
+        return df if scheme.df is None else np.minimum(df, scheme.df)
+    domain = sums.domain_of_row
+    if domain is None and sums.rows is None:
+        return np.array([scheme.df])
+    of_row = sample.replicate_unit
+    unit = sums.take(np.arange(sums.n) if of_row is None else of_row)
+    out = np.empty(sums.n_domains)
+    for d in range(sums.n_domains):
+        held = np.unique(unit if domain is None else unit[domain == d])
+        out[d] = max(min(scheme.df, rank(scheme.factors, held) - 1.0), 0.0)
+    return out
+
+
 def _replicate(
     sample: Sample, scheme: Replicates, theta: Theta, sums: RowSums, df: Array
 ) -> tuple[Array, Block, list[str]]:
-    value = _values(theta, DenseWeights(sample.chain.weights[:, None], sums), sums)[..., 0]
+    weights = sample.chain.weights
+    whole = FactoredWeights(weights, sums, np.ones((sums.n_units, 1)))
+    value = _values(theta, whole, sums)[..., 0]
     value = np.where(np.isfinite(value), value, np.nan)
     parts = []
-    for which in blocks(scheme.scale.size, sums.n):
-        dense = sample.replicate_columns(which)
-        if dense is None:
-            psu_sums = _psu_sums(sample.design, sums)
-            w: Weights = FactoredWeights(sample.chain.weights, psu_sums, scheme.factors[:, which])
-        else:
-            w = DenseWeights(dense, sums)
+    for w in _columns(sample, scheme, sums):
         parts.append(_values(theta, w, sums))
     replicated = np.concatenate(parts, axis=-1)
     k, _, r = replicated.shape
@@ -187,19 +270,33 @@ def _replicate(
     return value, Block(plain(deviations), scheme, np.tile(df, k)), said
 
 
-def _psu_sums(design: Design, sums: RowSums) -> RowSums:
-    """The same rows and domains, summed by primary unit."""
-    if len(design.stages) == 1:
+def _columns(sample: Sample, scheme: Replicates, sums: RowSums) -> Iterator[Weights]:
+    """Yield the replicate weights in blocks: factored, as given, or with every step redone."""
+    weights, count = sample.chain.weights, scheme.scale.size
+    unit = sample.replicate_unit
+    if sample.reweighted:
+        for which in blocks(count, sums.n):
+            yield DenseWeights(sample.replicate_columns(which), sums)
+    elif unit is None:
+        yield DenseWeights(scheme.factors, sums, weights)
+    else:
+        by_unit = _unit_sums(sample, scheme, sums, unit)
+        for which in blocks(count, max(by_unit.size, by_unit.n_units)):
+            yield FactoredWeights(weights, by_unit, scheme.factors[:, which])
+
+
+def _unit_sums(sample: Sample, scheme: Replicates, sums: RowSums, unit: Array) -> RowSums:
+    """The same rows and domains, summed by the units of the replicate factors."""
+    if scheme.level == "unit" or (scheme.level == "psu" and len(sample.design.stages) == 1):
         return sums
-    unit = np.zeros(sums.n, dtype=np.int64)
     use = np.zeros(sums.n, dtype=bool)
     rows = slice(None) if sums.rows is None else sums.rows
-    unit[rows], use[rows] = design.psu_of_unit[sums.unit_of_row], True
+    use[rows] = True
     domain = None
     if sums.domain_of_row is not None:
         domain = np.full(sums.n, -1)
         domain[rows] = sums.domain_of_row
-    return RowSums(unit, design.stages[0].parent.size, domain, sums.n_domains, use)
+    return RowSums(unit, scheme.factors.shape[0], domain, sums.n_domains, use)
 
 
 def _values(theta: Theta, w: Weights, sums: RowSums) -> Array:

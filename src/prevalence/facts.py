@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .evaluate import Domains, Result
+from .evaluate import Domains, Result, units_known
 from .survey import Survey
 
 __all__ = [
@@ -98,28 +98,33 @@ def design_effects(
     `size` is for totals, whose V_srs counts rows outside the domain as zeros.
     """
     w = survey.chain.weights
+    unit = float(np.abs(w).max())  # weights in units of the largest: squares stay in range
+    w = w / unit
     whole, rows = float(w.sum()), int(np.count_nonzero(w))
     taking = w if answered is None else w * answered
-    sum_w = by_domain(domains, taking)
+    people = by_domain(domains, taking) * unit
+    sum_w = people / unit
     n = by_domain(domains, (taking != 0).astype(float))
-    variance = result.block.variance.reshape(result.value.shape)
+    scale = unit if size else 1.0
+    value = result.value / scale
+    variance = (result.block.std_error / scale).reshape(value.shape) ** 2
     out = []
     for k, row in enumerate(y):
         squares = by_domain(domains, w * row * row)
         with np.errstate(all="ignore"):
             if size:
-                spread = squares / whole - (result.value[k] / whole) ** 2
-                srs = whole**2 * spread / (rows - 1) * max(1 - rows / whole, 0.0)
+                spread = squares / whole - (value[k] / whole) ** 2
+                srs = whole**2 * spread / (rows - 1) * max(1 - rows / (whole * unit), 0.0)
             else:
-                spread = squares / sum_w - result.value[k] ** 2
-                srs = spread / (n - 1) * np.where(sum_w > n, 1 - n / sum_w, 1.0)
+                spread = squares / sum_w - value[k] ** 2
+                srs = spread / (n - 1) * np.where(people > n, 1 - n / people, 1.0)
             out.append(np.where(srs > 0, variance[k] / srs, np.nan))
     return np.concatenate(out)
 
 
 def binomial_deff(result: Result, n: Array) -> Array:
     """Return n V / (p (1 - p)) of a proportion: n over it is the effective sample size."""
-    p, variance = result.value.reshape(-1), result.block.variance
+    p, variance = result.value.reshape(-1), result.block.std_error**2
     with np.errstate(all="ignore"):
         return np.where((p > 0) & (p < 1), n * variance / (p * (1 - p)), np.nan)
 
@@ -134,7 +139,7 @@ def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:
     code = np.zeros(rows.size, dtype=np.int64) if domains.code is None else domains.code[rows]
     psus = survey.design.stages[0].parent.size
     pairs = np.unique(code * psus + survey.design.psu_of_unit[chain.unit[rows]])
-    return {
-        "cases": np.bincount(code, minlength=domains.count),
-        "psus_with_cases": np.bincount(pairs // psus, minlength=domains.count),
-    }
+    with_cases: Array = np.bincount(pairs // psus, minlength=domains.count)
+    if not units_known(survey):
+        with_cases = np.full(domains.count, np.nan)
+    return {"cases": np.bincount(code, minlength=domains.count), "psus_with_cases": with_cases}

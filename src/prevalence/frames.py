@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from math import isfinite
+from typing import Any, cast
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .errors import nearest
+from .errors import nearest, warn
 
-__all__ = ["Table", "read"]
+__all__ = ["Table", "names_of", "read"]
 
 Array = NDArray[Any]
 
@@ -73,6 +77,35 @@ class Table:
         """Return codes of a complete column and its labels, in order of appearance."""
         return factorise(self.raw(name, argument), name, argument)
 
+    def similar(self, name: str, argument: str) -> str | None:
+        """Warn of labels that differ only in case or spaces, once, and return the words."""
+        if ("similar", name) not in self.kept:
+            text = similar_labels(self.factor(name, argument)[1])
+            if text:
+                text = (
+                    f"{argument} should spell each label one way: in {name!r} {text}. They count "
+                    "as different; recode the column if they are one."
+                )
+                warn(text)
+            self.kept["similar", name] = text
+        return cast("str | None", self.kept["similar", name])
+
+    def unused(self, name: str, argument: str) -> str | None:
+        """Warn of declared categories without rows, once, and return the words."""
+        if ("unused", name) not in self.kept:
+            declared = _categories(self.raw(name, argument)) or []
+            present = set(self.factor(name, argument)[1])
+            absent = [label for label in map(label_of, declared) if label not in present]
+            text = None
+            if absent:
+                text = (
+                    f"{argument} leaves out categories without rows: {len(absent):,} of "
+                    f"{len(declared):,} in {name!r} (first: {absent[0]!r}). Nothing is said of them."
+                )
+                warn(text)
+            self.kept["unused", name] = text
+        return cast("str | None", self.kept["unused", name])
+
     def labels(self, name: str, argument: str) -> Array:
         """Return a column as an array of str, complete."""
         codes, found = self.factor(name, argument)
@@ -83,14 +116,23 @@ class Table:
         code: Array = np.zeros(self.n, dtype=np.int64)
         levels: list[list[str]] = []
         for name in names:
-            raw = self.raw(name, argument)
-            this, found = _ordered(raw, *factorise(raw, name, argument))
+            this, found = self._sorted(name, argument)
+            self.similar(name, argument)
             code = code * len(found) + this if levels else this
             levels.append(found)
         if len(levels) == 1:
             return code, [(label,) for label in levels[0]]
-        used, out = np.unique(code, return_inverse=True)
+        used, out = _distinct(code, math.prod(len(found) for found in levels))
         return out, [_crossed(int(k), levels) for k in used]
+
+    def _sorted(self, name: str, argument: str) -> tuple[Array, list[str]]:
+        """Return codes of a complete column and its labels, sorted; coded once."""
+        raw = self.raw(name, argument)
+        if ("codes", name) not in self.kept:
+            made = _whole_numbers(raw) or _ordered(raw, *factorise(raw, name, argument))
+            self.kept["codes", name] = made
+        codes, found = self.kept["codes", name]
+        return codes, list(found)
 
     def for_condition(self, name: str) -> Array:
         """Return a column for a condition: numbers as float64, anything else as text."""
@@ -99,6 +141,31 @@ class Table:
             return as_float(raw, name, "where")
         except TypeError:
             return self.labels(name, "where")
+
+
+def _whole_numbers(raw: Any) -> tuple[Array, list[str]] | None:
+    """Code a column of whole numbers of a small range by counting; None for any other column."""
+    if getattr(getattr(raw, "dtype", None), "kind", "O") not in "iu":
+        return None
+    values = raw.to_numpy() if isinstance(raw, pd.Series) else np.asarray(raw)
+    if values.dtype.kind not in "iu" or not values.size:
+        return None
+    low, high = int(values.min()), int(values.max())
+    if high - low > 65_535 or max(-low, high) >= 2**53:
+        return None
+    codes = values.astype(np.int64, copy=False)
+    codes = codes - low if low else codes
+    used, codes = _distinct(codes, high - low + 1)
+    return codes, [str(k + low) for k in used.tolist()]
+
+
+def _distinct(codes: Array, size: int) -> tuple[Array, Array]:
+    """Return the codes in use, sorted, and the place of each row's among them."""
+    if size > 4 * codes.size + 65_536:
+        return np.unique(codes, return_inverse=True)
+    seen = np.bincount(codes, minlength=size) > 0
+    used = np.flatnonzero(seen)
+    return used, codes if used.size == size else (np.cumsum(seen) - 1)[codes]
 
 
 def _crossed(key: int, levels: list[list[str]]) -> tuple[str, ...]:
@@ -111,17 +178,21 @@ def _crossed(key: int, levels: list[list[str]]) -> tuple[str, ...]:
 
 def _ordered(raw: Any, codes: Array, names: list[str]) -> tuple[Array, list[str]]:
     """Put labels in a sensible order: the categories', the numbers', else alphabetical."""
-    wanted = getattr(getattr(raw, "dtype", None), "categories", None)
-    if wanted is not None and not hasattr(wanted, "to_list"):
-        wanted = None
+    wanted = _categories(raw)
     if wanted is not None:
-        place = {str(x): i for i, x in enumerate(wanted.to_list())}
+        place = {label_of(x): i for i, x in enumerate(wanted)}
         order = sorted(range(len(names)), key=lambda i: place.get(names[i], len(place)))
     else:
         order = sorted(range(len(names)), key=lambda i: _natural(names[i]))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     return rank[codes], [names[i] for i in order]
+
+
+def _categories(raw: Any) -> list[Any] | None:
+    """Return the declared categories of a column, in their order, or None."""
+    found: Any = getattr(getattr(raw, "dtype", None), "categories", None)
+    return list(found.to_list()) if hasattr(found, "to_list") else None
 
 
 def _natural(name: str) -> tuple[int, float, str]:
@@ -131,16 +202,41 @@ def _natural(name: str) -> tuple[int, float, str]:
         return (1, 0.0, name)
 
 
+def names_of(argument: str, names: str | Iterable[str]) -> list[str]:
+    """Return the names of one column or several as a list, each of them once."""
+    found = [names] if isinstance(names, str) else names
+    if not isinstance(found, Iterable) or isinstance(found, Mapping):
+        raise TypeError(
+            f"{argument} must be the name of a column, or a list of names: found "
+            f"{type(names).__name__}. Put the values into a column of the data and name it."
+        )
+    out = list(found)
+    twice = [name for name in out if isinstance(name, str) and out.count(name) > 1]
+    if twice:
+        raise ValueError(
+            f"{argument} must name each column once: {twice[0]!r} stands {out.count(twice[0])} "
+            "times. Leave one."
+        )
+    return out
+
+
 def read(data: Any, argument: str = "data") -> Table:
     """Read any supported frame."""
     if isinstance(data, Table):
         return data
     if isinstance(data, Mapping):
+        _check_names(list(data), argument)
         columns = {str(name): _one_dimension(column, str(name)) for name, column in data.items()}
     else:
         import narwhals.stable.v2 as nw
 
-        _check_names(list(getattr(data, "columns", ())), argument)
+        if hasattr(data, "collect"):
+            raise TypeError(
+                f"{argument} must be a table in memory: found {type(data).__name__}. Collect it "
+                "with .collect()."
+            )
+        names = getattr(data, "column_names", None)  # pyarrow's; its `columns` are the values
+        _check_names(list(getattr(data, "columns", ()) if names is None else names), argument)
         try:
             frame = nw.from_native(data, eager_only=True)
         except TypeError:
@@ -149,7 +245,7 @@ def read(data: Any, argument: str = "data") -> Table:
                 f"columns: found {type(data).__name__}. Convert it, for example with "
                 "pandas.DataFrame(...)."
             ) from None
-        columns = {name: _native(frame.get_column(name)) for name in frame.columns}
+        columns = {str(name): _native(frame.get_column(name), nw.Enum) for name in frame.columns}
     sizes = {name: len(column) for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
         longest = max(sizes, key=lambda name: sizes[name])
@@ -165,74 +261,101 @@ def read(data: Any, argument: str = "data") -> Table:
 
 
 def _check_names(names: list[Any], argument: str) -> None:
-    repeated = [name for name in names if isinstance(name, str) and names.count(name) > 1]
+    """Refuse columns of one name; numbers as names count as their text."""
+    text = [str(name) for name in names]
+    repeated = [name for name in text if text.count(name) > 1] if len(set(text)) < len(text) else []
     if repeated:
         raise ValueError(
             f"{argument} must have columns of different names: {repeated[0]!r} stands "
-            f"{names.count(repeated[0])} times. Rename one."
+            f"{text.count(repeated[0])} times. Rename one."
         )
 
 
-def _native(column: Any) -> Any:
+def _native(column: Any, enum: type) -> Any:
+    """Return a column of a frame as a pandas Series or an array of one dimension."""
     native = column.to_native()
-    return native if isinstance(native, pd.Series) else column.to_numpy()
+    if isinstance(native, pd.Series):
+        return native
+    if column.dtype == enum:
+        categories = column.cat.get_categories().to_list()
+        return pd.Series(pd.Categorical(column.to_list(), categories=categories))
+    array = column.to_numpy()
+    if array.ndim != 1 or array.dtype.kind == "V":  # refused when it is used, not before
+        array = np.empty(len(column), dtype=object)
+        array[:] = column.to_list()
+    return array
 
 
 def _one_dimension(column: Any, name: str) -> Any:
+    """Return a column of a mapping as a copy, which later changes of the caller's do not reach."""
     if isinstance(column, pd.Series):
         return column.copy(deep=False)
-    array = np.array(column)  # a copy: what the caller changes later does not reach the sample
-    if array.ndim != 1:
+    if isinstance(column, (pd.Index, pd.api.extensions.ExtensionArray)):
+        return pd.Series(column).copy()
+    if isinstance(column, np.ma.MaskedArray):
+        masked: Any = column.astype(object)
+        column = masked.filled(None)
+    try:
+        array = np.array(column)
+    except ValueError:
+        array = None
+    if array is None or array.ndim != 1:
+        found = "rows of several lengths" if array is None else f"shape {array.shape}"
         raise ValueError(
-            f"column {name!r} must be one-dimensional: found shape {array.shape}. Split it."
+            f"column {name!r} must be one-dimensional: found {found}. Give one value for each row."
         )
     return array
 
 
 def as_float(raw: Any, name: str, argument: str) -> Array:
     """Convert a column to float64, merging every kind of missing into nan."""
-    kind = getattr(getattr(raw, "dtype", None), "kind", "O")
-    if kind in "mMc":
-        raise TypeError(
-            f"{argument} must be numbers: column {name!r} holds {raw.dtype}. Compute a number from "
-            "it beforehand."
-        )
-    try:
-        if isinstance(raw, pd.Series):
-            if isinstance(raw.dtype, pd.CategoricalDtype):
-                raw = raw.astype(object)
-            if raw.dtype == np.float64:
-                return np.asarray(raw.to_numpy())
-            if raw.dtype.kind in "biuf":
-                return np.asarray(raw.to_numpy(dtype=float, na_value=np.nan))
-            raw, kind = (
-                raw.to_numpy(dtype=object),
-                "O",
-            )  # text is text, also where it looks like a number
-        if kind == "O":
-            raw = [np.nan if x is None or x is pd.NA else float(_no_text(x)) for x in raw]
-        elif kind in "US":
-            raise ValueError
+    dtype = getattr(raw, "dtype", None)
+    kind = getattr(dtype, "kind", "O")
+    if kind in "mMcV":
+        raise _no_numbers(name, argument, str(dtype))
+    if isinstance(raw, pd.Series):
+        if raw.dtype == np.float64:
+            return np.asarray(raw.to_numpy())
+        if kind in "biuf" and not isinstance(raw.dtype, pd.CategoricalDtype):
+            return np.asarray(raw.to_numpy(dtype=float, na_value=np.nan))
+        raw, kind = (
+            raw.to_numpy(dtype=object),
+            "O",
+        )  # text is text, also where it looks like a number
+    if kind in "US":
+        raise _no_numbers(name, argument, "text", 0)
+    if kind != "O":
         return np.asarray(raw, dtype=float)
-    except (TypeError, ValueError):
-        row = _first_text(raw)
-        raise TypeError(
-            f"{argument} must be numbers: column {name!r} holds text (first: row {row}). Code it "
-            "as numbers, for example yes as 1 and no as 0."
+    return np.array([_number(x, i, name, argument) for i, x in enumerate(raw)], dtype=float)
+
+
+def _number(x: Any, row: int, name: str, argument: str) -> float:
+    """Return one value of a column of objects."""
+    if x is None or x is pd.NA or x is pd.NaT:
+        return np.nan
+    try:
+        if not isinstance(x, (str, bytes, np.ndarray, complex, np.complexfloating)):
+            return float(x)
+    except OverflowError:
+        raise ValueError(
+            f"{argument} must be within the range of floating-point numbers: column {name!r} is not "
+            f"(first: row {row}). Correct it, or change its unit."
         ) from None
+    except (TypeError, ValueError):
+        pass
+    what = "text" if isinstance(x, (str, bytes)) else type(x).__name__
+    raise _no_numbers(name, argument, what, row)
 
 
-def _no_text(x: Any) -> Any:
-    if isinstance(x, str):
-        raise TypeError
-    return x
-
-
-def _first_text(raw: Any) -> int:
-    for i, x in enumerate(raw):
-        if isinstance(x, str):
-            return i
-    return 0
+def _no_numbers(name: str, argument: str, found: str, row: int | None = None) -> TypeError:
+    """Return the error of a column that holds no numbers."""
+    remedy = "Compute a number from it beforehand."
+    if found == "text":
+        remedy = "Code it as numbers, for example yes as 1 and no as 0."
+        if argument == "outcome":
+            remedy += " For the shares of its categories use direct.proportions."
+    first = "" if row is None else f" (first: row {row})"
+    return TypeError(f"{argument} must be numbers: column {name!r} holds {found}{first}. {remedy}")
 
 
 def factorise(raw: Any, name: str, argument: str) -> tuple[Array, list[str]]:
@@ -241,19 +364,52 @@ def factorise(raw: Any, name: str, argument: str) -> tuple[Array, list[str]]:
     if values.dtype.kind == "f":
         _check_complete(np.isnan(values), name, argument)
         if not (np.isfinite(values) & (values == np.round(values))).all():
-            raise ValueError(
-                f"{argument} must be labels: column {name!r} holds fractional or infinite numbers. "
-                "Cut it into classes first."
-            )
-        values = values.astype(np.int64)
-    codes, found = pd.factorize(values)
+            raise _fractional(name, argument)
+        if (np.abs(values) < 2**53).all():
+            values = values.astype(np.int64)
+    elif not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
+    try:
+        codes, found = pd.factorize(values)
+    except TypeError:
+        raise TypeError(
+            f"{argument} must be labels: column {name!r} holds lists. Split it into columns."
+        ) from None
     _check_complete(codes < 0, name, argument)
+    if found.dtype.kind == "O" and any(_is_fraction(x) for x in found):
+        raise _fractional(name, argument)
     whole = found.dtype.kind in "iu"
     names = [str(x) for x in found.tolist()] if whole else [label_of(x) for x in found]
     if len(set(names)) < len(names):
         again, distinct = pd.factorize(np.array(names, dtype=object))
         codes, names = again[codes], [str(x) for x in distinct]
     return codes, names
+
+
+def _is_fraction(x: Any) -> bool:
+    return isinstance(x, (float, np.floating, Decimal)) and (not isfinite(x) or x != int(x))
+
+
+def _fractional(name: str, argument: str) -> ValueError:
+    return ValueError(
+        f"{argument} must be labels: column {name!r} holds fractional or infinite numbers. "
+        "Cut it into classes first."
+    )
+
+
+def similar_labels(labels: list[str]) -> str | None:
+    """Return words on labels that are the same but for case, spaces and forms of letters."""
+    seen: dict[str, str] = {}
+    pairs = []
+    for label in labels:
+        key = " ".join((label if label.isascii() else normalize("NFKC", label)).split()).casefold()
+        if seen.setdefault(key, label) != label:
+            pairs.append((seen[key], label))
+    if not pairs:
+        return None
+    one, two = pairs[0]
+    more = f", and {len(pairs) - 1:,} more" if len(pairs) > 1 else ""
+    return f"{one!r} and {two!r} differ only in case, spaces or forms of letters{more}"
 
 
 def _check_complete(missing: Array, name: str, argument: str) -> None:
@@ -267,5 +423,7 @@ def _check_complete(missing: Array, name: str, argument: str) -> None:
 
 def label_of(x: Any) -> str:
     """Return the text label of one value: whole numbers without a decimal point."""
-    whole = isinstance(x, (float, np.floating)) and float(x).is_integer()
+    if isinstance(x, bytes):
+        return x.decode(errors="replace")
+    whole = isinstance(x, (float, np.floating, Decimal)) and isfinite(x) and x == int(x)
     return str(int(x)) if whole else str(x)

@@ -13,7 +13,7 @@ from .custom import assemble, domains_of
 from .engine import Weights
 from .errors import check_rows, number, one_of, warn
 from .estimate import Estimate
-from .evaluate import Domains, blank_rows, evaluate
+from .evaluate import Domains, blank_rows, evaluate, units_known
 from .facts import by_domain, row_facts
 from .registry import Example, estimator
 from .survey import Survey
@@ -271,12 +271,14 @@ def _facts(
     n = np.bincount(code[takes & (code >= 0)], minlength=domains.count)
     missing = np.bincount(code[left], minlength=domains.count)
     psu = survey.design.psu_of_unit[survey.chain.unit]
-    with_cases = []
+    with_cases: list[Array] = []
     for row in y:
         rows = np.flatnonzero((row > 0) & takes & (code >= 0))
         pairs = np.unique(np.c_[code[rows], psu[rows]], axis=0)
         with_cases.append(np.bincount(pairs[:, 0], minlength=domains.count))
     k = len(y)
+    if not units_known(survey):
+        with_cases = [np.full(domains.count, np.nan)] * k
     return {
         "n": np.tile(n, k),
         "missing": np.tile(missing, k),

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from .design import Design
-from .engine import RowFunction, RowSums, Weights, newton, weighted_system
+from .engine import Regression, RowFunction, RowSums, Weights, newton, weighted_system
 from .errors import warn
 
-__all__ = ["Replicates", "bootstrap", "jackknife"]
+__all__ = ["Replicates"]
 
 Array = NDArray[Any]
 MAX_FAILED = 0.05
-MAX_JACKKNIFE = 10_000  # replicate factors are a table of units by units
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +22,10 @@ class Replicates:
     """A set of replicate factors over units, and how their values make a variance.
 
     `factors` is (units, replicates), `scale` one coefficient per replicate: the variance of a
-    value is the sum of ``scale * (replicate - centre)**2``.
+    value is the sum of ``scale * (replicate - centre)**2``. The units are those of a `level`:
+    ``"psu"`` primary units, ``"unit"`` the finest sampled units, ``"row"`` rows of the base table.
+    Failed replicates may be left out where they are independent draws. `df` is what the replicates
+    allow at most, None where only the design limits the degrees of freedom.
     """
 
     factors: Array
@@ -34,6 +34,10 @@ class Replicates:
     kind: str
     unit_names: tuple[str, ...]
     mse: bool = True
+    level: str = "psu"
+    independent: bool = True
+    df: float | None = None
+    fay: float | None = None  # of balanced repeated replication
 
     @property
     def key(self) -> tuple[str, str]:
@@ -51,6 +55,16 @@ class Replicates:
         names = self.unit_names or range(self.scale.size)
         return tuple(f"{self.kind}:{name}" for name in names)
 
+    @property
+    def words(self) -> str:
+        """What kind of replicates these are, without the name of the draw."""
+        return self.kind.split(" draw")[0]
+
+    @property
+    def given(self) -> bool:
+        """Whether the replicates came with the data."""
+        return self.level == "row"
+
     def columns(self, influence: Array) -> Array:
         """Return the deviations as they are."""
         return influence
@@ -60,9 +74,13 @@ class Replicates:
         bad = ~np.isfinite(replicated) & np.isfinite(value)[:, None]
         said = self._failures(bad) if bad.any() else []
         with np.errstate(invalid="ignore"):
-            centre = value if self.mse else np.nanmean(replicated, axis=1)
+            centre = value
+            if not self.mse:
+                used = replicated[:, self.scale > 0]
+                good = np.isfinite(used)
+                centre = np.where(good, used, 0.0).sum(axis=1) / np.maximum(good.sum(axis=1), 1)
             out = replicated - centre[:, None]
-        if self.kind.startswith("jackknife"):
+        if not self.independent:
             return out, said
         failed = bad.sum(axis=1)
         rescale = np.sqrt(self.scale.size / np.maximum(self.scale.size - failed, 1))
@@ -70,12 +88,14 @@ class Replicates:
 
     def _failures(self, bad: Array) -> list[str]:
         failed = int(bad.any(axis=0).sum())
-        if self.kind.startswith("jackknife"):
+        what = "bootstrap replicates" if "bootstrap" in self.kind else "replicates"
+        if not self.independent:
             first = int(np.flatnonzero(bad.any(axis=0))[0])
+            where = f"without unit {self.unit_names[first]}" if self.unit_names else f"{first + 1}"
+            name = "jackknife standard error" if "jackknife" in self.kind else "standard error"
             message = (
-                f"{int(bad.any(axis=1).sum())} estimates have no jackknife standard error: "
-                f"{failed} replicates failed (first: without unit {self.unit_names[first]}). "
-                "Use linearisation or a bootstrap."
+                f"{int(bad.any(axis=1).sum())} estimates have no {name}: "
+                f"{failed} replicates failed (first: {where}). Use linearisation or a bootstrap."
             )
         else:
             share = float(bad.mean(axis=1).max())
@@ -86,7 +106,7 @@ class Replicates:
                     "or fewer margins."
                 )
             message = (
-                f"{failed:,} of {self.scale.size:,} bootstrap replicates failed and are left out; "
+                f"{failed:,} of {self.scale.size:,} {what} failed and are left out; "
                 "the variance is rescaled."
             )
         warn(message)
@@ -103,7 +123,13 @@ class FactoredWeights(Weights):
 
     def totals(self, rows: list[Array], z: Any) -> Array:
         del z
-        by_pair = np.stack([self.sums.by_pair(self.sums.take(row) * self.weights) for row in rows])
+        buffer = np.empty(self.weights.size)
+        by_pair = np.empty((len(rows), self.sums.size))
+        for k, row in enumerate(rows):
+            taken = np.multiply(self.sums.take(row), self.weights, out=buffer)
+            by_pair[k] = self.sums.by_pair(taken)
+        if self.sums.n_domains == 1 and self.sums.size == self.factors.shape[0]:
+            return np.asarray(by_pair @ self.factors)
         out = np.zeros((len(rows), self.sums.n_domains, self.factors.shape[1]))
         for d in range(self.sums.n_domains):
             pairs = slice(self.sums.first[d], self.sums.first[d + 1])
@@ -114,31 +140,82 @@ class FactoredWeights(Weights):
         factors = self.factors[self.sums.unit_of_row]
         return _roots(self, self.weights, factors, self.sums, (score, jacobian, start))
 
+    def regression(self, model: Regression) -> Array:
+        return model.refit(self.weights[:, None] * self.factors[self.sums.unit_of_row])
+
 
 class DenseWeights(Weights):
-    """Columns after re-calibration: one weight per row and replicate, made in blocks."""
+    """One weight per row and replicate: `weights` of the rows times `columns`, never multiplied out.
 
-    def __init__(self, columns: Array, sums: RowSums):
+    Columns after re-calibration are made in blocks, given ones are one table made once.
+    """
+
+    def __init__(self, columns: Array, sums: RowSums, weights: Array | None = None):
         self.n, self.columns = sums.n, sums.n_domains * columns.shape[1]
-        self.sums = sums
-        self.dense = columns if sums.rows is None else columns[sums.rows]
+        self.sums, self.dense = sums, columns
+        self.weights = np.ones(sums.n) if weights is None else weights
 
     def totals(self, rows: list[Array], z: Any) -> Array:
         del z
-        flat = np.stack([self.sums.take(row) for row in rows]).astype(float, copy=False)
+        if self.sums.n_domains == 1 and self._most():
+            return self._whole(rows)
+        inside = np.arange(self.n) if self.sums.rows is None else self.sums.rows
         domain = self.sums.domain_of_row
-        out = np.zeros((flat.shape[0], self.sums.n_domains, self.dense.shape[1]))
-        if domain is None:
-            out[:, 0] = flat @ self.dense
-        else:
-            for d in range(self.sums.n_domains):
-                inside = np.flatnonzero(domain == d)
-                out[:, d] = flat[:, inside] @ self.dense[inside]
+        out = np.zeros((len(rows), self.sums.n_domains, self.dense.shape[1]))
+        for d in range(self.sums.n_domains):
+            here = inside if domain is None else inside[domain == d]
+            flat = np.stack([row[here] * self.weights[here] for row in rows])
+            out[:, d] = flat @ self.dense[here]
         return out.reshape(-1, self.columns)
 
+    def _most(self) -> bool:
+        rows = self.sums.rows
+        return rows is None or 2 * rows.size > self.n
+
+    def _whole(self, rows: list[Array]) -> Array:
+        """Multiply all rows, those that take no part as zeros, without a copy of the columns."""
+        flat = np.empty((len(rows), self.n))
+        for k, row in enumerate(rows):
+            np.multiply(row, self.weights, out=flat[k])
+        if self.sums.rows is not None:
+            out = np.ones(self.n, dtype=bool)
+            out[self.sums.rows] = False
+            flat[:, out] = 0.0
+        return np.asarray(flat @ self.dense)
+
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
-        one = np.ones(self.dense.shape[0])
-        return _roots(self, one, self.dense, self.sums, (score, jacobian, start))
+        columns = self.sums.take(self.dense.T).T
+        weights = self.sums.take(self.weights)
+        return _roots(self, weights, columns, self.sums, (score, jacobian, start))
+
+    def regression(self, model: Regression) -> Array:
+        return model.refit(self.sums.take(self.weights)[:, None] * self.sums.take(self.dense.T).T)
+
+
+def simulation_error(columns: Array, coefficients: Array) -> tuple[Array, Array]:
+    """Return variance and its standard error over bootstrap draws, of (estimates, replicates)."""
+    parts = coefficients * columns**2
+    return parts.sum(axis=1), np.sqrt(parts.shape[1] * parts.var(axis=1, ddof=1))
+
+
+def rank(factors: Array, rows: Array) -> int:
+    """Return the rank of some rows of a table with few columns, as R's survey judges it (1e-5)."""
+    if not rows.size:
+        return 0
+    mark = np.random.default_rng(0).normal(size=factors.shape[1])
+    seen = np.concatenate([factors[part] @ mark for part in _chunks(rows)])
+    distinct = rows[np.unique(np.round(seen, 10), return_index=True)[1]]
+    gram = np.zeros((factors.shape[1], factors.shape[1]))
+    for part in _chunks(distinct):
+        table = factors[part]
+        gram += table.T @ table
+    size = np.sqrt(np.maximum(np.diag(gram), 1e-300))
+    found = np.linalg.eigvalsh(gram / np.outer(size, size))
+    return int((found > 1e-10 * max(found[-1], 1e-300)).sum())
+
+
+def _chunks(rows: Array) -> list[Array]:
+    return np.array_split(rows, max(1, rows.size // 8192))
 
 
 def _roots(
@@ -158,76 +235,6 @@ def _roots(
             if np.isfinite(column).all():
                 out[:, d, r] = newton(*weighted_system(score, jacobian, column, sums.rows), start)
     return out.reshape(start.size, w.columns)
-
-
-def jackknife(design: Design, *, mse: bool = True) -> Replicates:
-    """Delete one primary unit at a time (JK1 without strata, JKn with), fpc in the scale."""
-    stratum, first = design.stratum_of_psu, design.stages[0]
-    n = first.n[stratum]
-    _check_replicable(design, "a jackknife")
-    if n.size > MAX_JACKKNIFE:
-        raise ValueError(
-            f"a jackknife must have at most {MAX_JACKKNIFE:,} units: found {n.size:,}. Use "
-            "linearisation or a bootstrap."
-        )
-    used = np.flatnonzero((first.fraction[stratum] < 1) & (n > 1))
-    same = stratum[:, None] == stratum[None, used]
-    boost = (n / np.maximum(n - 1, 1))[used]
-    factors = np.where(same, boost, 1.0)
-    factors[used, np.arange(used.size)] = 0.0
-    scale = ((n - 1) / n * (1 - first.fraction[stratum]))[used]
-    names = tuple(design.psu_labels[j] for j in used)
-    return Replicates(factors, scale, design.source, f"jackknife mse={mse}", names, mse)
-
-
-def bootstrap(
-    design: Design, replicates: int, rng: np.random.Generator, *, mse: bool = True
-) -> Replicates:
-    """Rao-Wu rescaled bootstrap: n - 1 primary units drawn with replacement in each stratum.
-
-    With a sampling fraction f the factors are drawn towards one by sqrt(1 - f).
-    """
-    if not isinstance(replicates, (int, np.integer)) or replicates < 2:
-        raise ValueError(
-            f"replicates must be a whole number of at least 2: found {replicates!r}. "
-            "Pass for example replicates=1000."
-        )
-    _check_replicable(design, "a bootstrap")
-    first = design.stages[0]
-    labels = np.array(design.psu_labels, dtype=object)
-    ranked = np.argsort(labels, kind="stable")  # the same draws in whatever order the rows come
-    names = pd.util.hash_array(labels, categorize=False).sum(dtype=np.uint64)
-    token = f"{int(rng.integers(2**63)) ^ int(names):016x}"
-    factors = np.ones((first.parent.size, replicates))
-    for h in dict.fromkeys(first.parent[ranked].tolist()):
-        units, n = ranked[first.parent[ranked] == h], int(first.n[h])
-        if n < 2:
-            continue
-        draws = rng.integers(0, n, size=(n - 1, replicates))
-        key = draws + n * np.arange(replicates)
-        count = np.bincount(key.ravel(), minlength=n * replicates).reshape(replicates, n).T
-        shrink = np.sqrt(1 - first.fraction[h])
-        factors[units] = 1 - shrink + shrink * n / (n - 1) * count
-    scale = np.full(replicates, 1 / replicates)
-    kind = f"bootstrap R={replicates} draw={token} mse={mse}"
-    return Replicates(factors, scale, design.source, kind, (), mse)
-
-
-def _check_replicable(design: Design, what: str) -> None:
-    """Refuse strata of one unit that contribute to the variance; name stages that do not."""
-    first = design.stages[0]
-    alone = first.lonely
-    plain = (1 - first.fraction) * first.n / np.maximum(first.n - 1, 1)
-    if alone.any() and (first.centre_all or (first.coefficient > plain)[~alone].any()):
-        raise ValueError(
-            f"{what} must have two units or more in every stratum: {int(alone.sum())} have one. "
-            "Collapse strata, pass single_psu='certainty', or use linearisation."
-        )
-    if len(design.stages) > 1:
-        warn(
-            f"{what} resamples the first stage alone: the variance of the stages with a sampling "
-            "fraction inside it is left out. Linearisation has it."
-        )
 
 
 def blocks(columns: int, rows: int, budget: int = 20_000_000) -> list[slice]:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from . import recipes
 from .design import SINGLE_PSU, Design, make_design
-from .errors import check_rows, check_words, one_of
+from .drawn import Drawn
+from .errors import check_rows, check_words, one_of, warn
 from .frames import Table, read
+from .pps import unequal_of
 from .replication import Replicates
-from .resampled import Resampled
+from .selection import Factors
 from .weighting import Attach, Step
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class About:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Survey(Resampled):
+class Survey(Drawn):
     """A probability sample: rows, design, weighting recipe and variance scheme; never changed.
 
     Parameters
@@ -54,14 +56,24 @@ class Survey(Resampled):
     stages : list of str, optional
         Columns of the units of all stages, in place of `psu`.
     fpc : str or list of str, optional
-        Population counts or sampling fractions, by stage.
+        Population counts or sampling fractions, by stage; a count may be inf (no correction).
     nest : bool
         Whether identifiers of primary units start anew in each stratum.
     single_psu : {"error", "certainty", "remove", "adjust", "average"}
-        What to do with a stratum that has one primary unit.
+        What to do with a stratum that has one primary unit. A domain with members in one unit of a
+        stratum is no such case: the other units count as zeros.
+    pps : {"brewer", "overton", "hartley-rao", "joint"}, optional
+        Unequal probabilities without replacement: the first of `fpc` holds the inclusion
+        probabilities of the primary units, and the word says how those of pairs are taken.
+    joint : array of shape (primary units, primary units), optional
+        For "joint", their joint inclusion probabilities, in order of appearance in the rows.
+    pps_variance : {"yates-grundy", "horvitz-thompson"}
+        Form of the variance; Brewer's has one form alone.
     source : str, optional
         Name of the design; the rounds of one panel share it and so have their covariance. Without
         it, surveys with the same labels and base weights count as one: name independent ones.
+    missing : {"error", "drop"}
+        What to do with a missing base weight: with "drop" it is zero, with a warning that counts.
 
     Raises
     ------
@@ -77,12 +89,19 @@ class Survey(Resampled):
     -----
     Variances assume that primary units are drawn with replacement, or without and with equal
     probabilities where `fpc` is given. They fail (too small) where the sampled units declared are
-    not those that were drawn.
+    not those that were drawn. With `pps`, z the weighted sums of n units and c their probabilities,
+    by stratum: Brewer's is ``sum (1-c) n/(n-1) (z - mean z)^2``; else, with
+    ``D_ij = 1 - c_i c_j / c_ij``, ``sum_ij D_ij z_i z_j`` (Horvitz-Thompson, which may be negative
+    and is then nan) or ``-1/2 sum_ij D_ij (z_i - z_j)^2``. Overton's ``1 - D_ij`` is
+    ``(n - (c_i + c_j)/2) / (n-1)``, Hartley and Rao's ``(n - c_i - c_j + sum c / n) / (n-1)``.
 
     References
     ----------
     Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
     doi:10.1007/978-1-4612-4378-6
+
+    Hartley, H. O. and Rao, J. N. K. (1962). Sampling with unequal probabilities and without
+    replacement. Annals of Mathematical Statistics 33, 350-374. doi:10.1214/aoms/1177704564
 
     Examples
     --------
@@ -101,17 +120,24 @@ class Survey(Resampled):
     fpc: str | Sequence[str] | None = field(default=None, kw_only=True)
     nest: bool = field(default=False, kw_only=True)
     single_psu: str = field(default="error", kw_only=True)
+    pps: str | None = field(default=None, kw_only=True)
+    joint: Any = field(default=None, kw_only=True)
+    pps_variance: str = field(default="yates-grundy", kw_only=True)
     source: str | None = field(default=None, kw_only=True)
+    missing: str = field(default="error", kw_only=True)
     table: Table = field(init=False)
     base: Array = field(init=False)
     unit: Array = field(init=False)
     design: Design = field(init=False)
+    factors: Factors = field(default=(), init=False)
     steps: tuple[Step | Attach, ...] = field(default=(), init=False)
     scheme: Replicates | None = field(default=None, init=False)
     about: About = field(default_factory=About, init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)  # said of every estimate
 
     def __post_init__(self) -> None:
         one_of("single_psu", self.single_psu, SINGLE_PSU)
+        one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
         if self.stages and self.psu:
             raise ValueError(
@@ -126,7 +152,7 @@ class Survey(Resampled):
                 f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
             )
         fpc = [table.numeric(c, "fpc") for c in counts]
-        base = _base(table, self.weights)
+        base, notes = _base(table, self.weights, self.missing)
         design, unit = make_design(
             table.factor(self.strata, "strata") if self.strata else None,
             [table.factor(c, "psu" if len(names) == 1 else "stages") for c in names],
@@ -137,12 +163,18 @@ class Survey(Resampled):
             weights=base,
             source=self.source,
             content="" if names else f":{table.digest()}",
+            unequal=unequal_of(self.pps, self.joint, self.pps_variance, bool(fpc)),
         )
         if self.weights is None and fpc:
             base = recipes.weights_of_design(design, unit)
-        for name, value in {"table": table, "base": base, "unit": unit, "design": design}.items():
+        labelled = [(name, "psu" if len(names) == 1 else "stages") for name in names]
+        labelled += [(self.strata, "strata")] if self.strata else []
+        notes += [text for name, argument in labelled if (text := table.similar(name, argument))]
+        made = {"table": table, "base": base, "unit": unit, "design": design, "notes": tuple(notes)}
+        for name, value in made.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "data", None)
+        object.__setattr__(self, "joint", None)
 
     def describe(self, **words: str) -> Self:
         """Return the survey with words for its rows, units, population, window and limits.
@@ -203,6 +235,49 @@ class Survey(Resampled):
 
         return estimate(self, theta, unit=unit, by=by, where=where, smooth=smooth, outcome=outcome)
 
+    def influence(
+        self, theta: Theta, *, by: str | Sequence[str] = (), where: str | None = None
+    ) -> Array:
+        """Return what every row adds to an estimate: its weight times the derivative in it.
+
+        Parameters
+        ----------
+        theta : callable
+            Smooth function of w, as in `estimate`.
+        by, where : str or list of str, str
+            Columns whose crossing makes the domains; condition that rows meet, as ``"age >= 12"``.
+
+        Returns
+        -------
+        ndarray of shape (values x domains, rows)
+            Influence through every weighting step, rows in the order of `estimate`. The sums of a
+            row over primary units make the linearised variance. After `attach`, columns are the
+            rows of the table that the design was declared on.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When theta is not smooth, or there are more than 5,000 values or too many numbers.
+
+        Notes
+        -----
+        It finds the respondents that an estimate rests on, by position in the table, without any
+        identifier of theirs: look at rows with the largest absolute values for errors of entry
+        and extreme weights. It is the first derivative: it fails as a forecast of what happens
+        when a row that dominates is left out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import prevalence as pv
+        >>> y, one = np.array([1.0, 2.0, 3.0, 6.0]), np.ones(4)
+        >>> pv.Survey({"y": y}).influence(lambda w: (y @ w) / (one @ w))
+        array([[-0.5 , -0.25,  0.  ,  0.75]])
+        """
+        from .custom import influence
+
+        return influence(self, theta, by=by, where=where)
+
     def __len__(self) -> int:
         return self.n
 
@@ -216,15 +291,33 @@ class Survey(Resampled):
         )
 
 
-def _base(table: Table, weights: str | None) -> Array:
+def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[str]]:
+    """Return the base weights, checked, and what must be said of them."""
     if weights is None:
-        return np.ones(table.n)
-    w = table.numeric(weights, "weights")
-    check_rows("weights", "given", w, np.isnan(w), "Fill them in, or drop these rows.")
+        return np.ones(table.n), []
+    w, said = table.numeric(weights, "weights"), []
+    gone = np.isnan(w)
+    if missing == "drop" and gone.any():
+        said.append(
+            f"weights are missing in {int(gone.sum()):,} of {w.size:,} rows (first: row "
+            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody."
+        )
+        w = np.where(gone, 0.0, w)
+    remedy = "Fill them in, or pass missing='drop' to count these rows as zero."
+    check_rows("weights", "given", w, np.isnan(w), remedy)
     check_rows("weights", "finite", w, np.isinf(w), "Correct them.")
     check_rows("weights", "positive", w, w < 0, "Drop or correct them.")
     if not (w > 0).any():
         raise ValueError(
             f"weights must be positive: all {w.size:,} rows are zero. Name the column of weights."
         )
-    return w
+    zero = (w == 0) & ~gone
+    if zero.any():
+        said.append(
+            f"weights are zero in {int(zero.sum()):,} of {w.size:,} rows (first: row "
+            f"{int(np.flatnonzero(zero)[0])}): they keep their place in the design and enter no "
+            "estimate. Give a weight to those that stand for somebody."
+        )
+    for text in said:
+        warn(text)
+    return w, said

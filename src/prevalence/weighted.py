@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import NDArray
 
-from . import recipes
+from . import margins as build
+from . import recipes, response
 from .chain import Chain
 from .design import Design
 from .errors import one_of
@@ -32,6 +33,7 @@ class Weighted:
     base: Array
     unit: Array
     design: Design
+    factors: tuple[tuple[str, Array], ...]
     steps: tuple[Step | Attach, ...]
     __dataclass_fields__: Any
 
@@ -43,9 +45,6 @@ class Weighted:
     @cached_property
     def chain(self) -> Chain:
         """The recipe seen from the units."""
-        return self._chain()
-
-    def _chain(self) -> Chain:
         return Chain(self.base, self.unit, self.design.n_units, self.steps)
 
     @property
@@ -59,28 +58,95 @@ class Weighted:
             object.__setattr__(new, name, changes.get(name, getattr(self, name)))
         return new
 
-    def _step(self, step: Step) -> Self:
-        recipes.check_order(self.steps, step)
+    def _step(self, step: Step, *, ordered: bool = True) -> Self:
+        if ordered:
+            recipes.check_order(self.steps, step)
         new = self._replace(steps=(*self.steps, step))
-        new.__dict__["chain"] = new._chain()  # at once, so that a step that fails does so here
+        # The weights are made at once, so that a step that fails does so here.
+        new.__dict__["chain"] = self.chain.followed_by(step)
         recipes.warn_of_negative(step, self.chain.weights, new.chain.weights)
+        recipes.warn_of_gap(step, new.chain.weights)
         return new
 
-    def nonresponse(self, responded: str, *, within: Sequence[str] | str = ()) -> Self:
-        """Return the survey with respondents carrying the weight of their response class.
+    def eligibility(self, known: str, *, within: Sequence[str] | str = ()) -> Self:
+        """Return the survey with rows of known eligibility carrying the unknown of their class.
 
         Parameters
         ----------
-        responded : str
-            Column of 1 (answered) and 0 (did not).
+        known : str
+            Column of 1 (eligible or not, it is known) and 0 (not known).
         within : str or list of str
-            Columns whose crossing makes the classes, each with a respondent; by default one class.
+            Columns whose crossing makes the classes; by default one class.
 
         Returns
         -------
         Survey
-            Weights are ``w r S / R`` (r is 1 or 0; S and R sum w over class and respondents). It
-            fails (biased) where, within a class, cases answer more or less often than others.
+            Weights are ``w k S / K`` (k is 1 or 0; S and K sum w over class and known rows): the
+            unknown are taken to be eligible as often as the known of their class. It fails (biased)
+            where they are not, as when empty houses are never reached.
+
+        References
+        ----------
+        Valliant, R., Dever, J. A. and Kreuter, F. (2018). Practical Tools for Designing and
+        Weighting Survey Samples, 2nd ed. Springer. doi:10.1007/978-3-319-93632-1
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"known": [1, 1, 0], "eligible": [1, 0, 0], "answered": [1, 0, 0]})
+        >>> survey.eligibility("known").final_weights
+        array([1.5, 1.5, 0. ])
+        """
+        return self._step(response.eligibility(self.table, known, within))
+
+    def nonresponse(
+        self,
+        responded: str | None,
+        *,
+        within: Sequence[str] | str = (),
+        eligible: str | None = None,
+        propensity: Sequence[str] | str = (),
+        refusals: str | Mapping[Any, float] | None = None,
+    ) -> Self:
+        """Return the survey with respondents carrying the weight of those who did not answer.
+
+        Parameters
+        ----------
+        responded : str or None
+            Column of 1 (answered) and 0 (did not); None with `refusals`.
+        within : str or list of str
+            Columns whose crossing makes the classes, each with a respondent; by default one class.
+        eligible : str, optional
+            Column of 1 and 0: rows of 0 neither carry nor are carried, and keep their weight.
+        propensity : list of str, optional
+            In place of classes, predictors of a logistic response propensity: numbers as they are,
+            text by class.
+        refusals : str or mapping, optional
+            Numbers of refusals that have no rows: by class, or a column that is constant in it.
+
+        Returns
+        -------
+        Survey
+            Weights are ``w r S / R`` (r is 1 or 0; S and R sum w over class and respondents);
+            with a propensity ``w r / p(x)``, p the weighted maximum-likelihood fit, which enters
+            the variance; with m rows and c refusals in a class, ``w (m + c) / m``.
+
+        Raises
+        ------
+        ConvergenceError
+            When the propensity has no maximum, as where all of a class answered.
+
+        Notes
+        -----
+        It fails (biased) where, within a class or given x, cases answer more or less often than
+        others, and (unstable) where p is near zero. The factor of refusals is exact in every
+        variance for classes inside one primary unit; for others it is held constant, which leaves
+        the variation of the counts out.
+
+        References
+        ----------
+        Kim, J. K. and Kim, J. J. (2007). Nonresponse weighting adjustment using estimated response
+        probability. Canadian Journal of Statistics 35, 501-514. doi:10.1002/cjs.5550350403
 
         Examples
         --------
@@ -88,29 +154,21 @@ class Weighted:
         >>> survey = pv.Survey({"answered": [1, 1, 0, 1], "area": ["n", "n", "n", "s"]})
         >>> survey.nonresponse("answered", within="area").final_weights
         array([1.5, 1.5, 0. , 1. ])
+        >>> survey.nonresponse(None, within="area", refusals={"n": 3, "s": 1}).final_weights
+        array([2., 2., 2., 2.])
         """
-        return self._step(recipes.nonresponse(self.table, responded, within))
-
-    def propensity(self, responded: str, *, on: Sequence[str]) -> Self:
-        """Return the survey with respondents weighted by one over a fitted logistic propensity.
-
-        Parameters
-        ----------
-        responded : str
-            Column of 1 (answered) and 0 (did not).
-        on : list of str
-            Predictors: numbers as they are, text by class.
-
-        Returns
-        -------
-        Survey
-            Weights are ``w r / p(x)``, p the weighted maximum-likelihood fit, which enters the
-            variance. It fails where p is near zero, or where answering depends on more than x.
-        """
-        return self._step(recipes.propensity(self.table, responded, on))
+        step = response.nonresponse(
+            self.table, self.chain.weights, responded, within, eligible, propensity, refusals
+        )
+        return self._step(step)
 
     def poststratify(
-        self, margin: str | Sequence[str], totals: Mapping[Any, float | Estimate]
+        self,
+        margin: str | Sequence[str],
+        totals: Mapping[Any, float | Estimate],
+        *,
+        partial: bool = False,
+        where: str | None = None,
     ) -> Self:
         """Return the survey whose weights add up to known totals of the (crossed) categories.
 
@@ -121,6 +179,11 @@ class Weighted:
         totals : mapping
             Total of each category, or tuple of categories, in the data; none may be left out. A
             total that is an estimate (`prevalence.uncertain`) brings its own uncertainty.
+        partial : bool
+            Leave out categories that no row has, with a warning, in place of an error.
+        where : str, optional
+            Condition of the rows that the totals count, as ``"eligible == 1"``; others keep their
+            weight.
 
         Returns
         -------
@@ -135,7 +198,7 @@ class Weighted:
         >>> survey.poststratify("sex", {"F": 60, "M": 40}).final_weights
         array([30., 30., 40.])
         """
-        step = recipes.poststratify(self.table, self.final_weights, margin, totals)
+        step = build.poststratify(self.table, self.chain.weights, margin, totals, partial, where)
         return self._step(step)
 
     def rake(
@@ -144,6 +207,8 @@ class Weighted:
         *,
         rescale: bool = False,
         residuals: str = "exact",
+        where: str | None = None,
+        on_fail: str = "error",
     ) -> Self:
         """Return the survey raked to several margins.
 
@@ -154,8 +219,13 @@ class Weighted:
             that is an estimate brings its own uncertainty.
         rescale : bool
             Scale all margins to the total of the first, where they differ (otherwise an error).
-        residuals : {"exact", "initial"}
-            Weights that linearise the step: the final ones, or those before it, as in R's survey.
+        residuals : {"exact", "initial", "sweep"}
+            Linearised with the final weights; with those before the step, as R's ``calibrate``; or
+            by sweeping unweighted margins ten times, as R's ``rake``.
+        where : str, optional
+            As for `poststratify`.
+        on_fail : {"error", "warn"}
+            What to do when the margins cannot be met; with a warning the closest weights stand.
 
         Returns
         -------
@@ -171,7 +241,15 @@ class Weighted:
         >>> raked.final_weights.round(6)
         array([18., 42., 12., 28.])
         """
-        step = recipes.rake(self.table, self.final_weights, margins, rescale, residuals)
+        step = build.rake(
+            self.table,
+            self.chain.weights,
+            margins,
+            rescale=rescale,
+            residuals=residuals,
+            where=where,
+            on_fail=on_fail,
+        )
         return self._step(step)
 
     def calibrate(
@@ -180,7 +258,10 @@ class Weighted:
         *,
         distance: str = "linear",
         bounds: tuple[float, float] | None = None,
+        constant: str | None = None,
         residuals: str = "exact",
+        where: str | None = None,
+        on_fail: str = "error",
     ) -> Self:
         """Return the survey calibrated to totals of numbers, or of the categories of a mapping.
 
@@ -189,18 +270,35 @@ class Weighted:
         totals : mapping of str to float or mapping
             Total of a column of numbers, or of each category of a column or tuple of columns; no
             constant is added. A total that is an estimate brings its own uncertainty.
-        distance : {"linear", "raking", "logit"}
-            F(u): ``1 + u`` (weights may be negative), ``exp(u)``, or, with A = (U-L)/((1-L)(U-1)),
-            ``(L(U-1) + U(1-L)e^(Au)) / (U-1 + (1-L)e^(Au))``.
+        distance : {"linear", "raking", "logit", "sinh"}
+            F(u): ``1 + u`` (weights may be negative); ``exp(u)``; with A = (U-L)/((1-L)(U-1)),
+            ``(L(U-1) + U(1-L)e^(Au)) / (U-1 + (1-L)e^(Au))``; or, with s = asinh 2u,
+            ``(s + sqrt(s^2 + 4)) / 2``, which is always positive.
         bounds : tuple of float, optional
-            For logit, the limits (L, U) of the ratio of new to old weights, L < 1 < U.
+            Limits (L, U) of the ratio of new to old weights, L < 1 < U: needed for logit; the
+            other functions are cut off at them.
+        constant : str, optional
+            Column of clusters, such as households, whose rows keep one weight: x is their mean.
         residuals : {"exact", "initial"}
+            As for `rake`.
+        where, on_fail : str
             As for `rake`.
 
         Returns
         -------
         Survey
             The same rows with weights ``w F(x'l)``, whose sums of x are the totals.
+
+        Raises
+        ------
+        ConvergenceError
+            When no weights meet the totals, within the bounds if there are some.
+
+        Notes
+        -----
+        Columns determined by those before them change nothing and are named in a warning. Weights
+        at a bound are held there in the linearised variance. It fails (unstable) with many totals
+        for few rows.
 
         References
         ----------
@@ -213,8 +311,16 @@ class Weighted:
         >>> pv.Survey({"size": [1, 2, 3]}).calibrate({"size": 13}).final_weights.round(3)
         array([1.5, 2. , 2.5])
         """
-        step = recipes.calibrate(
-            self.table, self.final_weights, totals, distance, bounds, residuals
+        step = build.calibrate(
+            self.table,
+            self.chain.weights,
+            totals,
+            distance=distance,
+            bounds=bounds,
+            constant=constant,
+            residuals=residuals,
+            where=where,
+            on_fail=on_fail,
         )
         return self._step(step)
 
@@ -225,6 +331,8 @@ class Weighted:
         lower: float | None = None,
         upper: float | None = None,
         strict: bool = False,
+        then: str | None = None,
+        residuals: str = "exact",
     ) -> Self:
         """Return the survey with weights capped and the excess spread over the others.
 
@@ -236,6 +344,12 @@ class Weighted:
             Caps in units of the weight; `upper` in place of `max_ratio`.
         strict : bool
             Repeat until all lie within the caps; spreading once may lift some over them.
+        then : {None, "calibrate"}
+            Do the last calibration again, as a step of its own: trimming opens a gap in its
+            margins, which `weight_flow` shows. Its weights may leave the caps a little.
+        residuals : {"exact", "initial"}
+            Linearised through the spreading, or, as in R's survey, with the ratio of trimmed to
+            untrimmed weights taken as known.
 
         Returns
         -------
@@ -243,15 +357,33 @@ class Weighted:
             The others share the excess equally; caps are constants in the variance. It fails
             (biased) where large weights go with the outcome.
 
+        References
+        ----------
+        Potter, F. J. (1990). A study of procedures to identify and trim extreme sampling weights.
+        Proceedings of the Section on Survey Research Methods, American Statistical Association.
+
         Examples
         --------
         >>> import prevalence as pv
         >>> pv.Survey({"w": [10, 10, 10, 40]}, weights="w").trim(2.5).final_weights
         array([15., 15., 15., 25.])
         """
-        return self._step(recipes.trim(self.final_weights, max_ratio, lower, upper, strict))
+        if then is not None:
+            one_of("then", then, ["calibrate"])
+            again = recipes.last_calibration(self.steps)
+        step = recipes.trim(self.chain.weights, max_ratio, lower, upper, strict, residuals)
+        trimmed = self._step(step)
+        return trimmed if then is None else trimmed._step(again, ordered=False)
 
-    def attach(self, data: Any, *, on: str, select: str = "all", one: str | None = None) -> Self:
+    def attach(
+        self,
+        data: Any,
+        *,
+        on: str,
+        select: str = "all",
+        one: str | None = None,
+        links: str | None = None,
+    ) -> Self:
         """Return a survey over rows that belong to these rows, with the same sampled units.
 
         Parameters
@@ -262,12 +394,28 @@ class Weighted:
             Key column in both: one present row per key, and one for each attached row.
         select, one : {"all"}, str
             All rows of a key are in the data, or one out of as many as the column `one` counts.
+        links : str, optional
+            Column of the number L of units of the frame that could have led to the person, sampled
+            or not; one reached through several sampled units has a row for each.
 
         Returns
         -------
         Survey
             The attached rows with their key's weight, with `one` times the count: chances within a
-            key are equal. Estimates from both surveys have their covariance.
+            key are equal. With `links` the weight is shared, ``w / L``: a person's rows together
+            weigh ``sum w_j / L`` over the sampled units j linked to it. Estimates from both surveys
+            have their covariance.
+
+        Notes
+        -----
+        The weight share is unbiased for persons with a link, whatever the links are; it fails
+        (biased) where L is misreported, and leaves out those whom no unit of the frame is linked to.
+
+        References
+        ----------
+        Sirken, M. G. (1970). Household surveys with multiplicity. JASA 65, 257-266.
+        doi:10.1080/01621459.1970.10481077
+        Lavallee, P. (2007). Indirect Sampling. Springer. doi:10.1007/978-0-387-70782-2
 
         Examples
         --------
@@ -275,10 +423,16 @@ class Weighted:
         >>> children = {"id": ["a", "b"], "eligible": [1, 3]}
         >>> pv.Survey({"id": ["a", "b"]}).attach(children, on="id", one="eligible").final_weights
         array([1., 3.])
+
+        A child whom both of two sisters report is shared between them:
+
+        >>> reports = {"id": ["a", "b"], "child": ["x", "x"], "sisters": [2, 2]}
+        >>> pv.Survey({"id": ["a", "b"]}).attach(reports, on="id", links="sisters").final_weights
+        array([0.5, 0.5])
         """
         one_of("select", select, ["all"])
         table = read(data)
-        step = recipes.attach(self.table, table, on, one)
+        step = recipes.attach(self.table, table, on, one, links)
         return self._replace(table=table, steps=(*self.steps, step))
 
     def weight_flow(self) -> pd.DataFrame:
@@ -287,7 +441,8 @@ class Weighted:
         Returns
         -------
         pandas.DataFrame
-            One row per step, over positive weights; Kish's deff is 1 + cv**2, the gap the largest
+            One row per factor of the base weights where they are known (`Survey.from_selection`),
+            and per step, over positive weights; Kish's deff is 1 + cv**2, the gap the largest
             relative distance of a margin from its target after all steps so far.
 
         Examples
@@ -297,4 +452,4 @@ class Weighted:
         >>> survey.weight_flow()[["step", "n", "sum"]].values.tolist()
         [['base weights', 3, 3.0], ['poststratify on sex', 3, 100.0]]
         """
-        return recipes.weight_flow(self.base, self.steps)
+        return recipes.weight_flow(self.base, self.steps, self.factors)

@@ -19,6 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from prevalence.glm import logistic
 from tests.naive import samples, variance
 from tests.naive import weighting as naive
 
@@ -52,7 +53,59 @@ def calibration_totals() -> dict[str, Any]:
     return {"age": samples.as_totals(X_TOTALS[:3]), "income": float(X_TOTALS[3])}
 
 
+KNOWN = (np.arange(W.size) % 9 > 0).astype(float)
+ELIGIBLE = (np.arange(W.size) % 7 > 0).astype(float)
+REFUSED = np.array([3.0, 0.0, 5.0, 2.0])
+EXTENDED = {
+    **HOUSEHOLDS,
+    "known": KNOWN,
+    "eligible": ELIGIBLE,
+    "refused": REFUSED[HOUSEHOLDS["class"]],
+}
+# All rows of a primary unit share a weight, and are calibrated with one factor.
+CONSTANT = {**HOUSEHOLDS, "w": W[HOUSEHOLDS["psu"]]}
+MEANS = np.stack([X[HOUSEHOLDS["psu"] == g].mean(axis=0) for g in HOUSEHOLDS["psu"]])
+MEAN_TOTALS = (X * CONSTANT["w"][:, None]).sum(axis=0) * np.array([1.02, 0.99, 1.01, 1.03])
+
+
+def extended() -> pv.Survey:
+    return pv.Survey(EXTENDED, weights="w", strata="stratum", psu="psu")
+
+
+def calibrated(distance: str, bounds: tuple[float, float] | None = None) -> pv.Survey:
+    return survey().calibrate(calibration_totals(), distance=distance, bounds=bounds)
+
+
+def answered_totals() -> Array:
+    """Totals of the eligible respondents alone."""
+    moved = naive.response_classes(W, HOUSEHOLDS["class"], R, ELIGIBLE) * R * ELIGIBLE
+    return (X * moved[:, None]).sum(axis=0) * np.array([1.1, 0.95, 1.05, 1.04])
+
+
+def cascade() -> pv.Survey:
+    totals = answered_totals()
+    return (
+        extended()
+        .eligibility("known", within="class")
+        .nonresponse("responded", within="class", eligible="eligible")
+        .calibrate(
+            {"age": samples.as_totals(totals[:3]), "income": float(totals[3])},
+            distance="raking",
+            where="responded == 1 and eligible == 1 and known == 1",
+        )
+    )
+
+
+def naive_cascade(w: Array) -> Array:
+    known = naive.response_classes(w, HOUSEHOLDS["class"], KNOWN)
+    # An unknown row has no weight left, whatever its answer.
+    moved = naive.response_classes(known, HOUSEHOLDS["class"], R * KNOWN, ELIGIBLE)
+    inside = R * ELIGIBLE * KNOWN
+    return naive.calibrate(moved, X * inside[:, None], answered_totals(), "raking")
+
+
 CAPS = (5.0, 26.0)
+CUT = (0.75, 1.35)
 RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
     "base weights": (survey, lambda w: w),
     "response classes": (
@@ -76,8 +129,42 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
         lambda: survey().calibrate(calibration_totals(), distance="logit", bounds=(0.5, 2.0)),
         lambda w: naive.calibrate(w, X, X_TOTALS, "logit", (0.5, 2.0)),
     ),
+    "truncated linear calibration": (
+        lambda: calibrated("linear", CUT),
+        lambda w: naive.calibrate(w, X, X_TOTALS, "cut linear", CUT),
+    ),
+    "truncated raking calibration": (
+        lambda: calibrated("raking", CUT),
+        lambda w: naive.calibrate(w, X, X_TOTALS, "cut raking", CUT),
+    ),
+    "sinh calibration": (
+        lambda: calibrated("sinh"),
+        lambda w: naive.calibrate(w, X, X_TOTALS, "sinh"),
+    ),
+    "truncated sinh calibration": (
+        lambda: calibrated("sinh", CUT),
+        lambda w: naive.calibrate(w, X, X_TOTALS, "cut sinh", CUT),
+    ),
+    "eligibility, nonresponse of the eligible, calibration of respondents": (
+        cascade,
+        naive_cascade,
+    ),
+    "counts of refusals by class": (
+        lambda: extended().nonresponse(None, within="class", refusals="refused"),
+        lambda w: naive.refusals(w, HOUSEHOLDS["class"], REFUSED),
+    ),
+    "fitted propensity of the eligible": (
+        lambda: extended().nonresponse(
+            "responded", propensity=["sex", "income"], eligible="eligible"
+        ),
+        lambda w: naive.propensity(w, PREDICTORS, R, ELIGIBLE),
+    ),
+    "raking, trimming, raking again": (
+        lambda: survey().rake(margins()).trim(lower=8.0, upper=32.0, then="calibrate"),
+        lambda w: naive_rake(naive.trim(naive_rake(w), 8.0, 32.0)),
+    ),
     "fitted propensity": (
-        lambda: survey().propensity("responded", on=["sex", "income"]),
+        lambda: survey().nonresponse("responded", propensity=["sex", "income"]),
         lambda w: naive.propensity(w, PREDICTORS, R),
     ),
     "trimming": (
@@ -102,7 +189,7 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
     "propensity, logit, strict trimming": (
         lambda: (
             survey()
-            .propensity("responded", on=["sex", "income"])
+            .nonresponse("responded", propensity=["sex", "income"])
             .calibrate(calibration_totals(), distance="logit", bounds=(0.3, 3.0))
             .trim(lower=10.0, upper=40.0, strict=True)
         ),
@@ -144,6 +231,27 @@ def test_influence_through_a_recipe_is_the_complex_step_derivative(name: str) ->
     estimate = pv.direct.ratio(found, "hours", "income")
     assert close(estimate.value, theta(W))
     assert close(columns_of(estimate)[0], expected_columns(naive.derivative(theta, W)))
+
+
+def test_influence_through_a_calibration_that_is_constant_within_clusters() -> None:
+    # Compared by primary unit, since the step is defined for weights that clusters share alone.
+    totals = {"age": samples.as_totals(MEAN_TOTALS[:3]), "income": float(MEAN_TOTALS[3])}
+    w = CONSTANT["w"]
+
+    def theta(v: Array) -> Array:
+        made = naive.calibrate(v, MEANS, MEAN_TOTALS, "raking")
+        return naive.ratio(made, HOUSEHOLDS["hours"], HOUSEHOLDS["income"])
+
+    found = pv.Survey(CONSTANT, weights="w", strata="stratum", psu="psu").calibrate(
+        totals, distance="raking", constant="psu"
+    )
+    made = found.final_weights
+    np.testing.assert_allclose((X * made[:, None]).sum(axis=0), MEAN_TOTALS, rtol=EXACT)
+    ratio = made / w
+    assert all(np.ptp(ratio[HOUSEHOLDS["psu"] == g]) < 1e-14 for g in range(18))
+    z = w * naive.derivative(theta, w)
+    wanted = variance.columns(z, HOUSEHOLDS["stratum"], HOUSEHOLDS["psu"])[0]
+    assert close(columns_of(pv.direct.ratio(found, "hours", "income"))[0], wanted)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +317,21 @@ def test_trimming_that_bites_and_steps_that_move_weights() -> None:
     assert once.sum() == pytest.approx(again.sum(), rel=1e-14)
 
 
+def test_many_propensities_are_fitted_at_once_and_a_failing_one_is_nan() -> None:
+    rng = np.random.default_rng(8)
+    columns = W[:, None] * rng.uniform(0.5, 2.0, (W.size, 6))
+    columns[:, 2] *= R  # everyone with weight answered: no maximum
+    columns[0, 4] = np.nan
+    found = logistic(PREDICTORS, R, columns)
+    good = [0, 1, 3, 5]
+    np.testing.assert_allclose(
+        found[:, good], naive.logistic(columns[:, good], PREDICTORS, R), rtol=1e-11
+    )
+    assert np.isnan(found[:, [2, 4]]).all()
+    assert np.isfinite(found[:, good]).all()
+    np.testing.assert_allclose(logistic(PREDICTORS, R, columns[:, 3]), found[:, 3], rtol=1e-12)
+
+
 def test_a_propensity_taken_as_known_overstates_the_standard_error() -> None:
     # Response and outcome follow the same predictor, so that fitting the propensity takes most of
     # the variation of response out of the estimate.
@@ -221,7 +344,7 @@ def test_a_propensity_taken_as_known_overstates_the_standard_error() -> None:
         "y": x + rng.normal(size=n),
         "r": (rng.random(n) < 1 / (1 + np.exp(-0.4 - 0.5 * x))).astype(float),
     }
-    fitted = pv.Survey(data, weights="w").propensity("r", on=["x"])
+    fitted = pv.Survey(data, weights="w").nonresponse("r", propensity=["x"])
     known = pv.Survey({**data, "fixed": fitted.final_weights}, weights="fixed")
     exact, naive_se = (pv.direct.mean(s, "y").std_error[0] for s in (fitted, known))
     assert pv.direct.mean(fitted, "y").value[0] == pv.direct.mean(known, "y").value[0]

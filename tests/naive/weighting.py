@@ -38,17 +38,29 @@ def along_rows(values: Array, w: Array) -> Array:
     return values if w.ndim == 1 else values[:, None]
 
 
-def response_classes(w: Array, code: Array, responded: Array) -> Array:
-    """Respondents carry the weight of their class; a class without one gives nan."""
-    out = np.zeros_like(w)
+def response_classes(
+    w: Array, code: Array, responded: Array, eligible: Array | None = None
+) -> Array:
+    """Respondents carry the eligible of their class, others stay; a class without one gives nan."""
+    counts = np.ones(w.shape[0]) if eligible is None else eligible
+    out = w * along_rows(1.0 - counts, w)
     for c in np.unique(code):
-        rows = np.flatnonzero(code == c)
+        rows = np.flatnonzero((code == c) & (counts == 1))
         answered = rows[responded[rows] == 1]
         everyone = w[rows].sum(axis=0)
         if answered.size == 0:
             out[rows] = np.nan
             continue
         out[answered] = w[answered] * everyone / w[answered].sum(axis=0)
+    return out
+
+
+def refusals(w: Array, code: Array, counts: Array) -> Array:
+    """Every row carries its share of the refusals of its class."""
+    out = w.copy()
+    for c, refused in enumerate(counts):
+        rows = code == c
+        out[rows] = out[rows] * (rows.sum() + refused) / rows.sum()
     return out
 
 
@@ -77,11 +89,13 @@ def calibrate(
     """Weights ``w F(x'l)`` that meet the totals, by Newton's method in every column."""
     columns = w.reshape(w.shape[0], -1)
     out = np.empty_like(columns)
+    # Rows of zeros (outside what is calibrated) keep their weight, since F(0) is 1.
     for c in range(columns.shape[1]):
-        lam = np.zeros(x.shape[1], dtype=w.dtype)
-        for _ in range(40):
+        lam, extra = np.zeros(x.shape[1], dtype=w.dtype), 0
+        while extra < 4:  # the derivative converges one iteration after the value
             g, slope = calibration_function(x @ lam, function, bounds)
             gap = totals - x.T @ (columns[:, c] * g)
+            extra += bool(np.abs(gap.real).max() < 1e-12 * np.abs(totals).max())
             lam = lam + np.linalg.solve((x * (columns[:, c] * slope)[:, None]).T @ x, gap)
         out[:, c] = columns[:, c] * calibration_function(x @ lam, function, bounds)[0]
     return out.reshape(w.shape)
@@ -93,7 +107,15 @@ def calibration_function(u: Array, name: str, bounds: tuple[float, float]) -> tu
         return 1 + u, np.ones_like(u)
     if name == "raking":
         return np.exp(u), np.exp(u)
+    if name == "sinh":  # with alpha = 1; by hand, since a complex asinh loses the step
+        s = np.log(2 * u + np.sqrt(4 * u**2 + 1))
+        g = (s + np.sqrt(s**2 + 4)) / 2
+        return g, (1 + s / np.sqrt(s**2 + 4)) / np.sqrt(4 * u**2 + 1)
     low, up = bounds
+    if name.startswith("cut "):
+        g, slope = calibration_function(u, name.removeprefix("cut "), bounds)
+        out = np.where(g.real < low, low, np.where(g.real > up, up, g))
+        return out, np.where((g.real > low) & (g.real < up), slope, 0.0)
     a = (up - low) / ((1 - low) * (up - 1))
     e = np.exp(a * u)
     bottom = up - 1 + (1 - low) * e
@@ -115,10 +137,12 @@ def logistic(w: Array, x: Array, y: Array, steps: int = 40) -> Array:
     return out
 
 
-def propensity(w: Array, x: Array, responded: Array) -> Array:
-    """Respondents are divided by their fitted logistic propensity."""
-    fitted = 1 / (1 + np.exp(-(x @ logistic(w, x, responded))))
-    out = w.reshape(w.shape[0], -1) * responded[:, None] / fitted
+def propensity(w: Array, x: Array, responded: Array, eligible: Array | None = None) -> Array:
+    """Eligible respondents are divided by their fitted logistic propensity, the ineligible stay."""
+    counts = np.ones(w.shape[0]) if eligible is None else eligible
+    fitted = 1 / (1 + np.exp(-(x @ logistic(w * along_rows(counts, w), x, responded))))
+    columns = w.reshape(w.shape[0], -1)
+    out = columns * (counts * responded)[:, None] / fitted + columns * (1 - counts)[:, None]
     return np.asarray(out.reshape(w.shape))
 
 

@@ -121,6 +121,132 @@ def margins_of(code: Array, w: Array) -> dict[int, float]:
 
 
 @quarter
+@given(
+    SEEDS,
+    st.sampled_from(["linear", "raking", "logit", "sinh"]),
+    st.floats(0.2, 0.9),
+    st.floats(1.2, 3.0),
+)
+def test_every_distance_meets_whatever_its_bounds_allow(
+    seed: int, distance: str, low: float, up: float
+) -> None:
+    data = sample(seed, 0.7)
+    rng = np.random.default_rng([seed, 5])
+    # Totals of ratios inside the bounds, at random or as far apart as they go.
+    ratio = rng.uniform(low + 0.05 * (1 - low), up - 0.05 * (up - 1), data["w"].size)
+    if seed % 2:
+        large = data["x"] > np.median(data["x"])
+        ratio = np.where(large, up - 0.05 * (up - 1), low + 0.05 * (1 - low))
+    other = data["w"] * ratio
+    totals = {"a": margins_of(data["a"], other), "x": float(data["x"] @ other)}
+    made = survey(data).calibrate(totals, distance=distance, bounds=(low, up))
+    w = made.final_weights
+    assert gap(made, data, {"a": totals["a"]}) < 1e-10
+    assert data["x"] @ w == pytest.approx(totals["x"], rel=1e-10)
+    assert (w / data["w"]).min() >= low * (1 - 1e-12)
+    assert (w / data["w"]).max() <= up * (1 + 1e-12)
+    # Calibrated once more, nothing is left to move.
+    again = made.calibrate(totals, distance=distance, bounds=(low, up))
+    np.testing.assert_allclose(again.final_weights, w, rtol=1e-8)
+
+
+@quarter
+@given(SEEDS, SPREADS)
+def test_sinh_weights_are_positive(seed: int, spread: float) -> None:
+    data = sample(seed, 0.5)
+    known = margins(data, seed, spread)
+    made = survey(data).calibrate(known, distance="sinh")
+    assert (made.final_weights > 0).all()
+    assert gap(made, data, known) < 1e-10
+
+
+@quarter
+@given(SEEDS, st.sampled_from(["linear", "raking"]), st.floats(1e-3, 1e3))
+def test_calibrated_weights_do_not_depend_on_the_scale_before(
+    seed: int, distance: str, scale: float
+) -> None:
+    # With categories, whose sum is a constant, the scale is one of the multipliers.
+    data = sample(seed, 0.5)
+    other = data["w"] * np.random.default_rng([seed, 6]).uniform(0.8, 1.2, data["w"].size)
+    totals = {"a": margins_of(data["a"], other), "x": float(data["x"] @ other)}
+    one, two = (
+        survey({**data, "w": data["w"] * k}).calibrate(totals, distance=distance).final_weights
+        for k in (1.0, scale)
+    )
+    np.testing.assert_allclose(two, one, rtol=1e-8, atol=1e-9 * float(np.abs(one).max()))
+
+
+@quarter
+@given(SEEDS)
+def test_rows_outside_keep_their_weight_and_are_not_counted(seed: int) -> None:
+    data = sample(seed, 0.5)
+    data["inside"] = (np.random.default_rng([seed, 7]).random(60) < 0.7).astype(float)
+    data["inside"][:12] = 1.0
+    rows = data["inside"] == 1
+    known = margins({k: v[rows] for k, v in data.items()}, seed, 0.3)
+    part = survey({k: v[rows] for k, v in data.items()})
+    numbers = {"a": known["a"], "x": 1.05 * float(data["x"][rows] @ data["w"][rows])}
+    for made, alone in (
+        (survey(data).rake(known, where="inside == 1"), part.rake(known)),
+        (survey(data).calibrate(numbers, where="inside == 1"), part.calibrate(numbers)),
+        (
+            survey(data).poststratify("a", known["a"], where="inside == 1"),
+            part.poststratify("a", known["a"]),
+        ),
+    ):
+        np.testing.assert_allclose(made.final_weights[rows], alone.final_weights, rtol=1e-9)
+        np.testing.assert_array_equal(made.final_weights[~rows], data["w"][~rows])
+
+
+@quarter
+@given(SEEDS, st.floats(0.5, 0.95))
+def test_weights_move_through_eligibility_and_response_without_loss(seed: int, rate: float) -> None:
+    data = sample(seed, 0.5)
+    rng = np.random.default_rng([seed, 8])
+    for name in ("known", "eligible", "answered"):
+        data[name] = (rng.random(60) < rate).astype(float)
+        data[name][:12] = 1.0
+    base = survey(data)
+    known = base.eligibility("known", within="a")
+    done = known.nonresponse("answered", within="a", eligible="eligible")
+    for c in range(3):
+        total = [s.final_weights[data["a"] == c].sum() for s in (base, known, done)]
+        np.testing.assert_allclose(total, total[0], rtol=1e-12)
+    ineligible = data["eligible"] == 0
+    np.testing.assert_array_equal(done.final_weights[ineligible], known.final_weights[ineligible])
+    assert (done.final_weights[(data["answered"] == 0) & ~ineligible] == 0).all()
+
+
+@quarter
+@given(SEEDS)
+def test_trimming_and_calibrating_again_closes_the_gap_and_tells_each_step(seed: int) -> None:
+    data = sample(seed, 1.0)
+    known = margins(data, seed, 0.3)
+    raked = survey(data).rake(known)
+    upper = float(np.quantile(raked.final_weights, 0.9))
+    bare, closed = raked.trim(upper=upper), raked.trim(upper=upper, then="calibrate")
+    assert gap(closed, data, known) < 1e-10
+    flow = closed.weight_flow()
+    assert list(flow["step"].str.split(" on | to ").str[0]) == [
+        "base weights",
+        "rake",
+        "trim",
+        "rake",
+    ]
+    np.testing.assert_allclose(flow["worst_margin_gap"].iloc[2], gap(bare, data, known), rtol=1e-9)
+    assert flow["worst_margin_gap"].iloc[3] < 1e-10
+    np.testing.assert_allclose(
+        closed.final_weights,
+        naive.rake(
+            bare.final_weights,
+            [(data[m], np.array(list(known[m].values()))) for m in "ab"],
+            200,
+        ),
+        rtol=1e-6,
+    )
+
+
+@quarter
 @given(SEEDS, st.floats(0.3, 0.9), st.floats(1.2, 3.0))
 def test_logit_calibration_keeps_to_its_bounds(seed: int, low: float, up: float) -> None:
     data = sample(seed, 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..errors import warn
 from ..estimate import Estimate
 from ..evaluate import Result, evaluate
 from ..facts import LazyFacts, design_effects, row_facts
+from ..frames import names_of
 from ..registry import estimator
 from ..survey import Survey
 from .outcomes import SARNDAL, answering, example_with, outcomes
@@ -161,7 +163,7 @@ def mean(
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     ones = answering(y, answered)
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
-    said = _constant(result, names)
+    result, said = settle(result, names)
     facts = LazyFacts(
         row_facts(result, lost),
         lambda: design_effects(survey, result, domains, y, answered, size=False),
@@ -241,32 +243,36 @@ def ratio(
     array([1.])
     """
     domains = domains_of(survey, by, where)
-    columns = [numerator] if isinstance(numerator, str) else list(numerator)
-    _, both, _, lost = outcomes(survey, [*columns, denominator], missing, domains)
-    y, x = both[:-1], both[-1]
-    lost = lost[:-1]
-    result = evaluate(survey, lambda w: (y @ w) / (x @ w), domains)
+    columns = names_of("numerator", numerator)
+    named = list(dict.fromkeys([*columns, denominator]))
+    _, both, _, lost = outcomes(survey, named, missing, domains)
+    y, x, lost = both[: len(columns)], both[named.index(denominator)], lost[: len(columns)]
+    labels = [f"{c} / {denominator}" for c in columns]
+    result, said = settle(evaluate(survey, lambda w: (y @ w) / (x @ w), domains), labels)
     return assemble(
         survey,
         result,
         domains,
-        outcomes=[f"{c} / {denominator}" for c in columns],
+        outcomes=labels,
         unit="ratio",
         method="direct.ratio",
         interval="wald",
         citations=[SARNDAL],
         facts=row_facts(result, lost),
+        warnings=said,
     )
 
 
-def _constant(result: Result, names: list[str]) -> list[str]:
-    """Warn where an outcome does not vary at all."""
-    variance = result.block.variance.reshape(len(names), -1)
-    scale = (1e-14 * np.abs(result.value)) ** 2
-    flat = np.isfinite(variance) & (variance <= scale)
+def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
+    """Make a standard error that is rounding alone exactly 0, and warn that nothing varies."""
+    if not np.any(result.block.scheme.coefficients):  # a census: zero for another reason
+        return result, []
+    std_error = result.block.std_error.reshape(len(names), -1)
+    flat = np.isfinite(std_error) & (std_error <= 1e-14 * np.abs(result.value))
     if not flat.any():
-        return []
+        return result, []
     k = int(np.argmax(flat.any(axis=1)))
     message = f"{names[k]!r} does not vary between units in {int(flat[k].sum())} domains: its standard error is 0."
     warn(message)
-    return [message]
+    block = result.block.scaled(np.where(flat.reshape(-1), 0.0, 1.0))
+    return replace(result, block=block), [message]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import check_rows, one_of
 from ..evaluate import Domains
+from ..frames import names_of
 from ..registry import Example
 from ..survey import Survey
 
@@ -54,7 +55,7 @@ def outcomes(
 ) -> tuple[list[str], list[Array], Array | None, Array]:
     """Return names, values with 0 at missing, who answered (None: all) and the counts missing."""
     one_of("missing", missing, ["error", "drop"])
-    columns = [names] if isinstance(names, str) else list(names)
+    columns = names_of("outcome", names)
     if not columns:
         raise ValueError("outcome must name a column: found none. Write the name of one.")
     y = [survey.table.numeric(c, "outcome") for c in columns]
