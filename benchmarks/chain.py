@@ -23,7 +23,7 @@ import prevalence as pv
 
 Array = NDArray[Any]
 SAMPLES, REPLICATES, SEED = 2_000, 200, 20
-STRATA, CLUSTERS, DRAWN, TAKEN, CAP = 6, 500, 10, 14, 3.0
+STRATA, CLUSTERS, DRAWN, TAKEN, CAP = 6, 500, 10, 14, 1.6
 # The ways to a variance: three through all steps, and two that take the weights as given.
 FULL = ("linearised", "jackknife", "bootstrap")
 SHORT = ("last step only", "weights as given")

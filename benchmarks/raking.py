@@ -18,7 +18,8 @@ import svy
 
 import prevalence as pv
 
-from .__main__ import MARGINS, N, cpu, data, pair, targets
+from .estimation import MARGINS, N, data, targets
+from .timing import cpu, pair
 
 BAR = 15
 

@@ -45,3 +45,11 @@ def oracle() -> Path:
             pytest.fail(absent + ", and PREVALENCE_REQUIRE_ORACLE=1 asks for it")
         pytest.skip(absent)
     return ORACLE
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests put down with `record_property("table", ...)`."""
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, text in getattr(report, "user_properties", []):
+            if name == "table" and report.when == "call":
+                terminalreporter.write_line(f"\n{text}")

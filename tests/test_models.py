@@ -184,6 +184,24 @@ def test_categories_keep_their_order_and_scale_does_not_matter() -> None:
     np.testing.assert_allclose(moved["x"].std_error, plain["x"].std_error * 1e3, rtol=1e-8)
 
 
+def test_without_an_intercept_a_category_has_all_levels() -> None:
+    data = rows()
+    fit = pv.direct.regression(sample(data), "z", ["sex", "group", "x"], intercept=False)
+    assert fit.outcomes == ("sex = F", "sex = M", "group = b", "group = c", "x")
+    usual = pv.direct.regression(sample(data), "z", ["sex", "group", "x"])
+    np.testing.assert_allclose(fit["sex = F"].value, usual["(intercept)"].value, rtol=1e-11)
+    np.testing.assert_allclose(fit["x"].std_error, usual["x"].std_error, rtol=1e-9)
+    for family, y in FAMILIES.items():
+        one, two = (
+            pv.direct.marginal_effects(
+                sample(data), y, ["sex", "group", "x"], family=family, intercept=intercept
+            )
+            for intercept in (True, False)
+        )
+        np.testing.assert_allclose(two.value, one.value, rtol=1e-9)
+        np.testing.assert_allclose(two.std_error, one.std_error, rtol=1e-8)
+
+
 def test_an_effect_in_a_linear_model_is_its_coefficient() -> None:
     made = weighted(rows())
     fit = pv.direct.regression(made, "z", ["x", "group", "sex"])

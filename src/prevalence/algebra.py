@@ -37,9 +37,11 @@ def operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:
 
 def unary(ufunc: np.ufunc, e: Estimate) -> Estimate:
     with np.errstate(all="ignore"):
-        moved = ufunc(e.value + 1j * STEP)
-    out = _mapped(e, UNARY[ufunc], None, ufunc(e.value), moved.imag / STEP)
-    return replace(out, unit=f"{ufunc.__name__} {e.unit}")
+        moved, value = ufunc(e.value + 1j * STEP), ufunc(e.value)
+    unit, slope = f"{ufunc.__name__} {e.unit}", moved.imag / STEP
+    if ufunc is not np.exp and _has_negative_limit(e):  # no logarithm or root of a negative limit
+        return _delta(e, value, [(e, slope)], e.estimand, unit)
+    return replace(_mapped(e, UNARY[ufunc], None, value, slope), unit=unit)
 
 
 def _mapped(e: Estimate, name: str, constant: Any, value: Array, slope: Array) -> Estimate:
@@ -88,8 +90,11 @@ def _maps(e: Estimate, ufunc: np.ufunc, is_left: bool) -> bool:
     """Tell whether c / e or e ** c is monotone over the whole interval of every row."""
     if ufunc is np.power and not is_left:
         return False
-    limits = e.interval()
-    return bool((e.value > 0).all() and (limits[np.isfinite(limits)] >= 0).all())
+    return bool((e.value > 0).all()) and not _has_negative_limit(e)
+
+
+def _has_negative_limit(e: Estimate) -> bool:
+    return bool((e.interval() < 0).any())
 
 
 def _numbers(other: Any) -> Array:

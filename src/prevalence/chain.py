@@ -122,7 +122,8 @@ class Chain:
             if adjoint.matrix.shape[1]:
                 for term in terms:
                     term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
-                sums = _unit_sums(influence * adjoint.h, adjoint, unit, self.n_units)
+                h = adjoint.h if adjoint.h_copy is None else adjoint.h_copy
+                sums = _unit_sums(influence * h, adjoint, unit, self.n_units)
             for term in terms:
                 term.multiplier = term.multiplier * adjoint.f
             if adjoint.matrix.shape[1]:
@@ -138,7 +139,7 @@ class Chain:
                         [],
                     )
                 )
-            influence = influence * adjoint.f
+            influence = influence * (adjoint.f if adjoint.f_copy is None else adjoint.f_copy)
         if np.allclose(influence, self.weights, rtol=1e-14, atol=0):
             influence = self.weights
         return terms, influence

@@ -84,8 +84,9 @@ class Design:
             return ""
         return (
             "replicates must resample primary units drawn with equal probabilities or with "
-            "replacement: this sample has unequal ones, without replacement. Use linearisation, or "
-            "leave out pps= and its fpc to take the units as drawn with replacement."
+            "replacement: this sample has unequal ones, without replacement. Use linearisation or "
+            ".bootstrap(1000, rng=1, kind='generalised'), or leave out pps= and its fpc to take the "
+            "units as drawn with replacement."
         )
 
     @cached_property
@@ -117,18 +118,9 @@ class Design:
 
     def adjoint(self, columns: Array) -> Array:
         """Carry (rows, columns) to the finest units (rows, units): the adjoint of `columns`."""
-        parts = self._stage_columns(columns)
-        return np.asarray(sum(s.adjoint(part) for s, part in zip(self.stages, parts, strict=True)))
-
-    def project(self, columns: Array) -> Array:
-        """Return the part of (rows, columns) that `adjoint` does not carry to zero."""
-        parts = self._stage_columns(columns)
-        made = [s.project(part) for s, part in zip(self.stages, parts, strict=True)]
-        return np.concatenate(made, axis=1)
-
-    def _stage_columns(self, columns: Array) -> list[Array]:
         ends = np.cumsum([stage.parent.size for stage in self.stages])
-        return np.split(columns, ends[:-1], axis=1)
+        parts = np.split(columns, ends[:-1], axis=1)
+        return np.asarray(sum(s.adjoint(part) for s, part in zip(self.stages, parts, strict=True)))
 
 
 def make_design(

@@ -488,7 +488,7 @@ def _same(moved: Array, value: Array, gradient: Array, recorder: Recorder) -> bo
     totals = np.concatenate([r.total for r in recorder.records]) if recorder.records else 0
     with np.errstate(all="ignore"):
         terms = np.nansum(np.abs(gradient * np.transpose(totals)), axis=-1)
-        near = np.abs(moved - value[..., None]) <= 1e-9 * (np.abs(value) + terms)[..., None]
+        near = np.abs(moved - value[..., None]) <= 1e-9 * (np.abs(value) + terms)[..., None] + STEP
     return bool((near | ~np.isfinite(value)[..., None]).all())
 
 

@@ -46,13 +46,14 @@ def replicates_needed(estimate: Estimate, cv: float = 0.05) -> int:
     ----------
     Beaumont, J.-F. and Patak, Z. (2012). On the generalized bootstrap for sample surveys with
     special attention to Poisson sampling. International Statistical Review 80, 127-148.
+    doi:10.1111/j.1751-5823.2011.00166.x
 
     Examples
     --------
     >>> import prevalence as pv
     >>> survey = pv.Survey({"y": [1, 2, 3, 6, 4, 2]}).bootstrap(500, rng=1)
     >>> pv.replicates_needed(pv.direct.mean(survey, "y"), cv=0.02)
-    1243
+    1159
     """
     wanted = number("cv", cv)
     if not 0 < wanted < 1:

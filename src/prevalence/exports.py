@@ -76,7 +76,8 @@ def export(survey: Resampled, path: str | Path) -> ExportedWeights:
     table = pd.DataFrame(_design_columns(survey))
     if scheme is None:
         _write(target, table, iter(()))
-        notes = [] if not survey.reweighted else [STEPS_FIXED]
+        notes = [STEPS_FIXED] if survey.reweighted else []
+        notes += [WITH_REPLACEMENT] if design.no_replicates else []
         lines = _stata_design(design, survey), _r_design(design, survey, target)
         return ExportedWeights(target, *lines, tuple(notes))
     kept = np.ones(scheme.scale.size, dtype=bool)
@@ -86,12 +87,22 @@ def export(survey: Resampled, path: str | Path) -> ExportedWeights:
     scale = scheme.scale[kept] * (kept.size / kept.sum())
     df = scheme.df if scheme.given else min(design.df, scheme.df or np.inf)
     lines = _stata_replicates(scheme, scale, df), _r_replicates(scheme, scale, df, target)
-    return ExportedWeights(target, *lines)
+    return ExportedWeights(target, *lines, (DF_OF_R,))
 
 
 STEPS_FIXED = (
     "The lines take the final weights as if they were drawn so: without replicate weights the "
     "weighting steps are not in the variance. Call .jackknife() or .bootstrap() before exporting."
+)
+
+
+WITH_REPLACEMENT = (
+    "The lines take primary units as drawn with replacement: the design's own variance, of unequal "
+    "probabilities or two phases, is for the library alone. A generalised bootstrap may carry it."
+)
+DF_OF_R = (
+    "Versions of R's survey whose svrepdesign() has no argument degf take the rank of the weights "
+    "minus one as degrees of freedom."
 )
 
 
@@ -176,7 +187,9 @@ def _write(target: Path, table: pd.DataFrame, replicates: Iterator[pd.DataFrame]
 
 
 def _corrected(design: Design) -> int:
-    """Return the last stage with a sampling fraction above zero, 0 where there is none."""
+    """Return the last stage with a sampling fraction above zero, 0 where none can be declared."""
+    if design.no_replicates:
+        return 0
     return max((k for k, s in enumerate(design.stages, 1) if (s.fraction > 0).any()), default=0)
 
 

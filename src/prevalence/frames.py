@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import isfinite
 from typing import Any, cast
 from unicodedata import normalize
 
@@ -77,10 +76,14 @@ class Table:
         """Return codes of a complete column and its labels, in order of appearance."""
         return factorise(self.raw(name, argument), name, argument)
 
-    def similar(self, name: str, argument: str) -> str | None:
+    def similar(self, name: str, argument: str, labels: list[str] | None = None) -> str | None:
         """Warn of labels that differ only in case or spaces, once, and return the words."""
         if ("similar", name) not in self.kept:
-            text = similar_labels(self.factor(name, argument)[1])
+            labels = self._sorted(name, argument)[1] if labels is None else labels
+            number = (
+                getattr(getattr(self.raw(name, argument), "dtype", None), "kind", "O") in "biuf"
+            )
+            text = None if number else similar_labels(labels)
             if text:
                 text = (
                     f"{argument} should spell each label one way: in {name!r} {text}. They count "
@@ -94,7 +97,7 @@ class Table:
         """Warn of declared categories without rows, once, and return the words."""
         if ("unused", name) not in self.kept:
             declared = _categories(self.raw(name, argument)) or []
-            present = set(self.factor(name, argument)[1])
+            present = set(self._sorted(name, argument)[1])
             absent = [label for label in map(label_of, declared) if label not in present]
             text = None
             if absent:
@@ -387,7 +390,7 @@ def factorise(raw: Any, name: str, argument: str) -> tuple[Array, list[str]]:
 
 
 def _is_fraction(x: Any) -> bool:
-    return isinstance(x, (float, np.floating, Decimal)) and (not isfinite(x) or x != int(x))
+    return isinstance(x, (float, np.floating, Decimal)) and (not math.isfinite(x) or x != int(x))
 
 
 def _fractional(name: str, argument: str) -> ValueError:
@@ -425,5 +428,5 @@ def label_of(x: Any) -> str:
     """Return the text label of one value: whole numbers without a decimal point."""
     if isinstance(x, bytes):
         return x.decode(errors="replace")
-    whole = isinstance(x, (float, np.floating, Decimal)) and isfinite(x) and x == int(x)
+    whole = isinstance(x, (float, np.floating, Decimal)) and math.isfinite(x) and x == int(x)
     return str(int(x)) if whole else str(x)

@@ -78,6 +78,20 @@ def beta_distribution(c: Mapping[str, Array], df: Array, level: float) -> Array:
     )
 
 
+def woodruff(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Limits read from the distribution function when the quantile was estimated."""
+    del df
+    levels = c["levels"][0]
+    at = np.flatnonzero(np.abs(levels - level) < 1e-9)
+    if at.size == 0:
+        raise ValueError(
+            f"level must be one that the limits of this quantile were made at: {level:g} is not "
+            f"among {', '.join(f'{x:g}' for x in np.sort(levels))}. Call pv.direct.quantile(..., "
+            f"level={level:g})."
+        )
+    return c["limits"][:, at[0]]
+
+
 # ---------------------------------------------------------------------- proportions
 def auto(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Interval of a beta posterior on an effective sample size, one formula at every proportion.
@@ -232,4 +246,5 @@ RULES: dict[str, Rule] = {
     "dark-figure": dark_figure,
     "percentile": percentile,
     "beta-distribution": beta_distribution,
+    "woodruff": woodruff,
 }

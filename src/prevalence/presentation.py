@@ -49,6 +49,8 @@ INTERVALS = {
     "is never below the number seen.",
     "percentile": "Intervals are percentiles of the replicated estimates.",
     "beta-distribution": "Intervals are central intervals of a beta distribution.",
+    "woodruff": "Intervals are Woodruff's: limits of the distribution function at the quantile, "
+    "read back as values of the outcome.",
 }
 
 

@@ -82,7 +82,7 @@ class Resampled(Weighted):
             factors = factors[self.design.psu_of_unit[self.unit] if psu else self.unit, which]
         else:
             factors = factors[:, which]
-        return carry(self.steps, self.base[:, None] * factors, strict=False)
+        return carry(self.steps, self.base, factors, strict=False)
 
     def jackknife(
         self,
@@ -206,6 +206,7 @@ class Resampled(Weighted):
 
         Beaumont, J.-F. and Patak, Z. (2012). On the generalized bootstrap for sample surveys with
         special attention to Poisson sampling. International Statistical Review 80, 127-148.
+        doi:10.1111/j.1751-5823.2011.00166.x
 
         Examples
         --------

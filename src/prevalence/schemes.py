@@ -36,7 +36,7 @@ def jackknife(design: Design, *, mse: bool = True) -> Replicates:
     stages = design.stages if later else design.stages[:1]
     used = [np.flatnonzero(stage.coefficient[stage.parent] > 0) for stage in stages]
     _check_number(sum(u.size for u in used))
-    parts, scale = [], []
+    parts, scale, earlier = [], [], np.ones(stages[0].n.size)
     for stage, units in zip(stages, used, strict=True):
         of_unit = stage.unit if later else np.arange(stage.parent.size)
         group = stage.parent[units]
@@ -44,7 +44,8 @@ def jackknife(design: Design, *, mse: bool = True) -> Replicates:
         part = np.where(stage.parent[of_unit][:, None] == group, n / (n - 1), 1.0)
         part[of_unit[:, None] == units] = 0.0
         parts.append(part)
-        scale.append(stage.coefficient[group] * ((n - 1) / n) ** 2)
+        scale.append((n - 1) / n * (1 - stage.fraction[group]) * earlier[group])
+        earlier = (earlier * stage.fraction)[stage.parent]
     places = np.cumsum([0] + [stage.parent.size for stage in stages])
     labels = design.labels if later else design.psu_labels
     names = [labels[place + j] for place, u in zip(places, used, strict=False) for j in u]
@@ -261,27 +262,53 @@ def _generalised(design: Design, replicates: int, rng: Generator) -> Array:
     deviations ``B' (sqrt(c) g)`` with standard normal g have it in expectation, and exactly where g
     is made to have mean 0 and covariance the identity, as it is with more replicates than columns.
     """
-    if not design.is_centred:
-        raise ValueError(design.no_replicates)
     c = design.coefficients
-    if (c < 0).any():
-        raise ValueError(
-            "a generalised bootstrap must have a variance that is a sum of squares: "
-            f"{int((c < 0).sum()):,} of {c.size:,} coefficients of this design are negative. Use "
-            "linearisation."
-        )
+    if not design.is_centred or (c < 0).any():
+        return _of_form(design, replicates, rng)
     draws = np.empty((c.size, replicates))
     draws[_ranked(design.labels)] = rng.normal(size=draws.shape)
-    draws = design.project(draws.T).T
-    draws[c == 0] = 0
-    free = sum(stage.parent.size - int((~stage.lonely).sum()) for stage in design.stages)
-    if free < replicates and c.size <= MAX_WHITENED:
-        draws -= draws.mean(axis=1, keepdims=True)
-        size, axes = np.linalg.eigh(draws @ draws.T / replicates)
-        kept = size > 1e-10 * size.max(initial=1e-300)
-        draws = (axes[:, kept] / np.sqrt(size[kept])) @ (axes[:, kept].T @ draws)
-    draws *= np.sqrt(c)[:, None]
+    used = c > 0
+    draws[used] = np.sqrt(c[used])[:, None] * _whitened(draws[used], int(used.sum()))
+    draws[~used] = 0
     return np.ascontiguousarray(design.adjoint(draws.T).T)
+
+
+def _of_form(design: Design, replicates: int, rng: Generator) -> Array:
+    """Return the same through the form itself, a table of units by units."""
+    units = design.n_units
+    if units > MAX_WHITENED:
+        raise ValueError(
+            "a generalised bootstrap of this design must have at most "
+            f"{MAX_WHITENED:,} sampled units, whose variance is a form of all pairs: found "
+            f"{units:,}. Use linearisation."
+        )
+    table = design.columns(np.eye(units))
+    size, axes = np.linalg.eigh((table * design.coefficients) @ table.T)
+    low, high = float(size[0]), float(size[-1])
+    if low < -1e-9 * max(high, 0.0) or high <= 0:
+        raise ValueError(
+            "a generalised bootstrap must have a variance that cannot be negative: the form of this "
+            f"design has {int((size < -1e-9 * abs(high)).sum()):,} negative eigenvalues of {units:,} "
+            f"(the lowest: {low:g}). Use linearisation."
+        )
+    kept = size > 1e-9 * high
+    draws = np.empty((units, replicates))
+    named = design.psu_labels if units == design.stratum_of_psu.size else ()
+    draws[_ranked(named) if named else np.arange(units)] = rng.normal(size=draws.shape)
+    draws = axes[:, kept] @ (axes[:, kept].T @ draws)
+    draws = _whitened(draws, int(kept.sum()))
+    return np.asarray((axes[:, kept] * np.sqrt(size[kept])) @ (axes[:, kept].T @ draws))
+
+
+def _whitened(draws: Array, free: int) -> Array:
+    """Make normal draws of so many dimensions exact, where there are more replicates than that."""
+    count, replicates = draws.shape
+    if not 0 < free < replicates or count > MAX_WHITENED:
+        return draws
+    draws = draws - draws.mean(axis=1, keepdims=True)
+    size, axes = np.linalg.eigh(draws @ draws.T / replicates)
+    kept = slice(count - free, count)
+    return np.asarray((axes[:, kept] / np.sqrt(size[kept])) @ (axes[:, kept].T @ draws))
 
 
 # What the schemes share

@@ -67,20 +67,15 @@ class Stage:
         """Whether `columns` are the centred sums of the units, as `adjoint` takes them to be."""
         return True
 
-    def project(self, columns: Array) -> Array:
-        """Centre (rows, units of this stage) within groups, but for units that stand alone."""
-        mean = group_sums(columns, self.parent, self.n.size) / self.n
-        mean[:, self.lonely] = 0.0
-        return columns - mean[:, self.parent]
-
     def adjoint(self, columns: Array) -> Array:
         """Carry (rows, units of this stage) to the finest units: the adjoint of `columns`."""
-        out = self.project(columns)
+        mean = group_sums(columns, self.parent, self.n.size) / self.n
+        if self.centre_all:
+            mean[:, self.lonely] = 0.0
+        out = columns - mean[:, self.parent]
         if self.centre_all:
             alone = columns[:, self.lonely[self.parent]].sum(axis=1, keepdims=True)
             out -= alone / self.parent.size
-        elif self.lonely.any():
-            out[:, self.lonely[self.parent]] = 0.0
         return out[:, self.unit]
 
     def names(self, units: list[str], groups: Sequence[str]) -> list[str]:

@@ -153,9 +153,13 @@ class Survey(Drawn):
             )
         fpc = [table.numeric(c, "fpc") for c in counts]
         base, notes = _base(table, self.weights, self.missing)
+        labelled = {c: ("psu" if len(names) == 1 else "stages") for c in names}
+        labelled |= {self.strata: "strata"} if self.strata else {}
+        coded = {c: table.factor(c, argument) for c, argument in labelled.items()}
+        said = [table.similar(c, labelled[c], coded[c][1]) for c in labelled]
         design, unit = make_design(
-            table.factor(self.strata, "strata") if self.strata else None,
-            [table.factor(c, "psu" if len(names) == 1 else "stages") for c in names],
+            coded[self.strata] if self.strata else None,
+            [coded[c] for c in names],
             fpc,
             names=names or [""],
             nest=self.nest,
@@ -167,10 +171,8 @@ class Survey(Drawn):
         )
         if self.weights is None and fpc:
             base = recipes.weights_of_design(design, unit)
-        labelled = [(name, "psu" if len(names) == 1 else "stages") for name in names]
-        labelled += [(self.strata, "strata")] if self.strata else []
-        notes += [text for name, argument in labelled if (text := table.similar(name, argument))]
-        made = {"table": table, "base": base, "unit": unit, "design": design, "notes": tuple(notes)}
+        made = {"table": table, "base": base, "unit": unit, "design": design}
+        made["notes"] = tuple(notes + [text for text in said if text])
         for name, value in made.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "data", None)

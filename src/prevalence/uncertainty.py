@@ -122,7 +122,10 @@ class Uncertainty:
             shaped = constant if np.ndim(constant) == 0 else np.asarray(constant)[:, None]
             with np.errstate(divide="ignore"):
                 limits = MAPS[name](limits, shaped)
-        return np.sort(limits, axis=-1)
+        limits = np.sort(limits, axis=-1)
+        upper = np.isnan(limits[:, 1]) & (limits[:, 0] > self.value)  # alone, and sorted first
+        limits[upper] = limits[upper, ::-1]
+        return limits
 
     def at_most(self, level: float = 0.95) -> Array:
         """Return one-sided upper limits: each row's quantity is at most this.
@@ -193,13 +196,14 @@ class Uncertainty:
         ----------
         Beaumont, J.-F. and Patak, Z. (2012). On the generalized bootstrap for sample surveys with
         special attention to Poisson sampling. International Statistical Review 80, 127-148.
+        doi:10.1111/j.1751-5823.2011.00166.x
 
         Examples
         --------
         >>> import prevalence as pv
         >>> survey = pv.Survey({"y": [1, 2, 3, 6, 4, 2]}).bootstrap(200, rng=1)
         >>> pv.direct.mean(survey, "y").simulation_error().round(3)
-        array([0.051])
+        array([0.05])
         """
         from .replication import simulation_error
 

@@ -79,7 +79,7 @@ def calibrated(distance: str, bounds: tuple[float, float] | None = None) -> pv.S
 def answered_totals() -> Array:
     """Totals of the eligible respondents alone."""
     moved = naive.response_classes(W, HOUSEHOLDS["class"], R, ELIGIBLE) * R * ELIGIBLE
-    return (X * moved[:, None]).sum(axis=0) * np.array([1.1, 0.95, 1.05, 1.04])
+    return np.asarray((X * moved[:, None]).sum(axis=0) * np.array([1.1, 0.95, 1.05, 1.04]))
 
 
 def cascade() -> pv.Survey:
@@ -102,6 +102,11 @@ def naive_cascade(w: Array) -> Array:
     moved = naive.response_classes(known, HOUSEHOLDS["class"], R * KNOWN, ELIGIBLE)
     inside = R * ELIGIBLE * KNOWN
     return naive.calibrate(moved, X * inside[:, None], answered_totals(), "raking")
+
+
+def copies(w: Array) -> Array:
+    """How many copies of itself each row stands for, when its base weight is moved to w."""
+    return w / naive.along_rows(W, w)
 
 
 CAPS = (5.0, 26.0)
@@ -161,7 +166,7 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
     ),
     "raking, trimming, raking again": (
         lambda: survey().rake(margins()).trim(lower=8.0, upper=32.0, then="calibrate"),
-        lambda w: naive_rake(naive.trim(naive_rake(w), 8.0, 32.0)),
+        lambda w: naive_rake(naive.trim(naive_rake(w), 8.0, 32.0, copies(w))),
     ),
     "fitted propensity": (
         lambda: survey().nonresponse("responded", propensity=["sex", "income"]),
@@ -169,11 +174,11 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
     ),
     "trimming": (
         lambda: survey().trim(lower=CAPS[0], upper=CAPS[1]),
-        lambda w: naive.trim(w, *CAPS),
+        lambda w: naive.trim(w, *CAPS, copies(w)),
     ),
     "strict trimming": (
         lambda: survey().trim(lower=CAPS[0], upper=CAPS[1], strict=True),
-        lambda w: naive.trim(w, *CAPS, strict=True),
+        lambda w: naive.trim(w, *CAPS, copies(w), strict=True),
     ),
     "classes, raking, trimming": (
         lambda: (
@@ -183,7 +188,7 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
             .trim(lower=10.0, upper=38.0)
         ),
         lambda w: naive.trim(
-            naive_rake(naive.response_classes(w, HOUSEHOLDS["class"], R)), 10.0, 38.0
+            naive_rake(naive.response_classes(w, HOUSEHOLDS["class"], R)), 10.0, 38.0, copies(w)
         ),
     ),
     "propensity, logit, strict trimming": (
@@ -197,6 +202,7 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
             naive.calibrate(naive.propensity(w, PREDICTORS, R), X, X_TOTALS, "logit", (0.3, 3.0)),
             10.0,
             40.0,
+            copies(w),
             strict=True,
         ),
     ),
@@ -231,6 +237,16 @@ def test_influence_through_a_recipe_is_the_complex_step_derivative(name: str) ->
     estimate = pv.direct.ratio(found, "hours", "income")
     assert close(estimate.value, theta(W))
     assert close(columns_of(estimate)[0], expected_columns(naive.derivative(theta, W)))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_step_is_done_again_in_every_replicate(name: str) -> None:
+    made, recipe = RECIPES[name]
+    columns = made().jackknife().replicate_columns(slice(0, 4))
+    six = 6 / 5  # six units in each stratum, of which one is left out
+    units = HOUSEHOLDS["psu"][:, None]
+    factors = np.where(units == np.arange(4), 0.0, np.where(units < 6, six, 1.0))
+    np.testing.assert_allclose(columns, recipe(W[:, None] * factors), rtol=1e-11, atol=1e-12)
 
 
 def test_influence_through_a_calibration_that_is_constant_within_clusters() -> None:
@@ -295,7 +311,12 @@ def test_influence_through_attached_rows_with_steps_before_and_after(after: str)
         moved = naive.attach(parents, children["row"], children["one"])
         if after == "calibration":
             return naive.calibrate(moved, x, x_totals)
-        return naive.trim(naive.rake(moved, [(children["child_sex"], sexes)]), 0.0, 40.0)
+        return naive.trim(
+            naive.rake(moved, [(children["child_sex"], sexes)]),
+            0.0,
+            40.0,
+            copies(w)[children["row"]],
+        )
 
     def theta(w: Array) -> Array:
         return naive.ratio(recipe(w), children["case"], children["one"])

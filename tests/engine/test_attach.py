@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,42 @@ def test_bootstrap_columns_of_both_rows_are_the_same_draws() -> None:
     child = pv.direct.total(kids.bootstrap(300, rng=3), "work").describe(outcome="")
     adult = pv.direct.total(adults.bootstrap(300, rng=3), "reports").describe(outcome="")
     assert covariance_of(one[0], one[2]) == pytest.approx(covariance_of(child, adult), rel=1e-10)
+
+
+# Weight share
+
+
+# Four households may report children who live apart; two children have several links.
+LINKED = {"x": ["a", "b"], "y": ["b"], "z": ["a", "c", "d"]}
+VALUE = {"x": 3.0, "y": 5.0, "z": 11.0}
+
+
+def share(sampled: tuple[str, ...]) -> pv.Survey:
+    """Two of four households, and a row for each child that each of them reports."""
+    frame = {"id": list(sampled), "w": [2.0, 2.0], "N": [4.0, 4.0]}
+    reports = [(h, child) for h in sampled for child, homes in LINKED.items() if h in homes]
+    rows = {
+        "id": [h for h, _ in reports],
+        "child": [child for _, child in reports],
+        "homes": [len(LINKED[child]) for _, child in reports],
+        "value": [VALUE[child] for _, child in reports],
+    }
+    return pv.Survey(frame, weights="w", fpc="N").attach(rows, on="id", links="homes")
+
+
+def test_a_weight_share_and_its_variance_are_unbiased_over_all_samples() -> None:
+    samples_of_two = list(itertools.combinations("abcd", 2))
+    found = [pv.direct.total(share(sampled), "value") for sampled in samples_of_two]
+    totals = np.array([e.value[0] for e in found])
+    assert totals.mean() == pytest.approx(sum(VALUE.values()), rel=1e-14)
+    variances = np.array([e.std_error[0] ** 2 for e in found])
+    assert variances.mean() == pytest.approx(totals.var(), rel=1e-13)
+
+
+def test_a_child_reached_twice_has_a_row_for_each_and_one_share() -> None:
+    made = share(("a", "b"))
+    np.testing.assert_allclose(made.final_weights, [1.0, 2 / 3, 1.0, 2.0])
+    assert made.weight_flow()["step"].iloc[-1] == "attach all shared over homes by id"
 
 
 # Rounds of a panel

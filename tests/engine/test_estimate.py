@@ -212,6 +212,17 @@ def test_a_monotone_map_keeps_the_interval_rule_and_maps_its_limits() -> None:
         pv.direct.mean(survey(), "hours").count(10)
 
 
+def test_the_root_and_logarithm_of_a_wide_interval_are_symmetric() -> None:
+    """A negative limit has no root: mapping it made the upper limit stand as the lower one."""
+    wide = pv.direct.mean(pv.Survey({"y": [0.1, 9.0, 0.2]}), "y")
+    assert wide.interval()[0, 0] < 0
+    for function in (np.sqrt, np.log):
+        found = function(wide)
+        low, high = found.interval()[0]
+        np.testing.assert_allclose((low + high) / 2, found.value[0], rtol=1e-13)
+        assert low < high
+
+
 def test_an_estimate_is_frozen_and_survives_copy_and_pickle() -> None:
     found = pv.direct.prevalence(survey(), "case", by="sex")
     with pytest.raises(AttributeError):

@@ -37,9 +37,29 @@ def poststratified_then_raked(t: Any) -> pv.Survey:
     return poststratified(t).rake({"area": {"n": 35.0, "s": 75.0}})
 
 
+def bounded(distance: str) -> Callable[[Any], pv.Survey]:
+    def made(t: Any) -> pv.Survey:
+        base = pv.Survey(ROWS, weights="w", psu="psu")
+        totals = {"sex": {"F": t[0], "M": t[1]}, "size": 700.0}
+        return base.calibrate(totals, distance=distance, bounds=(0.6, 2.0))
+
+    return made
+
+
+def trimmed_and_calibrated_again(t: Any) -> pv.Survey:
+    return poststratified(t).trim(upper=4.0, then="calibrate")
+
+
 @pytest.mark.filterwarnings("ignore:weighting steps should go")
 @pytest.mark.parametrize(
-    "made", [poststratified, calibrated_then_trimmed, poststratified_then_raked]
+    "made",
+    [
+        poststratified,
+        calibrated_then_trimmed,
+        poststratified_then_raked,
+        trimmed_and_calibrated_again,
+        *(bounded(name) for name in ("linear", "raking", "logit", "sinh")),
+    ],
 )
 @pytest.mark.parametrize("estimator", [pv.direct.mean, pv.direct.total])
 def test_the_error_of_margins_is_their_derivative_times_their_error(

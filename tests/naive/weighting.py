@@ -91,13 +91,20 @@ def calibrate(
     out = np.empty_like(columns)
     # Rows of zeros (outside what is calibrated) keep their weight, since F(0) is 1.
     for c in range(columns.shape[1]):
-        lam, extra = np.zeros(x.shape[1], dtype=w.dtype), 0
-        while extra < 4:  # the derivative converges one iteration after the value
+        lam, settled = np.zeros(x.shape[1], dtype=w.dtype), 0
+        for _ in range(40):
             g, slope = calibration_function(x @ lam, function, bounds)
             gap = totals - x.T @ (columns[:, c] * g)
-            extra += bool(np.abs(gap.real).max() < 1e-12 * np.abs(totals).max())
+            far = np.abs(gap.real).max() / np.abs(totals).max()
+            settled += bool(far < 1e-12)
+            if settled > 3:  # the derivative converges one iteration after the value
+                break
+            if function.startswith("cut") and far > 1e-3:
+                slope = np.maximum(slope.real, 0.05)  # no step runs out of the slope
             lam = lam + np.linalg.solve((x * (columns[:, c] * slope)[:, None]).T @ x, gap)
         out[:, c] = columns[:, c] * calibration_function(x @ lam, function, bounds)[0]
+        if far > 1e-9:  # no weights within the bounds meet the totals
+            out[:, c] = np.nan
     return out.reshape(w.shape)
 
 
@@ -146,10 +153,14 @@ def propensity(w: Array, x: Array, responded: Array, eligible: Array | None = No
     return np.asarray(out.reshape(w.shape))
 
 
-def trim(w: Array, lower: float, upper: float, *, strict: bool = False) -> Array:
-    """Cap the weights and give the excess in equal parts to those not capped (yet)."""
+def trim(w: Array, lower: float, upper: float, copies: Array, *, strict: bool = False) -> Array:
+    """Cap the weights and give the excess in equal parts to those not capped (yet).
+
+    A row stands for `copies` of itself, each with an equal part of `w`; the caps are for each copy.
+    """
     columns = w.reshape(w.shape[0], -1)
-    out = columns.copy()
+    times = copies.reshape(columns.shape)
+    out = columns / np.where(times == 0, 1, times)
     for c in range(columns.shape[1]):
         free = [i for i in range(w.shape[0]) if columns[i, c].real != 0]
         while True:
@@ -159,16 +170,17 @@ def trim(w: Array, lower: float, upper: float, *, strict: bool = False) -> Array
             excess = 0.0
             for i in over:
                 cap = upper if out[i, c].real > upper else lower
-                excess = excess + out[i, c] - cap
+                excess = excess + times[i, c] * (out[i, c] - cap)
                 out[i, c] = cap
             free = [i for i in free if i not in over]
             if not free:
                 out[:, c] = np.nan
+            shared = sum(times[i, c] for i in free)
             for i in free:
-                out[i, c] = out[i, c] + excess / len(free)
+                out[i, c] = out[i, c] + excess / shared
             if not strict:
                 break
-    return out.reshape(w.shape)
+    return (out * times).reshape(w.shape)
 
 
 def attach(w: Array, rows: Array, factor: Array) -> Array:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from .hypotheses import Test, chi_square, t_test, wald_test
+from .levels import counts, proportions
 from .means import mean, ratio, total
+from .moments import variance
+from .quantiles import quantile
 from .regression import marginal_effects, regression
 from .shares import prevalence
+from .standardised import standardised
 
 __all__ = [
     "Test",
     "chi_square",
+    "counts",
     "marginal_effects",
     "mean",
     "prevalence",
+    "proportions",
+    "quantile",
     "ratio",
     "regression",
+    "standardised",
     "t_test",
     "total",
+    "variance",
     "wald_test",
 ]

@@ -98,7 +98,7 @@ class Test:
         rows = "" if self.n is None else f", {self.n:,} rows"
         left = f", {self.missing:,} left out" if self.missing else ""
         return (
-            f"Hypothesis: {self.hypothesis}. {self.method}: {self.kind} = {self.statistic:.4g} on "
+            f"Hypothesis: {self.hypothesis}. {self.method[0].upper()}{self.method[1:]}: {self.kind} = {self.statistic:.4g} on "
             f"{self._freedom()} degrees of freedom, {_p(self.p_value)}{rows}{left}."
         )
 

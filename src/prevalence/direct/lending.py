@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from ..errors import check_rows
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
+from ..facts import by_domain
 from ..survey import Survey
 from .borrowing import ASSUMED_ICC, Seen, blended, cluster_deff, default_deff, intraclass, seen_in
 from .outcomes import answering, outcomes
 
-__all__ = ["Lender", "lender"]
+__all__ = ["Lender", "default_lender", "lender"]
 
 Array = NDArray[Any]
 Lender = Callable[[Seen], tuple[Array, Array]]  # to design effects and where they come from
@@ -50,6 +51,13 @@ def lender(
     if domains.count == 1:
         return _nothing
     return _from_column(survey, _all_rows(domains), outcome, missing, words="whole sample")
+
+
+def default_lender(survey: Survey, domains: Domains, y: Array, answered: Array) -> Lender:
+    """Return how an indicator borrows where nothing is said: from all rows, or from nothing."""
+    if domains.count == 1:
+        return _nothing
+    return _from_rows(survey, _all_rows(domains), y, answered, "whole sample")
 
 
 def _number(argument: str, value: object, low: float, high: float) -> float:
@@ -90,20 +98,26 @@ def _from_column(
     survey: Survey, domains: Domains, column: str, missing: str, words: str = ""
 ) -> Lender:
     """Borrow the intraclass correlation of an outcome over all rows that take part."""
-    names, y, answered, lost = outcomes(survey, column, missing, domains)
+    names, y, answered, _ = outcomes(survey, column, missing, domains)
     if not words:
         check_rows("deff", f"0 or 1 in {column!r}", y[0], ~np.isin(y[0], (0.0, 1.0)), "Recode it.")
-    ones = answering(y, answered)
+    source = words or f"borrowed from {names[0]}"
+    return _from_rows(survey, domains, y[0], answered, source)
+
+
+def _from_rows(
+    survey: Survey, domains: Domains, y: Array, answered: Array | None, source: str
+) -> Lender:
+    ones = answering([y], answered)
 
     @cache
     def correlation() -> float:
-        result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
-        n = (result.n - lost[0]).astype(float)
+        result = evaluate(survey, lambda w: ([y] @ w) / (ones @ w), domains)
+        n = by_domain(domains, (survey.chain.weights != 0) * ones)
         whole = seen_in(survey, domains, result, n, answered)
         used = blended(whole.own, default_deff(whole), whole.share, whole.n)
         return float(intraclass(used, whole.kish, whole.size)[0])
 
-    source = words or f"borrowed from {names[0]}"
     return lambda seen: (cluster_deff(correlation(), seen.kish, seen.size), _words(seen, source))
 
 

@@ -230,7 +230,7 @@ def regression(
     categorical : str or list of str
         Predictors that are numbers, such as codes of districts, to be taken as categories.
     intercept : bool
-        Whether there is an intercept.
+        Whether there is an intercept; without it the first category has all of its levels.
     where : str, optional
         Condition on rows; the others stay in the design with zero weight.
     missing : {"error", "drop"}
@@ -295,7 +295,7 @@ def marginal_effects(
     outcome: str,
     predictors: str | Sequence[str],
     *,
-    family: str = "binomial",
+    family: str = "gaussian",
     categorical: str | Sequence[str] = (),
     intercept: bool = True,
     where: str | None = None,
@@ -315,12 +315,12 @@ def marginal_effects(
     predictors : str or list of str
         Columns and interactions, as in `regression`. A 0/1 number is a number here: name it in
         `categorical` for the difference between 1 and 0.
-    family : {"binomial", "gaussian", "poisson"}
+    family : {"gaussian", "binomial", "poisson"}
         What the outcome is.
     categorical : str or list of str
         Predictors that are numbers, to be taken as categories.
     intercept : bool
-        Whether there is an intercept.
+        Whether there is an intercept, as in `regression`.
     where : str, optional
         Condition on rows; the model and the average are of those rows.
     missing : {"error", "drop"}
@@ -381,7 +381,7 @@ class Effects:
         self.names: list[str] = []
         self.pieces: list[tuple[Array, Array | None]] = []  # design of a level and of the first
         for name, variable in model.terms.variables.items():
-            self.names += variable.labels
+            self.names += variable.contrasts
             if not variable.levels:
                 self.pieces.append((model.terms.derivative(name) @ model.back, None))
                 continue

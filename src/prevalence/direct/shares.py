@@ -22,7 +22,7 @@ from .borrowing import Seen, blended, intraclass, seen_in
 from .lending import Lender, lender
 from .outcomes import BINDER, SARNDAL, answering, example_with, outcomes
 
-__all__ = ["prevalence"]
+__all__ = ["design_effect", "prevalence", "without_df", "without_zero"]
 
 Array = NDArray[Any]
 
@@ -126,7 +126,7 @@ def prevalence(
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
     counts = row_facts(result, lost)
     n = counts["n"].astype(float)
-    used = cache(lambda: _design_effect(seen_in(survey, domains, result, n, answered), lend, rule))
+    used = cache(lambda: design_effect(seen_in(survey, domains, result, n, answered), lend, rule))
     facts = LateFacts(
         counts,
         ("cases", "psus_with_cases", "deff", "deff_source", "n_eff", "icc"),
@@ -134,7 +134,7 @@ def prevalence(
     )
     return assemble(
         survey,
-        _without_zero(result),
+        without_zero(result),
         domains,
         outcomes=names,
         unit="proportion",
@@ -144,17 +144,17 @@ def prevalence(
         facts=facts,
         constants=LateFacts({"n": n}, ("deff",), lambda: {"deff": used()["deff"]}),
         assumptions=["The outcome is taken as measured without error (specificity 1)."],
-        warnings=_without_df(result),
+        warnings=without_df(result),
     )
 
 
-def _without_zero(result: Result) -> Result:
+def without_zero(result: Result) -> Result:
     """Blank the uncertainty of a share of 0 or 1, which the sample cannot tell."""
     at_edge = ((result.value == 0) | (result.value == 1)).reshape(-1)
     return replace(result, block=blank_rows(result.block, at_edge)) if at_edge.any() else result
 
 
-def _without_df(result: Result) -> list[str]:
+def without_df(result: Result) -> list[str]:
     """Warn of rows with an estimate and no degrees of freedom, which have no interval."""
     bare = int((np.isfinite(result.value.reshape(-1)) & ~(result.block.df > 0)).sum())
     if not bare:
@@ -167,7 +167,7 @@ def _without_df(result: Result) -> list[str]:
     return [message]
 
 
-def _design_effect(seen: Seen, lend: Lender, rule: str) -> dict[str, Array]:
+def design_effect(seen: Seen, lend: Lender, rule: str) -> dict[str, Array]:
     """Return the design effect of the interval by domain, and where it comes from."""
     borrowed, source = lend(seen)
     if rule == "auto":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations, product
@@ -32,21 +32,26 @@ class Variable:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of its columns; the first level is the reference."""
+        """Names of its columns, of every level of a category."""
         if self.levels:
-            return tuple(f"{self.name} = {level}" for level in self.levels[1:])
+            return tuple(f"{self.name} = {level}" for level in self.levels)
         return (self.name,)
 
+    @property
+    def contrasts(self) -> tuple[str, ...]:
+        """Names of what is told of it: a category's levels against the first."""
+        return self.labels[1:] if self.levels else self.labels
+
     def columns(self) -> list[Array]:
-        """Return its columns: the number itself, or an indicator of each level but the first."""
+        """Return its columns: the number itself, or an indicator of each level."""
         if self.levels:
-            return [(self.values == k).astype(float) for k in range(1, len(self.levels))]
+            return [(self.values == k).astype(float) for k in range(len(self.levels))]
         return [self.values]
 
     def constant(self, level: int) -> list[Array]:
         """Return its columns were every row of one level."""
         n = self.values.size
-        return [np.full(n, float(k == level)) for k in range(1, len(self.levels))]
+        return [np.full(n, float(k == level)) for k in range(len(self.levels))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +70,24 @@ class Terms:
     def names(self) -> list[str]:
         """Name of every coefficient."""
         out = [INTERCEPT] if self.intercept else []
+        of = {name: variable.labels for name, variable in self.variables.items()}
         for term in self.terms:
-            labels = product(*(self.variables[name].labels for name in term))
-            out += [":".join(parts) for parts in labels]
+            out += [":".join(parts) for parts in product(*self._used(term, of))]
         return out
+
+    def _used(self, term: tuple[str, ...], of: Mapping[str, Sequence[Any]]) -> list[Sequence[Any]]:
+        """Return the columns of a term's parts: a category leaves out its first level.
+
+        Without an intercept the first category keeps it, so that every level has its own.
+        """
+        kept = None
+        if not self.intercept:
+            whole = [name for (name,) in (t for t in self.terms if len(t) == 1)]
+            kept = next((name for name in whole if self.variables[name].levels), None)
+        return [
+            of[name] if not self.variables[name].levels or term == (kept,) else of[name][1:]
+            for name in term
+        ]
 
     def matrix(self, **columns: list[Array]) -> Array:
         """Return the design matrix (rows, p), with the columns of some variables replaced."""
@@ -85,7 +104,7 @@ class Terms:
         n = self.y.size
         out = [np.full(n, float(only is None))] if self.intercept else []
         for term in self.terms:
-            for parts in product(*(of[name] for name in term)):
+            for parts in product(*self._used(term, of)):
                 inside = only is None or only in term
                 out.append(reduce(np.multiply, parts) if inside else np.zeros(n))
         return np.stack(out, axis=1)
@@ -143,7 +162,8 @@ def read_terms(
             f"predictors must leave rows: all {int(inside.sum()):,} rows with weight miss one or "
             "the outcome. Leave out the column with most missing values."
         )
-    _check_weights(weights, kept)
+    if outcome is not None:
+        _check_weights(weights, kept)
     rows = None if kept.all() else np.flatnonzero(kept)
     take = slice(None) if rows is None else rows
     if domains.code is not None or lost:

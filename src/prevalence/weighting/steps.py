@@ -15,7 +15,12 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Adjoint:
-    """``a_in = f a_out - h X inverse X' (k a_out)`` with ``X = matrix[cell]``."""
+    """``a_in = f a_out - h X inverse X' (k a_out)`` with ``X = matrix[cell]``.
+
+    This is the derivative by the weight of a row. Another copy of a row is as much as its weight
+    again in every step but trimming, whose caps hold for each copy: such a step has an `f_copy`
+    and `h_copy` for the derivative by the number of copies.
+    """
 
     f: Array
     h: Array
@@ -23,6 +28,8 @@ class Adjoint:
     cell: Array
     matrix: Array
     inverse: Array
+    f_copy: Array | None = None
+    h_copy: Array | None = None
 
 
 def diagonal(f: Array) -> Adjoint:
@@ -73,8 +80,15 @@ class Attach:
         return np.asarray(w[self.rows] * factor)
 
 
-def carry(steps: tuple[Step | Attach, ...], w: Array, *, strict: bool) -> Array:
-    """Apply the steps in order to weights (rows, columns)."""
+def carry(steps: tuple[Step | Attach, ...], base: Array, factors: Array, *, strict: bool) -> Array:
+    """Apply the steps in order to replicates: weights (rows,) times factors (rows, columns).
+
+    A factor stands for so many copies of a row, and what a step does to each copy it is told.
+    """
+    w = base[:, None] * factors
     for step in steps:
-        w = step.apply(w, strict=strict)
+        if isinstance(step, Attach):
+            factors = factors[step.rows]
+        copies = getattr(step, "apply_to_copies", None)
+        w = step.apply(w, strict=strict) if copies is None else copies(w, factors, strict=strict)
     return w

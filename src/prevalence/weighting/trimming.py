@@ -17,7 +17,11 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Trim:
-    """Cap weights at constants and spread the excess equally over the untrimmed."""
+    """Cap weights at constants and spread the excess equally over the untrimmed.
+
+    In a replicate a row stands for some number of copies of itself. The caps hold for each copy:
+    a unit drawn three times has three capped rows, not one row at the cap of three.
+    """
 
     lower: float
     upper: float
@@ -27,8 +31,15 @@ class Trim:
     order: ClassVar[int] = 3
 
     def apply(self, w: Array, *, strict: bool) -> Array:
-        out = np.array(w, dtype=float)
+        return self.apply_to_copies(w, np.ones_like(w, dtype=float), strict=strict)
+
+    def apply_to_copies(self, w: Array, copies: Array, *, strict: bool) -> Array:
+        """Trim the weight of each copy of a row; `w` is that of all copies together."""
         kept = w != 0
+        each = np.divide(w, copies, out=np.zeros(w.shape), where=kept)
+        if not (kept & ((each > self.upper) | (each < self.lower))).any():
+            return np.array(w, dtype=float)
+        out = each
         failed = np.zeros(w.shape[1:], dtype=bool)
         for _ in range(1000 if self.strict else 1):
             over = kept & ((out > self.upper) | (out < self.lower))
@@ -38,7 +49,7 @@ class Trim:
             failed |= over.any(axis=0) & ~free.any(axis=0)
             capped = np.where(over, np.clip(out, self.lower, self.upper), out)
             with np.errstate(all="ignore"):
-                share = (out - capped).sum(axis=0) / free.sum(axis=0)
+                share = ((out - capped) * copies).sum(axis=0) / (free * copies).sum(axis=0)
             out = np.where(free, capped + share, capped)
             kept = free
         if strict and failed.any():
@@ -47,7 +58,7 @@ class Trim:
                 f"{self.upper:g}. Widen the caps."
             )
         out[..., failed] = np.nan
-        return out
+        return out * copies
 
     def adjoint(self, w: Array) -> Adjoint:
         out = self.apply(w, strict=True)
@@ -62,7 +73,11 @@ class Trim:
         one = np.ones((1, 1))
         cell = np.zeros(w.size, dtype=np.intp)
         f = np.where(trimmed, 0.0, 1.0)
-        return Adjoint(f, -trimmed.astype(float), free / max(free.sum(), 1.0), cell, one, one)
+        mean = free / max(free.sum(), 1.0)
+        ratio = np.divide(out, w, out=np.zeros_like(out), where=used)
+        # A copy of a row adds its trimmed weight, and its own excess to what the others share.
+        apart = np.where(used, ratio - 1, 0.0)
+        return Adjoint(f, -trimmed.astype(float), mean, cell, one, one, ratio, apart)
 
     def gap(self, w: Array) -> float:
         del w

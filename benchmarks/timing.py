@@ -1,0 +1,82 @@
+"""How the benches are timed: two calls in turn, CPU seconds, medians, and the limit of the machine."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+WIDTH = 44
+
+
+class Line(NamedTuple):
+    """One bench: ours against theirs, the ratio it must reach, and what it is held against.
+
+    `limit` does the least that the task needs on this machine, as a rule reading every byte of its
+    columns once; `other` is the CPU seconds of R survey, where it is installed.
+    """
+
+    name: str
+    ours: Callable[[], Any]
+    theirs: Callable[[], Any]
+    bar: float
+    runs: int
+    limit: Callable[[], Any] | None = None
+    other: float | None = None
+
+
+def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Return CPU seconds of one call, and what it returned; the other's threads come to rest first."""
+    gc.collect()
+    time.sleep(0.2)
+    began = time.process_time()
+    result = call()
+    return time.process_time() - began, result
+
+
+def reading(*columns: Any) -> Callable[[], Any]:
+    """Return a call that reads every byte of some columns once."""
+    arrays = [np.ascontiguousarray(column) for column in columns]
+    return lambda: [np.add.reduce(array, axis=None) for array in arrays]
+
+
+def title(theirs: str) -> str:
+    """Return the head of the table."""
+    return (
+        f"{'CPU seconds':{WIDTH}} {'prevalence':>10} {theirs:>11} {'ratio':>8}  {'one pass':>8} "
+        f"{'R survey':>9}"
+    )
+
+
+def pair(
+    name: str, ours: Callable[[], Any], theirs: Callable[[], Any], bar: float, runs: int
+) -> bool:
+    """Time two calls in turn and print their line; see `timed`."""
+    return timed(Line(name, ours, theirs, bar, runs))
+
+
+def timed(line: Line) -> bool:
+    """Time two calls in turn, print medians, ratio and limit, and say whether the bar is met.
+
+    Ours, which is short, is timed three times for each run of theirs, and so is the limit.
+    """
+    a, b, least = [], [], []
+    for _ in range(line.runs):
+        a += [cpu(line.ours)[0] for _ in range(3)]
+        b.append(cpu(line.theirs)[0])
+        if line.limit is not None:
+            least += [cpu(line.limit)[0] for _ in range(3)]
+    one, two = statistics.median(a), statistics.median(b)
+    met = two / one >= line.bar
+    limit = f"{statistics.median(least):.3f} s" if least else ""
+    other = "" if line.other is None else f"{line.other:.2f} s"
+    print(
+        f"{line.name:{WIDTH}} {one:8.3f} s {two:9.3f} s {two / one:7.1f}x  {limit:>8} {other:>9}  "
+        f"(bar {line.bar:g}x: {'met' if met else 'MISSED'})",
+        flush=True,
+    )
+    return met

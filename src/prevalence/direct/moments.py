@@ -1,0 +1,170 @@
+"""Variances and covariances of outcomes in the population, by domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..custom import assemble, domains_of
+from ..estimate import Estimate
+from ..evaluate import Domains, Result, blank_rows, evaluate, note
+from ..facts import by_domain, row_facts
+from ..registry import estimator
+from ..survey import Survey
+from .outcomes import SARNDAL, answering, example_with, outcomes
+
+__all__ = ["variance"]
+
+Array = NDArray[Any]
+COUNTED = "the factor n / (n - 1) counts the rows with weight"
+
+
+@estimator(
+    unit="variance",
+    smooth=True,
+    degree=0,
+    citation=SARNDAL,
+    example=example_with(outcome=["y", "x"]),
+    skips={"replicate columns": COUNTED, "repeated row": COUNTED},
+)
+def variance(
+    survey: Survey,
+    outcome: str | Sequence[str],
+    *,
+    by: str | Sequence[str] = (),
+    where: str | None = None,
+    missing: str = "error",
+) -> Estimate:
+    """Estimate population variances, ``n / (n - 1) sum w (y - m)**2 / sum w``, and covariances.
+
+    Parameters
+    ----------
+    survey : Survey
+        The sample, with its weights and design.
+    outcome : str or list of str
+        Numeric columns; a list gives the whole covariance matrix as one joint estimate.
+    by : str or list of str
+        Columns whose crossing makes the domains.
+    where : str, optional
+        Condition on rows; the others stay in the design with zero weight.
+    missing : {"error", "drop"}
+        What to do with a missing outcome; a row that misses one of several leaves all of them.
+
+    Returns
+    -------
+    Estimate
+        One row per entry of the matrix, row by row, and domain: ``"y"`` is a variance,
+        ``"cov(y, x)"`` a covariance, in squared units of the outcomes.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When the outcome is missing, infinite, text or unknown.
+
+    Notes
+    -----
+    m is the estimated mean and n the rows of the domain, which is taken as a constant in the
+    variance, as in R. Assumes that rows dropped for a missing outcome are like the others. The
+    standard error fails with heavy tails (it rests on the fourth moment), and there is none in a
+    domain of one row or where the outcome does not vary.
+
+    References
+    ----------
+    Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
+    doi:10.1007/978-1-4612-4378-6
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> survey = pv.Survey({"y": [1.0, 3.0, 5.0], "w": [1.0, 2.0, 1.0]}, weights="w")
+    >>> pv.direct.variance(survey, "y").value
+    array([3.])
+    """
+    domains = domains_of(survey, by, where)
+    names, y, answered, lost = outcomes(survey, outcome, missing, domains)
+    ones = answering(y, answered)
+    centre = _means(survey, domains, y, ones)
+    code = 0 if domains.code is None else domains.code
+    z = [(row - at[code]) * ones for row, at in zip(y, centre, strict=True)]  # against cancellation
+    first, second = np.triu_indices(len(z))
+    squares = [z[i] * z[j] for i, j in zip(first, second, strict=True)]
+
+    def theta(w: Any) -> Any:
+        total = ones @ w
+        means = (z @ w) / total
+        return (squares @ w) / total - means[first] * means[second]
+
+    found = evaluate(survey, theta, domains)
+    still = _still(found.value[first == second], centre)
+    result = _corrected(found, found.n - lost[0], still[first] | still[second])
+    names_of, full = _whole_matrix(result, names, domains.count)
+    return assemble(
+        survey,
+        full,
+        domains,
+        outcomes=names_of,
+        unit="variance",
+        method="direct.variance",
+        interval="wald",
+        citations=[SARNDAL],
+        facts=row_facts(full, np.tile(lost[:1], (len(names_of), 1))),
+    )
+
+
+def _means(survey: Survey, domains: Domains, y: list[Array], ones: Array) -> Array:
+    """Return the means (outcomes, domains), 0 in a domain without rows."""
+    weights = survey.chain.weights * ones
+    size = by_domain(domains, weights)
+    with np.errstate(all="ignore"):
+        return np.nan_to_num([by_domain(domains, weights * row) / size for row in y])
+
+
+def _still(variances: Array, centre: Array) -> Array:
+    """Tell where an outcome does not vary, up to the rounding of its mean."""
+    spread = np.sqrt(np.maximum(variances, 0))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(spread <= 1e-13 * np.maximum(np.abs(centre), spread))
+
+
+def _corrected(found: Result, n: Array, still: Array) -> Result:
+    """Multiply by n / (n - 1); blank what has no standard error."""
+    factor = np.where(n > 1, n / np.maximum(n - 1, 1), np.nan)
+    known = np.tile(np.nan_to_num(factor), len(found.value))
+    flat = (still | (n <= 1)) & (found.n > 0)
+    said: list[str] = []
+    if flat.any():
+        note(
+            said,
+            f"{int(flat.sum())} of {flat.size} variances have no standard error: the outcome does "
+            "not vary between the rows of the domain, or there is one row.",
+        )
+    unknown = (flat | ~np.isfinite(factor)).reshape(-1)
+    return replace(
+        found,
+        value=np.where(still, 0.0, found.value) * factor,
+        block=blank_rows(found.block.scaled(known), unknown),
+        targets=tuple(block.scaled(known) for block in found.targets),
+        warnings=(*found.warnings, *said),
+    )
+
+
+def _whole_matrix(half: Result, names: list[str], domains: int) -> tuple[list[str], Result]:
+    """Return the entries of the matrix row by row from those on and above its diagonal."""
+    size = len(names)
+    place = np.zeros((size, size), dtype=np.intp)
+    place[np.triu_indices(size)] = np.arange(len(half.value))
+    order = np.maximum(place, place.T).ravel()
+    rows = (order[:, None] * domains + np.arange(domains)).ravel()
+    called = [
+        a if i == j else f"cov({a}, {b})" for i, a in enumerate(names) for j, b in enumerate(names)
+    ]
+    return called, replace(
+        half,
+        value=half.value[order],
+        block=half.block.take(rows),
+        targets=tuple(block.take(rows) for block in half.targets),
+    )

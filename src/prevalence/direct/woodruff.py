@@ -1,0 +1,94 @@
+"""Limits of a distribution function at a quantile, and the values where a score test turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..intervals import t_quantile
+from .distribution import Distribution
+
+__all__ = ["PROBABILITIES", "score_limits"]
+
+Array = NDArray[Any]
+# Share at or below the quantile, its standard error, df, rows, level: limits (..., 2).
+Limits = Callable[[Array, Array, Array, Array, float], Array]
+
+
+def _mean(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
+    """Share -/+ t se; nothing where that leaves 0 to 1."""
+    del n
+    half = t_quantile(df, level) * error
+    out = np.stack([share - half, share + half], axis=-1)
+    return np.where((out >= 0) & (out <= 1), out, np.nan)
+
+
+def _logit(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
+    """The same on the logit scale."""
+    del n
+    half = t_quantile(df, level) * error / (share * (1 - share))
+    centre = np.log(share / (1 - share))
+    return np.asarray(1 / (1 + np.exp(-np.stack([centre - half, centre + half], axis=-1))))
+
+
+def _arcsine(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
+    """The same on the scale of arcsin(sqrt(share)), kept between 0 and 1."""
+    del n
+    half = t_quantile(df, level) * error / (2 * np.sqrt(share * (1 - share)))
+    centre = np.arcsin(np.sqrt(share))
+    ends = np.stack([centre - half, centre + half], axis=-1)
+    return np.asarray(np.sin(np.clip(ends, 0, np.pi / 2)) ** 2)
+
+
+def _beta(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
+    """Clopper-Pearson's on the effective number of rows, adjusted for degrees of freedom."""
+    from scipy.special import betaincinv
+
+    ratio = t_quantile(n - 1, level) / t_quantile(df, level)
+    effective, tail = share * (1 - share) / error**2 * ratio**2, (1 - level) / 2
+    cases, others = effective * share, effective * (1 - share)
+    low, high = betaincinv(cases, others + 1, tail), betaincinv(cases + 1, others, 1 - tail)
+    return np.stack([low, high], axis=-1)
+
+
+PROBABILITIES: dict[str, Limits] = {
+    "mean": _mean,
+    "beta": _beta,
+    "logit": _logit,
+    "arcsine": _arcsine,
+}
+
+
+def score_limits(
+    test: Callable[[Array], Array], held: list[Distribution], critical: Array
+) -> Array:
+    """Return between which values a score test does not reject (rows, domains, 2), by halving.
+
+    `test` gives (F(x) - p) / se at values x (2 x rows, domains), of the lower limits and then the
+    upper ones; `held` has the distinct values of every row, `critical` is (rows, domains).
+    """
+    first = np.array([d.first[:-1] for d in held] * 2)
+    low, high = np.full(first.shape, -1), np.array([d.count for d in held] * 2) - 1
+    bound = np.concatenate([-critical, critical])
+    while (high - low > 1).any():
+        middle = np.maximum((low + high) // 2, 0)
+        with np.errstate(invalid="ignore"):
+            above = test(_at(held, first, middle)) > bound
+        open_ = high - low > 1
+        high = np.where(open_ & above, middle, high)
+        low = np.where(open_ & ~above, middle, low)
+    found = _at(held, first, high)
+    rows = len(held)
+    return np.stack([found[:rows], found[rows:]], axis=-1)
+
+
+def _at(held: list[Distribution], first: Array, position: Array) -> Array:
+    """Return the values at a position of every (row, domain); nan where there is none."""
+    out = np.full(first.shape, np.nan)
+    for k in range(first.shape[0]):
+        values, filled = held[k % len(held)], first[k] + position[k] >= first[k]
+        out[k, filled] = values.x[(first[k] + position[k])[filled]]
+    return out

@@ -1,0 +1,122 @@
+"""How our answers are held against the survey reference: fields, tolerances and what is left out.
+
+Tolerances are those of ``../shared/oracle/survey/README.md``, relative: estimates 1e-10, standard
+errors and covariances 1e-8. What R finds by iteration (generalised linear models, raking, bounded
+and sinh calibration) is good to the 1e-7 at which R stops; likelihood limits to 1e-3, since R
+interpolates its profile. Intervals, test statistics and p-values are functions of standard errors
+and share their 1e-8 (saddlepoint p-values, found by a search for a root, 1e-7), limits are relative
+to the larger of the two, and covariances to the two standard errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["differences"]
+
+Array = NDArray[Any]
+ESTIMATE, ERROR, ITERATED, INTERPOLATED = 1e-10, 1e-8, 1e-7, 1e-3
+ROUNDING = 1e-14  # of the estimate: what is left of a standard error that is exactly zero
+POINTS = {"estimate", "probs", "quantile", "df", "df_residual", "array"}
+WORDS = {"class", "names", "keys", "method", "error", "file"}
+ITERATIVE = re.compile(
+    r"(c1_rake|c1_raking|c1_lin_bnd|c1_logit|c1_sinh|c1_rake_as_cal|r1_jk1_rake)/.*|.*/glm.*|"
+    r"r.*/ciprop_logit"
+)
+BY = r".*/(by|by_.*|lonely_.*_svyby)"
+FITTED = re.compile(r".*/ciprop_.*(logit|likelihood)")
+
+# Fields of the reference that an answer need not have: pattern of keys, field, reason.
+NOT_TOLD = [
+    (r".*", "ci_normal", "normal limits: ours are Student's"),
+    (BY, "df", "the design's df: ours are the domains'"),
+    (BY, "ci_t", "limits on the design's df: ours are on the domains'"),
+    (r".*/\w+_factor|.*/by_prop", "ci_t", "symmetric limits: ours are those of shares"),
+    (r".*/contrast(_nonlin)?", "ci_t", "symmetric limits: ours are carried through the map"),
+    (r".*/glm.*", "df_design", "told by the survey, not by the model"),
+    (r".*/glm.*", "dispersion", "not told: the variances do not need it"),
+    (r".*/glm.*", "deviance", "not told: the design's tests are Wald's"),
+]
+
+
+def answers(value: Any) -> dict[str, Any]:
+    """Return the fields of a stored value that hold numbers."""
+    if not isinstance(value, Mapping):
+        return {"array": value}
+    found: dict[str, Any] = {}
+    for name, item in value.items():
+        if name in WORDS or item is None:
+            continue
+        if name == "by_variable":
+            found |= next(iter(item.values()))
+        elif name in ("statistic", "parameter", "estimate", "sums") and isinstance(item, Mapping):
+            found[name] = list(item.values())
+        elif isinstance(item, Mapping) and set(item) == {"low", "high"}:
+            found[name] = np.stack([numbers(item["low"]), numbers(item["high"])], axis=1)
+        else:
+            found[name] = item
+    return {name: item for name, item in found.items() if np.size(item)}
+
+
+def numbers(item: Any) -> Array:
+    """Return a stored item as an array, null as nan."""
+    return np.array(item, dtype=float)
+
+
+def tolerance(key: str, field: str) -> float:
+    """Return the relative tolerance of a field of a result."""
+    if ITERATIVE.fullmatch(key):
+        return ITERATED
+    if key.endswith("saddlepoint") and field == "p_value":
+        return ITERATED
+    if key.endswith("likelihood") and field == "ci":
+        return INTERPOLATED
+    if FITTED.fullmatch(key):
+        return ERROR
+    return ESTIMATE if field in POINTS else ERROR
+
+
+def allowed(key: str, field: str, theirs: Array, told: Mapping[str, Any]) -> Array:
+    """Return how far a field may be from the reference's: relative, and the rounding of zeros."""
+    limit = tolerance(key, field)
+    if field == "vcov":
+        errors = np.sqrt(np.abs(np.diag(theirs)))
+        floor = ROUNDING * np.abs(numbers(told["estimate"])).ravel()
+        return limit * np.outer(errors, errors) + np.outer(floor, floor)
+    if field in ("ci", "ci_t", "conf_int") and theirs.shape[-1] == 2:
+        size = np.abs(theirs).max(axis=-1, keepdims=True)
+        return np.broadcast_to(limit * size, theirs.shape)
+    if field == "se" and "estimate" in told:
+        return limit * np.abs(theirs) + ROUNDING * np.abs(numbers(told["estimate"])).ravel()
+    return limit * np.abs(theirs) + (ROUNDING if field == "cv" else 0.0)
+
+
+def differences(key: str, value: Any, ours: Mapping[str, Any]) -> list[str]:
+    """Return in words where our answer differs from a stored value, or lacks a field of it."""
+    told = answers(value)
+    found = []
+    for field, item in told.items():
+        if field not in ours:
+            if not any(f == field and re.fullmatch(p, key) for p, f, _ in NOT_TOLD):
+                found.append(f"{field}: not told")
+            continue
+        theirs, mine = numbers(item), numbers(ours[field])
+        if field != "vcov":
+            theirs = np.atleast_1d(theirs)
+            mine = mine.reshape(theirs.shape) if mine.size == theirs.size else np.atleast_1d(mine)
+        if field.startswith("df") and theirs.size == 1:
+            theirs = np.broadcast_to(theirs, mine.shape)
+        if mine.shape != theirs.shape:
+            found.append(f"{field}: shape {mine.shape} for {theirs.shape}")
+            continue
+        gap = np.abs(mine - theirs)
+        far = ~(gap <= allowed(key, field, theirs, told)) & ~(np.isnan(mine) & np.isnan(theirs))
+        if far.any():
+            at = np.unravel_index(np.argmax(np.where(far, gap, -1)), far.shape)
+            found.append(f"{field}{[int(k) for k in at]}: {mine[at]:.12g} for {theirs[at]:.12g}")
+    return found
