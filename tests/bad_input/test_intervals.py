@@ -96,18 +96,24 @@ def test_what_cannot_be_borrowed_is_refused(name: str) -> None:
     pd.testing.assert_frame_equal(frame, before)
 
 
-def test_rows_without_degrees_of_freedom_have_no_limits_and_say_so() -> None:
+@pytest.mark.filterwarnings("ignore:.* lie in one primary unit alone")
+@pytest.mark.parametrize("rule", PROPORTION_RULES)
+def test_rows_without_degrees_of_freedom_have_no_limits_and_say_so(rule: str) -> None:
     frame = rows().assign(place=lambda f: np.where(f["ea"] == 3, "lonely", "rest"))
-    for rule in PROPORTION_RULES:
-        with pytest.warns(
-            pv.PrevalenceWarning, match=r"1 of 2 domains have no interval: .* \(0 degrees"
-        ):
-            e = pv.direct.prevalence(
-                pv.Survey(frame, psu="ea"), "common", by="place", interval=rule
-            )
-        assert np.isnan(e["lonely"].interval()).all()
-        assert np.isfinite(e["rest"].interval()).all()
-        assert "no interval" in e.warnings[0]
+    e = pv.direct.prevalence(pv.Survey(frame, psu="ea"), "common", by="place", interval=rule)
+    assert np.isnan(e["lonely"].interval()).all()
+    assert np.isfinite(e["rest"].interval()).all()
+    assert "one primary unit alone" in e.warnings[0]
+
+
+def test_one_unit_in_each_stratum_leaves_no_interval_and_says_so() -> None:
+    frame = rows().assign(half=lambda f: f["ea"] % 2)
+    survey = pv.Survey(frame.query("ea < 2"), psu="ea", strata="half", single_psu="adjust")
+    with pytest.warns(
+        pv.PrevalenceWarning, match=r"1 of 1 domains have no interval: .* \(0 degrees"
+    ):
+        e = pv.direct.prevalence(survey, "common")
+    assert np.isnan(e.interval()).all()
 
 
 @pytest.mark.parametrize("cases", [0, 1, 119, 120])

@@ -53,6 +53,7 @@ def seen_in(
     """Return what a proportion and its variance tell in every domain."""
     sums, design, w = domains.sums(survey), survey.design, survey.chain.weights
     w = sums.take(w if answered is None else w * answered)
+    w = w / np.abs(w).max(initial=0.0)  # squares of very large weights would overflow
     by_pair, squares = sums.by_pair(w), sums.by_domain(sums.by_pair(w * w))
     psus = design.stages[0].parent.size
     if psus != design.n_units:

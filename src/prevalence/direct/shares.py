@@ -155,8 +155,9 @@ def without_zero(result: Result) -> Result:
 
 
 def without_df(result: Result) -> list[str]:
-    """Warn of rows with an estimate and no degrees of freedom, which have no interval."""
-    bare = int((np.isfinite(result.value.reshape(-1)) & ~(result.block.df > 0)).sum())
+    """Warn of rows with a standard error and no degrees of freedom, which have no interval."""
+    none = np.isfinite(result.value.reshape(-1)) & ~(result.block.df > 0)
+    bare = int((none & np.isfinite(result.block.std_error)).sum()) if none.any() else 0
     if not bare:
         return []
     message = (
