@@ -223,6 +223,16 @@ def test_the_root_and_logarithm_of_a_wide_interval_are_symmetric() -> None:
         assert low < high
 
 
+@pytest.mark.filterwarnings("ignore:.* quantiles lack a limit")
+def test_a_limit_that_stands_alone_keeps_its_side() -> None:
+    rows = pv.Survey({"y": np.arange(40.0) ** 2 + 1, "ea": np.arange(40) // 4}, psu="ea")
+    ends = pv.direct.quantile(rows, "y", [0.05, 0.97])
+    for found, lower in ((ends, 1), (2 * ends, 1), (np.log(ends), 1), (1 - ends, 0), (5 / ends, 0)):
+        known = np.isfinite(found.interval())
+        np.testing.assert_array_equal(known, [[not lower, lower], [lower, not lower]])
+        assert (found.interval()[0, lower] > found.value[0]) == bool(lower)
+
+
 def test_an_estimate_is_frozen_and_survives_copy_and_pickle() -> None:
     found = pv.direct.prevalence(survey(), "case", by="sex")
     with pytest.raises(AttributeError):

@@ -61,9 +61,7 @@ def test_quantiles_with_four_intervals(oracle: Path, name: str) -> None:
         _same_quantiles(e, r[f"{name}/quantile_{theirs}"]["value"]["by_variable"]["api00"])
 
 
-@pytest.mark.filterwarnings(
-    "ignore:rule 'shahvaish' is R's", "ignore:.* quantiles have no interval"
-)
+@pytest.mark.filterwarnings("ignore:rule 'shahvaish' is R's", "ignore:.* quantiles lack a limit")
 @pytest.mark.parametrize("name", DESIGNS)
 def test_rules_of_quantiles(oracle: Path, name: str) -> None:
     """The reference keeps three quantiles, under the names of limits.

@@ -108,7 +108,8 @@ def quantile(
     distribution function at the quantile, scaled to that standard error: differences of quantiles
     and their covariance are approximate, fair where the density at the quantile does not change
     much over the interval. Under replicates the variance of the distribution function is theirs.
-    There is no standard error where every row of a domain lies at or below the quantile, and it is
+    There is no standard error where every row of a domain lies at or below the quantile or, with
+    ``mean``, a limit of the share lies outside 0 to 1: that limit is nan, the other stands. It is
     too short in domains of a few primary units.
 
     References
@@ -187,7 +188,7 @@ class Found:
 
     result: Result
     constants: dict[str, Array]
-    beyond: Array  # rows whose share has a standard error, but no interval within 0 to 1
+    beyond: Array  # rows whose share has a standard error, but not both limits within 0 to 1
 
 
 def _shares(q: float | Sequence[float]) -> tuple[float, ...]:
@@ -243,7 +244,6 @@ def _inverted(
         limits[~known] = np.nan
     else:
         limits = _read(below.value, error, df, n, held, asked)
-        limits[np.isnan(limits).any(axis=-1)] = np.nan  # half an interval would be read as a whole
     length = limits[:, :, 0, 1] - limits[:, :, 0, 0]
     std_error = length / (2 * t_quantile(df, asked.level))
     with np.errstate(all="ignore"):
@@ -354,8 +354,8 @@ def _remarks(found: Found) -> list[str]:
     if half.any():
         note(
             said,
-            f"{int(half.sum())} of {half.size} quantiles have no interval: one limit of their share "
-            "lies outside 0 to 1. Pass interval='logit' or 'beta'.",
+            f"{int(half.sum())} of {half.size} quantiles lack a limit and a standard error: a limit of "
+            "their share lies outside 0 to 1. Pass interval='logit' or 'beta'.",
         )
     alone &= ~half
     if alone.any():
