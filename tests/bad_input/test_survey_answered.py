@@ -270,7 +270,9 @@ def test_a_census_has_the_standard_error_zero_with_every_scheme() -> None:
 
 def test_a_jackknife_without_a_denominator_has_no_standard_error() -> None:
     data = replaced(only=np.where(rows()["ea"] == 2, 1.0, 0.0))
-    with pytest.warns(pv.PrevalenceWarning, match="no jackknife standard error: 1 replicates failed"):
+    with pytest.warns(
+        pv.PrevalenceWarning, match="no jackknife standard error: 1 replicates failed"
+    ):
         found = pv.direct.ratio(survey(data).jackknife(), "age", "only")
     assert np.isfinite(found.value).all()
     assert np.isnan(found.std_error).all()
