@@ -123,9 +123,8 @@ def sample(made: Population, rng: np.random.Generator) -> dict[str, Array]:
 
 def surveys(made: Population, data: dict[str, Array], seed: int) -> dict[str, pv.Survey]:
     """Return the weighted sample with each way to a variance; the weights are the same."""
-    design = {"strata": "stratum", "psu": "cluster"}
     before = (
-        pv.Survey(data, weights="w", **design)
+        _survey(data, "w")
         .nonresponse("answered", within=["urban", "age"])
         .poststratify("region", made.margin("region"))
         .rake({"sex": made.margin("sex"), "age": made.margin("age")})
@@ -138,9 +137,13 @@ def surveys(made: Population, data: dict[str, Array], seed: int) -> dict[str, pv
         "linearised": whole,
         "jackknife": whole.jackknife(),
         "bootstrap": whole.bootstrap(REPLICATES, rng=seed),
-        "last step only": pv.Survey(kept, weights="raked", **design).trim(CAP),
-        "weights as given": pv.Survey(kept, weights="final", **design),
+        "last step only": _survey(kept, "raked").trim(CAP),
+        "weights as given": _survey(kept, "final"),
     }
+
+
+def _survey(data: dict[str, Array], weights: str) -> pv.Survey:
+    return pv.Survey(data, weights=weights, strata="stratum", psu="cluster")
 
 
 def estimates(survey: pv.Survey) -> list[pv.Estimate]:

@@ -98,7 +98,12 @@ class Block:
         """Standard error of every estimate, also where its square is beyond the range of floats."""
         with np.errstate(invalid="ignore"):
             out = np.sqrt(self.variance)
+        part = self.influence
         for row in np.flatnonzero(np.isinf(out) | (out < 1e-140)):
+            direct = part.direct[[row]]
+            stored = direct.data if hasattr(direct, "toarray") else direct
+            if not (np.any(stored) or part.weight[row].any()):
+                continue  # nothing varies: the standard error is 0
             columns = self.columns(np.array([row]))[0]
             size = np.abs(columns).max(initial=0.0)
             if 0 < size < np.inf:

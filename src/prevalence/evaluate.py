@@ -261,12 +261,12 @@ def _replicate(
     whole = FactoredWeights(weights, sums, np.ones((sums.n_units, 1)))
     value = _values(theta, whole, sums)[..., 0]
     value = np.where(np.isfinite(value), value, np.nan)
-    parts = []
+    parts = [np.empty((*value.shape, 0))]  # a census has no unit to leave out
     for w in _columns(sample, scheme, sums):
         parts.append(_values(theta, w, sums))
     replicated = np.concatenate(parts, axis=-1)
     k, _, r = replicated.shape
-    deviations, said = scheme.deviations(replicated.reshape(-1, r), value.reshape(-1))
+    deviations, said = scheme.deviations(replicated.reshape(value.size, r), value.reshape(-1))
     return value, Block(plain(deviations), scheme, np.tile(df, k)), said
 
 

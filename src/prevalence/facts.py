@@ -107,11 +107,12 @@ def design_effects(
     n = by_domain(domains, (taking != 0).astype(float))
     scale = unit if size else 1.0
     value = result.value / scale
-    variance = (result.block.std_error / scale).reshape(value.shape) ** 2
+    with np.errstate(over="ignore"):
+        variance = (result.block.std_error / scale).reshape(value.shape) ** 2
     out = []
     for k, row in enumerate(y):
-        squares = by_domain(domains, w * row * row)
         with np.errstate(all="ignore"):
+            squares = by_domain(domains, w * row * row)
             if size:
                 spread = squares / whole - (value[k] / whole) ** 2
                 srs = whole**2 * spread / (rows - 1) * max(1 - rows / (whole * unit), 0.0)

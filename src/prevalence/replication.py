@@ -81,7 +81,7 @@ class Replicates:
                 centre = np.where(good, used, 0.0).sum(axis=1) / np.maximum(good.sum(axis=1), 1)
             out = replicated - centre[:, None]
         if not self.independent:
-            return out, said
+            return np.where(bad, np.nan, out), said
         failed = bad.sum(axis=1)
         rescale = np.sqrt(self.scale.size / np.maximum(self.scale.size - failed, 1))
         return np.where(bad, 0.0, out) * rescale[:, None], said

@@ -259,6 +259,25 @@ def test_10_rules_for_a_stratum_of_one_unit(rule: str) -> None:
     assert np.isfinite(found.interval()).all()
 
 
+def test_a_census_has_the_standard_error_zero_with_every_scheme() -> None:
+    census = replaced(f=np.ones(12))
+    for scheme in (pv.Survey.linearised, pv.Survey.jackknife):
+        found = pv.direct.mean(scheme(survey(census, fpc="f")), "age")
+        assert found.value[0] == pytest.approx(MEAN, rel=1e-14)
+        assert found.std_error[0] == 0
+        assert not found.warnings
+
+
+def test_a_jackknife_without_a_denominator_has_no_standard_error() -> None:
+    data = replaced(only=np.where(rows()["ea"] == 2, 1.0, 0.0))
+    with pytest.warns(
+        pv.PrevalenceWarning, match="no jackknife standard error: 1 replicates failed"
+    ):
+        found = pv.direct.ratio(survey(data).jackknife(), "age", "only")
+    assert np.isfinite(found.value).all()
+    assert np.isnan(found.std_error).all()
+
+
 def test_16_a_dropped_answer_keeps_its_unit_in_the_design() -> None:
     data = replaced(age=np.where(rows()["ea"] == 1, np.nan, rows()["age"]))
     found = pv.direct.mean(survey(data), "age", missing="drop")
