@@ -459,23 +459,10 @@ class _Table:
         """Return the Wald statistic of the cells' differences to independence."""
         from scipy.special import fdtrc
 
-        r, c = self.shape
         cells = self.cells
-
-        def theta(w: Any) -> Array:
-            t = cells @ w
-            of_row = [sum(t[i * c + j] for j in range(c)) for i in range(r)]
-            of_column = [sum(t[i * c + j] for i in range(r)) for j in range(c)]
-            whole = sum(of_row)
-            return np.stack(
-                [
-                    t[i * c + j] - of_row[i] * of_column[j] / whole
-                    for i in range(1, r)
-                    for j in range(1, c)
-                ]
-            )
-
-        distance, v, nu, n = self._evaluated(theta)
+        totals, v, nu, n = self._evaluated(lambda w: cells @ w)
+        distance, slope = _to_independence(totals, self.shape)
+        v = slope @ v @ slope.T
         names = [f"cell {i + 1}" for i in range(self.q)]
         f = float(distance @ _solved(v, distance, names)) / self.q
         ddf = nu
@@ -512,6 +499,17 @@ class _Table:
             design_effects=() if effects is None else tuple(effects.tolist()),
             citations=(RAO_SCOTT,) if effects is not None else (WALD,),
         )
+
+
+def _to_independence(totals: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+    """Return the differences of cell totals to independence, and their derivatives (q, cells)."""
+    step = 1e-50 * totals.sum()
+    moved = totals + 1j * step * np.eye(totals.size)
+    t = np.concatenate([totals[None].astype(complex), moved]).reshape(-1, *shape)
+    of_row, of_column = t.sum(axis=2, keepdims=True), t.sum(axis=1, keepdims=True)
+    apart = (t - of_row * of_column / of_row.sum(axis=1, keepdims=True))[:, 1:, 1:]
+    flat = apart.reshape(totals.size + 1, -1)
+    return flat[0].real, flat[1:].imag.T / step
 
 
 METHODS = {
