@@ -14,7 +14,7 @@ import sys
 import svy
 
 from . import estimation, raking, replicates
-from .timing import Line, reading, timed, title
+from .timing import timed, title
 
 
 def main() -> int:
@@ -24,21 +24,10 @@ def main() -> int:
     met = [timed(line) for line in estimation.lines() if not quick or line.bar < 50]
     met += [estimation.growth(), estimation.frames()]
     if not quick:
-        met += [estimation.memory(), raking.raking(runs=1), *replicated()]
+        met += [estimation.memory(), raking.raking(runs=1)]
+        met += [timed(line) for line in replicates.lines()]
+        met.append(replicates.memory())
     return 0 if all(met) else 1
-
-
-def replicated() -> list[bool]:
-    """Time replicates beside the product, or the reading, that each needs at least."""
-    frame = replicates.data()
-    columns = frame[["w", *replicates.NAMES]].to_numpy()
-    given = columns[:, :1].repeat(replicates.GIVEN, axis=1)
-    rows = columns.T.copy()
-    limits = [lambda: rows @ given, reading(columns), reading(columns)]
-    met = [
-        timed(Line(*line, limit)) for line, limit in zip(replicates.lines(), limits, strict=True)
-    ]
-    return [*met, replicates.memory()]
 
 
 if __name__ == "__main__":

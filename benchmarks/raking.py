@@ -19,7 +19,7 @@ import svy
 import prevalence as pv
 
 from .estimation import MARGINS, N, data, targets
-from .timing import cpu, pair
+from .timing import Line, cpu, reading, timed
 
 BAR = 15
 
@@ -69,7 +69,8 @@ def raking(runs: int = 3) -> bool:
         reached = gap(ours(), frame, wanted)
         if reached > 1e-10:
             raise ValueError(f"raked margins must be met to 1e-10: {name} is off by {reached:.1e}.")
-        met &= pair(f"raking n = {len(frame):,}, {name}", ours, theirs, BAR, runs)
+        limit = reading(*(frame[column] for column in ("w", *wanted)))
+        met &= timed(Line(f"raking n = {len(frame):,}, {name}", ours, theirs, BAR, runs, limit))
         fresh = [cpu(_ours(_survey(frame), wanted))[0] for _ in range(5)]
         raked = survey.rake(wanted)
         adjoint = cpu(lambda raked=raked: raked.chain.terms)[0]

@@ -1,7 +1,6 @@
 """Speed and memory of replicates against svy: given weights, own factors, and a bootstrap.
 
-Each line is what `pair` of the bench takes: name, ours, theirs, bar, runs. Given weights must give
-svy's numbers.
+Given weights must give svy's numbers.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ import svy
 
 import prevalence as pv
 
+from .timing import Line, reading
+
 ROWS, STRATA, PSUS, VARIABLES = 200_000, 500, 4, 10
 GIVEN, DRAWN = 200, 500
 MEMORY_BAR_MB = 50
 NAMES = [f"y{k}" for k in range(VARIABLES)]
-
-Line = tuple[str, Callable[[], Any], Callable[[], Any], float, int]
 
 
 def data() -> pd.DataFrame:
@@ -54,16 +53,33 @@ def lines() -> Iterator[Line]:
     def ours(made: pv.Survey) -> Callable[[], Any]:
         return lambda: pv.direct.mean(made, NAMES).std_error
 
-    yield f"{GIVEN} given replicate weights, n = 2e5", ours(given), lambda: _means(sample), 2, 5
-    yield f"{GIVEN} own replicates as factors", ours(factored), lambda: _means(sample), 15, 5
+    read = frame[["w", *NAMES]].to_numpy().T.copy()
+    limit = reading(read)
+    yield Line(
+        f"{GIVEN} given replicate weights, n = 2e5",
+        ours(given),
+        lambda: _means(sample),
+        2,
+        5,
+        lambda: read @ weights,  # the one product that they need
+    )
+    yield Line(
+        f"{GIVEN} own replicates as factors",
+        ours(factored),
+        lambda: _means(sample),
+        15,
+        5,
+        limit,
+    )
     design = svy.Design(stratum="stratum", psu="psu", wgt="w")
     plain = svy.Sample(pl.from_pandas(frame), design)
-    yield (
+    yield Line(
         f"{DRAWN} Rao-Wu replicates drawn and used",
         lambda: pv.direct.mean(survey.bootstrap(DRAWN, rng=1), NAMES).std_error,
         lambda: _means(plain.weighting.create_bs_wgts(n_reps=DRAWN, rep_prefix="b", rstate=1)),
         50,
         1,
+        limit,
     )
 
 

@@ -52,13 +52,6 @@ def title(theirs: str) -> str:
     )
 
 
-def pair(
-    name: str, ours: Callable[[], Any], theirs: Callable[[], Any], bar: float, runs: int
-) -> bool:
-    """Time two calls in turn and print their line; see `timed`."""
-    return timed(Line(name, ours, theirs, bar, runs))
-
-
 def timed(line: Line) -> bool:
     """Time two calls in turn, print medians, ratio and limit, and say whether the bar is met.
 
