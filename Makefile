@@ -3,6 +3,7 @@
 #   make test       all tests but the long ones        make proof   those too (an hour)
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
+#   make evidence   the tables of docs/ on rare events and on weighting steps, drawn anew (10 minutes)
 #   make bench      speed against the peers            make lock    the three lock files again (needs uv)
 
 PY ?= python3
@@ -21,7 +22,7 @@ PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: study test proof check coverage notebooks docs bench lock clean
+.PHONY: study test proof check coverage evidence notebooks docs bench lock clean
 
 study: .venv/.ok
 	@$(BIN)/python -m prevalence reproduce jamaica
@@ -44,6 +45,10 @@ check: .venv/.ok
 
 coverage: .venv/.ok
 	@$(BIN)/python -m prevalence coverage jamaica
+
+evidence: .venv/.ok
+	@$(BIN)/python -m benchmarks.rare_events
+	@$(BIN)/python -m benchmarks.chain
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py
