@@ -61,11 +61,6 @@ class Design:
         return self.stages[0].parent
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What two blocks must share to add their columns as they stand."""
-        return self.source, self.kind
-
-    @property
     def is_centred(self) -> bool:
         """Whether the columns are the centred sums of the units, with one coefficient each."""
         return all(stage.is_centred for stage in self.stages)

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import selection, two_phase
 from .errors import warn
-from .frames import Table, read
+from .frames import Table, names_of, read
 from .resampled import Resampled
 
 __all__ = ["Drawn"]
@@ -223,8 +223,7 @@ class Drawn(Resampled):
         drawn = two_phase.check_selection(self.table.numeric(selected, "selected"), chance)
         group, names = None, []
         if strata is not None:
-            columns = [strata] if isinstance(strata, str) else list(strata)
-            group, labels = self.table.codes(columns, "strata")
+            group, labels = self.table.codes(names_of("strata", strata), "strata")
             names = [", ".join(label) for label in labels]
         design, factor = two_phase.second_phase(self.design, self.unit, drawn, group, chance, names)
         earlier = self.factors or (("first phase", self.base),)

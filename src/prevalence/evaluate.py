@@ -13,7 +13,7 @@ from .blocks import Block, add_blocks
 from .chain import Chain, Influence, Slopes, linearise, plain
 from .design import Design
 from .engine import RowSums, Theta, Weights
-from .errors import warn
+from .errors import note
 from .replication import DenseWeights, FactoredWeights, Replicates, blocks, rank
 
 __all__ = ["Domains", "Result", "Sample", "evaluate"]
@@ -113,8 +113,7 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
     told = np.full_like(value, np.nan) if silent else value
     block = Block(_blank(block.influence, told), block.scheme, block.df)
     if silent:
-        said = [*said, _NO_SPREAD]
-        warn(_NO_SPREAD)
+        note(said, _NO_SPREAD)
     if not units_known(sample):
         psus = np.full(domains.count, np.nan)
     return Result(value, block, sums, n, psus, tuple(said), _targets(slopes))
@@ -303,12 +302,6 @@ def _values(theta: Theta, w: Weights, sums: RowSums) -> Array:
     with np.errstate(all="ignore"):
         out = np.asarray(theta(w), dtype=float)
     return out.reshape(-1, sums.n_domains, w.columns // sums.n_domains)
-
-
-def note(messages: list[str], text: str) -> None:
-    """Warn and keep the warning for the result."""
-    warn(text)
-    messages.append(text)
 
 
 def blank_rows(block: Block, rows: Array) -> Block:

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from .errors import check_rows, nearest, number, one_of, warn
 from .estimate import Estimate
-from .frames import Table
-from .grammar import columns_of, condition
-from .response import category
+from .frames import Table, category, names_of
 from .weighting import Calibration, Distance, Step
 from .weighting.distances import DISTANCES
 
@@ -48,7 +46,6 @@ class Cells:
     cell: Array
     count: int
     codes: list[Array]
-    outside: bool
 
     def matrix(self, sizes: Sequence[int]) -> Array:
         """Return indicators of all categories by cell; zeros for the rows outside."""
@@ -79,29 +76,12 @@ def cross(codes: Sequence[Array], sizes: Sequence[int], inside: Array | None) ->
         cell = np.where(inside, cell, product)
         levels = [np.append(level, size) for level, size in zip(levels, sizes, strict=True)]
         product += 1
-    return Cells(cell, product, levels, inside is not None)
+    return Cells(cell, product, levels)
 
 
 def rows_of(table: Table, w: Array, where: str | None) -> Array | None:
     """Return the rows that totals refer to, or None for all."""
-    if where is None:
-        return None
-    columns = {c: table.for_condition(c) for c in columns_of(where)}
-    for name, column in columns.items():
-        gone = (column != column) & (w != 0)  # noqa: PLR0124 - nan differs from itself
-        if gone.any():
-            raise ValueError(
-                f"where must be known for every row: {name!r} is missing in {int(gone.sum()):,} of "
-                f"{table.n:,} rows (first: row {int(np.flatnonzero(gone)[0])}). Code missing as a "
-                "value of its own."
-            )
-    inside = np.asarray(condition(where, columns))
-    if not (inside & (w != 0)).any():
-        raise ValueError(
-            f"where must leave rows with weight: none of {table.n:,} meets {where!r}. Check the "
-            "condition."
-        )
-    return inside
+    return None if where is None else table.meets(where, w)
 
 
 def _margin(
@@ -175,7 +155,7 @@ def _crossed(
     """Code the columns of margins, cross them and check each."""
     codes, found, names = [], [], []
     for key in margins:
-        columns = [key] if isinstance(key, str) else list(key)
+        columns = names_of("margins", key)
         code, labels = table.codes(columns, "margins")
         codes.append(code)
         found.append(labels)

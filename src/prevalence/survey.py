@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
-from .errors import check_rows, check_words, one_of, warn
+from .errors import check_rows, check_words, note, one_of
 from .frames import Table, read
 from .pps import unequal_of
 from .replication import Replicates
@@ -284,7 +284,7 @@ class Survey(Drawn):
         return self.n
 
     def __repr__(self) -> str:
-        variance = "linearised" if self.scheme is None else self.scheme.kind.split(" draw")[0]
+        variance = "linearised" if self.scheme is None else self.scheme.words
         steps = ", ".join(step.name for step in self.steps) or "base weights only"
         return (
             f"<Survey: {self.n:,} {self.about.rows}, {self.design.stages[0].parent.size:,} "
@@ -297,12 +297,14 @@ def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[
     """Return the base weights, checked, and what must be said of them."""
     if weights is None:
         return np.ones(table.n), []
-    w, said = table.numeric(weights, "weights"), []
+    said: list[str] = []
+    w = table.numeric(weights, "weights")
     gone = np.isnan(w)
     if missing == "drop" and gone.any():
-        said.append(
+        note(
+            said,
             f"weights are missing in {int(gone.sum()):,} of {w.size:,} rows (first: row "
-            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody."
+            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody.",
         )
         w = np.where(gone, 0.0, w)
     remedy = "Fill them in, or pass missing='drop' to count these rows as zero."
@@ -315,11 +317,10 @@ def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[
         )
     zero = (w == 0) & ~gone
     if zero.any():
-        said.append(
+        note(
+            said,
             f"weights are zero in {int(zero.sum()):,} of {w.size:,} rows (first: row "
             f"{int(np.flatnonzero(zero)[0])}): they keep their place in the design and enter no "
-            "estimate. Give a weight to those that stand for somebody."
+            "estimate. Give a weight to those that stand for somebody.",
         )
-    for text in said:
-        warn(text)
     return w, said

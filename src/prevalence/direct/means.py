@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import warn
+from ..errors import note
 from ..estimate import Estimate
 from ..evaluate import Result, evaluate
 from ..facts import LazyFacts, design_effects, row_facts
@@ -272,7 +272,11 @@ def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
     if not flat.any():
         return result, []
     k = int(np.argmax(flat.any(axis=1)))
-    message = f"{names[k]!r} does not vary between units in {int(flat[k].sum())} domains: its standard error is 0."
-    warn(message)
+    said: list[str] = []
+    note(
+        said,
+        f"{names[k]!r} does not vary between units in {int(flat[k].sum())} domains: its standard "
+        "error is 0.",
+    )
     block = result.block.scaled(np.where(flat.reshape(-1), 0.0, 1.0))
-    return replace(result, block=block), [message]
+    return replace(result, block=block), said

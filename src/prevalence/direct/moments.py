@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..errors import note
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate, note
+from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import by_domain, row_facts
 from ..registry import estimator
 from ..survey import Survey

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..custom import assemble, domains_of
-from ..errors import level_in_range, number, one_of
+from ..errors import level_in_range, note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate, note
+from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..intervals import t_quantile
 from ..registry import estimator
 from ..replication import blocks

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import check_rows, one_of, warn
+from ..errors import check_rows, note, one_of
 from ..estimate import Estimate
 from ..evaluate import Result, blank_rows, evaluate
 from ..facts import LateFacts, case_facts, row_facts
@@ -160,12 +160,13 @@ def without_df(result: Result) -> list[str]:
     bare = int((none & np.isfinite(result.block.std_error)).sum()) if none.any() else 0
     if not bare:
         return []
-    message = (
+    said: list[str] = []
+    note(
+        said,
         f"{bare} of {result.value.size} domains have no interval: their primary units are not more "
-        "than their strata (0 degrees of freedom)."
+        "than their strata (0 degrees of freedom).",
     )
-    warn(message)
-    return [message]
+    return said
 
 
 def design_effect(seen: Seen, lend: Lender, rule: str) -> dict[str, Array]:

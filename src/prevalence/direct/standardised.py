@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import nearest, number
+from ..errors import nearest, note, number
 from ..estimate import Estimate
-from ..evaluate import Domains, evaluate, note
+from ..evaluate import Domains, evaluate
 from ..facts import row_facts
-from ..frames import label_of
+from ..frames import category, names_of
 from ..registry import estimator
 from ..survey import Survey
 from .outcomes import SARNDAL, answering, example_with, outcomes
@@ -98,7 +98,7 @@ def standardised(
     """
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
-    columns = (over,) if isinstance(over, str) else tuple(over)
+    columns = names_of("over", over)
     cells = domains_of(survey, columns, where)
     share = _shares(cells, population, columns)
     ones = answering(y, answered)
@@ -126,7 +126,7 @@ def standardised(
     )
 
 
-def _shares(cells: Domains, population: Mapping[Any, float], columns: tuple[str, ...]) -> Array:
+def _shares(cells: Domains, population: Mapping[Any, float], columns: list[str]) -> Array:
     """Return the population's share of every cell of the sample, after checking both."""
     if not columns:
         raise ValueError("over must name columns: found none. Write those that make the cells.")
@@ -135,7 +135,7 @@ def _shares(cells: Domains, population: Mapping[Any, float], columns: tuple[str,
             f"population must map cells to numbers: found {type(population).__name__}. Write for "
             "example {'F': 520, 'M': 480}."
         )
-    given = {_label(key): number("population", size) for key, size in population.items()}
+    given = {category(key): number("population", size) for key, size in population.items()}
     wrong = [key for key, size in given.items() if not (np.isfinite(size) and size >= 0)]
     if wrong or not sum(given.values()) > 0:
         which = f"{_shown(wrong[0])} has {given[wrong[0]]:g}" if wrong else "all are 0"
@@ -157,10 +157,6 @@ def _shares(cells: Domains, population: Mapping[Any, float], columns: tuple[str,
         )
     size = np.array([given[label] for label in cells.labels])
     return np.asarray(size / size.sum())
-
-
-def _label(key: Any) -> tuple[str, ...]:
-    return tuple(label_of(part) for part in (key if isinstance(key, tuple) else (key,)))
 
 
 def _shown(label: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import check_rows, nearest, one_of
 from ..evaluate import Domains
-from ..frames import Table
+from ..frames import Table, names_of
 from ..survey import Survey
 
 __all__ = ["INTERCEPT", "Terms", "read_terms"]
@@ -143,7 +143,7 @@ def read_terms(
     if domains.code is not None:
         inside = inside & (domains.code >= 0)
     names = list(dict.fromkeys(name for term in terms for name in term))
-    named = [categorical] if isinstance(categorical, str) else list(categorical)
+    named = names_of("categorical", categorical)
     for name in named:
         if name not in names:
             raise ValueError(
