@@ -59,6 +59,19 @@ class Domains:
         """Number of domains."""
         return len(self.labels)
 
+    def of_rows(self, n: int) -> Array:
+        """Return the domain of each of n rows, -1 outside."""
+        return np.zeros(n, dtype=np.intp) if self.code is None else self.code
+
+    def take_part(self, sample: Sample) -> Array:
+        """Return which rows have weight and lie in a domain."""
+        weighted = np.asarray(sample.chain.weights != 0)
+        return weighted if self.code is None else weighted & (self.code >= 0)
+
+    def whole(self) -> Domains:
+        """Return all domains as one."""
+        return self if self.code is None else Domains(np.where(self.code >= 0, 0, -1), ((),))
+
     def sums(self, sample: Sample) -> RowSums:
         """Return the sums by (domain, unit) of a sample's rows, made once."""
         chain, held = sample.chain, self.__dict__.get("_sums")

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import ConvergenceError, one_of
+from ..errors import ConvergenceError, note, one_of
 from ..estimate import Estimate
 from ..evaluate import evaluate
+from ..facts import row_facts
 from ..registry import estimator
 from ..survey import Survey
 from .families import FAMILIES, Family, first_coefficients, fit, information
@@ -441,12 +442,12 @@ def _estimate(
     df = result.block.df + 1 - model.c.size
     said: list[str] = []
     if (df < 1).any():
-        said.append(
+        note(
+            said,
             f"{model.c.size} coefficients leave no degrees of freedom of the design's "
-            f"{result.block.df[0]:g}: there is no interval. Leave out predictors."
+            f"{result.block.df[0]:g}: there is no interval. Leave out predictors.",
         )
     result = replace(result, block=replace(result.block, df=np.maximum(df, 0.0)))
-    k = len(names)
     out = assemble(
         survey,
         result,
@@ -456,11 +457,7 @@ def _estimate(
         method=f"direct.{method}",
         interval="wald",
         citations=[BINDER],
-        facts={
-            "n": np.repeat(result.n, k),
-            "missing": np.full(k, terms.missing),
-            "psus": np.repeat(result.psus, k),
-        },
+        facts=row_facts(result, np.full((len(names), 1), terms.missing), outside=True),
         assumptions=[f"The mean of {outcome} follows a {model.family.name} model."],
         warnings=said,
     )

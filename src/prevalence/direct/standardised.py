@@ -165,9 +165,8 @@ def _shown(label: tuple[str, ...]) -> str:
 
 def _thin(survey: Survey, domains: Domains, cells: Domains, used: Array, ones: Array) -> list[str]:
     """Say which cells of which domain have no row, or one; refuse if no domain has them all."""
-    nothing = np.zeros(survey.n, dtype=np.intp)
-    code, cell = (nothing if d.code is None else d.code for d in (domains, cells))
-    rows = (survey.chain.weights != 0) & (ones > 0) & np.isin(cell, used) & (code >= 0)
+    code, cell = domains.of_rows(survey.n), cells.of_rows(survey.n)
+    rows = domains.take_part(survey) & (ones > 0) & np.isin(cell, used)
     key = code[rows] * cells.count + cell[rows]
     found = np.bincount(key, minlength=domains.count * cells.count)
     table = found.reshape(domains.count, cells.count)[:, used]
