@@ -15,9 +15,9 @@ from ..errors import ConvergenceError, note, one_of
 from ..estimate import Estimate
 from ..evaluate import evaluate
 from ..facts import row_facts
+from ..glm import FAMILIES, Family, first_coefficients, fit, information
 from ..registry import estimator
 from ..survey import Survey
-from .families import FAMILIES, Family, first_coefficients, fit, information
 from .outcomes import BINDER, example_with
 from .terms import INTERCEPT, Terms, read_terms
 
