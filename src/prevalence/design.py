@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .pps import Unequal
-from .stages import Stage, chances_of, equal_stage, fractions_of
+from .stages import Stage, equal_stage, fractions_of, probabilities_of
 
 __all__ = ["SINGLE_PSU", "Design"]
 
@@ -175,7 +175,7 @@ def _stages(
         code, parent = _nested(group, label)
         fraction = None
         if unequal is not None and s == 0:
-            fraction = chances_of(fpc[0], code)
+            fraction = probabilities_of(fpc[0], code)
             following = fraction
         else:
             if s < len(fpc):

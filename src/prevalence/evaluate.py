@@ -141,7 +141,7 @@ _NO_SPREAD = (
 def _says_nothing(design: Design) -> bool:
     """Tell whether no unit of the design has another to differ from."""
     first = design.stages[0]
-    if not first.lonely.any():
+    if not first.single.any():
         return False
     return first.parent.size == 1 or not any((s.coefficients != 0).any() for s in design.stages)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .errors import check_rows, nearest, number, one_of, warn
 from .estimate import Estimate
 from .frames import Table, category, names_of
+from .stages import group_range
 from .weighting import Calibration, Distance, Step
 from .weighting.distances import DISTANCES
 
@@ -317,8 +318,8 @@ def _bounds(distance: str, bounds: tuple[float, float] | None) -> tuple[float, f
     low, up = (number("bounds", value) for value in bounds)
     if not (low < 1 < up) or low < 0 or (distance == "logit" and not np.isfinite(up)):
         raise ValueError(
-            f"bounds must enclose 1 and not be negative: found {bounds!r}. They bound the ratio of "
-            "new to old weights."
+            f"bounds must enclose 1 and not be negative: found {bounds!r}. They are limits of the "
+            "ratio of new to old weights: write for example bounds=(0.5, 2)."
         )
     return low, up
 
@@ -361,9 +362,7 @@ def _by_cluster(
     code, labels = table.codes([constant], "constant")
     used = (w != 0) if inside is None else (w != 0) & inside
     count = len(labels)
-    low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(low, code[used], w[used])
-    np.maximum.at(high, code[used], w[used])
+    low, high = group_range(w[used], code[used], count)
     uneven = np.flatnonzero(high - low > 1e-9 * np.abs(high))
     if uneven.size:
         c = int(uneven[0])
