@@ -235,7 +235,7 @@ class Estimate(Uncertainty):
             )
         kind = "add" if add else "times"
         said = f"Bridge ({kind} {number('factor', factor):.6g}): {reason}"
-        moved = self._moved(factor, add)
+        moved = self + _known(factor) if add else self * _known(factor)
         out = replace(
             moved,
             estimand=self.estimand,
@@ -246,10 +246,6 @@ class Estimate(Uncertainty):
             assumptions=(*moved.assumptions, said),
         )
         return out.describe(**to)
-
-    def _moved(self, factor: Estimate | float, add: bool) -> Estimate:
-        known = replace(factor, estimand=None) if isinstance(factor, Estimate) else factor
-        return self + known if add else self * known
 
     def count(self, population: Estimate | float) -> Estimate:
         """Return a proportion as a number of people: population times the proportion.
@@ -291,11 +287,8 @@ class Estimate(Uncertainty):
                 f"population must be a positive number: found {size:g}. Give the number of people "
                 "in the population that the proportion refers to."
             )
-        known = (
-            replace(population, estimand=None) if isinstance(population, Estimate) else population
-        )
         return replace(
-            self * known,
+            self * _known(population),
             unit="count",
             estimand=self.estimand,
             facts=self.facts,
@@ -433,6 +426,11 @@ class Estimate(Uncertainty):
         from .presentation import html
 
         return html(self)
+
+
+def _known(quantity: Estimate | float) -> Estimate | float:
+    """Return a quantity that takes on the estimand of what it is combined with."""
+    return replace(quantity, estimand=None) if isinstance(quantity, Estimate) else quantity
 
 
 def _operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:

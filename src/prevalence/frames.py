@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .design import digest
 from .errors import nearest, warn
 from .grammar import columns_of, condition
 
@@ -50,14 +51,12 @@ class Table:
 
     def digest(self) -> str:
         """Return a name for what the rows hold, whatever their order."""
-        mixed = np.zeros(self.n, dtype=np.uint64)
+        hashes = []
         for name in sorted(self.columns):
             column = np.asarray(self.columns[name])
             labels = column if column.dtype.kind in "biuf" else column.astype(str).astype(object)
-            hashed = pd.util.hash_array(np.ascontiguousarray(labels), categorize=False)
-            mixed = (mixed ^ hashed) * np.uint64(0x9E3779B97F4A7C15)
-            mixed ^= mixed >> np.uint64(29)
-        return f"{int(mixed.sum(dtype=np.uint64)):016x}"
+            hashes.append(pd.util.hash_array(np.ascontiguousarray(labels), categorize=False))
+        return digest(*hashes)
 
     def numeric(self, name: str, argument: str) -> Array:
         """Return a column as float64, nan where missing; converted once."""

@@ -1,4 +1,4 @@
-"""Weighting steps built from the columns of a sample, checked before anything changes."""
+"""Trimming and attached rows, checked first; the order of steps, and the weights after each."""
 
 from __future__ import annotations
 

@@ -139,18 +139,7 @@ class Survey(Drawn):
         one_of("single_psu", self.single_psu, SINGLE_PSU)
         one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
-        if self.stages and self.psu:
-            raise ValueError(
-                f"psu and stages must not both be given: found {self.psu!r} and {list(self.stages)}. "
-                "Name the units of all stages, the primary ones first, in stages=[...]."
-            )
-        names = list(self.stages) if self.stages else ([self.psu] if self.psu else [])
-        counts = [self.fpc] if isinstance(self.fpc, str) else list(self.fpc or [])
-        if len(counts) > max(1, len(names)):
-            raise ValueError(
-                f"fpc must have at most one column per stage: found {len(counts)} for "
-                f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
-            )
+        names, counts = _declared(self.psu, self.stages, self.fpc)
         fpc = [table.numeric(c, "fpc") for c in counts]
         base, notes = _base(table, self.weights, self.missing)
         labelled = {c: ("psu" if len(names) == 1 else "stages") for c in names}
@@ -291,6 +280,25 @@ class Survey(Drawn):
             f"{self.about.psus}, {len(self.design.stratum_labels):,} strata; weights: {steps}; "
             f"variance: {variance}>"
         )
+
+
+def _declared(
+    psu: str | None, stages: Sequence[str] | None, fpc: str | Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return the columns of the units and of their populations, by stage."""
+    if stages and psu:
+        raise ValueError(
+            f"psu and stages must not both be given: found {psu!r} and {list(stages)}. Name the "
+            "units of all stages, the primary ones first, in stages=[...]."
+        )
+    names = list(stages) if stages else ([psu] if psu else [])
+    counts = [fpc] if isinstance(fpc, str) else list(fpc or [])
+    if len(counts) > max(1, len(names)):
+        raise ValueError(
+            f"fpc must have at most one column per stage: found {len(counts)} for "
+            f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
+        )
+    return names, counts
 
 
 def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[str]]:

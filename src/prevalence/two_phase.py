@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .design import Design
+from .design import Design, digest
 from .errors import check_rows
 from .stages import Stage, group_sums
 
@@ -118,13 +118,14 @@ def second_phase(
     if (pair != 1).any():
         for s, stage in enumerate(stages, 1):
             further += _pairs(stage, rows, code, pair - 1, s)
+    parts = [pd.util.hash_array(part) for part in (rows, inclusion, code.astype(np.int64))]
     made = TwoPhase(
         stages,
         first.stratum_labels,
         first.psu_names,
         first.source,
         first.later_labels,
-        f"{first.kind}, second phase {_digest(selected, inclusion, code)}",
+        f"{first.kind}, second phase {digest(*parts)}",
         further=tuple(further),
         n_rows=n,
     )
@@ -191,13 +192,6 @@ def _pairs(stage: Stage, rows: Array, code: Array, more: Array, number: int) -> 
         coefficient = more[g] * (stage.coefficient * scale)[of]
         out.append(Sums(rows, group, coefficient, f"{number}:{what} by second-phase stratum"))
     return out
-
-
-def _digest(selected: Array, inclusion: Array, code: Array) -> str:
-    mixed = pd.util.hash_array(np.flatnonzero(selected).astype(np.int64))
-    for part in (inclusion, code.astype(np.int64)):
-        mixed = (mixed ^ pd.util.hash_array(part)) * np.uint64(0x9E3779B97F4A7C15)
-    return f"{int(mixed.sum(dtype=np.uint64)):016x}"
 
 
 def check_selection(selected: Array, probability: Array | None) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import domains_of
-from ..engine import STEP
+from ..engine import STEP, Theta
 from ..errors import one_of
 from ..evaluate import evaluate
 from ..survey import Survey
@@ -119,7 +119,7 @@ class _Table:
         self.hypothesis = f"{row} and {column} are independent"
         self.q = (self.shape[0] - 1) * (self.shape[1] - 1)
 
-    def _evaluated(self, theta: Any) -> tuple[Array, Array, float, int]:
+    def _evaluated(self, theta: Theta) -> tuple[Array, Array, float, int]:
         result = evaluate(self.survey, theta, self.domains)
         covariance = result.block.covariance()
         for target in result.targets:

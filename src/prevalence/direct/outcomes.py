@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ def _survey(data: Any) -> Survey:
     return Survey(data, weights="w", strata="stratum", psu="psu")
 
 
-def example_with(**arguments: Any) -> Any:
+def example_with(**arguments: Any) -> Callable[[], Example]:
     """Return a maker of the example of an estimator called with some arguments."""
 
     def made() -> Example:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..engine import Weights
 from ..errors import nearest, note, number
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
@@ -107,9 +108,9 @@ def standardised(
     parts = [row * cell for row in y for cell in inside]
     said = _thin(survey, domains, cells, np.flatnonzero(share), ones)
 
-    def theta(w: Any) -> Any:
+    def theta(w: Weights) -> Array:
         sums = (parts @ w).reshape(len(y), len(inside), -1)
-        return (weight[:, None] * (sums / (inside @ w))).sum(axis=1)
+        return np.asanyarray((weight[:, None] * (sums / (inside @ w))).sum(axis=1))
 
     result = evaluate(survey, theta, domains)
     return assemble(
