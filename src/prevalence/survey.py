@@ -13,7 +13,7 @@ from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
 from .errors import check_rows, check_words, one_of, warn
-from .frames import Table, read
+from .frames import Table, names_of, read
 from .pps import unequal_of
 from .replication import Replicates
 from .selection import Factors
@@ -144,7 +144,13 @@ class Survey(Drawn):
                 f"psu and stages must not both be given: found {self.psu!r} and {list(self.stages)}. "
                 "Name the units of all stages, the primary ones first, in stages=[...]."
             )
-        names = list(self.stages) if self.stages else ([self.psu] if self.psu else [])
+        for argument, value in {"strata": self.strata, "psu": self.psu}.items():
+            if value is not None and not isinstance(value, str):
+                raise TypeError(
+                    f"{argument} must be the name of one column: found {type(value).__name__}. Cross "
+                    "columns into one, or name the units of several stages in stages=[...]."
+                )
+        names = names_of("stages", self.stages or ()) or ([self.psu] if self.psu else [])
         counts = [self.fpc] if isinstance(self.fpc, str) else list(self.fpc or [])
         if len(counts) > max(1, len(names)):
             raise ValueError(
@@ -284,11 +290,16 @@ class Survey(Drawn):
         return self.n
 
     def __repr__(self) -> str:
-        variance = "linearised" if self.scheme is None else self.scheme.kind.split(" draw")[0]
+        variance = "linearised" if self.scheme is None else self.scheme.words
         steps = ", ".join(step.name for step in self.steps) or "base weights only"
+        strata = len(self.design.stratum_labels)
+        units = (
+            f", {self.design.stages[0].parent.size:,} {self.about.psus}, {strata:,} "
+            f"{'stratum' if strata == 1 else 'strata'}"
+        )
+        told = self.scheme is None or not self.scheme.given or self.psu or self.stages
         return (
-            f"<Survey: {self.n:,} {self.about.rows}, {self.design.stages[0].parent.size:,} "
-            f"{self.about.psus}, {len(self.design.stratum_labels):,} strata; weights: {steps}; "
+            f"<Survey: {self.n:,} {self.about.rows}{units if told else ''}; weights: {steps}; "
             f"variance: {variance}>"
         )
 
