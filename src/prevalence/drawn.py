@@ -74,6 +74,11 @@ class Drawn(Resampled):
         factors = selection.area_factors(
             table, ea_probability, segments, listed, selected, _units(strata, psu, design)
         )
+        if psu is None and "stages" not in design:
+            warn(
+                "psu should name the area: without it each row counts as one, and standard errors are "
+                "too small where several rows lie in one area."
+            )
         return cls._selected(table, factors, strata=strata, psu=psu, **design)
 
     @classmethod
@@ -242,4 +247,4 @@ def _units(
     strata: str | None, psu: str | None, design: dict[str, Any]
 ) -> tuple[str | None, str | None]:
     """Return the columns of the strata and of the primary units, by whatever argument."""
-    return strata, psu or next(iter(design.get("stages") or ()), None)
+    return strata, psu or next(iter(names_of("stages", design.get("stages") or ())), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +58,9 @@ def one_of(argument: str, value: object, choices: Sequence[str]) -> str:
     """Check that an option is one of its allowed words and return it."""
     if isinstance(value, str) and value in choices:
         return value
-    raise ValueError(
-        f"{argument} must be one of {', '.join(choices)}: found {value!r}.{nearest(value, choices)}"
-    )
+    hint = nearest(value, choices)
+    hint = hint if "mean" in hint else " Write one of them."
+    raise ValueError(f"{argument} must be one of {', '.join(choices)}: found {value!r}.{hint}")
 
 
 def check_words(argument: str, words: Iterable[str], allowed: Iterable[str]) -> None:
@@ -77,7 +77,8 @@ def level_in_range(level: float) -> float:
     """Check a confidence level and return it."""
     if isinstance(level, (int, float)) and 0 < level < 1:
         return float(level)
-    hint = f" Write {level / 100:g}." if isinstance(level, (int, float)) and level > 1 else ""
+    percent = isinstance(level, (int, float)) and 1 < level < 100
+    hint = f" Write {level / 100:g}." if percent else " Write for example 0.95."
     raise ValueError(f"level must lie between 0 and 1: found {level!r}.{hint}")
 
 
@@ -89,9 +90,18 @@ def number(argument: str, value: object) -> float:
     except TypeError:
         pass
     raise TypeError(
-        f"{argument} must be a number: found {value!r}. Write one, without quotes, or an estimate "
-        "of one row."
+        f"{argument} must be a number: found {_shown(value)}. Write one, without quotes, or an "
+        "estimate of one row."
     )
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it: on one line."""
+    text = repr(value)
+    if "\n" not in text and len(text) <= 80:
+        return text
+    rows = f" of {len(value)} rows" if isinstance(value, Sized) else ""
+    return f"{type(value).__name__}{rows}"
 
 
 def generator(rng: int | np.random.Generator | None) -> np.random.Generator:

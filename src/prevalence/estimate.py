@@ -124,6 +124,11 @@ class Estimate(Uncertainty):
     # ------------------------------------------------------------------ rows
     def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:
         if isinstance(key, (int, np.integer)):
+            if not -len(self) <= key < len(self):
+                raise IndexError(
+                    f"a row must be one of {len(self)}, from 0: found {key}. Choose another, or name "
+                    "a domain."
+                )
             return self.take(np.array([range(len(self))[key]]))
         wanted = (key,) if isinstance(key, str) else tuple(str(k) for k in key)
         rows = [
@@ -268,7 +273,8 @@ class Estimate(Uncertainty):
         Notes
         -----
         With a number, the limits are those of the proportion times that number. With an estimate
-        the interval is the delta method's on the log scale, and fails with few cases.
+        the interval is the delta method's on the log scale, and fails with few cases. A row without
+        a case then has the upper limit of no event, as in `direct.counts`.
 
         Examples
         --------
@@ -287,9 +293,19 @@ class Estimate(Uncertainty):
                 f"population must be a positive number: found {size:g}. Give the number of people "
                 "in the population that the proportion refers to."
             )
+        constants: Mapping[str, Array] | None = None
+        if (
+            isinstance(population, Estimate)
+            and "deff" in self.constants
+            and (self.value == 0).any()
+        ):
+            constants = {"one_report": size * self.constants["deff"] / self.constants["n"]}
+        people = self * _known(population)
         return replace(
-            self * _known(population),
+            people,
             unit="count",
+            interval_rule="log" if constants else people.interval_rule,
+            constants=constants or people.constants,
             estimand=self.estimand,
             facts=self.facts,
             labels=self.labels,

@@ -72,6 +72,7 @@ def export(survey: Resampled, path: str | Path) -> ExportedWeights:
             f"path must end in .csv or .dta: found {target.name!r}. Name the kind of file by its "
             "ending."
         )
+    target.parent.mkdir(parents=True, exist_ok=True)
     design, scheme = survey.design, survey.scheme
     table = pd.DataFrame(_design_columns(survey))
     if scheme is None:

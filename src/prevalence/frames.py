@@ -230,13 +230,15 @@ def _natural(name: str) -> tuple[int, float, str]:
 def names_of(argument: str, names: str | Iterable[str]) -> list[str]:
     """Return the names of one column or several as a list, each of them once."""
     found = [names] if isinstance(names, str) else names
-    if not isinstance(found, Iterable) or isinstance(found, Mapping):
+    columns = (pd.Series, pd.DataFrame, Mapping, np.ndarray)
+    out = [names] if not isinstance(found, Iterable) or isinstance(found, columns) else list(found)
+    wrong = [name for name in out if not isinstance(name, str)]
+    if wrong:
         raise TypeError(
             f"{argument} must be the name of a column, or a list of names: found "
-            f"{type(names).__name__}. Put the values into a column of the data and name it."
+            f"{type(wrong[0]).__name__}. Put the values into a column of the data and name it."
         )
-    out = list(found)
-    twice = [name for name in out if isinstance(name, str) and out.count(name) > 1]
+    twice = [name for name in out if out.count(name) > 1]
     if twice:
         raise ValueError(
             f"{argument} must name each column once: {twice[0]!r} stands {out.count(twice[0])} "

@@ -106,10 +106,8 @@ def _std_error(
     level: float,
 ) -> float:
     if kind == "beta" and not 0 < value < 1:
-        raise ValueError(
-            f"value must lie between 0 and 1 for kind='beta': found {value:g}. Write a "
-            "share such as 0.6, or use another kind."
-        )
+        hint = f"Write {value / 100:g}." if 1 < value < 100 else "Choose another kind."
+        raise ValueError(f"value must lie between 0 and 1 for kind='beta': found {value:g}. {hint}")
     if kind == "lognormal" and not value > 0:
         raise ValueError(
             f"value must be positive for kind='lognormal': found {value:g}. Correct it, or pass "

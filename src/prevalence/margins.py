@@ -92,7 +92,7 @@ def _margin(
     if not isinstance(totals, Mapping):
         raise TypeError(
             f"margins must map categories to totals: found {type(totals).__name__} for {name!r}. "
-            'Write for example {"F": 51, "M": 49}.'
+            'Write for example {"F": 51, "M": 49}; a Series becomes one by .to_dict().'
         )
     given = {category(k): v for k, v in totals.items()}
     wanted = {label: number("margins", v) for label, v in given.items()}
@@ -167,7 +167,19 @@ def _crossed(
     for name, labels, code, totals in zip(names, found, cells.codes, margins.values(), strict=True):
         present = np.bincount(code, weights=weight, minlength=len(labels) + 1)[: len(labels)] > 0
         made.append(_margin(name, labels, present, totals, partial))
+    _warn_of_shares(made[0], float((w if inside is None else w[inside]).sum()))
     return cells, made
+
+
+def _warn_of_shares(margin: Margin, weights: float) -> None:
+    """Warn where totals look like shares or per cent of weights that count a population."""
+    total = float(margin.targets.sum())
+    if any(abs(total - whole) <= 1e-6 * whole for whole in (1, 100)) and weights > 10 * total:
+        warn(
+            f"the totals of {margin.name!r} add up to {total:g} and the weights to {weights:,.6g}: "
+            f"afterwards the weights add up to {total:g}. Shares stand; for totals and counts give "
+            "numbers of the population."
+        )
 
 
 def _positions(made: Sequence[Margin]) -> list[tuple[int, Estimate]]:

@@ -133,7 +133,9 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
             continue
         number, below, above = shown(value, low, high, e.unit)
-        words = f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else ""
+        words = (
+            f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
+        )
         if is_floor(e) and np.isfinite([value, low]).all():
             number, words = f"at least about {below}", f"estimate {number}, {words}"
         out.append((number, words))
@@ -142,7 +144,8 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
 
 def _ceilings(e: Estimate, level: float) -> Array:
     """Return one-sided upper limits of shares and counts of a survey without a case, else nan."""
-    none = (e.value == 0) & (e.interval_rule in PROPORTION_RULES) & ("deff" in e.constants)
+    told = "deff" if e.interval_rule in PROPORTION_RULES else "one_report"
+    none = (e.value == 0) & (told in e.constants)
     if not none.any() or level <= 0.5 or e.unit not in ("proportion", "count"):
         return np.full(len(e), np.nan)
     return np.where(none, e.at_most(level), np.nan)
@@ -211,8 +214,10 @@ def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
         return f"{guess} {people or 'persons'}{with_outcome}"
     if e.unit == "known":
         return f"{outcome or 'the quantity'} is taken to be {number}"
-    of = f' of "{outcome}"' if outcome else ""
     among = f" among {people}" if people else ""
+    if e.unit == "variance" and (pair := re.fullmatch(r"cov\((.+), (.+)\)", outcome)):
+        return f'the covariance of "{pair[1]}" and "{pair[2]}" is estimated at {number}{among}'
+    of = f' of "{outcome}"' if outcome else ""
     return f"the {e.unit}{of} is estimated at {number}{among}"
 
 
@@ -326,7 +331,9 @@ def made_of(e: Estimate) -> list[str]:
     said = e.provenance
     lines = []
     if said.get("design"):
-        lines.append(f"Design: {said['design']}; the rows are {said.get('rows', 'rows')}.")
+        rows = said.get("rows", "rows")
+        named = "" if rows == "rows" else f"; the rows are {rows}"
+        lines.append(f"Design: {said['design']}{named}.")
     weights = said.get("weights")
     if weights:
         steps = [weights] if isinstance(weights, str) else [str(step) for step in weights]
@@ -349,8 +356,9 @@ def made_of(e: Estimate) -> list[str]:
 
 def _source(name: str) -> str:
     kind, _, rest = name.partition(":")
-    digest = re.fullmatch(r"[0-9a-f]{12,}", rest or kind)
-    return ("a known quantity" if rest else "the survey design") if digest else rest or kind
+    if not re.fullmatch(r"[0-9a-f]{12,}", rest or kind):
+        return rest or kind
+    return "a known quantity" if kind == "known" else "the survey design"
 
 
 # ---------------------------------------------------------------------- the console

@@ -72,6 +72,11 @@ def trim(
     one_of("residuals", residuals, ["exact", "initial"])
     if max_ratio is not None and upper is not None:
         raise ValueError("trim takes max_ratio or upper: found both. Give one of them.")
+    if max_ratio is not None and not max_ratio > 1:
+        raise ValueError(
+            f"max_ratio must be above 1: found {max_ratio!r}. It is a multiple of the median weight; "
+            "give a cap in units of the weight as upper."
+        )
     if max_ratio is None and upper is None and lower is None:
         raise ValueError("trim needs a cap: found none. Give max_ratio, upper or lower.")
     top = float(np.median(w[w > 0])) * max_ratio if max_ratio is not None else upper
@@ -85,7 +90,9 @@ def trim(
             f"trim must leave weights untrimmed: all {int((w > 0).sum()):,} lie outside "
             f"{bottom:g} to {top:g}. Widen the caps."
         )
-    return Trim(bottom, top, strict, f"trim to {bottom:g} - {top:g}", residuals == "exact")
+    caps = f"at least {bottom:g}" if top == np.inf else f"{bottom:g} to {top:g}"
+    caps = caps if bottom > 0 else f"at most {top:g}"
+    return Trim(bottom, top, strict, f"trim to {caps}", residuals == "exact")
 
 
 def last_calibration(steps: tuple[Step | Attach, ...]) -> Step:
@@ -112,13 +119,15 @@ def attach(
             f"on must identify the rows attached to: {on!r} stands more than once for {repeated:,} "
             "of them. Attach to the table with one row per key."
         )
-    rows = keys.get_indexer(pd.Index(child.labels(on, "on")))
+    wanted = child.labels(on, "on")
+    rows = keys.get_indexer(pd.Index(wanted))
     lost = int((rows < 0).sum())
     if lost:
         first = int(np.flatnonzero(rows < 0)[0])
         raise ValueError(
             f"on must match: {lost:,} of {child.n:,} attached rows have no row of their own key "
-            f"(first: row {first}). Correct the keys, or drop these rows."
+            f"(first: row {first}, {wanted[first]!r}; keys look like {keys[0]!r}). Correct the keys, "
+            "or drop these rows."
         )
     factor = np.ones(child.n)
     if one is not None:
@@ -126,8 +135,10 @@ def attach(
         bad = ~(np.isfinite(factor) & (factor >= 1))
         check_rows("one", "a count of at least 1", factor, bad, "Correct the count of eligibles.")
         if np.unique(rows).size < rows.size:
+            several = np.bincount(rows, minlength=parent.n) > 1
             raise ValueError(
-                "one= needs one attached row per key: some keys have several. Use select='all', or "
+                f"one= needs one attached row per key: {int(several.sum()):,} keys have several "
+                f"(first: {keys[int(np.argmax(several))]!r}). Leave one= out if all rows are there, or "
                 "keep the selected row."
             )
     what = f"attach one of {one}" if one else "attach all"

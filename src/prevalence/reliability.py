@@ -32,7 +32,7 @@ def flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
             "no cases": cases == 0,
             f"fewer than {FEW_CASES} cases": (cases > 0) & (cases < FEW_CASES),
             f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV)
-            & (e.unit not in NEAR_ZERO),
+            & (not e.unit.startswith("log ") and not any(unit in e.unit for unit in NEAR_ZERO)),
             f"df below {LOW_DF}": columns["df"] < LOW_DF,
             **_reliability(e, n, columns["n_eff"], limits[:, 1] - limits[:, 0]),
         }

@@ -53,7 +53,7 @@ class Replicates:
     @property
     def words(self) -> str:
         """What kind of replicates these are, without the name of the draw."""
-        return self.kind.split(" draw")[0]
+        return self.kind.split(" draw")[0].removesuffix(" mse=True")
 
     @property
     def given(self) -> bool:

@@ -13,7 +13,7 @@ from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
 from .errors import check_rows, check_words, note, one_of
-from .frames import Table, read
+from .frames import Table, names_of, read
 from .pps import unequal_of
 from .replication import Replicates
 from .selection import Factors
@@ -139,6 +139,12 @@ class Survey(Drawn):
         one_of("single_psu", self.single_psu, SINGLE_PSU)
         one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
+        for argument, value in {"strata": self.strata, "psu": self.psu}.items():
+            if value is not None and not isinstance(value, str):
+                raise TypeError(
+                    f"{argument} must be the name of one column: found {type(value).__name__}. Cross "
+                    "columns into one, or name the units of several stages in stages=[...]."
+                )
         names, counts = _declared(self.psu, self.stages, self.fpc)
         fpc = [table.numeric(c, "fpc") for c in counts]
         base, notes = _base(table, self.weights, self.missing)
@@ -275,9 +281,14 @@ class Survey(Drawn):
     def __repr__(self) -> str:
         variance = "linearised" if self.scheme is None else self.scheme.words
         steps = ", ".join(step.name for step in self.steps) or "base weights only"
+        strata = len(self.design.stratum_labels)
+        units = (
+            f", {self.design.stages[0].parent.size:,} {self.about.psus}, {strata:,} "
+            f"{'stratum' if strata == 1 else 'strata'}"
+        )
+        told = self.scheme is None or not self.scheme.given or self.psu or self.stages
         return (
-            f"<Survey: {self.n:,} {self.about.rows}, {self.design.stages[0].parent.size:,} "
-            f"{self.about.psus}, {len(self.design.stratum_labels):,} strata; weights: {steps}; "
+            f"<Survey: {self.n:,} {self.about.rows}{units if told else ''}; weights: {steps}; "
             f"variance: {variance}>"
         )
 
@@ -291,7 +302,7 @@ def _declared(
             f"psu and stages must not both be given: found {psu!r} and {list(stages)}. Name the "
             "units of all stages, the primary ones first, in stages=[...]."
         )
-    names = list(stages) if stages else ([psu] if psu else [])
+    names = names_of("stages", stages or ()) or ([psu] if psu else [])
     counts = [fpc] if isinstance(fpc, str) else list(fpc or [])
     if len(counts) > max(1, len(names)):
         raise ValueError(

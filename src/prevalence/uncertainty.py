@@ -66,7 +66,8 @@ class Uncertainty:
                 if self.blocks
                 else np.zeros(self.value.size)
             )
-        return np.where(np.isnan(out), np.inf, out)
+        fewest = np.min([b.df for b in self.blocks], axis=0) if self.blocks else np.inf
+        return np.where(np.isnan(out), fewest, out)  # nothing varies: what tells least decides
 
     @property
     def covariance(self) -> Array:

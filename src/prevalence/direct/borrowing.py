@@ -183,6 +183,8 @@ def _from_column(
     survey: Survey, domains: Domains, column: str, missing: str, words: str = ""
 ) -> Lender:
     """Borrow the intraclass correlation of an outcome over all rows that take part."""
+    if not words:
+        survey.table.raw(column, "deff")
     names, y, answered, _ = outcomes(survey, column, missing, domains)
     if not words:
         check_rows("deff", f"0 or 1 in {column!r}", y[0], ~np.isin(y[0], (0.0, 1.0)), "Recode it.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -164,10 +164,21 @@ def wald_test(
     """
     from scipy.special import chdtrc, fdtrc
 
+    if not isinstance(estimate, Estimate):
+        raise TypeError(
+            f"estimate must be an Estimate: found {type(estimate).__name__}. Pass what an estimator "
+            "returned."
+        )
     at = _rows(estimate, rows)
     names = [_name(estimate, i) for i in at]
     part = estimate.take(np.array(at))
-    values = np.broadcast_to(np.asarray(null, dtype=float), part.value.shape)
+    given = np.asarray(null, dtype=float)
+    if given.ndim and given.shape != part.value.shape:
+        raise ValueError(
+            f"null must be one number, or one per row: found {given.size} for {len(part)} rows "
+            f"({', '.join(names[:6])}). Give as many, or one."
+        )
+    values = np.broadcast_to(given, part.value.shape)
     q, df = len(at), float(part.df.min())
     distance = part.value - values
     quadratic = float(distance @ solved(part.covariance, distance, names))
@@ -301,7 +312,8 @@ def t_test(
             f"group must have two values: {group!r} has {len(fit)} in the rows that take part. "
             "Choose two with `where`, or use regression and wald_test."
         )
-    slope = fit.take(np.array([1])).describe(outcome=f"difference in mean {outcome}")
+    slope = fit.take(np.array([1])).describe(outcome=f"mean {outcome} by {group}")
+    slope = replace(slope, unit="difference")
     se, df = float(slope.std_error[0]), float(slope.df[0])
     if not (se > 0 and df > 0):
         raise ValueError(

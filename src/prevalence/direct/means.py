@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import note
+from ..errors import note, warn
 from ..estimate import Estimate
 from ..evaluate import Result, evaluate
 from ..facts import LazyFacts, design_effects, row_facts
@@ -84,6 +84,7 @@ def total(
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: y @ w, domains)
+    said = _without_cases(result, names)
     facts = LazyFacts(
         row_facts(result, lost),
         lambda: design_effects(survey, result, domains, y, answered, size=True),
@@ -98,6 +99,7 @@ def total(
         interval="wald",
         citations=[SARNDAL],
         facts=facts,
+        warnings=said,
     )
 
 
@@ -263,6 +265,26 @@ def ratio(
     )
 
 
+def _without_cases(result: Result, names: list[str]) -> list[str]:
+    """Warn of totals of 0 whose standard error is 0: it says nothing of the population."""
+    std_error = result.block.std_error.reshape(len(names), -1)
+    none = (result.value.reshape(std_error.shape) == 0) & (std_error == 0)
+    if not none.any() or not np.any(result.block.scheme.coefficients):
+        return []
+    k = int(np.argmax(none.any(axis=1)))
+    message = (
+        f"{names[k]!r} is 0 in all rows of {_domains(none[k])}: the standard error of 0 says nothing "
+        "of the population. For a number of people use direct.counts, or direct.prevalence and .count."
+    )
+    warn(message)
+    return [message]
+
+
+def _domains(which: NDArray[np.bool_]) -> str:
+    count = int(which.sum())
+    return f"{count} of {which.size} domains" if which.size > 1 else "the sample"
+
+
 def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
     """Make a standard error that is rounding alone exactly 0, and warn that nothing varies."""
     if not np.any(result.block.scheme.coefficients):  # a census: zero for another reason
@@ -275,8 +297,7 @@ def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
     said: list[str] = []
     note(
         said,
-        f"{names[k]!r} does not vary between units in {int(flat[k].sum())} domains: its standard "
-        "error is 0.",
+        f"{names[k]!r} does not vary between units in {_domains(flat[k])}: its standard error is 0.",
     )
     block = result.block.scaled(np.where(flat.reshape(-1), 0.0, 1.0))
     return replace(result, block=block), said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -173,10 +174,16 @@ def read_terms(
 def _parsed(table: Table, predictors: str | Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Split interactions, and check that their parts are there and nothing stands twice."""
     given = [predictors] if isinstance(predictors, str) else list(predictors)
+    for text in given:
+        if not isinstance(text, str):
+            table.raw(text, "predictors")
+        elif text not in table.columns and re.search(r"[~+*]", text):
+            raise ValueError(
+                f"predictors must be a list of columns: found a formula, {text!r}. Write each column "
+                'on its own, and an interaction as "a:b".'
+            )
     terms = tuple(
-        (text,)
-        if not isinstance(text, str) or text in table.columns
-        else tuple(part.strip() for part in text.split(":"))
+        (text,) if text in table.columns else tuple(part.strip() for part in text.split(":"))
         for text in given
     )
     held = [frozenset(term) for term in terms]

@@ -81,8 +81,8 @@ def report(
         When the file exists, or the path is a folder or lies in a file.
     DisclosureError
         When no estimate can be published.
-    KeyError, ValueError
-        When `study` has an unknown part, or a text calls estimates identified people.
+    TypeError, KeyError, ValueError
+        When `comparison` is not one, `study` has an unknown part, or a text calls estimates identified people.
 
     Notes
     -----
@@ -105,6 +105,11 @@ def report(
     ...     page.name
     'report.html'
     """
+    if not hasattr(comparison, "estimates"):
+        raise TypeError(
+            f"comparison must be what pv.compare returns: found {type(comparison).__name__}. Write "
+            'pv.compare({"survey": estimate}).'
+        )
     target = target_of(path, overwrite=force, option="force=True")
     notes = _notes(study)
     page = page_of(comparison, disclosure, synthetic)
