@@ -410,7 +410,9 @@ def test_words_that_say_nothing_are_left_out() -> None:
     assert "the rows are" not in pv.direct.prevalence(unnamed, "case").explain()
     assert "1 stratum;" in repr(unnamed)
     given = pv.Survey({**ROWS, **{f"r{i}": 60 * [1.0] for i in (1, 2)}})
-    assert repr(given.replicate_weights("r", scale=0.5, df=1)).startswith("<Survey: 60 rows; weights")
+    assert repr(given.replicate_weights("r", scale=0.5, df=1)).startswith(
+        "<Survey: 60 rows; weights"
+    )
     assert repr(unnamed.jackknife()).endswith("variance: jackknife>")
     assert unnamed.trim(upper=2).steps[0].name == "trim to at most 2"
     assert unnamed.trim(lower=0.5).steps[0].name == "trim to at least 0.5"

@@ -17,7 +17,14 @@ from .estimate import Estimate
 __all__ = ["operate"]
 
 Array = NDArray[Any]
-POSITIVE = ("count", "proportion", "ratio", "product", "scaled proportion", "known")  # intervals on the log scale
+POSITIVE = (
+    "count",
+    "proportion",
+    "ratio",
+    "product",
+    "scaled proportion",
+    "known",
+)  # intervals on the log scale
 STEP = 1e-50  # a complex step has no cancellation: its square underflows to zero
 
 BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}

@@ -107,9 +107,7 @@ def _std_error(
 ) -> float:
     if kind == "beta" and not 0 < value < 1:
         hint = f"Write {value / 100:g}." if 1 < value < 100 else "Choose another kind."
-        raise ValueError(
-            f"value must lie between 0 and 1 for kind='beta': found {value:g}. {hint}"
-        )
+        raise ValueError(f"value must lie between 0 and 1 for kind='beta': found {value:g}. {hint}")
     if kind == "lognormal" and not value > 0:
         raise ValueError(f"value must be positive for kind='lognormal': found {value:g}.")
     if given is not None:

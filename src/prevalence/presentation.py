@@ -159,7 +159,9 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
             continue
         number, below, above = shown(value, low, high, e.unit)
-        words = f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
+        words = (
+            f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
+        )
         if is_floor(e) and np.isfinite([value, low]).all():
             number, words = f"at least about {below}", f"estimate {number}, {words}"
         out.append((number, words))

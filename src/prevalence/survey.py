@@ -144,12 +144,7 @@ class Survey(Drawn):
                 f"psu and stages must not both be given: found {self.psu!r} and {list(self.stages)}. "
                 "Name the units of all stages, the primary ones first, in stages=[...]."
             )
-        for argument, value in {"strata": self.strata, "psu": self.psu}.items():
-            if value is not None and not isinstance(value, str):
-                raise TypeError(
-                    f"{argument} must be the name of one column: found {type(value).__name__}. Cross "
-                    "columns into one, or name the units of several stages in stages=[...]."
-                )
+        _check_single(strata=self.strata, psu=self.psu)
         names = names_of("stages", self.stages or ()) or ([self.psu] if self.psu else [])
         counts = [self.fpc] if isinstance(self.fpc, str) else list(self.fpc or [])
         if len(counts) > max(1, len(names)):
@@ -302,6 +297,16 @@ class Survey(Drawn):
             f"<Survey: {self.n:,} {self.about.rows}{units if told else ''}; weights: {steps}; "
             f"variance: {variance}>"
         )
+
+
+def _check_single(**named: Any) -> None:
+    """Check that each argument is the name of one column, or None."""
+    for argument, name in named.items():
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"{argument} must be the name of one column: found {type(name).__name__}. Cross "
+                "columns into one, or name the units of several stages in stages=[...]."
+            )
 
 
 def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[str]]:

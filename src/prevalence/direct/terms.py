@@ -175,7 +175,7 @@ def read_terms(
 
 def _parsed(table: Table, predictors: str | Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Split interactions, and check that their parts are there and nothing stands twice."""
-    given = [predictors] if isinstance(predictors, str) else list(predictors)
+    given: list[Any] = [predictors] if isinstance(predictors, str) else list(predictors)
     for text in given:
         if not isinstance(text, str):
             table.raw(text, "predictors")
@@ -185,9 +185,7 @@ def _parsed(table: Table, predictors: str | Sequence[str]) -> tuple[tuple[str, .
                 'on its own, and an interaction as "a:b".'
             )
     terms = tuple(
-        (text,)
-        if text in table.columns
-        else tuple(part.strip() for part in text.split(":"))
+        (text,) if text in table.columns else tuple(part.strip() for part in text.split(":"))
         for text in given
     )
     held = [frozenset(term) for term in terms]
