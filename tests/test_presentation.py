@@ -12,7 +12,7 @@ import pytest
 import prevalence as pv
 from prevalence import presentation
 from prevalence.disclosure import is_suppressed, log, protect, switched_on
-from prevalence.intervals import RULES
+from prevalence.intervals import RULES, WORDS
 
 COLUMNS = [
     "outcome",
@@ -200,7 +200,7 @@ def test_numbers_are_rounded_together(
 
 
 def test_every_interval_rule_has_a_sentence(whole: pv.Estimate) -> None:
-    assert set(presentation.INTERVALS) == set(RULES)
+    assert set(WORDS) == set(RULES)
     said = whole.explain()
     for words in (
         "Design: 60 districts",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Block, add_blocks
+from .engine import STEP
 from .errors import warn
 from .estimand import Estimand
 from .estimate import Estimate
@@ -25,7 +26,6 @@ POSITIVE = (
     "scaled proportion",
     "known",
 )  # intervals on the log scale
-STEP = 1e-50  # a complex step has no cancellation: its square underflows to zero
 
 BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}
 UNARY: dict[np.ufunc, str] = {np.exp: "exp", np.log: "log", np.sqrt: "sqrt"}
@@ -39,7 +39,8 @@ def operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:
     if ufunc in UNARY:
         return unary(ufunc, inputs[0])
     raise TypeError(
-        f"{ufunc.__name__} of an Estimate has no delta method here: use + - * / ** exp log sqrt."
+        f"functions of an Estimate must have a delta method here: found {ufunc.__name__}. Use "
+        "+ - * / ** exp log sqrt, or survey.estimate for a function of the weights."
     )
 
 
@@ -78,7 +79,7 @@ def binary(ufunc: np.ufunc, left: Any, right: Any) -> Estimate:
     if c.ndim > 1 or (c.ndim == 1 and c.size not in (1, len(e))):
         raise ValueError(
             f"a number combined with an estimate must be one, or one per row: found shape "
-            f"{c.shape} for {len(e)} rows."
+            f"{c.shape} for {len(e)} rows. Choose rows by domain, as in e['Kingston']."
         )
     c = c.reshape(()) if c.size == 1 else c
     is_left = isinstance(left, Estimate)

@@ -115,7 +115,7 @@ class Drawn(Resampled):
         -------
         Survey
             Base weights ``(1 / P) x (counted / intercepted) x (1 / visits)``: the attendances met
-            are weighted up and shared over the chances of each person. Totals are of people who
+            are weighted up and shared over the attendances of each person. Totals are of people who
             attend at least once: it says nothing of others, and fails (biased) where visits are
             misreported or taken over another period than the frame's.
 
@@ -178,13 +178,13 @@ class Drawn(Resampled):
             Columns whose crossing makes the second-phase strata; rows were drawn from each by
             simple random sampling. By default all rows are one.
         probability : str, optional
-            In place of strata, the chance of each row, drawn independently of the others.
+            In place of strata, the probability of each row, drawn independently of the others.
 
         Returns
         -------
         Survey
-            Weights times rows over drawn rows of the stratum, or one over the chance. The variance
-            is that of both phases, unbiased for totals. Replicates are refused.
+            Weights times rows over drawn rows of the stratum, or one over the probability. The
+            variance is that of both phases, unbiased for totals. Replicates are refused.
 
         Raises
         ------
@@ -195,10 +195,11 @@ class Drawn(Resampled):
         Notes
         -----
         With u the doubly weighted influence by row, S the form of the first phase and c the
-        chances of the second, it is ``sum_ij S_ij (c_i c_j / c_ij) u_i u_j`` plus the second-phase
-        variance of u given the first. It equals R's ``twophase(method="full")``; its "simple" and
-        "approx" leave the factor before u_i u_j out or approximate it. Degrees of freedom are
-        first-phase units less strata, over drawn rows. An estimate that is negative is nan.
+        probabilities of the second, it is ``sum_ij S_ij (c_i c_j / c_ij) u_i u_j`` plus the
+        second-phase variance of u given the first. It equals R's ``twophase(method="full")``; its
+        "simple" and "approx" leave the factor before u_i u_j out or approximate it. Degrees of
+        freedom are first-phase units less strata, over drawn rows. An estimate that is negative is
+        nan.
 
         References
         ----------
@@ -224,14 +225,15 @@ class Drawn(Resampled):
                 "strata and probability must not both be given: found both. Strata are of simple "
                 "random sampling, probability of independent draws."
             )
-        chance = None if probability is None else self.table.numeric(probability, "probability")
-        drawn = two_phase.check_selection(self.table.numeric(selected, "selected"), chance)
+        inclusion = None if probability is None else self.table.numeric(probability, "probability")
+        drawn = two_phase.check_selection(self.table.numeric(selected, "selected"), inclusion)
         group, names = None, []
         if strata is not None:
-            columns = [strata] if isinstance(strata, str) else list(strata)
-            group, labels = self.table.codes(columns, "strata")
+            group, labels = self.table.codes(names_of("strata", strata), "strata")
             names = [", ".join(label) for label in labels]
-        design, factor = two_phase.second_phase(self.design, self.unit, drawn, group, chance, names)
+        design, factor = two_phase.second_phase(
+            self.design, self.unit, drawn, group, inclusion, names
+        )
         earlier = self.factors or (("first phase", self.base),)
         return self._replace(
             base=self.base * factor,

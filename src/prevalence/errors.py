@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import warnings
 from collections.abc import Iterable, Sequence, Sized
 
@@ -25,8 +26,21 @@ class DisclosureError(ValueError):
 
 
 def warn(message: str) -> None:
-    """Issue a `PrevalenceWarning` that points at the caller of the public function."""
-    warnings.warn(message, PrevalenceWarning, stacklevel=3)
+    """Issue a `PrevalenceWarning` that points at the first line outside the library."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, PrevalenceWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in (__package__, "functools")  # which calls cached properties
+
+
+def note(messages: list[str], message: str) -> None:
+    """Warn, and keep the message for the result."""
+    warn(message)
+    messages.append(message)
 
 
 def nearest(name: object, choices: Iterable[object]) -> str:

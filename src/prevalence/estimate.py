@@ -240,7 +240,7 @@ class Estimate(Uncertainty):
             )
         kind = "add" if add else "times"
         said = f"Bridge ({kind} {number('factor', factor):.6g}): {reason}"
-        moved = self._moved(factor, add)
+        moved = self + _known(factor) if add else self * _known(factor)
         out = replace(
             moved,
             estimand=self.estimand,
@@ -251,10 +251,6 @@ class Estimate(Uncertainty):
             assumptions=(*moved.assumptions, said),
         )
         return out.describe(**to)
-
-    def _moved(self, factor: Estimate | float, add: bool) -> Estimate:
-        known = replace(factor, estimand=None) if isinstance(factor, Estimate) else factor
-        return self + known if add else self * known
 
     def count(self, population: Estimate | float) -> Estimate:
         """Return a proportion as a number of people: population times the proportion.
@@ -298,12 +294,13 @@ class Estimate(Uncertainty):
                 "in the population that the proportion refers to."
             )
         constants: Mapping[str, Array] | None = None
-        known: Estimate | float = population
-        if isinstance(population, Estimate):
-            known = replace(population, estimand=None)
-            if "deff" in self.constants and (self.value == 0).any():
-                constants = {"one_report": size * self.constants["deff"] / self.constants["n"]}
-        people = self * known
+        if (
+            isinstance(population, Estimate)
+            and "deff" in self.constants
+            and (self.value == 0).any()
+        ):
+            constants = {"one_report": size * self.constants["deff"] / self.constants["n"]}
+        people = self * _known(population)
         return replace(
             people,
             unit="count",
@@ -445,6 +442,11 @@ class Estimate(Uncertainty):
         from .presentation import html
 
         return html(self)
+
+
+def _known(quantity: Estimate | float) -> Estimate | float:
+    """Return a quantity that takes on the estimand of what it is combined with."""
+    return replace(quantity, estimand=None) if isinstance(quantity, Estimate) else quantity
 
 
 def _operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .design import Design
 from .errors import warn
-from .replication import Replicates, blocks
+from .replication import MAX_FAILED, Replicates, blocks
 
 if TYPE_CHECKING:
     from .resampled import Resampled
@@ -135,7 +135,7 @@ def _steps_redone(survey: Resampled, scheme: Replicates, kept: Array) -> Array:
     if kept.all():
         return out
     failed = int((~kept).sum())
-    if not scheme.independent or failed > 0.05 * kept.size:
+    if not scheme.independent or failed > MAX_FAILED * kept.size:
         raise ValueError(
             f"replicate weights must exist to be exported: the weighting steps failed in {failed:,} "
             f"of {kept.size:,} (first: replicate {int(np.argmin(kept)) + 1}). Merge categories of the "

@@ -18,6 +18,7 @@ __all__ = [
     "by_domain",
     "case_facts",
     "design_effects",
+    "own",
     "row_facts",
 ]
 
@@ -58,10 +59,11 @@ class LazyFacts(LateFacts):
     """Facts of the rows, of which the design effects are computed when first asked for."""
 
     def __init__(self, ready: Mapping[str, Array], deff: Callable[[], Array]):
-        super().__init__(ready, ("deff", "deff_source"), lambda: _own(deff()))
+        super().__init__(ready, ("deff", "deff_source"), lambda: own(deff()))
 
 
-def _own(deff: Array) -> dict[str, Array]:
+def own(deff: Array) -> dict[str, Array]:
+    """Return design effects of rows that rest on their own data."""
     return {"deff": deff, "deff_source": np.where(np.isfinite(deff), "own", "none")}
 
 
@@ -75,10 +77,13 @@ def by_domain(domains: Domains, v: Array) -> Array:
     return np.asarray(np.bincount(domains.code[inside], v[inside], domains.count))
 
 
-def row_facts(result: Result, lost: Array) -> dict[str, Array]:
-    """Return the rows that take part and those missing, by outcome and domain."""
+def row_facts(result: Result, lost: Array, *, outside: bool = False) -> dict[str, Array]:
+    """Return the rows that take part and those missing (outcomes, domains), row by row.
+
+    `outside` tells that the missing rows lie in no domain of the result.
+    """
     return {
-        "n": np.tile(result.n - lost[0], len(lost)),
+        "n": np.tile(result.n if outside else result.n - lost[0], len(lost)),
         "missing": lost.reshape(-1),
         "psus": np.tile(result.psus, len(lost)),
     }
@@ -132,14 +137,10 @@ def binomial_deff(result: Result, n: Array) -> Array:
 
 def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:
     """Cases, and primary units with cases, by domain."""
-    w, chain = survey.chain.weights, survey.chain
-    case = (y == 1) & (w != 0)
-    if domains.code is not None:
-        case &= domains.code >= 0
-    rows = np.flatnonzero(case)
-    code = np.zeros(rows.size, dtype=np.int64) if domains.code is None else domains.code[rows]
+    rows = np.flatnonzero((y == 1) & domains.take_part(survey))
+    code = domains.of_rows(survey.n)[rows]
     psus = survey.design.stages[0].parent.size
-    pairs = np.unique(code * psus + survey.design.psu_of_unit[chain.unit[rows]])
+    pairs = np.unique(code * psus + survey.design.psu_of_unit[survey.chain.unit[rows]])
     with_cases: Array = np.bincount(pairs // psus, minlength=domains.count)
     if not units_known(survey):
         with_cases = np.full(domains.count, np.nan)

@@ -1,4 +1,4 @@
-"""Weighting steps built from the columns of a sample, checked before anything changes."""
+"""Trimming and attached rows, checked first; the order of steps, and the weights after each."""
 
 from __future__ import annotations
 
@@ -162,16 +162,15 @@ def weight_flow(
         rows.append(_flow_row(name, w, float("nan")))
     rows.append(_flow_row("base weights", base, float("nan")))
     w = base
-    done: list[Step] = []
+    calibrations: list[Calibration] = []
     for step in steps:
         w = step.apply(w, strict=True)
         if isinstance(step, Attach):
-            done = []
-        else:
-            done.append(step)
-        gaps = [s.gap(w) for s in done]
-        worst = np.nanmax(gaps) if gaps and not np.isnan(gaps).all() else float("nan")
-        rows.append(_flow_row(step.name, w, float(worst)))
+            calibrations = []
+        elif isinstance(step, Calibration):
+            calibrations.append(step)
+        worst = max((done.gap(w) for done in calibrations), default=float("nan"))
+        rows.append(_flow_row(step.name, w, worst))
     return pd.DataFrame(rows)
 
 

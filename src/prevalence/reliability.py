@@ -17,12 +17,7 @@ Array = NDArray[Any]
 FEW_CASES, HIGH_CV, LOW_DF = 5, 0.30, 8
 RELIABLE_N, NARROW, WIDE, WIDE_SHARE = 30, 0.05, 0.30, 1.30  # shares: Parker et al. (2017)
 WIDE_COUNT, FEW_ROWS = 1.60, 10  # counts: Series 2, no. 200
-NEAR_ZERO = (
-    "difference",
-    "coefficient",
-    "marginal effect",
-    "variance",
-)  # a cv says nothing of them
+NEAR_ZERO = ("difference", "coefficient", "marginal effect", "variance")  # a cv tells nothing
 
 
 def flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:

@@ -40,11 +40,6 @@ class Replicates:
     fay: float | None = None  # of balanced repeated replication
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What two blocks must share to add their columns as they stand."""
-        return self.source, self.kind
-
-    @property
     def coefficients(self) -> Array:
         """One coefficient per column."""
         return self.scale

@@ -354,7 +354,7 @@ def _check(design: Design, what: str, *, later: bool = False) -> None:
         raise ValueError(design.no_replicates)
     earlier = np.ones(design.stages[0].n.size)
     for stage in design.stages if later else design.stages[:1]:
-        alone = stage.lonely
+        alone = stage.single
         plain = earlier * (1 - stage.fraction) * stage.n / np.maximum(stage.n - 1, 1)
         more = stage.coefficient > plain * (1 + 1e-9)
         if alone.any() and (stage.centre_all or more[~alone].any()):

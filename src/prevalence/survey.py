@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
-from .errors import check_rows, check_words, one_of, warn
+from .errors import check_rows, check_words, note, one_of
 from .frames import Table, names_of, read
 from .pps import unequal_of
 from .replication import Replicates
@@ -139,19 +139,8 @@ class Survey(Drawn):
         one_of("single_psu", self.single_psu, SINGLE_PSU)
         one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
-        if self.stages and self.psu:
-            raise ValueError(
-                f"psu and stages must not both be given: found {self.psu!r} and {list(self.stages)}. "
-                "Name the units of all stages, the primary ones first, in stages=[...]."
-            )
         _check_single(strata=self.strata, psu=self.psu)
-        names = names_of("stages", self.stages or ()) or ([self.psu] if self.psu else [])
-        counts = [self.fpc] if isinstance(self.fpc, str) else list(self.fpc or [])
-        if len(counts) > max(1, len(names)):
-            raise ValueError(
-                f"fpc must have at most one column per stage: found {len(counts)} for "
-                f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
-            )
+        names, counts = _declared(self.psu, self.stages, self.fpc)
         fpc = [table.numeric(c, "fpc") for c in counts]
         base, notes = _base(table, self.weights, self.missing)
         labelled = {c: ("psu" if len(names) == 1 else "stages") for c in names}
@@ -309,16 +298,37 @@ def _check_single(**named: Any) -> None:
             )
 
 
+def _declared(
+    psu: str | None, stages: Sequence[str] | None, fpc: str | Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return the columns of the units and of their populations, by stage."""
+    if stages and psu:
+        raise ValueError(
+            f"psu and stages must not both be given: found {psu!r} and {list(stages)}. Name the "
+            "units of all stages, the primary ones first, in stages=[...]."
+        )
+    names = names_of("stages", stages or ()) or ([psu] if psu else [])
+    counts = [fpc] if isinstance(fpc, str) else list(fpc or [])
+    if len(counts) > max(1, len(names)):
+        raise ValueError(
+            f"fpc must have at most one column per stage: found {len(counts)} for "
+            f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
+        )
+    return names, counts
+
+
 def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[str]]:
     """Return the base weights, checked, and what must be said of them."""
     if weights is None:
         return np.ones(table.n), []
-    w, said = table.numeric(weights, "weights"), []
+    said: list[str] = []
+    w = table.numeric(weights, "weights")
     gone = np.isnan(w)
     if missing == "drop" and gone.any():
-        said.append(
+        note(
+            said,
             f"weights are missing in {int(gone.sum()):,} of {w.size:,} rows (first: row "
-            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody."
+            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody.",
         )
         w = np.where(gone, 0.0, w)
     remedy = "Fill them in, or pass missing='drop' to count these rows as zero."
@@ -331,11 +341,10 @@ def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[
         )
     zero = (w == 0) & ~gone
     if zero.any():
-        said.append(
+        note(
+            said,
             f"weights are zero in {int(zero.sum()):,} of {w.size:,} rows (first: row "
             f"{int(np.flatnonzero(zero)[0])}): they keep their place in the design and enter no "
-            "estimate. Give a weight to those that stand for somebody."
+            "estimate. Give a weight to those that stand for somebody.",
         )
-    for text in said:
-        warn(text)
     return w, said

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .blocks import MAX_COVARIANCE, Block
 from .errors import level_in_range
 from .intervals import RULES
+from .replication import simulation_error
 
 __all__ = ["Uncertainty"]
 
@@ -206,8 +207,6 @@ class Uncertainty:
         >>> pv.direct.mean(survey, "y").simulation_error().round(3)
         array([0.05])
         """
-        from .replication import simulation_error
-
         drawn = [b for b in self.blocks if "bootstrap" in b.scheme.kind]
         if not drawn:
             raise ValueError(

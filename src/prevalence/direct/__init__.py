@@ -1,8 +1,15 @@
-"""Direct survey estimators, by domain."""
+"""Direct survey estimators, by domain.
+
+Estimators: `means`, `shares`, `levels` (of categories), `moments`, `quantiles`, `standardised` and
+`regression`; tests: `hypotheses` and `association`. Beneath them: `outcomes` reads columns,
+`borrowing` makes the design effects of shares, `distribution` and `woodruff` the quantiles and
+their limits, `terms` and `models` the regressions, `quadratic` the tails of quadratic forms.
+"""
 
 from __future__ import annotations
 
-from .hypotheses import Test, chi_square, t_test, wald_test
+from .association import chi_square
+from .hypotheses import Test, t_test, wald_test
 from .levels import counts, proportions
 from .means import mean, ratio, total
 from .moments import variance

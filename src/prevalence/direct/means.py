@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import warn
+from ..errors import note, warn
 from ..estimate import Estimate
 from ..evaluate import Result, evaluate
 from ..facts import LazyFacts, design_effects, row_facts
@@ -267,9 +267,11 @@ def ratio(
 
 def _without_cases(result: Result, names: list[str]) -> list[str]:
     """Warn of totals of 0 whose standard error is 0: it says nothing of the population."""
-    std_error = result.block.std_error.reshape(len(names), -1)
-    none = (result.value.reshape(std_error.shape) == 0) & (std_error == 0)
+    none = result.value.reshape(len(names), -1) == 0
     if not none.any() or not np.any(result.block.scheme.coefficients):
+        return []
+    none &= result.block.std_error.reshape(none.shape) == 0
+    if not none.any():
         return []
     k = int(np.argmax(none.any(axis=1)))
     message = (
@@ -294,9 +296,10 @@ def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
     if not flat.any():
         return result, []
     k = int(np.argmax(flat.any(axis=1)))
-    message = (
-        f"{names[k]!r} does not vary between units in {_domains(flat[k])}: its standard error is 0."
+    said: list[str] = []
+    note(
+        said,
+        f"{names[k]!r} does not vary between units in {_domains(flat[k])}: its standard error is 0.",
     )
-    warn(message)
     block = result.block.scaled(np.where(flat.reshape(-1), 0.0, 1.0))
-    return replace(result, block=block), [message]
+    return replace(result, block=block), said

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ..errors import check_rows, nearest, one_of
 from ..evaluate import Domains
-from ..frames import Table
+from ..frames import Table, names_of
 from ..survey import Survey
+from .outcomes import incomplete
 
 __all__ = ["INTERCEPT", "Terms", "read_terms"]
 
@@ -139,12 +140,9 @@ def read_terms(
         raise ValueError(
             "predictors must name a column: found none, and no intercept. Write the name of one."
         )
-    weights = survey.chain.weights
-    inside = weights != 0
-    if domains.code is not None:
-        inside = inside & (domains.code >= 0)
+    inside = domains.take_part(survey)
     names = list(dict.fromkeys(name for term in terms for name in term))
-    named = [categorical] if isinstance(categorical, str) else list(categorical)
+    named = names_of("categorical", categorical)
     for name in named:
         if name not in names:
             raise ValueError(
@@ -164,7 +162,7 @@ def read_terms(
             "the outcome. Leave out the column with most missing values."
         )
     if outcome is not None:
-        _check_weights(weights, kept)
+        _check_weights(survey.chain.weights, kept)
     rows = None if kept.all() else np.flatnonzero(kept)
     take = slice(None) if rows is None else rows
     if domains.code is not None or lost:
@@ -233,12 +231,7 @@ def _lost(gone: dict[tuple[str, str], Array], inside: Array, missing: str) -> in
     lost = int((np.logical_or.reduce(list(gone.values())) & inside).sum())
     if lost and missing == "error":
         argument, name = max(gone, key=lambda key: int((gone[key] & inside).sum()))
-        here = gone[argument, name] & inside
-        raise ValueError(
-            f"{argument} must be complete: {name!r} is missing in {int(here.sum()):,} of "
-            f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(here)[0])}). "
-            "Pass missing='drop' to leave these rows out, with their count in the result."
-        )
+        raise incomplete(argument, name, gone[argument, name] & inside, inside)
     return lost
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from ..disclosure import is_suppressed, log
 from ..errors import nearest
 from ..estimate import Estimate
-from ..presentation import INTERVALS, excluded, headlines, is_floor, made_of, plain_name, sentences
+from ..intervals import WORDS
+from ..presentation import excluded, headlines, is_floor, made_of, plain_name, sentences
 from ..storage import target_of, write_whole
 from .figures import by_domain, ladders, overlap, shows_domains, weights
 from .page import Compared, Page, page_of, title_of
@@ -240,7 +241,7 @@ def _method(name: str, e: Estimate) -> dict[str, Any]:
     how = f"Method: {e.method}." if e.method else "Made by arithmetic with estimates."
     return {
         "name": title_of(name),
-        "made": [how, *made_of(e), INTERVALS[e.interval_rule]],
+        "made": [how, *made_of(e), WORDS[e.interval_rule]],
         "assumed": list(e.assumptions),
         "warned": list(e.warnings),
     }
