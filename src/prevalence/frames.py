@@ -229,9 +229,11 @@ def _natural(name: str) -> tuple[int, float, str]:
 
 def names_of(argument: str, names: str | Iterable[str]) -> list[str]:
     """Return the names of one column or several as a list, each of them once."""
-    found = [names] if isinstance(names, str) else names
-    columns = (pd.Series, pd.DataFrame, Mapping, np.ndarray)
-    out = [names] if not isinstance(found, Iterable) or isinstance(found, columns) else list(found)
+    found: Any = names
+    one = not isinstance(found, Iterable) or isinstance(
+        found, (str, pd.Series, pd.DataFrame, Mapping)
+    )
+    out: list[Any] = [found] if one else list(found)
     wrong = [name for name in out if not isinstance(name, str)]
     if wrong:
         raise TypeError(

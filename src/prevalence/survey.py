@@ -139,12 +139,7 @@ class Survey(Drawn):
         one_of("single_psu", self.single_psu, SINGLE_PSU)
         one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
-        for argument, value in {"strata": self.strata, "psu": self.psu}.items():
-            if value is not None and not isinstance(value, str):
-                raise TypeError(
-                    f"{argument} must be the name of one column: found {type(value).__name__}. Cross "
-                    "columns into one, or name the units of several stages in stages=[...]."
-                )
+        _check_single(strata=self.strata, psu=self.psu)
         names, counts = _declared(self.psu, self.stages, self.fpc)
         fpc = [table.numeric(c, "fpc") for c in counts]
         base, notes = _base(table, self.weights, self.missing)
@@ -291,6 +286,16 @@ class Survey(Drawn):
             f"<Survey: {self.n:,} {self.about.rows}{units if told else ''}; weights: {steps}; "
             f"variance: {variance}>"
         )
+
+
+def _check_single(**named: Any) -> None:
+    """Check that each argument is the name of one column, or None."""
+    for argument, name in named.items():
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"{argument} must be the name of one column: found {type(name).__name__}. Cross "
+                "columns into one, or name the units of several stages in stages=[...]."
+            )
 
 
 def _declared(

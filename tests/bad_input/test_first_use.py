@@ -50,13 +50,13 @@ BAD = {
     ),
     "a list of strata": Bad(
         rows(),
-        lambda d: pv.Survey(d, weights="w", strata=["region", "sex"]),
+        lambda d: pv.Survey(d, weights="w", strata=["region", "sex"]),  # type: ignore[arg-type]  # what is refused
         TypeError,
         r"strata must be the name of one column: found list\. Cross columns into one",
     ),
     "a list of units": Bad(
         rows(),
-        lambda d: pv.Survey(d, weights="w", psu=["region", "sex"]),
+        lambda d: pv.Survey(d, weights="w", psu=["region", "sex"]),  # type: ignore[arg-type]  # what is refused
         TypeError,
         r"psu must be the name of one column: found list",
     ),
@@ -80,7 +80,7 @@ BAD = {
     ),
     "a level of 95": Bad(
         rows(),
-        lambda d: prevalence(d).interval("95"),
+        lambda d: prevalence(d).interval("95"),  # type: ignore[arg-type]  # what is refused
         ValueError,
         r"found '95'\. Write for example",
     ),
@@ -116,7 +116,7 @@ BAD = {
     ),
     "a test of a number": Bad(
         rows(),
-        lambda d: pv.direct.wald_test(3),  # type: ignore[arg-type]  # what is refused
+        lambda _: pv.direct.wald_test(3),  # type: ignore[arg-type]  # what is refused
         TypeError,
         r"estimate must be an Estimate: found int",
     ),
@@ -125,7 +125,7 @@ BAD = {
     ),
     "a share in per cent": Bad(
         rows(),
-        lambda d: pv.uncertain(65, 55, 75, kind="beta"),
+        lambda _: pv.uncertain(65, 55, 75, kind="beta"),
         ValueError,
         r"value must lie between 0 and 1 .* found 65\. Write 0\.65",
     ),

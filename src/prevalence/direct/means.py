@@ -267,10 +267,10 @@ def ratio(
 
 def _without_cases(result: Result, names: list[str]) -> list[str]:
     """Warn of totals of 0 whose standard error is 0: it says nothing of the population."""
-    zero = result.value.reshape(len(names), -1) == 0
-    if not zero.any() or not np.any(result.block.scheme.coefficients):
+    none = result.value.reshape(len(names), -1) == 0
+    if not none.any() or not np.any(result.block.scheme.coefficients):
         return []
-    none = zero & (result.block.std_error.reshape(zero.shape) == 0)
+    none &= result.block.std_error.reshape(none.shape) == 0
     if not none.any():
         return []
     k = int(np.argmax(none.any(axis=1)))

@@ -173,7 +173,7 @@ def read_terms(
 
 def _parsed(table: Table, predictors: str | Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Split interactions, and check that their parts are there and nothing stands twice."""
-    given = [predictors] if isinstance(predictors, str) else list(predictors)
+    given: list[Any] = [predictors] if isinstance(predictors, str) else list(predictors)
     for text in given:
         if not isinstance(text, str):
             table.raw(text, "predictors")
