@@ -27,14 +27,15 @@ unexport PYTHONPATH
 study: .venv/.ok
 	@$(BIN)/python -m prevalence reproduce jamaica
 
-# The workers share the cores already: threads inside linear algebra would only wait for each other.
+# The workers share the cores already: threads inside linear algebra would only wait for each other. Tests of one group
+# run in one worker, which makes what they share once.
 test proof: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.ok
-	@$(BIN)/python -m pytest -q -n $(WORKERS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 proof: export PREVALENCE_EXTENDED_TESTS = 1
 proof: .venv/.ok
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m ""
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m ""
 
 check: .venv/.ok
 	@$(BIN)/ruff check -q .

@@ -1,10 +1,4 @@
-"""Direct survey estimators, by domain.
-
-Estimators: `means`, `shares`, `levels` (of categories), `moments`, `quantiles`, `standardised` and
-`regression`; tests: `hypotheses` and `association`. Beneath them: `outcomes` reads columns,
-`borrowing` makes the design effects of shares, `distribution` and `woodruff` the quantiles and
-their limits, `terms` and `models` the regressions, `quadratic` the tails of quadratic forms.
-"""
+"""Direct survey estimators, by domain."""
 
 from __future__ import annotations
 
