@@ -26,6 +26,11 @@ def logistic(x: Array, y: Array, w: Array) -> Array:
     Newton's method with halving on all columns together; `w` is (n,) or (n, columns), the result
     (q,) or (q, columns), and nan in a column whose likelihood has no maximum.
     """
+    with np.errstate(all="ignore"):  # what is beyond floats has no maximum
+        return _newton(x, y, w)
+
+
+def _newton(x: Array, y: Array, w: Array) -> Array:
     columns = w.reshape(w.shape[0], -1)
     beta = np.zeros((x.shape[1], columns.shape[1]))
     beta[:, ~np.isfinite(columns).all(axis=0)] = np.nan

@@ -203,6 +203,11 @@ def _rows(estimate: Estimate, rows: str | int | Sequence[str | int] | None) -> l
     out: list[int] = []
     for row in [rows] if isinstance(rows, (str, int)) else rows:
         if isinstance(row, (int, np.integer)):
+            if not -len(estimate) <= row < len(estimate):
+                raise ValueError(
+                    f"rows must be positions below the number of rows, {len(estimate):,}: found "
+                    f"{row}. Count from 0, or name outcomes."
+                )
             out.append(range(len(estimate))[row])
             continue
         found = [
@@ -442,6 +447,11 @@ class _Table:
         expected = np.outer(observed.sum(axis=1), observed.sum(axis=0))
         x2 = float(n * ((observed - expected) ** 2 / expected).sum())
         effects = _design_effects(p, v, n, self.shape)
+        if not effects.sum() > 0:
+            raise ValueError(
+                "the table must have a sampling variance: found none, as in a census, where two "
+                "columns are independent or are not. Leave out fpc= to test what made the population."
+            )
         size = float((effects.sum()) ** 2 / (effects**2).sum())
         if statistic == "F":
             f = x2 / float(effects.sum())

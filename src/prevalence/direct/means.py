@@ -83,7 +83,7 @@ def total(
     """
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
-    result = evaluate(survey, lambda w: y @ w, domains)
+    result, said = settle(evaluate(survey, lambda w: y @ w, domains), names, zeros=True)
     facts = LazyFacts(
         row_facts(result, lost),
         lambda: design_effects(survey, result, domains, y, answered, size=True),
@@ -98,6 +98,7 @@ def total(
         interval="wald",
         citations=[SARNDAL],
         facts=facts,
+        warnings=said,
     )
 
 
@@ -263,12 +264,19 @@ def ratio(
     )
 
 
-def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
-    """Make a standard error that is rounding alone exactly 0, and warn that nothing varies."""
+def settle(result: Result, names: list[str], *, zeros: bool = False) -> tuple[Result, list[str]]:
+    """Make a standard error that is rounding alone exactly 0, and warn that nothing varies.
+
+    With `zeros` only where the value is 0: a total of 0 says nothing, one whose units happen to
+    agree does.
+    """
+    if zeros and not (result.value == 0).any():
+        return result, []
     if not np.any(result.block.scheme.coefficients):  # a census: zero for another reason
         return result, []
     std_error = result.block.std_error.reshape(len(names), -1)
     flat = np.isfinite(std_error) & (std_error <= 1e-14 * np.abs(result.value))
+    flat &= (result.value == 0) | (not zeros)
     if not flat.any():
         return result, []
     k = int(np.argmax(flat.any(axis=1)))

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import ConvergenceError, one_of
+from ..errors import ConvergenceError, one_of, warn
 from ..estimate import Estimate
-from ..evaluate import evaluate
+from ..evaluate import Result, evaluate
 from ..registry import estimator
 from ..survey import Survey
 from .families import FAMILIES, Family, first_coefficients, fit, information
@@ -445,6 +445,12 @@ def _estimate(
             f"{model.c.size} coefficients leave no degrees of freedom of the design's "
             f"{result.block.df[0]:g}: there is no interval. Leave out predictors."
         )
+    if _fits_exactly(result):
+        message = (
+            f"the predictors determine {outcome!r} exactly: standard errors are 0 or rounding."
+        )
+        warn(message)
+        said.append(message)
     result = replace(result, block=replace(result.block, df=np.maximum(df, 0.0)))
     k = len(names)
     out = assemble(
@@ -465,3 +471,11 @@ def _estimate(
         warnings=said,
     )
     return out.describe(outcome=outcome)
+
+
+def _fits_exactly(result: Result) -> bool:
+    """Tell whether nothing is left over in any unit, other than in a census."""
+    if not np.any(result.block.scheme.coefficients):
+        return False
+    largest = np.abs(result.value).max(initial=0.0)
+    return bool((result.block.std_error <= 1e-13 * largest).all())
