@@ -111,7 +111,6 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
             value, influence, slopes = linearise(sample.chain, theta, sums)
         value = np.where(np.isfinite(value), value, np.nan)
         block = Block(influence, sample.design, np.tile(df, value.shape[0]))
-        block = _without_alone(block, value, _alone(sample.design, sums, psus), said)
     else:
         if not smooth and sample.scheme.kind.startswith("jackknife"):
             raise ValueError(
@@ -121,6 +120,8 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
         df = _allowed(sample, sample.scheme, sums, df)
         value, block, said = _replicate(sample, sample.scheme, theta, sums, df)
         slopes = _slopes(sample, theta, sums, smooth)
+    if units_known(sample):
+        block = _without_alone(block, value, _alone(sample.design, sums, psus), said)
     value = np.where(n == 0, np.nan, value)
     silent = _says_nothing(sample.design)
     told = np.full_like(value, np.nan) if silent else value
@@ -207,7 +208,7 @@ def _without_alone(block: Block, value: Array, alone: Array, said: list[str]) ->
     rows = np.flatnonzero(np.tile(alone, value.shape[0]) & np.isfinite(value.reshape(-1)))
     if not rows.size:
         return block
-    flat = block.take(rows).variance <= (1e-12 * value.reshape(-1)[rows]) ** 2
+    flat = block.take(rows).std_error <= 1e-12 * np.abs(value.reshape(-1)[rows])
     if not flat.any():
         return block
     note(

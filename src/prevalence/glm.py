@@ -98,10 +98,11 @@ def fit(family: Family, x: Array, y: Array, weights: Array, start: Array) -> Arr
     if columns > 1 and at.size * rows <= PAIRS:
         pairs = np.ascontiguousarray((x[:, at] * x[:, beside]).T)
     step = max(1, ENTRIES // max(rows, 1))
-    parts = [
-        _fit(family, x, y, weights[:, first : first + step], start, pairs)
-        for first in range(0, columns, step)
-    ]
+    with np.errstate(all="ignore"):  # what is beyond floats has no maximum
+        parts = [
+            _fit(family, x, y, weights[:, first : first + step], start, pairs)
+            for first in range(0, columns, step)
+        ]
     return np.concatenate(parts, axis=1)
 
 

@@ -327,6 +327,10 @@ def _bounds(distance: str, bounds: tuple[float, float] | None) -> tuple[float, f
                 "bounds=(0.5, 2)."
             )
         return -np.inf, np.inf
+    if not isinstance(bounds, (tuple, list, np.ndarray)) or len(bounds) != 2:
+        raise TypeError(
+            f"bounds must be two numbers: found {bounds!r}. Write for example bounds=(0.5, 2)."
+        )
     low, up = (number("bounds", value) for value in bounds)
     if not (low < 1 < up) or low < 0 or (distance == "logit" and not np.isfinite(up)):
         raise ValueError(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .design import Design
-from .errors import check_rows, one_of, warn
+from .errors import check_rows, number, one_of, warn
 from .frames import Table
 from .weighting import Attach, Calibration, Step, Trim
 
@@ -79,8 +79,11 @@ def trim(
         )
     if max_ratio is None and upper is None and lower is None:
         raise ValueError("trim needs a cap: found none. Give max_ratio, upper or lower.")
-    top = float(np.median(w[w > 0])) * max_ratio if max_ratio is not None else upper
-    top, bottom = np.inf if top is None else float(top), 0.0 if lower is None else float(lower)
+    top, bottom = np.inf, 0.0 if lower is None else number("lower", lower)
+    if max_ratio is not None:
+        top = float(np.median(w[w > 0])) * number("max_ratio", max_ratio)
+    elif upper is not None:
+        top = number("upper", upper)
     if not 0 <= bottom < top:
         raise ValueError(
             f"caps must be ordered: found lower {bottom:g}, upper {top:g}. Correct them."
@@ -126,8 +129,7 @@ def attach(
         first = int(np.flatnonzero(rows < 0)[0])
         raise ValueError(
             f"on must match: {lost:,} of {child.n:,} attached rows have no row of their own key "
-            f"(first: row {first}, {wanted[first]!r}; keys look like {keys[0]!r}). Correct the keys, "
-            "or drop these rows."
+            f"(first: row {first}). Correct the keys, or drop these rows."
         )
     factor = np.ones(child.n)
     if one is not None:
@@ -176,7 +178,7 @@ def weight_flow(
 
 def _flow_row(name: str, w: Array, gap: float) -> dict[str, Any]:
     used = w[w > 0]
-    cv2 = float(used.var() / used.mean() ** 2)
+    cv2 = float((used / used.mean()).var())  # a square of the mean may be beyond floats
     return {
         "step": name,
         "n": used.size,

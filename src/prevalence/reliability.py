@@ -30,6 +30,7 @@ def flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
     with np.errstate(invalid="ignore"):
         said = {
             "no cases": cases == 0,
+            "only cases": (e.value == 1) & (e.unit == "proportion") & (cases == n),
             f"fewer than {FEW_CASES} cases": (cases > 0) & (cases < FEW_CASES),
             f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV)
             & (not e.unit.startswith("log ") and not any(unit in e.unit for unit in NEAR_ZERO)),

@@ -138,6 +138,11 @@ def _counts_of_column(
 
 
 def _counts_of_mapping(refusals: Mapping[Any, float], names: Sequence[str], rows: Array) -> Array:
+    if not isinstance(refusals, Mapping):
+        raise TypeError(
+            f"refusals must map classes to counts, or name a column: found {type(refusals).__name__}. "
+            'Write for example {"north": 3, "south": 0}.'
+        )
     given = {", ".join(category(k)): number("refusals", v) for k, v in refusals.items()}
     for name in given:
         if name not in names or not rows[names.index(name)]:

@@ -46,12 +46,13 @@ def jackknife(design: Design, *, mse: bool = True) -> Replicates:
         parts.append(part)
         scale.append((n - 1) / n * (1 - stage.fraction[group]) * earlier[group])
         earlier = (earlier * stage.fraction)[stage.parent]
+    factors, scales = _or_one(design, np.concatenate(parts, axis=1), np.concatenate(scale))
     places = np.cumsum([0] + [stage.parent.size for stage in stages])
     labels = design.labels if later else design.psu_labels
     names = [labels[place + j] for place, u in zip(places, used, strict=False) for j in u]
     return Replicates(
-        np.concatenate(parts, axis=1),
-        np.concatenate(scale),
+        factors,
+        scales,
         design.source,
         f"jackknife mse={mse}",
         tuple(names),
@@ -138,9 +139,11 @@ def balanced(design: Design, fay: float, *, mse: bool = True) -> Replicates:
         factors[units[:, 0]] += spread
         factors[units[:, 1]] -= spread
     replicates = factors.shape[1]
+    scale = np.full(replicates, 1 / (max(replicates, 1) * (1 - fay) ** 2))
+    factors, scale = _or_one(design, factors, scale)
     return Replicates(
         factors,
-        np.full(replicates, 1 / (max(replicates, 1) * (1 - fay) ** 2)),
+        scale,
         design.source,
         f"balanced repeated replication R={replicates} fay={fay:g} mse={mse}",
         (),
@@ -331,6 +334,16 @@ def _by_size(stage: Stage, labels: tuple[str, ...]) -> Iterator[tuple[Codes, Cod
 
 def _ranked(labels: tuple[str, ...]) -> Codes:
     return np.argsort(np.array(labels, dtype=object), kind="stable")
+
+
+def _or_one(design: Design, factors: Array, scale: Array) -> tuple[Array, Array]:
+    """Add a replicate of no weight where lone units leave none: it holds that nothing is told.
+
+    A census has none either, and its standard errors are 0.
+    """
+    if scale.size or not design.stages[0].single.any():
+        return factors, scale
+    return np.ones((factors.shape[0], 1)), np.zeros(1)
 
 
 def _token(design: Design, rng: Generator) -> str:

@@ -153,10 +153,19 @@ def propensity(w: Array, x: Array, responded: Array, eligible: Array | None = No
     return np.asarray(out.reshape(w.shape))
 
 
-def trim(w: Array, lower: float, upper: float, copies: Array, *, strict: bool = False) -> Array:
+def trim(
+    w: Array,
+    lower: float,
+    upper: float,
+    copies: Array,
+    *,
+    strict: bool = False,
+    replicate: bool = False,
+) -> Array:
     """Cap the weights and give the excess in equal parts to those not capped (yet).
 
     A row stands for `copies` of itself, each with an equal part of `w`; the caps are for each copy.
+    Where none is left to take the excess there are no weights, or in a replicate all take it.
     """
     columns = w.reshape(w.shape[0], -1)
     times = copies.reshape(columns.shape)
@@ -174,7 +183,11 @@ def trim(w: Array, lower: float, upper: float, copies: Array, *, strict: bool = 
                 out[i, c] = cap
             free = [i for i in free if i not in over]
             if not free:
-                out[:, c] = np.nan
+                everyone = [i for i in range(w.shape[0]) if columns[i, c].real != 0]
+                shared = sum(times[i, c] for i in everyone) if replicate else np.nan
+                for i in everyone:
+                    out[i, c] = out[i, c] + excess / shared
+                break
             shared = sum(times[i, c] for i in free)
             for i in free:
                 out[i, c] = out[i, c] + excess / shared

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import prevalence as pv
+from prevalence.weighting import Trim
 from tests.naive import weighting as naive
 
 Array = NDArray[Any]
@@ -284,6 +285,49 @@ def test_trimming_keeps_the_sum_and_equals_the_naive_one(
     if strict:
         assert w.max() <= up * middle * (1 + 1e-14)
         assert w.min() >= low * middle * (1 - 1e-14)
+
+
+@quarter
+@given(SEEDS, st.floats(0.0, 0.6), st.floats(0.8, 2.0), st.booleans())
+def test_a_replicate_beyond_the_caps_shares_the_excess_among_all(
+    seed: int, low: float, up: float, strict: bool
+) -> None:
+    data = sample(seed, 1.0)
+    rng = np.random.default_rng([seed, 5])
+    w, copies = data["w"], rng.integers(0, 4, (data["w"].size, 6)).astype(float)
+    step = Trim(low * float(np.median(w)), up * float(np.median(w)), strict, "trim")
+    made = step.apply_to_copies(w[:, None] * copies, copies, strict=False)
+    caps = (step.lower, step.upper)
+    wanted = naive.trim(w[:, None] * copies, *caps, copies, strict=strict, replicate=True)
+    np.testing.assert_allclose(made, wanted, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(made.sum(axis=0), w @ copies, rtol=1e-12)
+
+
+def test_replicates_of_a_cap_near_the_mean_weight_stand_and_agree() -> None:
+    """Many replicates have a mean weight over the cap; they used to fail, and refused the survey.
+
+    Mean ratio of standard errors over 15 samples: that of one varies by 5 %, as the derivative
+    does not see the kink at the cap, so that its Monte Carlo error is 1.3 %.
+    """
+    ratios = []
+    for seed in range(15):
+        rng = np.random.default_rng([12, seed])
+        size = rng.integers(3, 18, 20)
+        w = np.exp(0.6 * rng.normal(size=size.sum()))
+        data = {
+            "y": 5 + rng.normal(size=20).repeat(size) + 0.5 * np.log(w) + rng.normal(size=w.size),
+            "x": rng.integers(0, 2, w.size),
+            "w": w,
+            "psu": np.repeat(np.arange(20), size),
+        }
+        half = w.size / 2
+        made = survey(data).poststratify("x", {0: half, 1: half}).trim(upper=1.1, strict=True)
+        ways = (made, made.jackknife(), made.bootstrap(300, rng=seed))
+        found = [pv.direct.mean(way, "y") for way in ways]
+        assert not any(e.warnings for e in found)
+        errors = np.concatenate([e.std_error for e in found])
+        ratios.append(errors[1:] / errors[0])
+    np.testing.assert_allclose(np.mean(ratios, axis=0), 1, atol=0.04)
 
 
 @quarter

@@ -143,6 +143,11 @@ class _Table:
         expected = np.outer(observed.sum(axis=1), observed.sum(axis=0))
         x2 = float(n * ((observed - expected) ** 2 / expected).sum())
         effects = _design_effects(p, v, n, self.shape)
+        if not effects.sum() > 0:
+            raise ValueError(
+                "the table must have a sampling variance: found none, as in a census, where two "
+                "columns are independent or are not. Leave out fpc= to test what made the population."
+            )
         size = float((effects.sum()) ** 2 / (effects**2).sum())
         if statistic == "F":
             f = x2 / float(effects.sum())

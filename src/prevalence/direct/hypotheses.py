@@ -208,6 +208,11 @@ def _rows(estimate: Estimate, rows: str | int | Sequence[str | int] | None) -> l
     out: list[int] = []
     for row in [rows] if isinstance(rows, (str, int)) else rows:
         if isinstance(row, (int, np.integer)):
+            if not -len(estimate) <= row < len(estimate):
+                raise ValueError(
+                    f"rows must be positions below the number of rows, {len(estimate):,}: found "
+                    f"{row}. Count from 0, or name outcomes."
+                )
             out.append(range(len(estimate))[row])
             continue
         found = [

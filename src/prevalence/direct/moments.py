@@ -93,7 +93,8 @@ def variance(
     code = 0 if domains.code is None else domains.code
     z = [(row - at[code]) * ones for row, at in zip(y, centre, strict=True)]  # against cancellation
     first, second = np.triu_indices(len(z))
-    squares = [z[i] * z[j] for i, j in zip(first, second, strict=True)]
+    with np.errstate(over="ignore"):  # a value beyond floats is told as none
+        squares = [z[i] * z[j] for i, j in zip(first, second, strict=True)]
 
     def theta(w: Weights) -> Array:
         total = ones @ w

@@ -319,7 +319,7 @@ def _replicated(survey: Survey, domains: Domains, held: list[Distribution], aske
         for r, column in enumerate(columns.T, start=which.start):
             if np.isfinite(column).all():
                 replicated[:, :, r] = _points([d.reweighted(column) for d in held], asked)
-    deviations, said = scheme.deviations(replicated.reshape(-1, size), value.reshape(-1))
+    deviations, said = scheme.deviations(replicated.reshape(value.size, size), value.reshape(-1))
     block = Block(plain(deviations), scheme, np.tile(sizes.block.df, len(value)))
     unknown = ~(np.isfinite(value.reshape(-1)) & (block.variance > 0))
     result = replace(sizes, value=value, block=blank_rows(block, unknown), warnings=tuple(said))

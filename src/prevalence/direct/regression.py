@@ -10,7 +10,7 @@ import numpy as np
 from ..custom import assemble, domains_of
 from ..errors import note, one_of
 from ..estimate import Estimate
-from ..evaluate import evaluate
+from ..evaluate import Result, evaluate
 from ..facts import row_facts
 from ..glm import FAMILIES
 from ..registry import estimator
@@ -245,6 +245,11 @@ def _estimate(
             f"{model.c.size} coefficients leave no degrees of freedom of the design's "
             f"{result.block.df[0]:g}: there is no interval. Leave out predictors.",
         )
+    if _fits_exactly(result):
+        note(
+            said,
+            f"the predictors determine {outcome!r} exactly: standard errors are 0 or rounding.",
+        )
     result = replace(result, block=replace(result.block, df=np.maximum(df, 0.0)))
     out = assemble(
         survey,
@@ -260,3 +265,11 @@ def _estimate(
         warnings=said,
     )
     return out.describe(outcome=outcome)
+
+
+def _fits_exactly(result: Result) -> bool:
+    """Tell whether nothing is left over in any unit, other than in a census."""
+    if not np.any(result.block.scheme.coefficients):
+        return False
+    largest = np.abs(result.value).max(initial=0.0)
+    return bool((result.block.std_error <= 1e-13 * largest).all())

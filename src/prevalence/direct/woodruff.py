@@ -72,6 +72,7 @@ def _at(held: list[Distribution], first: Array, position: Array) -> Array:
     """Return the values at a position of every (row, domain); nan where there is none."""
     out = np.full(first.shape, np.nan)
     for k in range(first.shape[0]):
-        values, filled = held[k % len(held)], first[k] + position[k] >= first[k]
+        values = held[k % len(held)]
+        filled = (position[k] >= 0) & (position[k] < values.count)
         out[k, filled] = values.x[(first[k] + position[k])[filled]]
     return out

@@ -42,7 +42,8 @@ class Calibration:
         lam, failed = self._solve(cell_sums(self.cell, self.matrix.shape[0], columns), strict)
         if w.ndim == 1:
             self.__dict__["_solved"] = (w, lam)  # for the adjoint at the same weights
-        g, _ = self.distance.f(self.matrix @ lam)
+        with np.errstate(all="ignore"):  # of a column that has failed
+            g, _ = self.distance.f(self.matrix @ lam)
         out = g[self.cell] if w.ndim > 1 else g[:, 0][self.cell]
         out *= w
         if failed.any() and not self.tolerant:
@@ -54,7 +55,8 @@ class Calibration:
         lam = np.zeros((self.targets.size, table.shape[1]))
         if self.margins and self.distance.name == "raking" and not self.distance.bounded:
             lam = self._sweep(table, lam)
-        lam, failed, iterations = self._newton(table, lam)
+        with np.errstate(all="ignore"):  # a trial beyond floats is no improvement
+            lam, failed, iterations = self._newton(table, lam)
         if strict and failed.any() and not self.tolerant:
             self._unreachable(table[:, 0], lam[:, 0], iterations)
         return lam, failed

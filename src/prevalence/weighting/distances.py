@@ -58,4 +58,5 @@ class Distance:
         low, up = self.lower, self.upper
         e = np.exp(np.clip((up - low) / ((1 - low) * (up - 1)) * u, -500, 500))
         bottom = (up - 1) + (1 - low) * e
-        return (low * (up - 1) + up * (1 - low) * e) / bottom, (up - low) ** 2 * e / bottom**2
+        slope = (up - low) / bottom * ((up - low) * (e / bottom))  # a square would overflow
+        return (low * (up - 1) + up * (1 - low) * e) / bottom, slope

@@ -20,7 +20,9 @@ class Trim:
     """Cap weights at constants and spread the excess equally over the untrimmed.
 
     In a replicate a row stands for some number of copies of itself. The caps hold for each copy:
-    a unit drawn three times has three capped rows, not one row at the cap of three.
+    a unit drawn three times has three capped rows, not one row at the cap of three. A replicate
+    whose mean weight lies beyond a cap leaves none to take the excess, and all share it: its
+    weights go on as they do on the way there, when all near the cap.
     """
 
     lower: float
@@ -39,25 +41,24 @@ class Trim:
         each = np.divide(w, copies, out=np.zeros(w.shape), where=kept)
         if not (kept & ((each > self.upper) | (each < self.lower))).any():
             return np.array(w, dtype=float)
-        out = each
-        failed = np.zeros(w.shape[1:], dtype=bool)
+        out, used = each, kept
         for _ in range(1000 if self.strict else 1):
             over = kept & ((out > self.upper) | (out < self.lower))
             if not over.any():
                 break
             free = kept & ~over
-            failed |= over.any(axis=0) & ~free.any(axis=0)
+            none = over.any(axis=0) & ~free.any(axis=0)
+            if strict and none.any():
+                raise ValueError(
+                    f"trim must leave weights that take the excess: all lie outside {self.lower:g} to "
+                    f"{self.upper:g}. Widen the caps."
+                )
             capped = np.where(over, np.clip(out, self.lower, self.upper), out)
+            taking = np.where(none, used, free)
             with np.errstate(all="ignore"):
-                share = ((out - capped) * copies).sum(axis=0) / (free * copies).sum(axis=0)
-            out = np.where(free, capped + share, capped)
+                share = ((out - capped) * copies).sum(axis=0) / (taking * copies).sum(axis=0)
+            out = np.where(taking, capped + share, capped)
             kept = free
-        if strict and failed.any():
-            raise ValueError(
-                f"trim must leave weights that take the excess: all lie outside {self.lower:g} to "
-                f"{self.upper:g}. Widen the caps."
-            )
-        out[..., failed] = np.nan
         return out * copies
 
     def adjoint(self, w: Array) -> Adjoint:
