@@ -538,6 +538,12 @@ def _design_effects(p: Array, v: Array, n: int, shape: tuple[int, int]) -> Array
             "are, and interactions cannot be told. Join categories."
         )
     effects = np.linalg.eigvals(np.linalg.solve(simple, scaled.T @ v @ scaled)).real
+    if not effects.max() > 1e-12:
+        raise ValueError(
+            f"the table must have interactions that vary between primary units: {int((p == 0).sum())} "
+            f"of {p.size} cells are empty and all design effects are 0. Join categories, or widen "
+            "`where`."
+        )
     return np.sort(np.maximum(effects, 0.0))[::-1]
 
 
