@@ -19,6 +19,7 @@ __all__ = [
     "case_facts",
     "design_effects",
     "own",
+    "per_person",
     "row_facts",
 ]
 
@@ -90,42 +91,34 @@ def row_facts(result: Result, lost: Array, *, outside: bool = False) -> dict[str
 
 
 def design_effects(
-    survey: Survey,
-    result: Result,
-    domains: Domains,
-    y: Sequence[Array],
-    answered: Array | None,
-    *,
-    size: bool,
+    survey: Survey, domains: Domains, y: Sequence[Array], errors: Array, answered: Array | None
 ) -> Array:
-    """Return V / V_srs, V_srs that of simple random sampling without replacement.
+    """Return V / V_srs, V_srs that of a simple random sample of as many rows of the domain.
 
-    `size` is for totals, whose V_srs counts rows outside the domain as zeros.
+    `errors` are standard errors (outcomes, domains) on the scale of the mean of `y`: those of a
+    total over the size of its domain. The sample of V_srs is drawn without replacement.
     """
-    w = survey.chain.weights
-    unit = float(np.abs(w).max())  # weights in units of the largest: squares stay in range
-    w = w / unit
-    whole, rows = float(w.sum()), int(np.count_nonzero(w))
-    taking = w if answered is None else w * answered
-    people = by_domain(domains, taking) * unit
-    sum_w = people / unit
-    n = by_domain(domains, (taking != 0).astype(float))
-    scale = unit if size else 1.0
-    value = result.value / scale
-    with np.errstate(over="ignore"):
-        variance = (result.block.std_error / scale).reshape(value.shape) ** 2
+    w = survey.chain.weights if answered is None else survey.chain.weights * answered
+    people = by_domain(domains, w)
+    n = by_domain(domains, (w != 0).astype(float))
+    code = 0 if domains.code is None else domains.code
     out = []
-    for k, row in enumerate(y):
+    for row, error in zip(y, errors, strict=True):
         with np.errstate(all="ignore"):
-            squares = by_domain(domains, w * row * row)
-            if size:
-                spread = squares / whole - (value[k] / whole) ** 2
-                srs = whole**2 * spread / (rows - 1) * max(1 - rows / (whole * unit), 0.0)
-            else:
-                spread = squares / sum_w - value[k] ** 2
-                srs = spread / (n - 1) * np.where(people > n, 1 - n / people, 1.0)
-            out.append(np.where(srs > 0, variance[k] / srs, np.nan))
+            share = w / people[code]  # squares of weights far from 1 stay in range
+            centred = row - by_domain(domains, share * row)[code]
+            spread = by_domain(domains, share * centred * centred)
+            srs = spread / (n - 1) * np.where(people > n, 1 - n / people, 1.0)
+            out.append(np.where(srs > 0, error**2 / srs, np.nan))
     return np.concatenate(out)
+
+
+def per_person(survey: Survey, domains: Domains, answered: Array | None, result: Result) -> Array:
+    """Return the standard errors of totals (outcomes, domains) over the sizes of their domains."""
+    w = survey.chain.weights if answered is None else survey.chain.weights * answered
+    errors = result.block.std_error.reshape(result.value.shape)
+    with np.errstate(all="ignore"):
+        return np.asarray(errors / by_domain(domains, w))
 
 
 def binomial_deff(result: Result, n: Array) -> Array:

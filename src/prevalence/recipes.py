@@ -140,8 +140,8 @@ def attach(
             several = np.bincount(rows, minlength=parent.n) > 1
             raise ValueError(
                 f"one= needs one attached row per key: {int(several.sum()):,} keys have several "
-                f"(first: {keys[int(np.argmax(several))]!r}). Leave one= out if all rows are there, or "
-                "keep the selected row."
+                f"(first: row {int(np.argmax(several))} of the rows attached to). Leave one= out if all "
+                "rows are there, or keep the selected row."
             )
     what = f"attach one of {one}" if one else "attach all"
     if links is not None:

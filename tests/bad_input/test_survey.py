@@ -128,7 +128,7 @@ CASES = {
         rows(),
         lambda d: survey(d).attach({"key": [1, 2, 99]}, on="key"),
         ValueError,
-        r"on must match: 1 of 3 attached rows .*\(first: row 2, '99'; keys look like '0'\)",
+        r"on must match: 1 of 3 attached rows .*\(first: row 2\)",
     ),
     "keys that repeat": Bad(
         replaced(key=np.repeat(np.arange(6), 2)),

@@ -142,12 +142,12 @@ class _Table:
         observed = p.reshape(self.shape)
         expected = np.outer(observed.sum(axis=1), observed.sum(axis=0))
         x2 = float(n * ((observed - expected) ** 2 / expected).sum())
-        effects = _design_effects(p, v, n, self.shape)
-        if not effects.sum() > 0:
+        if not v.any():
             raise ValueError(
                 "the table must have a sampling variance: found none, as in a census, where two "
                 "columns are independent or are not. Leave out fpc= to test what made the population."
             )
+        effects = _design_effects(p, v, n, self.shape)
         size = float((effects.sum()) ** 2 / (effects**2).sum())
         if statistic == "F":
             f = x2 / float(effects.sum())
@@ -234,6 +234,12 @@ def _design_effects(p: Array, v: Array, n: int, shape: tuple[int, int]) -> Array
             "are, and interactions cannot be told. Join categories."
         )
     effects = np.linalg.eigvals(np.linalg.solve(simple, scaled.T @ v @ scaled)).real
+    if not effects.max() > 1e-12:
+        raise ValueError(
+            f"the table must have interactions that vary between primary units: {int((p == 0).sum())} "
+            f"of {p.size} cells are empty and all design effects are 0. Join categories, or widen "
+            "`where`."
+        )
     return np.sort(np.maximum(effects, 0.0))[::-1]
 
 

@@ -15,7 +15,15 @@ from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import LateFacts, by_domain, case_facts, design_effects, own, row_facts
+from ..facts import (
+    LateFacts,
+    by_domain,
+    case_facts,
+    design_effects,
+    own,
+    per_person,
+    row_facts,
+)
 from ..frames import Table
 from ..intervals import PROPORTION_RULES
 from ..registry import estimator
@@ -257,7 +265,8 @@ def _cases(survey: Survey, held: Levels, domains: Domains) -> dict[str, Array]:
 
 
 def _own(survey: Survey, held: Levels, domains: Domains, result: Result) -> dict[str, Array]:
-    return own(design_effects(survey, result, domains, held.is_level, held.answered, size=True))
+    errors = per_person(survey, domains, held.answered, result)
+    return own(design_effects(survey, domains, held.is_level, errors, held.answered))
 
 
 def _design_effects(

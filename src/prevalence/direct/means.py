@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..custom import assemble, domains_of
 from ..errors import note, warn
 from ..estimate import Estimate
-from ..evaluate import Result, evaluate
-from ..facts import LazyFacts, design_effects, row_facts
+from ..evaluate import Domains, Result, evaluate
+from ..facts import LazyFacts, by_domain, design_effects, per_person, row_facts
 from ..frames import names_of
 from ..registry import estimator
 from ..survey import Survey
@@ -67,7 +67,8 @@ def total(
     Notes
     -----
     Assumes that the weights add up to the population. A missing outcome that is dropped counts as
-    zero in a total, which is then too low: prefer a nonresponse step.
+    zero in a total, which is then too low: prefer a nonresponse step. The design effect compares
+    with a simple random sample of the domain's rows with an answer, as R's does.
 
     References
     ----------
@@ -87,7 +88,9 @@ def total(
     said = _without_cases(result, names)
     facts = LazyFacts(
         row_facts(result, lost),
-        lambda: design_effects(survey, result, domains, y, answered, size=True),
+        lambda: design_effects(
+            survey, domains, y, per_person(survey, domains, answered, result), answered
+        ),
     )
     return assemble(
         survey,
@@ -168,7 +171,9 @@ def mean(
     result, said = settle(result, names)
     facts = LazyFacts(
         row_facts(result, lost),
-        lambda: design_effects(survey, result, domains, y, answered, size=False),
+        lambda: design_effects(
+            survey, domains, y, result.block.std_error.reshape(result.value.shape), answered
+        ),
     )
     return assemble(
         survey,
@@ -230,7 +235,8 @@ def ratio(
     Notes
     -----
     Assumes a denominator total well away from zero; the estimate and its linearised variance fail
-    where its coefficient of variation is large (above about 0.2).
+    where its coefficient of variation is large (above about 0.2). The design effect is that of the
+    total of the residuals ``y - R x``.
 
     References
     ----------
@@ -247,7 +253,7 @@ def ratio(
     domains = domains_of(survey, by, where)
     columns = names_of("numerator", numerator)
     named = list(dict.fromkeys([*columns, denominator]))
-    _, both, _, lost = outcomes(survey, named, missing, domains)
+    _, both, answered, lost = outcomes(survey, named, missing, domains)
     y, x, lost = both[: len(columns)], both[named.index(denominator)], lost[: len(columns)]
     labels = [f"{c} / {denominator}" for c in columns]
     result, said = settle(evaluate(survey, lambda w: (y @ w) / (x @ w), domains), labels)
@@ -260,7 +266,10 @@ def ratio(
         method="direct.ratio",
         interval="wald",
         citations=[SARNDAL],
-        facts=row_facts(result, lost),
+        facts=LazyFacts(
+            row_facts(result, lost),
+            lambda: _of_ratios(survey, result, domains, y, x, answered),
+        ),
         warnings=said,
     )
 
@@ -285,6 +294,23 @@ def _without_cases(result: Result, names: list[str]) -> list[str]:
 def _domains(which: NDArray[np.bool_]) -> str:
     count = int(which.sum())
     return f"{count} of {which.size} domains" if which.size > 1 else "the sample"
+
+
+def _of_ratios(
+    survey: Survey,
+    result: Result,
+    domains: Domains,
+    y: list[Array],
+    x: Array,
+    answered: Array | None,
+) -> Array:
+    """Return the design effects of ratios: those of the totals of their residuals y - R x."""
+    code = 0 if domains.code is None else domains.code
+    size = np.abs(by_domain(domains, survey.chain.weights * x))
+    errors = per_person(survey, domains, answered, result) * size
+    with np.errstate(invalid="ignore"):
+        rows = [row - at[code] * x for row, at in zip(y, result.value, strict=True)]
+    return design_effects(survey, domains, rows, errors, answered)
 
 
 def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
