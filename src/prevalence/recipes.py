@@ -72,16 +72,17 @@ def trim(
     one_of("residuals", residuals, ["exact", "initial"])
     if max_ratio is not None and upper is not None:
         raise ValueError("trim takes max_ratio or upper: found both. Give one of them.")
-    if max_ratio is not None and not max_ratio > 1:
+    ratio = None if max_ratio is None else number("max_ratio", max_ratio)
+    if ratio is not None and not ratio > 1:
         raise ValueError(
-            f"max_ratio must be above 1: found {max_ratio!r}. It is a multiple of the median weight; "
+            f"max_ratio must be above 1: found {ratio:g}. It is a multiple of the median weight; "
             "give a cap in units of the weight as upper."
         )
-    if max_ratio is None and upper is None and lower is None:
+    if ratio is None and upper is None and lower is None:
         raise ValueError("trim needs a cap: found none. Give max_ratio, upper or lower.")
     top, bottom = np.inf, 0.0 if lower is None else number("lower", lower)
-    if max_ratio is not None:
-        top = float(np.median(w[w > 0])) * number("max_ratio", max_ratio)
+    if ratio is not None:
+        top = float(np.median(w[w > 0])) * ratio
     elif upper is not None:
         top = number("upper", upper)
     if not 0 <= bottom < top:

@@ -106,7 +106,7 @@ BAD = {
         {"id": ["a", "a", "b"], "count": [2, 2, 1]},
         houses,
         ValueError,
-        r"one= needs one attached row per key: 1 keys have several \(first: 'a'\)",
+        r"one= needs one attached row per key: 1 keys have several \(first: row 0 of",
     ),
     "two values under the hypothesis": Bad(
         rows(),
