@@ -256,7 +256,7 @@ def test_wheel_reproduces_the_study_away_from_the_clone(wheel: Path, tmp_path: P
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     offline = ("--no-deps", "--no-index", "--quiet")
     pip = (sys.executable, "-m", "pip", "--python", python)
-    run(*pip, "install", *offline, wheel, cwd=tmp_path)
+    run(*pip, "install", "--no-compile", *offline, wheel, cwd=tmp_path)
     # The libraries come from this environment, so that no registry is asked; the editable
     # install of the clone is left out, since a .pth file named by a .pth file is not read.
     where = run(

@@ -276,16 +276,17 @@ def test_influence_through_a_calibration_that_is_constant_within_clusters() -> N
 def test_influence_in_several_domains_and_outcomes(name: str) -> None:
     made, recipe = RECIPES[name]
     estimate = pv.direct.mean(made(), ["hours", "income"], by="region")
-    rows = iter(columns_of(estimate))
-    for outcome in ("hours", "income"):
-        for region in range(3):
-            inside = HOUSEHOLDS["region"] == region
-            y = HOUSEHOLDS[outcome]
+    one, region = np.ones(W.size), HOUSEHOLDS["region"]
 
-            def theta(w: Array, y: Array = y, inside: Array = inside) -> Array:
-                return naive.ratio(recipe(w), y, np.ones(W.size), inside)
+    def theta(w: Array) -> Array:
+        final = recipe(w)
+        outcomes = (HOUSEHOLDS["hours"], HOUSEHOLDS["income"])
+        return np.stack(
+            [naive.ratio(final, y, one, region == d) for y in outcomes for d in range(3)]
+        )
 
-            assert close(next(rows), expected_columns(naive.derivative(theta, W)))
+    for found, derivative in zip(columns_of(estimate), naive.derivative(theta, W), strict=True):
+        assert close(found, expected_columns(derivative))
 
 
 @pytest.mark.parametrize("after", ["calibration", "raking and trimming"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,18 +120,6 @@ def test_weights_are_the_inverse_of_the_fractions_when_not_given() -> None:
     )
     first, second = fractions(data)
     np.testing.assert_allclose(made.final_weights, 1 / (first * second), rtol=1e-15)
-
-
-def test_a_two_stage_mean_equals_that_of_r(oracle: Path) -> None:
-    frame = pd.read_csv(oracle / "survey" / "apiclus2.csv")
-    text = (oracle / "survey" / "expected.json").read_text("utf-8")
-    wanted = json.loads(text)["results"]["dclus2/mean"]["value"]
-    made = pv.Survey(frame, stages=["dnum", "snum"], fpc=["fpc1", "fpc2"])
-    found = pv.direct.mean(made, wanted["names"], missing="drop")
-    keep = np.isfinite(found.value)
-    np.testing.assert_allclose(found.value[keep], np.array(wanted["estimate"])[keep], rtol=1e-13)
-    np.testing.assert_allclose(found.std_error[:2], wanted["se"][:2], rtol=1e-12)
-    assert found.df[0] == 39
 
 
 def test_a_census_is_one_of_every_kind() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -191,42 +189,6 @@ def test_certain_units_add_their_later_stages_alone() -> None:
 
 
 # Single units, also in domains
-
-
-@pytest.mark.parametrize("rule", ["remove", "certainty", "adjust", "average"])
-def test_single_units_as_in_r(rule: str, oracle: Path) -> None:
-    wanted = json.loads((oracle / "survey" / "expected.json").read_text("utf-8"))["results"]
-    frame = pd.read_csv(oracle / "survey" / "hh.csv")
-    made = pv.Survey(frame, weights="w", strata="stratum", psu="psu", nest=True, single_psu=rule)
-    for estimator, name in ((pv.direct.mean, "svymean"), (pv.direct.total, "svytotal")):
-        found, r = estimator(made, ["cl", "hours"]), wanted[f"hhL/lonely_{rule}_{name}"]["value"]
-        np.testing.assert_allclose(found.value, r["estimate"], rtol=1e-12)
-        np.testing.assert_allclose(found.std_error, r["se"], rtol=1e-12)  # 1e-15 seen
-        assert found.df.tolist() == [r["df"]] * 2
-    by, r = pv.direct.mean(made, "cl", by="sex"), wanted[f"hhL/lonely_{rule}_svyby"]["value"]
-    np.testing.assert_allclose(by.std_error, r["se"], rtol=1e-12)
-
-
-def test_a_single_unit_in_a_domain_as_in_r(oracle: Path) -> None:
-    """The other units of its stratum are zeros, as R has it unless an option says otherwise."""
-    wanted = json.loads((oracle / "survey" / "expected.json").read_text("utf-8"))["results"]
-    frame = pd.read_csv(oracle / "survey" / "hh.csv").query("stratum != 'F'")
-    first = frame.psu[frame.stratum == "E"].min()
-    inside = ((frame.stratum != "E") | (frame.psu == first)).astype(int)
-    for rule in ("error", "remove", "adjust", "average"):
-        made = pv.Survey(
-            frame.assign(inside=inside),
-            weights="w",
-            strata="stratum",
-            psu="psu",
-            nest=True,
-            single_psu=rule,
-        )
-        found = pv.direct.mean(made, "cl", where="inside == 1")
-        name = "remove" if rule == "error" else rule
-        r = wanted[f"hhA_uc/domain_lonely_{name}_FALSE"]["value"]
-        assert found.std_error[0] == pytest.approx(r["se"][0], rel=1e-12)
-        assert found.df[0] == r["df"]
 
 
 @pytest.mark.parametrize("rule", ["error", "certainty", "remove", "adjust", "average"])

@@ -5,6 +5,7 @@ The results themselves are in `test_survey_oracle`, with their tolerances.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,16 @@ def test_linearised_errors_agree_to_twelve_digits(
     stored = designs.results(oracle)[f"{design}/{statistic}"]["value"]
     e = getattr(pv.direct, statistic)(designs.survey(oracle, design), outcomes, missing="drop")
     np.testing.assert_allclose(e.std_error, stored["se"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["remove", "certainty", "adjust", "average"])
+def test_rules_for_single_units_agree_to_twelve_digits(oracle: Path, rule: str) -> None:
+    d = pv.Survey(designs.frame(oracle, "hh"), single_psu=rule, **designs.ULTIMATE)
+    for estimator, name in ((pv.direct.mean, "svymean"), (pv.direct.total, "svytotal")):
+        stored = designs.results(oracle)[f"hhL/lonely_{rule}_{name}"]["value"]
+        e = estimator(d, ["cl", "hours"])
+        np.testing.assert_allclose(e.value, stored["estimate"], rtol=1e-12)
+        np.testing.assert_allclose(e.std_error, stored["se"], rtol=1e-12)
 
 
 def test_exact_raking_residuals_differ_from_the_initial_ones(oracle: Path) -> None:
@@ -62,14 +73,27 @@ def test_an_empty_cell_has_an_upper_limit_and_no_standard_error(oracle: Path, re
     assert row.facts["deff_source"][0] == "whole sample"
 
 
-@pytest.mark.parametrize("outcome", ["cl", "fcl", "ct"])
-def test_korn_and_graubard_never_use_more_than_the_rows(oracle: Path, outcome: str) -> None:
+@pytest.mark.parametrize("design", ["dclus1", "hhA"])
+def test_korn_and_graubard_never_use_more_than_the_rows(oracle: Path, design: str) -> None:
     """R does not cap the effective sample at n, which can only make its limits closer."""
-    stored = designs.results(oracle)[f"hhA/ciprop_{outcome}_beta"]["value"]["ci"]
-    e = pv.direct.prevalence(designs.survey(oracle, "hhA"), outcome, interval="korn-graubard")
-    low, high = e.interval()[0]
-    assert low <= stored[0] * (1 + 1e-8)
-    assert high >= stored[1] * (1 - 1e-8)
+    name = re.compile(rf"{design}/ciprop_(?:(rare|cl|fcl|ct)_)?(?:(R\d)_)?beta")
+    seen = 0
+    for key, result in designs.results(oracle).items():
+        found = name.fullmatch(key)
+        if found is None or result["value"]["ci"][0] is None:
+            continue
+        outcome, region = found[1] or "improved", found[2]
+        e = pv.direct.prevalence(
+            designs.survey(oracle, design),
+            outcome,
+            where=f"region == '{region}'" if region else None,
+            interval="korn-graubard",
+        )
+        (low, high), stored = e.interval()[0], result["value"]["ci"]
+        assert low <= stored[0] * (1 + 1e-8)
+        assert high >= stored[1] * (1 - 1e-8)
+        seen += 1
+    assert seen >= 2
 
 
 def test_design_effects_of_totals_in_domains_and_of_ratios(oracle: Path) -> None:

@@ -311,11 +311,12 @@ def test_lists_have_the_expected_overlap(
 
 
 def test_wrong_links_and_allegations_move_the_estimate_as_they_must() -> None:
-    right = list_study(40, referral={})["naive"]
-    assert list_study(40, referral={}, missed_links=0.5)["naive"] > 2 * right
-    assert list_study(40, referral={}, false_links=0.1)["naive"] < 0.8 * right
-    allegations = list_study(40, referral={}, false_positives=0.3)
-    assert allegations["observed"] == pytest.approx(270, abs=4 * 17 / 40**0.5)
+    runs = 25
+    right = list_study(runs, referral={})["naive"]
+    assert list_study(runs, referral={}, missed_links=0.5)["naive"] > 2 * right
+    assert list_study(runs, referral={}, false_links=0.1)["naive"] < 0.8 * right
+    allegations = list_study(runs, referral={}, false_positives=0.3)
+    assert allegations["observed"] == pytest.approx(270, abs=4 * 17 / runs**0.5)
 
 
 def network_study(runs: int, **settings: Any) -> tuple[float, float, float, float]:
