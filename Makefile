@@ -3,6 +3,7 @@
 #   make test       all tests but the long ones        make proof   those too (an hour)
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
+#   make evidence   the tables of docs/ on rare events and on weighting steps, drawn anew (10 minutes)
 #   make bench      speed against the peers            make lock    the three lock files again (needs uv)
 
 PY ?= python3
@@ -21,19 +22,20 @@ PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: study test proof check coverage notebooks docs bench lock clean
+.PHONY: study test proof check coverage evidence notebooks docs bench lock clean
 
 study: .venv/.ok
 	@$(BIN)/python -m prevalence reproduce jamaica
 
-# The workers share the cores already: threads inside linear algebra would only wait for each other.
+# The workers share the cores already: threads inside linear algebra would only wait for each other. Tests of one group
+# run in one worker, which makes what they share once.
 test proof: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.ok
-	@$(BIN)/python -m pytest -q -n $(WORKERS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
 
 proof: export PREVALENCE_EXTENDED_TESTS = 1
 proof: .venv/.ok
-	@$(BIN)/python -m pytest -q -n $(WORKERS) -m ""
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m ""
 
 check: .venv/.ok
 	@$(BIN)/ruff check -q .
@@ -44,6 +46,10 @@ check: .venv/.ok
 
 coverage: .venv/.ok
 	@$(BIN)/python -m prevalence coverage jamaica
+
+evidence: .venv/.ok
+	@$(BIN)/python -m benchmarks.rare_events
+	@$(BIN)/python -m benchmarks.chain
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py

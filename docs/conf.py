@@ -31,7 +31,12 @@ templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"prevalence {version}"
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {"*": [], "_generated/jamaica": []}  # pages without parts have the room
+html_theme_options = {
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 6,
+}
 
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 3

@@ -12,8 +12,10 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
-@pytest.mark.parametrize("page", ["coming-from-r.md"])
-def test_every_line_of_a_page_runs_and_prints_what_the_page_says(root: Path, page: str) -> None:
+@pytest.mark.parametrize(("page", "lines"), [("coming-from-r.md", 60), ("survey.md", 25)])
+def test_every_line_of_a_page_runs_and_prints_what_the_page_says(
+    root: Path, page: str, lines: int
+) -> None:
     text = (root / "docs" / page).read_text(encoding="utf-8")
     blocks = BLOCK.findall(text)
     assert blocks
@@ -29,5 +31,5 @@ def test_every_line_of_a_page_runs_and_prints_what_the_page_says(root: Path, pag
     said: list[str] = []
     runner = doctest.DocTestRunner(optionflags=OPTIONS)
     runner.run(test, out=said.append)
-    assert runner.tries > 60
+    assert runner.tries > lines
     assert not runner.failures, "".join(said)

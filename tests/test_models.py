@@ -157,11 +157,22 @@ def test_dropped_rows_are_zero_weights_and_counted() -> None:
     assert kept.facts["n"].tolist() == [117] * 4
 
 
+def test_a_row_far_from_the_others_has_a_probability_near_0_and_does_not_stop_the_fit() -> None:
+    x = np.r_[np.linspace(-3, 3, 40), 400.0]
+    y = np.r_[np.tile([1.0, 1.0, 0.0, 1.0], 5), np.tile([0.0, 1.0, 0.0, 0.0], 5), 0.0]
+    fit = pv.direct.regression(pv.Survey({"x": x, "y": y}), "y", "x", family="binomial")
+    eta = fit.value[0] + fit.value[1] * x
+    assert eta[-1] < -125
+    residual = y - 1 / (1 + np.exp(-eta))
+    assert np.abs([residual.sum(), residual @ x]).max() < 1e-12  # the score is zero at the root
+
+
 def test_degrees_of_freedom_and_their_end() -> None:
     data = rows()
     fit = pv.direct.regression(sample(data), "z", ["x", "group"])
     assert fit.df.tolist() == [6.0] * 4  # 12 units, 3 strata: 9 + 1 - 4
-    few = pv.direct.regression(sample(data), "z", ["x", "psu", "group"], categorical="psu")
+    with pytest.warns(pv.PrevalenceWarning, match="leave no degrees of freedom"):
+        few = pv.direct.regression(sample(data), "z", ["x", "psu", "group"], categorical="psu")
     assert (few.df == 0).all()
     assert np.isnan(few.interval()).all()
     assert "leave no degrees of freedom" in few.warnings[0]

@@ -12,7 +12,7 @@ import pytest
 import prevalence as pv
 from prevalence import presentation
 from prevalence.disclosure import is_suppressed, log, protect, switched_on
-from prevalence.intervals import RULES
+from prevalence.intervals import RULES, WORDS
 
 COLUMNS = [
     "outcome",
@@ -200,7 +200,7 @@ def test_numbers_are_rounded_together(
 
 
 def test_every_interval_rule_has_a_sentence(whole: pv.Estimate) -> None:
-    assert set(presentation.INTERVALS) == set(RULES)
+    assert set(WORDS) == set(RULES)
     said = whole.explain()
     for words in (
         "Design: 60 districts",
@@ -323,3 +323,100 @@ def test_protection_goes_off_only_with_a_reason() -> None:
     for word in ("off", "off:", "no", ""):
         with pytest.raises(ValueError, match="with the reason"):
             switched_on(word)
+
+
+# ---------------------------------------------------------------------- arithmetic in words
+ROWS = {"case": [1, 0, 0, 1, 1, 0] * 10, "area": ["n", "n", "n", "s", "s", "s"] * 10}
+
+
+def shares(**words: str) -> pv.Estimate:
+    return pv.direct.prevalence(pv.Survey(ROWS).describe(**words), "case", by="area")
+
+
+def test_a_ratio_of_two_domains_keeps_what_it_is_about() -> None:
+    e = shares(population="children", window="2023")
+    ratio = e["s"] / e["n"]
+    assert ratio.sentence().startswith(
+        'Area s / n: the ratio of "case" is estimated at 2.0 (95 % interval'
+    )
+    assert ratio.sentence().endswith("among children, in 2023.")
+    assert np.exp(np.log(ratio)).unit == "ratio"
+    assert np.log(ratio).to_frame()["flag"].tolist() == [""]  # a cv says nothing of a logarithm
+
+
+def test_shares_of_two_domains_add_up_to_no_share() -> None:
+    e = shares()
+    assert (e["s"] + e["n"]).unit == "sum of proportions"
+    levels = pv.direct.proportions(pv.Survey(ROWS), "area")
+    assert (levels["area = n"] + levels["area = s"]).unit == "proportion"
+    assert (e["s"] * e["n"]).unit == "product"
+
+
+def test_a_share_times_a_number_is_not_called_a_share() -> None:
+    per_cent = shares()["n"] * 100
+    assert per_cent.unit == "scaled proportion"
+    assert " %" not in per_cent.sentence().replace("95 % interval", "")
+    assert (1 - shares()["n"]).unit == "proportion"
+
+
+def test_a_covariance_is_called_one() -> None:
+    found = pv.direct.variance(pv.Survey({"a": [1.0, 2, 4, 9], "b": [2.0, 1, 5, 3]}), ["a", "b"])
+    assert 'The covariance of "a" and "b" is estimated at' in found.sentence()
+
+
+def test_a_difference_of_nobody_says_that_it_has_no_interval() -> None:
+    none = {"case": [0, 0, 0, 1] * 10, "area": ["a", "b", "c", "d"] * 10}
+    e = pv.direct.prevalence(pv.Survey(none), "case", by="area")
+    assert 'difference of "case" is estimated at 0 (no interval)' in (e["a"] - e["b"]).sentence()
+
+
+def test_numbers_of_nobody_are_at_most() -> None:
+    none = pv.Survey({"case": ["no"] * 40 + ["yes"] * 40, "area": ["a"] * 40 + ["b"] * 40})
+    by_area = pv.direct.counts(none, "case", by="area")
+    # no event at a one-sided 95 % is 3.0 rows, of weight 1 here
+    assert by_area["a", "case = yes"].sentence().startswith("Area a: at most 3")
+    share = pv.direct.prevalence(pv.Survey({**ROWS, "case": [0, 1, 0] * 20}), "case", by="area")
+    known, about = share.count(1000), share.count(pv.uncertain(1000, 900, 1100))
+    assert np.isfinite(about.interval()).all()
+    assert (about.interval() > 0).all()
+    assert np.allclose(known.value, about.value)
+
+
+def test_an_uncertain_population_bounds_a_domain_without_a_case() -> None:
+    e = survey()
+    share = pv.direct.prevalence(e, "trafficked", by="town")
+    number = share.count(pv.uncertain(10_000, 9_000, 11_000))
+    assert number.interval_rule == "log"
+    low, high = number.interval()[3]
+    n_eff = float(share.facts["n_eff"][3])
+    assert (low, round(high, 6)) == (0.0, round(-np.log(0.025) * 10_000 / n_eff, 6))
+    assert (number.interval()[:3] > 0).all()
+    assert "at most" in number.take(np.array([3])).sentence()
+
+
+def test_a_domain_without_a_case_keeps_its_degrees_of_freedom_beside_known_totals() -> None:
+    plain = survey()
+    unsure = plain.poststratify(
+        "town", {f"town {t}": pv.uncertain(40_000, std_error=500) for t in range(4)}
+    )
+    share = pv.direct.prevalence(unsure, "trafficked", by="town")
+    assert share.df[3] == pv.direct.prevalence(plain, "trafficked", by="town").df[3] == 14
+    said = pv.direct.prevalence(unsure, "trafficked").explain()
+    assert "sources: the survey design, a known quantity" in said
+
+
+def test_words_that_say_nothing_are_left_out() -> None:
+    unnamed = pv.Survey(ROWS)
+    assert "the rows are" not in pv.direct.prevalence(unnamed, "case").explain()
+    assert "1 stratum;" in repr(unnamed)
+    given = pv.Survey({**ROWS, **{f"r{i}": 60 * [1.0] for i in (1, 2)}})
+    assert repr(given.replicate_weights("r", scale=0.5, df=1)).startswith(
+        "<Survey: 60 rows; weights"
+    )
+    assert repr(unnamed.jackknife()).endswith("variance: jackknife>")
+    assert unnamed.trim(upper=2).steps[0].name == "trim to at most 2"
+    assert unnamed.trim(lower=0.5).steps[0].name == "trim to at least 0.5"
+    assert unnamed.trim(lower=0.5, upper=2).steps[0].name == "trim to 0.5 to 2"
+    tested = pv.direct.t_test(pv.Survey({**ROWS, "hours": np.arange(60.0)}), "hours", "area")
+    assert tested.estimate is not None
+    assert tested.estimate.sentence().startswith('The difference of "mean hours by area" is')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from prevalence.presentation import shown
 from .test_presentation import survey
 
 EVIL = "<script>alert(1)</script>"
+pytestmark = pytest.mark.xdist_group("report")  # one worker draws the page
 
 
+@cache
 def comparison() -> pv.Comparison:
     s = survey()
     share = pv.direct.prevalence(s, "trafficked")
@@ -39,6 +42,11 @@ def comparison() -> pv.Comparison:
         },
         side_by_side=True,
     )
+
+
+@cache
+def single() -> pv.Comparison:
+    return pv.compare({"survey": pv.direct.prevalence(survey(), "trafficked")})
 
 
 def study() -> dict[str, Any]:
@@ -188,42 +196,37 @@ def test_nothing_safe_is_refused(tmp_path: Path) -> None:
 def test_estimates_are_never_called_identified(page: str, tmp_path: Path) -> None:
     assert "victims identified" not in page.lower()
     with pytest.raises(ValueError, match="must not call an estimate"):
-        pv.report(comparison(), path=tmp_path / "r.html", title="Victims identified in 2023")
+        pv.report(single(), path=tmp_path / "r.html", title="Victims identified in 2023")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_where_it_may_be_written(tmp_path: Path) -> None:
-    single = pv.compare({"survey": pv.direct.prevalence(survey(), "trafficked")})
-    path = pv.report(single, path=tmp_path / "r.html")
+    path = pv.report(single(), path=tmp_path / "r.html")
     before = path.read_bytes()
     with pytest.raises(FileExistsError, match="force=True"):
-        pv.report(single, path=path)
+        pv.report(single(), path=path)
     with pytest.raises(IsADirectoryError, match="is a folder"):
-        pv.report(single, path=tmp_path)
+        pv.report(single(), path=tmp_path)
     with pytest.raises(NotADirectoryError, match="is a file"):
-        pv.report(single, path=path / "below" / "r.html")
+        pv.report(single(), path=path / "below" / "r.html")
     assert path.read_bytes() == before
-    pv.report(single, path=path, force=True)
+    pv.report(single(), path=path, force=True)
     assert path.read_bytes() == before  # the same page every time
     with pytest.raises(KeyError, match="'leed' is not"):
-        pv.report(single, path=tmp_path / "t.html", study={"leed": "x"})
+        pv.report(single(), path=tmp_path / "t.html", study={"leed": "x"})
 
 
-def test_checks_of_intervals_are_counted_not_shown(tmp_path: Path) -> None:
+def test_checks_are_counted_not_shown_and_a_study_brings_its_command(tmp_path: Path) -> None:
     frame = comparison().to_frame()
-    path = pv.report(comparison(), path=tmp_path / "r.html", checks=frame)
-    part = path.read_text(encoding="utf-8").split('<section id="checks">')[1]
+    path = pv.report(comparison(), path=tmp_path / "r.html", checks=frame, study="jamaica")
+    text = path.read_text(encoding="utf-8")
+    assert "python -m prevalence reproduce jamaica" in text
+    assert re.search(r"data \(sha256\)</td><td>[0-9a-f]{64}", text)
+    part = text.split('<section id="checks">')[1]
     part = part[: part.index("</section>")]
     held = int(frame.loc[frame["name"] == "by_town", "covers"].astype(bool).sum())
     assert re.search(rf"by_town</td>.*?>4</td>.*?>{held}</td>", part)
     assert "town 3" not in part
-
-
-def test_a_study_of_the_library_brings_its_command(tmp_path: Path) -> None:
-    path = pv.report(comparison(), path=tmp_path / "r.html", study="jamaica")
-    text = path.read_text(encoding="utf-8")
-    assert "python -m prevalence reproduce jamaica" in text
-    assert re.search(r"data \(sha256\)</td><td>[0-9a-f]{64}", text)
 
 
 def test_the_layout_follows_the_window(page: str) -> None:

@@ -163,10 +163,14 @@ def import_seconds(module: str) -> float:
 
 
 def test_import_costs_little_more_than_pandas() -> None:
-    # The least of several alternating runs: other work on the machine only ever adds to a run.
-    pairs = [(import_seconds("prevalence"), import_seconds("pandas")) for _ in range(5)]
-    ours, theirs = (min(seconds) for seconds in zip(*pairs, strict=True))
-    assert ours <= 1.3 * theirs, f"{ours:.2f} s against {theirs:.2f} s for pandas"
+    # The least of up to five alternating runs: other work on the machine only ever adds to a run.
+    ours = theirs = float("inf")
+    for _ in range(5):
+        ours = min(ours, import_seconds("prevalence"))
+        theirs = min(theirs, import_seconds("pandas"))
+        if ours <= 1.3 * theirs:
+            return
+    pytest.fail(f"{ours:.2f} s against {theirs:.2f} s for pandas")
 
 
 # Dependencies
@@ -220,6 +224,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("wheel")
 def test_wheel_carries_types_templates_and_studies(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -244,6 +249,7 @@ def test_wheel_carries_types_templates_and_studies(wheel: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("wheel")
 def test_wheel_reproduces_the_study_away_from_the_clone(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=tmp_path)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from prevalence import datasets, reproduce
+from prevalence import cli, datasets, reproduce
 from prevalence.cli import main
 from prevalence.coverage import one_country
 
 Capture = pytest.CaptureFixture[str]
+pytestmark = pytest.mark.xdist_group("study")  # one worker runs it for all
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,11 @@ def test_the_command_passes_and_writes_a_report(tmp_path: Path, capsys: Capture)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["report.html"]
 
 
-def test_another_assumption_is_no_reproduction(tmp_path: Path, capsys: Capture) -> None:
+def test_another_assumption_is_no_reproduction(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reproduce, "run", partial(reproduce.run, skip=("figure",)))
+    monkeypatch.setattr(cli, "_write_report", lambda *_: None)  # the test above writes one
     arguments = ["reproduce", "jamaica", "--set", "transmission=0.4", "--out", str(tmp_path)]
     assert main(arguments) == 0
     last = capsys.readouterr().out.strip().splitlines()[-1]
@@ -61,8 +67,10 @@ def test_another_assumption_is_no_reproduction(tmp_path: Path, capsys: Capture) 
 
 
 def test_a_difference_exits_with_an_error_and_names_the_first(
-    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    done: reproduce.Run, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reproduce, "run", lambda *_, **__: done)
+    monkeypatch.setattr(cli, "_write_report", lambda *_: None)
     stored = reproduce.committed("jamaica")
     name = next(k for k in stored["numbers"] if k.startswith("network") and "estimate" in k)
     stored["numbers"][name] *= 1 + 1e-8

@@ -10,14 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Block, add_blocks
+from .engine import STEP
+from .errors import warn
 from .estimand import Estimand
 from .estimate import Estimate
 
 __all__ = ["operate"]
 
 Array = NDArray[Any]
-POSITIVE = ("count", "proportion", "ratio", "known")  # intervals on the log scale
-STEP = 1e-50  # a complex step has no cancellation: its square underflows to zero
+POSITIVE = (
+    "count",
+    "proportion",
+    "ratio",
+    "product",
+    "scaled proportion",
+    "known",
+)  # intervals on the log scale
 
 BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}
 UNARY: dict[np.ufunc, str] = {np.exp: "exp", np.log: "log", np.sqrt: "sqrt"}
@@ -31,17 +39,24 @@ def operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:
     if ufunc in UNARY:
         return unary(ufunc, inputs[0])
     raise TypeError(
-        f"{ufunc.__name__} of an Estimate has no delta method here: use + - * / ** exp log sqrt."
+        f"functions of an Estimate must have a delta method here: found {ufunc.__name__}. Use "
+        "+ - * / ** exp log sqrt, or survey.estimate for a function of the weights."
     )
 
 
 def unary(ufunc: np.ufunc, e: Estimate) -> Estimate:
     with np.errstate(all="ignore"):
         moved, value = ufunc(e.value + 1j * STEP), ufunc(e.value)
-    unit, slope = f"{ufunc.__name__} {e.unit}", moved.imag / STEP
+    unit, slope = _unit_after(ufunc, e.unit), moved.imag / STEP
     if ufunc is not np.exp and _has_negative_limit(e):  # no logarithm or root of a negative limit
         return _delta(e, value, [(e, slope)], e.estimand, unit)
     return replace(_mapped(e, UNARY[ufunc], None, value, slope), unit=unit)
+
+
+def _unit_after(ufunc: np.ufunc, unit: str) -> str:
+    if ufunc is np.exp and unit in ("coefficient", f"log {unit[4:]}"):
+        return "exponentiated coefficient" if unit == "coefficient" else unit[4:]
+    return f"{ufunc.__name__} {unit}"
 
 
 def _mapped(e: Estimate, name: str, constant: Any, value: Array, slope: Array) -> Estimate:
@@ -64,13 +79,17 @@ def binary(ufunc: np.ufunc, left: Any, right: Any) -> Estimate:
     if c.ndim > 1 or (c.ndim == 1 and c.size not in (1, len(e))):
         raise ValueError(
             f"a number combined with an estimate must be one, or one per row: found shape "
-            f"{c.shape} for {len(e)} rows."
+            f"{c.shape} for {len(e)} rows. Choose rows by domain, as in e['Kingston']."
         )
     c = c.reshape(()) if c.size == 1 else c
     is_left = isinstance(left, Estimate)
+    if ufunc is np.true_divide and is_left and (c == 0).any():
+        raise ValueError("a divisor must not be 0: found 0. Divide by another number.")
     if ufunc is np.multiply or (ufunc is np.true_divide and is_left):
         factor = c if ufunc is np.multiply else 1 / c
-        return _mapped(e, "multiply", factor, e.value * factor, factor)
+        scaled = _mapped(e, "multiply", factor, e.value * factor, factor)
+        keeps = e.unit != "proportion" or bool((np.abs(factor) == 1).all())
+        return scaled if keeps else replace(scaled, unit="scaled proportion")
     if ufunc is np.add or (ufunc is np.subtract and is_left):
         term = c if ufunc is np.add else -c
         return _mapped(e, "add", term, e.value + term, np.ones(()))
@@ -129,10 +148,10 @@ def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
         same = a.estimand if additive else _quotient(ufunc, a.estimand, b.estimand)
     unit = _unit_of(ufunc, a, b)
     parts = [(a, da.imag / STEP), (b, db.imag / STEP)]
-    positive = ufunc is not np.subtract and all(
-        e.unit in POSITIVE and bool((e.value > 0).all()) for e in (a, b)
-    )
+    positive = ufunc is not np.subtract and _positive(a) and _positive(b)
     out = _delta(a, da.real, parts, same, unit, rule="log" if positive else "wald")
+    if ufunc is np.true_divide and (b.value == 0).any():
+        out = _without_quotient(out, b.value == 0)
     sign = _SIGNS.get(ufunc, "**")
     labels = tuple(
         x if x == y else (x or y if not (x and y) else (f"{', '.join(x)} {sign} {', '.join(y)}",))
@@ -145,17 +164,38 @@ def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
     return replace(out, labels=labels, outcomes=outcomes)
 
 
+def _positive(e: Estimate) -> bool:
+    """Tell whether intervals are on the log scale; a share or count without a case has none."""
+    some = (e.value > 0).all() if e.unit == "known" else (e.value >= 0).all() and e.value.any()
+    return e.unit in POSITIVE and bool(some)
+
+
+def _without_quotient(out: Estimate, none: Array) -> Estimate:
+    """Leave rows without an estimate whose denominator is 0, and say so."""
+    text = (
+        f"a ratio has no value where the denominator is 0: {int(none.sum()):,} of {none.size:,} rows "
+        "have none."
+    )
+    warn(text)
+    return replace(out, value=np.where(none, np.nan, out.value), warnings=(*out.warnings, text))
+
+
 def _quotient(ufunc: np.ufunc, a: Estimand, b: Estimand) -> Estimand:
     sign = "/" if ufunc is np.true_divide else "*"
-    return Estimand(outcome=f"{a.outcome} {sign} {b.outcome}")
+    shared = {k: v for k, v in vars(a).items() if getattr(b, k) == v and k != "outcome"}
+    same = ufunc is np.true_divide and a.outcome == b.outcome  # of two domains
+    return Estimand(**shared, outcome=a.outcome if same else f"{a.outcome} {sign} {b.outcome}")
 
 
 def _unit_of(ufunc: np.ufunc, a: Estimate, b: Estimate) -> str:
     if ufunc is np.subtract and a.unit == b.unit:
         return "difference"
     if a.estimand is None or b.estimand is None or ufunc is np.add:
-        return b.unit if a.estimand is None else a.unit
-    return "ratio"
+        unit = b.unit if a.estimand is None else a.unit
+        apart = all(x and y and x != y for x, y in zip(a.labels, b.labels, strict=True))
+        sums = ufunc is np.add and apart and unit in ("proportion", "mean", "ratio")
+        return f"sum of {unit}s" if sums else unit
+    return "product" if ufunc is np.multiply else "ratio"
 
 
 def _broadcast(a: Estimate, b: Estimate) -> tuple[Estimate, Estimate]:

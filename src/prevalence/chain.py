@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engine import Recorder, RowSums, Theta, differentiate
-from .weighting import Attach, Step, cell_sums
+from .weighting import Adjoint, Attach, Step, cell_sums
 
 __all__ = ["Chain", "Influence", "linearise"]
 
@@ -151,7 +151,7 @@ class Chain:
         return np.concatenate(sums, axis=0) if sums else np.zeros((0, self.n_units))
 
 
-def _unit_sums(v: Array, adjoint: Any, unit: Array, n_units: int) -> Array:
+def _unit_sums(v: Array, adjoint: Adjoint, unit: Array, n_units: int) -> Array:
     """Return the sums of v times the columns by unit, (q, units)."""
     filled = adjoint.matrix != 0
     cells, q = filled.shape
@@ -173,7 +173,7 @@ def _unit_sums(v: Array, adjoint: Any, unit: Array, n_units: int) -> Array:
     return out
 
 
-def _cross(term: Term, v: Array, adjoint: Any) -> Array:
+def _cross(term: Term, v: Array, adjoint: Adjoint) -> Array:
     """Return X_s' diag(v) X_t."""
     first, second = term.matrix.shape[0], adjoint.matrix.shape[0]
     if first * second <= min(20_000_000, 4 * v.size):

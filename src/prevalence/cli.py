@@ -86,11 +86,15 @@ def _reproduce(options: argparse.Namespace) -> int:
 def _assumption(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign or not name:
-        raise ValueError(f"set must be written NAME=VALUE: found {text!r}.")
+        raise ValueError(
+            f"set must be written NAME=VALUE: found {text!r}. Write for example transmission=0.4."
+        )
     try:
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
-        raise ValueError(f"set must give a number or a quoted text: found {text!r}.") from None
+        raise ValueError(
+            f"set must give a number or a quoted text: found {text!r}. Write for example name=0.4."
+        ) from None
 
 
 def _folder(path: Path) -> Path:
@@ -164,7 +168,7 @@ def _coverage(options: argparse.Namespace) -> int:
 
     study = datasets.check(options.study)
     if options.seeds < 2:
-        raise ValueError(f"seeds must be 2 or more: found {options.seeds}.")
+        raise ValueError(f"seeds must be 2 or more: found {options.seeds}. Pass --seeds 200.")
     table = coverage(study, range(1, options.seeds + 1), n_jobs=options.jobs)
     path = options.out or coverage_path(study)
     table.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from .blocks import MAX_COVARIANCE, add_blocks
 from .chain import Chain, linearise
 from .engine import Recorder, RowSums, Theta
-from .errors import warn
+from .errors import note
 from .estimand import Estimand
 from .estimate import Estimate
 from .evaluate import Domains, Result, evaluate, units_known
 from .facts import row_facts
 from .frames import names_of
-from .grammar import columns_of, condition
 from .survey import Survey
 
 __all__ = ["estimate", "influence"]
@@ -54,7 +53,7 @@ def _domains(survey: Survey, names: tuple[str, ...], where: str | None) -> Domai
     said = [survey.table.similar(name, "by") for name in names]
     said += [survey.table.unused(name, "by") for name in names]
     if where is not None:
-        inside = _meets(survey, where)
+        inside = survey.table.meets(where, survey.chain.weights)
         code = np.zeros(survey.n, dtype=np.intp) if code is None else code
         present, within = np.unique(code[inside], return_inverse=True)
         labels = [labels[k] for k in present]
@@ -62,28 +61,6 @@ def _domains(survey: Survey, names: tuple[str, ...], where: str | None) -> Domai
         code[inside] = within
     notes = tuple(text for text in said if text)
     return Domains(code, tuple(tuple(label) for label in labels), names, notes)
-
-
-def _meets(survey: Survey, where: str) -> Array:
-    """Return which rows meet a condition; what it asks of must be known where rows have weight."""
-    columns = {c: survey.table.for_condition(c) for c in columns_of(where)}
-    for name, column in columns.items():
-        gone = (column != column) & (survey.chain.weights != 0)  # noqa: PLR0124 - nan differs from itself
-        if gone.any():
-            raise ValueError(
-                f"where must be known for every row: {name!r} is missing in {int(gone.sum()):,} of "
-                f"{survey.n:,} rows (first: row {int(np.flatnonzero(gone)[0])}). Code missing as a "
-                "value of its own, or make a column of 0 and 1."
-            )
-    inside = condition(where, columns)
-    if not (inside & (survey.chain.weights != 0)).any():
-        met = f"{int(inside.sum()):,} of" if inside.any() else "none of"
-        but = " and they have no weight" if inside.any() else ""
-        verb = "meet" if inside.sum() > 1 else "meets"
-        raise ValueError(
-            f"where must leave rows: {met} {survey.n:,} {verb} {where!r}{but}. Check the condition."
-        )
-    return inside
 
 
 def assemble(
@@ -117,8 +94,7 @@ def assemble(
     lost = int((~np.isfinite(result.value)).any(axis=0).sum())
     if lost:
         message = f"{lost} of {domains.count} domains have no estimate (no rows with weight, or a zero denominator)."
-        warn(message)
-        said.append(message)
+        note(said, message)
     return Estimate(
         result.value.reshape(-1),
         add_blocks((result.block,), result.targets),
@@ -150,9 +126,7 @@ def provenance(survey: Survey) -> dict[str, Any]:
         if units_known(survey)
         else f"{about.psus} not told: replicate weights came with the data",
         "weights": [step.name for step in survey.steps] or ["base weights only"],
-        "variance": "linearised through every weighting step"
-        if scheme is None
-        else scheme.kind.split(" draw")[0],
+        "variance": "linearised through every weighting step" if scheme is None else scheme.words,
     }
 
 

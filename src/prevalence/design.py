@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .pps import Unequal
-from .stages import Stage, chances_of, equal_stage, fractions_of
+from .stages import Stage, equal_stage, fractions_of, probabilities_of
 
 __all__ = ["SINGLE_PSU", "Design"]
 
@@ -59,11 +59,6 @@ class Design:
     def stratum_of_psu(self) -> Array:
         """Stratum of each primary unit."""
         return self.stages[0].parent
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What two blocks must share to add their columns as they stand."""
-        return self.source, self.kind
 
     @property
     def is_centred(self) -> bool:
@@ -155,7 +150,7 @@ def make_design(
     strata_named = tuple(stratum_labels) or ("",)
     if source is None:
         named = (_hashes(strata_named, stratum), _hashes(psu_labels, psu))
-        source = _digest(named, weights) + content
+        source = f"design:{digest(*named, _hash(weights))}{content}"
     firsts = [np.unique(code, return_index=True)[1] for code in codes[1:]]
     later = tuple(
         (codes[rows], own) for (codes, own), rows in zip(stages[1:kept], firsts, strict=True)
@@ -180,7 +175,7 @@ def _stages(
         code, parent = _nested(group, label)
         fraction = None
         if unequal is not None and s == 0:
-            fraction = chances_of(fpc[0], code)
+            fraction = probabilities_of(fpc[0], code)
             following = fraction
         else:
             if s < len(fpc):
@@ -231,10 +226,14 @@ def _hashes(labels: Sequence[str], code: Array) -> Array:
     return np.asarray(found[code])
 
 
-def _digest(named: tuple[Array, Array], weights: Array) -> str:
-    """Name a design by its labels and base weights, whatever the order of its rows."""
-    mixed = np.zeros(weights.size, dtype=np.uint64)
-    for part in (*named, pd.util.hash_array(np.ascontiguousarray(weights))):
+def _hash(values: Array) -> Array:
+    return np.asarray(pd.util.hash_array(np.ascontiguousarray(values)))
+
+
+def digest(*hashes: Array) -> str:
+    """Return a name of rows by the hashes of their columns, whatever the order of the rows."""
+    mixed = np.zeros(hashes[0].size, dtype=np.uint64)
+    for part in hashes:
         mixed = (mixed ^ part) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
-    return f"design:{int(mixed.sum(dtype=np.uint64)):016x}"
+    return f"{int(mixed.sum(dtype=np.uint64)):016x}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import selection, two_phase
 from .errors import warn
-from .frames import Table, read
+from .frames import Table, names_of, read
 from .resampled import Resampled
 
 __all__ = ["Drawn"]
@@ -74,6 +74,11 @@ class Drawn(Resampled):
         factors = selection.area_factors(
             table, ea_probability, segments, listed, selected, _units(strata, psu, design)
         )
+        if psu is None and "stages" not in design:
+            warn(
+                "psu should name the area: without it each row counts as one, and standard errors are "
+                "too small where several rows lie in one area."
+            )
         return cls._selected(table, factors, strata=strata, psu=psu, **design)
 
     @classmethod
@@ -110,7 +115,7 @@ class Drawn(Resampled):
         -------
         Survey
             Base weights ``(1 / P) x (counted / intercepted) x (1 / visits)``: the attendances met
-            are weighted up and shared over the chances of each person. Totals are of people who
+            are weighted up and shared over the attendances of each person. Totals are of people who
             attend at least once: it says nothing of others, and fails (biased) where visits are
             misreported or taken over another period than the frame's.
 
@@ -173,13 +178,13 @@ class Drawn(Resampled):
             Columns whose crossing makes the second-phase strata; rows were drawn from each by
             simple random sampling. By default all rows are one.
         probability : str, optional
-            In place of strata, the chance of each row, drawn independently of the others.
+            In place of strata, the probability of each row, drawn independently of the others.
 
         Returns
         -------
         Survey
-            Weights times rows over drawn rows of the stratum, or one over the chance. The variance
-            is that of both phases, unbiased for totals. Replicates are refused.
+            Weights times rows over drawn rows of the stratum, or one over the probability. The
+            variance is that of both phases, unbiased for totals. Replicates are refused.
 
         Raises
         ------
@@ -190,12 +195,12 @@ class Drawn(Resampled):
         Notes
         -----
         With u the doubly weighted influence by row, S the form of the first phase and c the
-        chances of the second, it is ``sum_ij S_ij (c_i c_j / c_ij) u_i u_j`` plus the second-phase
-        variance of u given the first. It equals R's ``twophase(method="full")``; its "simple" and
-        "approx" leave the factor before u_i u_j out or approximate it. Degrees of freedom are
-        first-phase units less strata, over drawn rows. An estimate that is negative is nan: with 15
-        clusters and second-phase strata, that of a total far from 0 is so in one of seven samples.
-        Means, or totals after calibration, are not.
+        probabilities of the second, it is ``sum_ij S_ij (c_i c_j / c_ij) u_i u_j`` plus the
+        second-phase variance of u given the first. It equals R's ``twophase(method="full")``; its
+        "simple" and "approx" leave the factor before u_i u_j out or approximate it. Degrees of
+        freedom are first-phase units less strata, over drawn rows. An estimate that is negative is
+        nan: with 15 clusters and second-phase strata, that of a total far from 0 is so in one of
+        seven samples. Means, or totals after calibration, are not.
 
         References
         ----------
@@ -221,14 +226,15 @@ class Drawn(Resampled):
                 "strata and probability must not both be given: found both. Strata are of simple "
                 "random sampling, probability of independent draws."
             )
-        chance = None if probability is None else self.table.numeric(probability, "probability")
-        drawn = two_phase.check_selection(self.table.numeric(selected, "selected"), chance)
+        inclusion = None if probability is None else self.table.numeric(probability, "probability")
+        drawn = two_phase.check_selection(self.table.numeric(selected, "selected"), inclusion)
         group, names = None, []
         if strata is not None:
-            columns = [strata] if isinstance(strata, str) else list(strata)
-            group, labels = self.table.codes(columns, "strata")
+            group, labels = self.table.codes(names_of("strata", strata), "strata")
             names = [", ".join(label) for label in labels]
-        design, factor = two_phase.second_phase(self.design, self.unit, drawn, group, chance, names)
+        design, factor = two_phase.second_phase(
+            self.design, self.unit, drawn, group, inclusion, names
+        )
         earlier = self.factors or (("first phase", self.base),)
         return self._replace(
             base=self.base * factor,
@@ -242,4 +248,4 @@ def _units(
     strata: str | None, psu: str | None, design: dict[str, Any]
 ) -> tuple[str | None, str | None]:
     """Return the columns of the strata and of the primary units, by whatever argument."""
-    return strata, psu or next(iter(design.get("stages") or ()), None)
+    return strata, psu or next(iter(names_of("stages", design.get("stages") or ())), None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,21 @@ class DisclosureError(ValueError):
 
 
 def warn(message: str) -> None:
-    """Issue a `PrevalenceWarning` that points at the caller of the public function."""
-    warnings.warn(message, PrevalenceWarning, stacklevel=3)
+    """Issue a `PrevalenceWarning` that points at the first line outside the library."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, PrevalenceWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in (__package__, "functools")  # which calls cached properties
+
+
+def note(messages: list[str], message: str) -> None:
+    """Warn, and keep the message for the result."""
+    warn(message)
+    messages.append(message)
 
 
 def nearest(name: object, choices: Iterable[object]) -> str:
@@ -44,9 +58,9 @@ def one_of(argument: str, value: object, choices: Sequence[str]) -> str:
     """Check that an option is one of its allowed words and return it."""
     if isinstance(value, str) and value in choices:
         return value
-    raise ValueError(
-        f"{argument} must be one of {', '.join(choices)}: found {value!r}.{nearest(value, choices)}"
-    )
+    hint = nearest(value, choices)
+    hint = hint if "mean" in hint else " Write one of them."
+    raise ValueError(f"{argument} must be one of {', '.join(choices)}: found {value!r}.{hint}")
 
 
 def check_words(argument: str, words: Iterable[str], allowed: Iterable[str]) -> None:
@@ -63,7 +77,8 @@ def level_in_range(level: float) -> float:
     """Check a confidence level and return it."""
     if isinstance(level, (int, float)) and 0 < level < 1:
         return float(level)
-    hint = f" Write {level / 100:g}." if isinstance(level, (int, float)) and level > 1 else ""
+    percent = isinstance(level, (int, float)) and 1 < level < 100
+    hint = f" Write {level / 100:g}." if percent else " Write for example 0.95."
     raise ValueError(f"level must lie between 0 and 1: found {level!r}.{hint}")
 
 
@@ -75,9 +90,18 @@ def number(argument: str, value: object) -> float:
     except TypeError:
         pass
     raise TypeError(
-        f"{argument} must be a number: found {value!r}. Write one, without quotes, or an estimate "
-        "of one row."
+        f"{argument} must be a number: found {_shown(value)}. Write one, without quotes, or an "
+        "estimate of one row."
     )
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it: on one line."""
+    text = repr(value)
+    if "\n" not in text and len(text) <= 80:
+        return text
+    rows = f" of {len(value)} rows" if isinstance(value, Sized) else ""
+    return f"{type(value).__name__}{rows}"
 
 
 def generator(rng: int | np.random.Generator | None) -> np.random.Generator:

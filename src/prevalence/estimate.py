@@ -124,6 +124,11 @@ class Estimate(Uncertainty):
     # ------------------------------------------------------------------ rows
     def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:
         if isinstance(key, (int, np.integer)):
+            if not -len(self) <= key < len(self):
+                raise IndexError(
+                    f"a row must be one of {len(self)}, from 0: found {key}. Choose another, or name "
+                    "a domain."
+                )
             return self.take(np.array([range(len(self))[key]]))
         wanted = (key,) if isinstance(key, str) else tuple(str(k) for k in key)
         rows = [
@@ -235,7 +240,7 @@ class Estimate(Uncertainty):
             )
         kind = "add" if add else "times"
         said = f"Bridge ({kind} {number('factor', factor):.6g}): {reason}"
-        moved = self._moved(factor, add)
+        moved = self + _known(factor) if add else self * _known(factor)
         out = replace(
             moved,
             estimand=self.estimand,
@@ -246,10 +251,6 @@ class Estimate(Uncertainty):
             assumptions=(*moved.assumptions, said),
         )
         return out.describe(**to)
-
-    def _moved(self, factor: Estimate | float, add: bool) -> Estimate:
-        known = replace(factor, estimand=None) if isinstance(factor, Estimate) else factor
-        return self + known if add else self * known
 
     def count(self, population: Estimate | float) -> Estimate:
         """Return a proportion as a number of people: population times the proportion.
@@ -272,7 +273,8 @@ class Estimate(Uncertainty):
         Notes
         -----
         With a number, the limits are those of the proportion times that number. With an estimate
-        the interval is the delta method's on the log scale, and fails with few cases.
+        the interval is the delta method's on the log scale, and fails with few cases. A row without
+        a case then has the upper limit of no event, as in `direct.counts`.
 
         Examples
         --------
@@ -291,12 +293,19 @@ class Estimate(Uncertainty):
                 f"population must be a positive number: found {size:g}. Give the number of people "
                 "in the population that the proportion refers to."
             )
-        known = (
-            replace(population, estimand=None) if isinstance(population, Estimate) else population
-        )
+        constants: Mapping[str, Array] | None = None
+        if (
+            isinstance(population, Estimate)
+            and "deff" in self.constants
+            and (self.value == 0).any()
+        ):
+            constants = {"one_report": size * self.constants["deff"] / self.constants["n"]}
+        people = self * _known(population)
         return replace(
-            self * known,
+            people,
             unit="count",
+            interval_rule="log" if constants else people.interval_rule,
+            constants=constants or people.constants,
             estimand=self.estimand,
             facts=self.facts,
             labels=self.labels,
@@ -433,6 +442,11 @@ class Estimate(Uncertainty):
         from .presentation import html
 
         return html(self)
+
+
+def _known(quantity: Estimate | float) -> Estimate | float:
+    """Return a quantity that takes on the estimand of what it is combined with."""
+    return replace(quantity, estimand=None) if isinstance(quantity, Estimate) else quantity
 
 
 def _operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:

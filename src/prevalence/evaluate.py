@@ -13,7 +13,7 @@ from .blocks import Block, add_blocks
 from .chain import Chain, Influence, Slopes, linearise, plain
 from .design import Design
 from .engine import RowSums, Theta, Weights
-from .errors import warn
+from .errors import note
 from .replication import DenseWeights, FactoredWeights, Replicates, blocks, rank
 
 __all__ = ["Domains", "Result", "Sample", "evaluate"]
@@ -58,6 +58,19 @@ class Domains:
     def count(self) -> int:
         """Number of domains."""
         return len(self.labels)
+
+    def of_rows(self, n: int) -> Array:
+        """Return the domain of each of n rows, -1 outside."""
+        return np.zeros(n, dtype=np.intp) if self.code is None else self.code
+
+    def take_part(self, sample: Sample) -> Array:
+        """Return which rows have weight and lie in a domain."""
+        weighted = np.asarray(sample.chain.weights != 0)
+        return weighted if self.code is None else weighted & (self.code >= 0)
+
+    def whole(self) -> Domains:
+        """Return all domains as one."""
+        return self if self.code is None else Domains(np.where(self.code >= 0, 0, -1), ((),))
 
     def sums(self, sample: Sample) -> RowSums:
         """Return the sums by (domain, unit) of a sample's rows, made once."""
@@ -114,8 +127,7 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
     told = np.full_like(value, np.nan) if silent else value
     block = Block(_blank(block.influence, told), block.scheme, block.df)
     if silent:
-        said = [*said, _NO_SPREAD]
-        warn(_NO_SPREAD)
+        note(said, _NO_SPREAD)
     if not units_known(sample):
         psus = np.full(domains.count, np.nan)
     return Result(value, block, sums, n, psus, tuple(said), _targets(slopes))
@@ -130,7 +142,7 @@ _NO_SPREAD = (
 def _says_nothing(design: Design) -> bool:
     """Tell whether no unit of the design has another to differ from."""
     first = design.stages[0]
-    if not first.lonely.any():
+    if not first.single.any():
         return False
     return first.parent.size == 1 or not any((s.coefficients != 0).any() for s in design.stages)
 
@@ -304,12 +316,6 @@ def _values(theta: Theta, w: Weights, sums: RowSums) -> Array:
     with np.errstate(all="ignore"):
         out = np.asarray(theta(w), dtype=float)
     return out.reshape(-1, sums.n_domains, w.columns // sums.n_domains)
-
-
-def note(messages: list[str], text: str) -> None:
-    """Warn and keep the warning for the result."""
-    warn(text)
-    messages.append(text)
 
 
 def blank_rows(block: Block, rows: Array) -> Block:

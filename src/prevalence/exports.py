@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .design import Design
 from .errors import warn
-from .replication import Replicates, blocks
+from .replication import MAX_FAILED, Replicates, blocks
 
 if TYPE_CHECKING:
     from .resampled import Resampled
@@ -72,6 +72,7 @@ def export(survey: Resampled, path: str | Path) -> ExportedWeights:
             f"path must end in .csv or .dta: found {target.name!r}. Name the kind of file by its "
             "ending."
         )
+    target.parent.mkdir(parents=True, exist_ok=True)
     design, scheme = survey.design, survey.scheme
     table = pd.DataFrame(_design_columns(survey))
     if scheme is None:
@@ -134,7 +135,7 @@ def _steps_redone(survey: Resampled, scheme: Replicates, kept: Array) -> Array:
     if kept.all():
         return out
     failed = int((~kept).sum())
-    if not scheme.independent or failed > 0.05 * kept.size:
+    if not scheme.independent or failed > MAX_FAILED * kept.size:
         raise ValueError(
             f"replicate weights must exist to be exported: the weighting steps failed in {failed:,} "
             f"of {kept.size:,} (first: replicate {int(np.argmin(kept)) + 1}). Merge categories of the "

@@ -18,6 +18,8 @@ __all__ = [
     "by_domain",
     "case_facts",
     "design_effects",
+    "own",
+    "per_person",
     "row_facts",
 ]
 
@@ -58,10 +60,11 @@ class LazyFacts(LateFacts):
     """Facts of the rows, of which the design effects are computed when first asked for."""
 
     def __init__(self, ready: Mapping[str, Array], deff: Callable[[], Array]):
-        super().__init__(ready, ("deff", "deff_source"), lambda: _own(deff()))
+        super().__init__(ready, ("deff", "deff_source"), lambda: own(deff()))
 
 
-def _own(deff: Array) -> dict[str, Array]:
+def own(deff: Array) -> dict[str, Array]:
+    """Return design effects of rows that rest on their own data."""
     return {"deff": deff, "deff_source": np.where(np.isfinite(deff), "own", "none")}
 
 
@@ -75,52 +78,47 @@ def by_domain(domains: Domains, v: Array) -> Array:
     return np.asarray(np.bincount(domains.code[inside], v[inside], domains.count))
 
 
-def row_facts(result: Result, lost: Array) -> dict[str, Array]:
-    """Return the rows that take part and those missing, by outcome and domain."""
+def row_facts(result: Result, lost: Array, *, outside: bool = False) -> dict[str, Array]:
+    """Return the rows that take part and those missing (outcomes, domains), row by row.
+
+    `outside` tells that the missing rows lie in no domain of the result.
+    """
     return {
-        "n": np.tile(result.n - lost[0], len(lost)),
+        "n": np.tile(result.n if outside else result.n - lost[0], len(lost)),
         "missing": lost.reshape(-1),
         "psus": np.tile(result.psus, len(lost)),
     }
 
 
 def design_effects(
-    survey: Survey,
-    result: Result,
-    domains: Domains,
-    y: Sequence[Array],
-    answered: Array | None,
-    *,
-    size: bool,
+    survey: Survey, domains: Domains, y: Sequence[Array], errors: Array, answered: Array | None
 ) -> Array:
-    """Return V / V_srs, V_srs that of simple random sampling without replacement.
+    """Return V / V_srs, V_srs that of a simple random sample of as many rows of the domain.
 
-    `size` is for totals, whose V_srs counts rows outside the domain as zeros.
+    `errors` are standard errors (outcomes, domains) on the scale of the mean of `y`: those of a
+    total over the size of its domain. The sample of V_srs is drawn without replacement.
     """
-    w = survey.chain.weights
-    unit = float(np.abs(w).max())  # weights in units of the largest: squares stay in range
-    w = w / unit
-    whole, rows = float(w.sum()), int(np.count_nonzero(w))
-    taking = w if answered is None else w * answered
-    people = by_domain(domains, taking) * unit
-    sum_w = people / unit
-    n = by_domain(domains, (taking != 0).astype(float))
-    scale = unit if size else 1.0
-    value = result.value / scale
-    with np.errstate(over="ignore"):
-        variance = (result.block.std_error / scale).reshape(value.shape) ** 2
+    w = survey.chain.weights if answered is None else survey.chain.weights * answered
+    people = by_domain(domains, w)
+    n = by_domain(domains, (w != 0).astype(float))
+    code = 0 if domains.code is None else domains.code
     out = []
-    for k, row in enumerate(y):
+    for row, error in zip(y, errors, strict=True):
         with np.errstate(all="ignore"):
-            squares = by_domain(domains, w * row * row)
-            if size:
-                spread = squares / whole - (value[k] / whole) ** 2
-                srs = whole**2 * spread / (rows - 1) * max(1 - rows / (whole * unit), 0.0)
-            else:
-                spread = squares / sum_w - value[k] ** 2
-                srs = spread / (n - 1) * np.where(people > n, 1 - n / people, 1.0)
-            out.append(np.where(srs > 0, variance[k] / srs, np.nan))
+            share = w / people[code]  # squares of weights far from 1 stay in range
+            centred = row - by_domain(domains, share * row)[code]
+            spread = by_domain(domains, share * centred * centred)
+            srs = spread / (n - 1) * np.where(people > n, 1 - n / people, 1.0)
+            out.append(np.where(srs > 0, error**2 / srs, np.nan))
     return np.concatenate(out)
+
+
+def per_person(survey: Survey, domains: Domains, answered: Array | None, result: Result) -> Array:
+    """Return the standard errors of totals (outcomes, domains) over the sizes of their domains."""
+    w = survey.chain.weights if answered is None else survey.chain.weights * answered
+    errors = result.block.std_error.reshape(result.value.shape)
+    with np.errstate(all="ignore"):
+        return np.asarray(errors / by_domain(domains, w))
 
 
 def binomial_deff(result: Result, n: Array) -> Array:
@@ -132,14 +130,10 @@ def binomial_deff(result: Result, n: Array) -> Array:
 
 def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:
     """Cases, and primary units with cases, by domain."""
-    w, chain = survey.chain.weights, survey.chain
-    case = (y == 1) & (w != 0)
-    if domains.code is not None:
-        case &= domains.code >= 0
-    rows = np.flatnonzero(case)
-    code = np.zeros(rows.size, dtype=np.int64) if domains.code is None else domains.code[rows]
+    rows = np.flatnonzero((y == 1) & domains.take_part(survey))
+    code = domains.of_rows(survey.n)[rows]
     psus = survey.design.stages[0].parent.size
-    pairs = np.unique(code * psus + survey.design.psu_of_unit[chain.unit[rows]])
+    pairs = np.unique(code * psus + survey.design.psu_of_unit[survey.chain.unit[rows]])
     with_cases: Array = np.bincount(pairs // psus, minlength=domains.count)
     if not units_known(survey):
         with_cases = np.full(domains.count, np.nan)

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .design import digest
 from .errors import nearest, warn
+from .grammar import columns_of, condition
 
 __all__ = ["Table", "names_of", "read"]
 
@@ -49,14 +51,12 @@ class Table:
 
     def digest(self) -> str:
         """Return a name for what the rows hold, whatever their order."""
-        mixed = np.zeros(self.n, dtype=np.uint64)
+        hashes = []
         for name in sorted(self.columns):
             column = np.asarray(self.columns[name])
             labels = column if column.dtype.kind in "biuf" else column.astype(str).astype(object)
-            hashed = pd.util.hash_array(np.ascontiguousarray(labels), categorize=False)
-            mixed = (mixed ^ hashed) * np.uint64(0x9E3779B97F4A7C15)
-            mixed ^= mixed >> np.uint64(29)
-        return f"{int(mixed.sum(dtype=np.uint64)):016x}"
+            hashes.append(pd.util.hash_array(np.ascontiguousarray(labels), categorize=False))
+        return digest(*hashes)
 
     def numeric(self, name: str, argument: str) -> Array:
         """Return a column as float64, nan where missing; converted once."""
@@ -137,7 +137,29 @@ class Table:
         codes, found = self.kept["codes", name]
         return codes, list(found)
 
-    def for_condition(self, name: str) -> Array:
+    def meets(self, where: str, w: Array) -> Array:
+        """Return which rows meet a condition; its columns must be known where w is not zero."""
+        columns = {c: self._for_condition(c) for c in columns_of(where)}
+        for name, column in columns.items():
+            gone = (column != column) & (w != 0)  # noqa: PLR0124 - nan differs from itself
+            if gone.any():
+                raise ValueError(
+                    f"where must be known for every row: {name!r} is missing in "
+                    f"{int(gone.sum()):,} of {self.n:,} rows (first: row "
+                    f"{int(np.flatnonzero(gone)[0])}). Code missing as a value of its own, or make "
+                    "a column of 0 and 1."
+                )
+        inside = np.asarray(condition(where, columns))
+        if not (inside & (w != 0)).any():
+            met = int(inside.sum())
+            found = f"{met:,} of {self.n:,} meet {where!r} and they have no weight"
+            raise ValueError(
+                "where must leave rows with weight: "
+                f"{found if met else f'none of {self.n:,} meets {where!r}'}. Check the condition."
+            )
+        return inside
+
+    def _for_condition(self, name: str) -> Array:
         """Return a column for a condition: numbers as float64, anything else as text."""
         raw = self.raw(name, "where")
         try:
@@ -207,14 +229,18 @@ def _natural(name: str) -> tuple[int, float, str]:
 
 def names_of(argument: str, names: str | Iterable[str]) -> list[str]:
     """Return the names of one column or several as a list, each of them once."""
-    found = [names] if isinstance(names, str) else names
-    if not isinstance(found, Iterable) or isinstance(found, Mapping):
+    found: Any = names
+    one = not isinstance(found, Iterable) or isinstance(
+        found, (str, pd.Series, pd.DataFrame, Mapping)
+    )
+    out: list[Any] = [found] if one else list(found)
+    wrong = [name for name in out if not isinstance(name, str)]
+    if wrong:
         raise TypeError(
             f"{argument} must be the name of a column, or a list of names: found "
-            f"{type(names).__name__}. Put the values into a column of the data and name it."
+            f"{type(wrong[0]).__name__}. Put the values into a column of the data and name it."
         )
-    out = list(found)
-    twice = [name for name in out if isinstance(name, str) and out.count(name) > 1]
+    twice = [name for name in out if out.count(name) > 1]
     if twice:
         raise ValueError(
             f"{argument} must name each column once: {twice[0]!r} stands {out.count(twice[0])} "
@@ -422,6 +448,11 @@ def _check_complete(missing: Array, name: str, argument: str) -> None:
             f"{missing.size:,} rows (first: row {int(np.flatnonzero(missing)[0])}). Fill it with a "
             "category of its own, or drop these rows before weighting."
         )
+
+
+def category(key: Any) -> tuple[str, ...]:
+    """Return the labels of one category, or of a tuple of crossed ones, as text."""
+    return tuple(label_of(part) for part in (key if isinstance(key, tuple) else (key,)))
 
 
 def label_of(x: Any) -> str:

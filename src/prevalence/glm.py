@@ -1,7 +1,9 @@
-"""Roots of regression equations with real weights, for many columns of weights at once."""
+"""Generalised linear models with real weights, fitted to many columns of weights at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,27 @@ from numpy.typing import NDArray
 
 from .engine import NEWTON_STEPS, solve
 
-__all__ = ["expit", "logistic"]
+__all__ = ["FAMILIES", "Family", "expit", "fit", "logistic"]
 
 Array = NDArray[Any]
-BLOCK = 4_000_000  # entries of a block of products of columns
+Curve = Callable[[Array], Array]
+NEAR = 1e-8  # a step this small leaves an error of its square
+SMALLEST_PART = 1e-10  # of a step
+ENTRIES = 2_000_000  # rows x columns worked on at once
+PAIRS = 20_000_000  # rows x pairs of coefficients that are kept
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family with its canonical link, as functions of the linear predictor eta."""
+
+    name: str
+    mean: Curve
+    slope: Curve  # of the mean in eta, which is the variance function
+    bend: Curve  # second derivative of the mean
+    first_mean: Curve  # where the fit begins, from the outcome
+    link: Curve
+    straight: bool = False
 
 
 def expit(eta: Array) -> Array:
@@ -20,72 +39,134 @@ def expit(eta: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(eta, -700, 700))))
 
 
-def logistic(x: Array, y: Array, w: Array) -> Array:
-    """Return weighted logistic regressions of y (n,) on x (n, q), one for each column of weights.
+def _exp(eta: Array) -> Array:
+    return np.asarray(np.exp(np.minimum(eta, 700)))
 
-    Newton's method with halving on all columns together; `w` is (n,) or (n, columns), the result
-    (q,) or (q, columns), and nan in a column whose likelihood has no maximum.
+
+def _spread(eta: Array) -> Array:
+    p = expit(eta)
+    return np.asarray(p * (1 - p))
+
+
+def _tilt(eta: Array) -> Array:
+    p = expit(eta)
+    return np.asarray(p * (1 - p) * (1 - 2 * p))
+
+
+FAMILIES = {
+    "gaussian": Family(
+        "gaussian",
+        np.asarray,
+        np.ones_like,
+        np.zeros_like,
+        np.asarray,
+        np.asarray,
+        straight=True,
+    ),
+    "binomial": Family(
+        "binomial",
+        expit,
+        _spread,
+        _tilt,
+        lambda y: (y + 0.5) / 2,
+        lambda mu: np.log(mu / (1 - mu)),
+    ),
+    "poisson": Family("poisson", _exp, _exp, _exp, lambda y: y + 0.1, np.log),
+}
+
+
+def first_coefficients(family: Family, x: Array, y: Array, w: Array) -> Array:
+    """Return coefficients from one weighted least-squares fit of the linked outcome."""
+    mu = family.first_mean(y)
+    eta = np.asarray(family.link(mu))
+    v = w * family.slope(eta)
+    target = eta + (y - mu) / family.slope(eta)
+    out: Array = solve(((x.T * v) @ x)[:, :, None], (x.T @ (v * target))[:, None])[:, 0]
+    return out
+
+
+def fit(family: Family, x: Array, y: Array, weights: Array, start: Array) -> Array:
+    """Return coefficients (p, columns) for weights (rows, columns), nan where there are none.
+
+    Newton's method with halving on all columns at once: scores and information are products of
+    matrices.
     """
+    rows, columns = weights.shape
+    p = x.shape[1]
+    at, beside = np.triu_indices(p)
+    pairs = None
+    if columns > 1 and at.size * rows <= PAIRS:
+        pairs = np.ascontiguousarray((x[:, at] * x[:, beside]).T)
+    step = max(1, ENTRIES // max(rows, 1))
     with np.errstate(all="ignore"):  # what is beyond floats has no maximum
-        return _newton(x, y, w)
+        parts = [
+            _fit(family, x, y, weights[:, first : first + step], start, pairs)
+            for first in range(0, columns, step)
+        ]
+    return np.concatenate(parts, axis=1)
 
 
-def _newton(x: Array, y: Array, w: Array) -> Array:
-    columns = w.reshape(w.shape[0], -1)
-    beta = np.zeros((x.shape[1], columns.shape[1]))
-    beta[:, ~np.isfinite(columns).all(axis=0)] = np.nan
-    live = np.flatnonzero(np.isfinite(beta[0]))
-    score = _score(x, y, columns[:, live], beta[:, live])
+def _fit(
+    family: Family, x: Array, y: Array, weights: Array, start: Array, pairs: Array | None
+) -> Array:
+    b = np.repeat(start[:, None], weights.shape[1], axis=1)
+    done = np.full(b.shape, np.nan)
+    active = np.flatnonzero(np.isfinite(weights).all(axis=0))
+    b, w = b[:, active], weights[:, active]
+    eta = x @ b
+    score = x.T @ (w * (y[:, None] - family.mean(eta)))
     for _ in range(NEWTON_STEPS):
-        if not live.size:
+        if not active.size:
             break
-        v = columns if live.size == columns.shape[1] else columns[:, live]
-        b = beta[:, live]
-        step = solve(_information(x, v, b), score)
-        b, score, moved = _halved(x, y, v, b, score, step)
-        size = np.abs(step).max(axis=0) / (1 + np.abs(b).max(axis=0))
-        b[:, ~moved & ~(size <= 1e-8)] = np.nan  # nothing improves, far from a root; or no step
-        beta[:, live] = b
-        keep = moved & (size > 1e-13)
-        live, score = live[keep], score[:, keep]
-    beta[:, live] = np.nan
-    return beta.reshape(x.shape[1], *w.shape[1:])
-
-
-def _score(x: Array, y: Array, w: Array, beta: Array) -> Array:
-    return np.asarray(x.T @ (w * (y[:, None] - expit(x @ beta))))
+        move = solve(information(x, w * family.slope(eta), pairs), score)
+        change = x @ move
+        scale, score = _halved(family, x, y, w, eta, change, score)
+        b, eta = b + scale * move, eta + scale * change
+        size = np.abs(change).max(axis=0)
+        with np.errstate(invalid="ignore"):
+            over = size <= (np.inf if family.straight else NEAR * (1 + np.abs(eta).max(axis=0)))
+        done[:, active[over]] = b[:, over]
+        going = (scale > 0) & ~over  # where no part of a step improves there is no root
+        if not going.all():
+            active, b, eta, w, score = active[going], *(v[:, going] for v in (b, eta, w, score))
+    return done
 
 
 def _halved(
-    x: Array, y: Array, w: Array, b: Array, score: Array, step: Array
-) -> tuple[Array, Array, Array]:
-    """Return coefficients and scores after the longest step that does not make the score larger."""
-    size = np.abs(score).max(axis=0)
-    scale = np.where(np.isfinite(step).all(axis=0), 1.0, 0.0)
-    step = np.where(scale > 0, step, 0.0)
-    after, moved = score.copy(), np.zeros(scale.size, dtype=bool)
-    todo = np.flatnonzero(scale > 0)
-    while todo.size:
-        trial = _score(x, y, w[:, todo], b[:, todo] + scale[todo] * step[:, todo])
+    family: Family, x: Array, y: Array, w: Array, eta: Array, change: Array, score: Array
+) -> tuple[Array, Array]:
+    """Return the part of each column's step that does not make the score larger, and the score."""
+    size, after = np.abs(score).max(axis=0), score.copy()
+    todo = np.isfinite(change).all(axis=0)
+    scale = np.where(todo, 1.0, 0.0)
+    while todo.any():
+        every = bool(todo.all())
+        part = [v if every else v[:, todo] for v in (eta, change, w)]
+        residual = part[2] * (y[:, None] - family.mean(part[0] + scale[todo] * part[1]))
+        trial = x.T @ residual
         good = np.isfinite(trial).all(axis=0) & (np.abs(trial).max(axis=0) <= size[todo])
-        after[:, todo[good]], moved[todo[good]] = trial[:, good], True
-        todo = todo[~good]
-        scale[todo] /= 2
-        scale[todo[scale[todo] <= 1e-10]] = 0.0
-        todo = todo[scale[todo] > 0]
-    return b + scale * step, after, moved
+        places = np.flatnonzero(todo)
+        after[:, places[good]] = trial[:, good]
+        scale[places[~good]] /= 2
+        scale[scale < SMALLEST_PART] = 0.0
+        todo = todo & (scale > 0)
+        todo[places[good]] = False
+    return scale, after
 
 
-def _information(x: Array, w: Array, beta: Array) -> Array:
-    """Return ``sum w p (1-p) x x'`` of every column, (q, q, columns), by products of columns of x."""
-    n, q = x.shape
-    row, column = np.triu_indices(q)
-    flat = np.zeros((row.size, w.shape[1]))
-    step = max(1, BLOCK // max(row.size, w.shape[1]))
-    for start in range(0, n, step):
-        part = x[start : start + step]
-        p = expit(part @ beta)
-        flat += (part[:, row] * part[:, column]).T @ (w[start : start + step] * p * (1 - p))
-    out = np.empty((q, q, w.shape[1]))
-    out[row, column] = out[column, row] = flat
+def information(x: Array, v: Array, pairs: Array | None) -> Array:
+    """Return ``x' diag(v) x`` for every column of v (rows, columns): (p, p, columns)."""
+    p = x.shape[1]
+    if pairs is None:
+        return np.stack([(x.T * v[:, r]) @ x for r in range(v.shape[1])], axis=-1)
+    at, beside = np.triu_indices(p)
+    out = np.empty((p, p, v.shape[1]))
+    out[at, beside] = out[beside, at] = pairs @ v
     return out
+
+
+def logistic(x: Array, y: Array, w: Array) -> Array:
+    """Return logistic regressions (q,) or (q, columns) for weights (n,) or (n, columns)."""
+    columns = w.reshape(w.shape[0], -1)
+    found = fit(FAMILIES["binomial"], x, y, columns, np.zeros(x.shape[1]))
+    return found.reshape(x.shape[1], *w.shape[1:])

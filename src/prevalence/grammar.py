@@ -51,9 +51,15 @@ def _parse(text: str) -> tuple[ast.expr, dict[str, str]]:
     try:
         node = ast.parse(re.sub(r"`([^`]+)`", plain, text), mode="eval").body
     except SyntaxError as error:
+        single = re.search(r"[^=<>!]=[^=]", text)
+        remedy = (
+            "Write == for equal."
+            if single
+            else "Correct it; put names with spaces or dots in backticks."
+        )
         raise ValueError(
             f"a condition must be written like \"age >= 12 and sex == 'F'\": found {text!r} "
-            f"({error.msg}). Correct it; put names with spaces or dots in backticks."
+            f"({error.msg}). {remedy}"
         ) from None
     for item in ast.walk(node):  # before any name is looked up
         if isinstance(item, ast.expr) and not isinstance(item, _PARTS):

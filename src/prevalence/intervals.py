@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PROPORTION_RULES", "RULES"]
+__all__ = ["PROPORTION_RULES", "RULES", "WORDS"]
 
 Array = NDArray[Any]
 Rule = Callable[[Mapping[str, Array], Array, float], Array]
@@ -247,4 +247,29 @@ RULES: dict[str, Rule] = {
     "percentile": percentile,
     "beta-distribution": beta_distribution,
     "woodruff": woodruff,
+}
+EFFECTIVE = "on an effective sample size, n over the design effect"
+WORDS = {  # what a reader is told of each rule
+    "auto": f"Intervals are those of a beta posterior (near Jeffreys') {EFFECTIVE}, adjusted for "
+    "the degrees of freedom. With few cases the design effect is the largest of 1, the row's own "
+    "and the borrowed one; a common outcome keeps its own.",
+    "logit": "Intervals are symmetric on the logit scale and brought back to shares.",
+    "korn-graubard": f"Intervals are those of Korn and Graubard: Clopper-Pearson limits {EFFECTIVE}, "
+    "adjusted for the degrees of freedom and never above n.",
+    "beta": f"Intervals are Clopper-Pearson limits {EFFECTIVE}, adjusted for the degrees of freedom.",
+    "clopper-pearson": f"Intervals are Clopper-Pearson limits {EFFECTIVE}.",
+    "wilson": f"Intervals are Wilson's score limits {EFFECTIVE}, with a Student quantile.",
+    "wilson-df": f"Intervals are Wilson's score limits {EFFECTIVE}, adjusted for the degrees of "
+    "freedom, with a Student quantile.",
+    "likelihood": "Intervals end where the binomial deviance over the design effect reaches the "
+    "square of a Student quantile.",
+    "arcsine": "Intervals are symmetric on the arcsine scale and brought back to shares.",
+    "wald": "Intervals are the estimate plus and minus a Student quantile times the standard error.",
+    "log": "Intervals are symmetric on the log scale and brought back, so they stay positive.",
+    "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
+    "is never below the number seen.",
+    "percentile": "Intervals are percentiles of the replicated estimates.",
+    "beta-distribution": "Intervals are central intervals of a beta distribution.",
+    "woodruff": "Intervals are Woodruff's: limits of the distribution function at the quantile, "
+    "read back as values of the outcome.",
 }

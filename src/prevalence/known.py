@@ -106,9 +106,13 @@ def _std_error(
     level: float,
 ) -> float:
     if kind == "beta" and not 0 < value < 1:
-        raise ValueError(f"value must lie between 0 and 1 for kind='beta': found {value:g}.")
+        hint = f"Write {value / 100:g}." if 1 < value < 100 else "Choose another kind."
+        raise ValueError(f"value must lie between 0 and 1 for kind='beta': found {value:g}. {hint}")
     if kind == "lognormal" and not value > 0:
-        raise ValueError(f"value must be positive for kind='lognormal': found {value:g}.")
+        raise ValueError(
+            f"value must be positive for kind='lognormal': found {value:g}. Correct it, or pass "
+            "kind='normal'."
+        )
     if given is not None:
         if low is not None or high is not None or not (np.isfinite(given) and given >= 0):
             raise ValueError(
@@ -125,7 +129,10 @@ def _std_error(
         z = float(t_quantile(np.array(np.inf), level))
         if kind == "lognormal":
             if low <= 0:
-                raise ValueError(f"low must be positive for kind='lognormal': found {low:g}.")
+                raise ValueError(
+                    f"low must be positive for kind='lognormal': found {low:g}. Correct it, or pass "
+                    "kind='normal'."
+                )
             spread = value * float(np.log(high / low)) / (2 * z)
         elif kind == "beta":
             spread = _beta_spread(value, high - low, level)

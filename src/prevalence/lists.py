@@ -146,7 +146,8 @@ class Lists:
         title = list(names) if names else [f"list {j + 1}" for j in range(table.shape[1])]
         if len(title) != table.shape[1]:
             raise ValueError(
-                f"names must be one per list: found {len(title)} for {table.shape[1]} lists."
+                f"names must be one per list: found {len(title)} for {table.shape[1]} lists. "
+                "Name each column of histories."
             )
         columns = {name: table[:, j] for j, name in enumerate(title)}
         return cls({**columns, "(count)": frequency}, title, counts="(count)")

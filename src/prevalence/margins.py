@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from .errors import check_rows, nearest, number, one_of, warn
 from .estimate import Estimate
-from .frames import Table
-from .grammar import columns_of, condition
-from .response import category
+from .frames import Table, category, names_of
+from .stages import group_range
 from .weighting import Calibration, Distance, Step
 from .weighting.distances import DISTANCES
 
@@ -48,7 +47,6 @@ class Cells:
     cell: Array
     count: int
     codes: list[Array]
-    outside: bool
 
     def matrix(self, sizes: Sequence[int]) -> Array:
         """Return indicators of all categories by cell; zeros for the rows outside."""
@@ -79,29 +77,12 @@ def cross(codes: Sequence[Array], sizes: Sequence[int], inside: Array | None) ->
         cell = np.where(inside, cell, product)
         levels = [np.append(level, size) for level, size in zip(levels, sizes, strict=True)]
         product += 1
-    return Cells(cell, product, levels, inside is not None)
+    return Cells(cell, product, levels)
 
 
 def rows_of(table: Table, w: Array, where: str | None) -> Array | None:
     """Return the rows that totals refer to, or None for all."""
-    if where is None:
-        return None
-    columns = {c: table.for_condition(c) for c in columns_of(where)}
-    for name, column in columns.items():
-        gone = (column != column) & (w != 0)  # noqa: PLR0124 - nan differs from itself
-        if gone.any():
-            raise ValueError(
-                f"where must be known for every row: {name!r} is missing in {int(gone.sum()):,} of "
-                f"{table.n:,} rows (first: row {int(np.flatnonzero(gone)[0])}). Code missing as a "
-                "value of its own."
-            )
-    inside = np.asarray(condition(where, columns))
-    if not (inside & (w != 0)).any():
-        raise ValueError(
-            f"where must leave rows with weight: none of {table.n:,} meets {where!r}. Check the "
-            "condition."
-        )
-    return inside
+    return None if where is None else table.meets(where, w)
 
 
 def _margin(
@@ -111,7 +92,7 @@ def _margin(
     if not isinstance(totals, Mapping):
         raise TypeError(
             f"margins must map categories to totals: found {type(totals).__name__} for {name!r}. "
-            'Write for example {"F": 51, "M": 49}.'
+            'Write for example {"F": 51, "M": 49}; a Series becomes one by .to_dict().'
         )
     given = {category(k): v for k, v in totals.items()}
     wanted = {label: number("margins", v) for label, v in given.items()}
@@ -175,7 +156,7 @@ def _crossed(
     """Code the columns of margins, cross them and check each."""
     codes, found, names = [], [], []
     for key in margins:
-        columns = [key] if isinstance(key, str) else list(key)
+        columns = names_of("margins", key)
         code, labels = table.codes(columns, "margins")
         codes.append(code)
         found.append(labels)
@@ -186,7 +167,19 @@ def _crossed(
     for name, labels, code, totals in zip(names, found, cells.codes, margins.values(), strict=True):
         present = np.bincount(code, weights=weight, minlength=len(labels) + 1)[: len(labels)] > 0
         made.append(_margin(name, labels, present, totals, partial))
+    _warn_of_shares(made[0], float((w if inside is None else w[inside]).sum()))
     return cells, made
+
+
+def _warn_of_shares(margin: Margin, weights: float) -> None:
+    """Warn where totals look like shares or per cent of weights that count a population."""
+    total = float(margin.targets.sum())
+    if any(abs(total - whole) <= 1e-6 * whole for whole in (1, 100)) and weights > 10 * total:
+        warn(
+            f"the totals of {margin.name!r} add up to {total:g} and the weights to {weights:,.6g}: "
+            f"afterwards the weights add up to {total:g}. Shares stand; for totals and counts give "
+            "numbers of the population."
+        )
 
 
 def _positions(made: Sequence[Margin]) -> list[tuple[int, Estimate]]:
@@ -341,8 +334,8 @@ def _bounds(distance: str, bounds: tuple[float, float] | None) -> tuple[float, f
     low, up = (number("bounds", value) for value in bounds)
     if not (low < 1 < up) or low < 0 or (distance == "logit" and not np.isfinite(up)):
         raise ValueError(
-            f"bounds must enclose 1 and not be negative: found {bounds!r}. They bound the ratio of "
-            "new to old weights."
+            f"bounds must enclose 1 and not be negative: found {bounds!r}. They are limits of the "
+            "ratio of new to old weights: write for example bounds=(0.5, 2)."
         )
     return low, up
 
@@ -385,9 +378,7 @@ def _by_cluster(
     code, labels = table.codes([constant], "constant")
     used = (w != 0) if inside is None else (w != 0) & inside
     count = len(labels)
-    low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(low, code[used], w[used])
-    np.maximum.at(high, code[used], w[used])
+    low, high = group_range(w[used], code[used], count)
     uneven = np.flatnonzero(high - low > 1e-9 * np.abs(high))
     if uneven.size:
         c = int(uneven[0])

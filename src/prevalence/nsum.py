@@ -189,7 +189,7 @@ def _sizes(known: Mapping[str, float | Estimate], population: float | None) -> t
     if not isinstance(known, Mapping) or not known:
         raise ValueError(
             "known must map columns to sizes of groups, as in {'police': 12_500}: found "
-            f"{'none' if not known else type(known).__name__}."
+            f"{'none' if not known else type(known).__name__}. Write at least one group."
         )
     sizes = np.array([number(f"known[{name!r}]", size) for name, size in known.items()])
     for name, size in zip(known, sizes, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import one_of, warn
-from .stages import Stage, group_sums, lonely_error, single
+from .stages import Stage, group_sums, refuse_single, without_single
 
 __all__ = ["METHODS", "VARIANCES", "Unequal"]
 
@@ -28,7 +28,7 @@ class UnequalStage(Stage):
     the form is ``sum d z^2 - a (t - r p)^2 + a r^2 p^2``; of centred z the latter two vanish.
     """
 
-    chance: Array = field(kw_only=True)
+    probability: Array = field(kw_only=True)
     diagonal: Array = field(kw_only=True)  # d, by unit
     pair: tuple[Array, Array] | None = field(kw_only=True)  # a and r, by stratum
 
@@ -38,7 +38,7 @@ class UnequalStage(Stage):
 
     @property
     def unit_fraction(self) -> Array:
-        return self.chance
+        return self.probability
 
     @property
     def coefficients(self) -> Array:
@@ -52,7 +52,7 @@ class UnequalStage(Stage):
             return super().columns(influence)
         z = self.sums(influence)
         t = group_sums(z, self.parent, self.n.size)
-        p = group_sums(z * self.chance, self.parent, self.n.size)
+        p = group_sums(z * self.probability, self.parent, self.n.size)
         return np.concatenate([z, t - self.pair[1] * p, p], axis=1)
 
     def names(self, units: list[str], groups: Sequence[str]) -> list[str]:
@@ -65,7 +65,7 @@ class UnequalStage(Stage):
 class JointStage(Stage):
     """First stage with given joint probabilities: an orthogonal rotation of the unit sums."""
 
-    chance: Array = field(kw_only=True)
+    probability: Array = field(kw_only=True)
     values: Array = field(kw_only=True)  # eigenvalues, by unit
     rotations: tuple[tuple[Array, Array], ...] = field(kw_only=True)  # units, vectors by stratum
 
@@ -75,7 +75,7 @@ class JointStage(Stage):
 
     @property
     def unit_fraction(self) -> Array:
-        return self.chance
+        return self.probability
 
     @property
     def coefficients(self) -> Array:
@@ -105,84 +105,84 @@ class Unequal:
         self,
         unit: Array,
         parent: Array,
-        chance: Array,
+        probability: Array,
         single_psu: str,
         where: tuple[list[str], Array],
     ) -> Stage:
         """Build the first stage; `where` names the strata and the first row of each unit."""
         strata, first_row = where
         n = np.bincount(parent)
-        lonely = (n == 1) & (group_sums(1 - chance[None], parent, n.size)[0] > 0)
-        self._check_single(lonely, single_psu, strata)
-        _remark_on_certainty(chance, parent, n)
-        mean = np.bincount(parent, weights=chance) / n
-        common = (unit, parent, n, mean, np.zeros(n.size), lonely, single_psu == "adjust")
+        single = (n == 1) & (group_sums(1 - probability[None], parent, n.size)[0] > 0)
+        self._check_single(single, single_psu, strata)
+        _remark_on_certainty(probability, parent, n)
+        mean = np.bincount(parent, weights=probability) / n
+        common = (unit, parent, n, mean, np.zeros(n.size), single, single_psu == "adjust")
         if self.method == "joint":
             rank = np.argsort(np.argsort(first_row))
-            values, rotations = self._decomposed(rank, parent, chance, lonely)
-            return JointStage(*common, chance=chance, values=values, rotations=rotations)
-        diagonal, pair = self._form(parent, chance, n, lonely, single_psu)
-        return UnequalStage(*common, chance=chance, diagonal=diagonal, pair=pair)
+            values, rotations = self._decomposed(rank, parent, probability, single)
+            return JointStage(*common, probability=probability, values=values, rotations=rotations)
+        diagonal, pair = self._form(parent, probability, n, single, single_psu)
+        return UnequalStage(*common, probability=probability, diagonal=diagonal, pair=pair)
 
-    def _check_single(self, lonely: Array, single_psu: str, strata: list[str]) -> None:
-        if not lonely.any():
+    def _check_single(self, single: Array, single_psu: str, strata: list[str]) -> None:
+        if not single.any():
             return
         if single_psu == "error":
-            lonely_error(lonely, strata, 1)
+            refuse_single(single, strata, 1)
         if self.method != "brewer" and single_psu in ("adjust", "average"):
             raise ValueError(
                 f"single_psu must be 'certainty' or 'remove' with pps={self.method!r}: found "
-                f"{single_psu!r} and {int(lonely.sum())} strata of one unit. Collapse strata."
+                f"{single_psu!r} and {int(single.sum())} strata of one unit. Collapse strata."
             )
 
     def _form(
-        self, parent: Array, chance: Array, n: Array, lonely: Array, single_psu: str
+        self, parent: Array, probability: Array, n: Array, single: Array, single_psu: str
     ) -> tuple[Array, tuple[Array, Array] | None]:
         """Return the coefficients of the squares and, uncentred, of the totals by stratum."""
         less = np.maximum(n - 1, 1)
-        keep = single(np.ones(n.size), lonely, single_psu)
+        keep = without_single(np.ones(n.size), single, single_psu)
         if self.method == "brewer":
-            return keep[parent] * (1 - chance) * (n / less)[parent], None
-        total = np.bincount(parent, weights=chance)
+            return keep[parent] * (1 - probability) * (n / less)[parent], None
+        total = np.bincount(parent, weights=probability)
         if self.method == "overton":
             a, b = np.ones(n.size), np.full(n.size, 0.5)
         else:
             a, b = 1 + total / n, np.ones(n.size)
         # Entries off the diagonal are (b (chance_i + chance_j) - a) / (n - 1).
         if self.variance == "horvitz-thompson":
-            diagonal = 1 - chance + (a[parent] - 2 * b[parent] * chance) / less[parent]
+            diagonal = 1 - probability + (a[parent] - 2 * b[parent] * probability) / less[parent]
             return keep[parent] * diagonal, (keep * a / less, b / a)
-        others = (n - 2)[parent] * chance + total[parent]
+        others = (n - 2)[parent] * probability + total[parent]
         row = (b[parent] * others - (a * (n - 1))[parent]) / less[parent]
-        diagonal = (a[parent] - 2 * b[parent] * chance) / less[parent] - row
+        diagonal = (a[parent] - 2 * b[parent] * probability) / less[parent] - row
         return keep[parent] * diagonal, None
 
     def _decomposed(
-        self, rank: Array, parent: Array, chance: Array, lonely: Array
+        self, rank: Array, parent: Array, probability: Array, single: Array
     ) -> tuple[Array, tuple[tuple[Array, Array], ...]]:
-        joint = _checked_joint(self.joint, rank, chance)
-        _check_across(joint, parent, chance)
-        values, rotations = np.zeros(chance.size), []
-        for h in range(lonely.size):
+        joint = _checked_joint(self.joint, rank, probability)
+        _check_across(joint, parent, probability)
+        values, rotations = np.zeros(probability.size), []
+        for h in range(single.size):
             units = np.flatnonzero(parent == h)
             if units.size > MAX_JOINT:
                 raise ValueError(
                     f"joint must have strata of at most {MAX_JOINT:,} primary units: one has "
                     f"{units.size:,}. Use pps='overton' or 'hartley-rao'."
                 )
-            pi = chance[units]
+            pi = probability[units]
             matrix = 1 - np.outer(pi, pi) / joint[np.ix_(units, units)]
             if self.variance == "yates-grundy":
                 _check_fixed_size(matrix, pi)
                 matrix -= np.diag(matrix.sum(axis=1))
             found, vectors = np.linalg.eigh(matrix)
-            values[units] = 0.0 if lonely[h] else found
+            values[units] = 0.0 if single[h] else found
             rotations.append((units, vectors))
         return values, tuple(rotations)
 
 
-def _remark_on_certainty(chance: Array, parent: Array, n: Array) -> None:
-    certain = np.bincount(parent, weights=chance == 1)
+def _remark_on_certainty(probability: Array, parent: Array, n: Array) -> None:
+    certain = np.bincount(parent, weights=probability == 1)
     mixed = int(((certain > 0) & (certain < n)).sum())
     if mixed:
         warn(
@@ -191,48 +191,48 @@ def _remark_on_certainty(chance: Array, parent: Array, n: Array) -> None:
         )
 
 
-def _checked_joint(joint: Array | None, rank: Array, chance: Array) -> Array:
+def _checked_joint(joint: Array | None, rank: Array, probability: Array) -> Array:
     """Return joint probabilities in the order of the units."""
     found = np.asarray(joint, dtype=float)
-    if found.shape != (chance.size, chance.size):
+    if found.shape != (probability.size, probability.size):
         raise ValueError(
-            f"joint must be a table of {chance.size:,} x {chance.size:,} primary units: found shape "
+            f"joint must be a table of {probability.size:,} x {probability.size:,} primary units: found shape "
             f"{found.shape}. Give one row and column per primary unit, in order of appearance."
         )
     found = found[np.ix_(rank, rank)]
-    gap = np.abs(np.diag(found) - chance)
-    if not (gap <= 1e-6 * chance).all():
+    gap = np.abs(np.diag(found) - probability)
+    if not (gap <= 1e-6 * probability).all():
         raise ValueError(
             "joint must have the inclusion probabilities of `fpc` on its diagonal: "
-            f"{int((~(gap <= 1e-6 * chance)).sum()):,} of {chance.size:,} differ. Put units in order "
+            f"{int((~(gap <= 1e-6 * probability)).sum()):,} of {probability.size:,} differ. Put units in order "
             "of their first row."
         )
-    low = np.minimum.outer(chance, chance)
+    low = np.minimum.outer(probability, probability)
     bad = ~((found > 0) & (found <= low * (1 + 1e-6)) & (np.abs(found - found.T) <= 1e-9))
     if bad.any():
         i, j = (int(k) for k in np.argwhere(bad)[0])
         raise ValueError(
             "joint must be symmetric, above 0 and at most either probability: "
             f"{int(bad.sum()):,} entries are not (first: {found[i, j]:g} between units of "
-            f"probability {chance[i]:g} and {chance[j]:g}). Pairs that cannot be drawn together "
+            f"probability {probability[i]:g} and {probability[j]:g}). Pairs that cannot be drawn together "
             "have no unbiased variance: use pps='brewer'."
         )
     return np.asarray(found)
 
 
-def _check_fixed_size(matrix: Array, chance: Array) -> None:
+def _check_fixed_size(matrix: Array, probability: Array) -> None:
     """Refuse independent draws, whose number is not fixed: the form would be zero."""
     apart = matrix - np.diag(np.diag(matrix))
-    if chance.size > 1 and (chance < 1).any() and not (np.abs(apart) > 1e-9).any():
+    if probability.size > 1 and (probability < 1).any() and not (np.abs(apart) > 1e-9).any():
         raise ValueError(
             "joint must be of samples of a fixed size for pps_variance='yates-grundy': found "
             "independent draws, for which it is zero. Pass pps_variance='horvitz-thompson'."
         )
 
 
-def _check_across(joint: Array, parent: Array, chance: Array) -> None:
+def _check_across(joint: Array, parent: Array, probability: Array) -> None:
     across = parent[:, None] != parent[None, :]
-    product = np.outer(chance, chance)
+    product = np.outer(probability, probability)
     bad = across & (np.abs(joint - product) > 1e-6 * product)
     if bad.any():
         raise ValueError(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .estimand import Estimand
 from .estimate import Estimate
-from .intervals import PROPORTION_RULES
+from .intervals import PROPORTION_RULES, WORDS
 from .reliability import flags
 
 __all__ = ["explain", "frame", "html", "sentence", "text"]
@@ -26,32 +26,6 @@ COLUMNS = (
     "flag", "definition",
 )  # fmt: skip
 WIDTH, SHOWN_ROWS = 80, 20
-
-EFFECTIVE = "on an effective sample size, n over the design effect"
-INTERVALS = {
-    "auto": f"Intervals are those of a beta posterior (near Jeffreys') {EFFECTIVE}, adjusted for "
-    "the degrees of freedom. With few cases the design effect is the largest of 1, the row's own "
-    "and the borrowed one; a common outcome keeps its own.",
-    "logit": "Intervals are symmetric on the logit scale and brought back to shares.",
-    "korn-graubard": f"Intervals are those of Korn and Graubard: Clopper-Pearson limits {EFFECTIVE}, "
-    "adjusted for the degrees of freedom and never above n.",
-    "beta": f"Intervals are Clopper-Pearson limits {EFFECTIVE}, adjusted for the degrees of freedom.",
-    "clopper-pearson": f"Intervals are Clopper-Pearson limits {EFFECTIVE}.",
-    "wilson": f"Intervals are Wilson's score limits {EFFECTIVE}, with a Student quantile.",
-    "wilson-df": f"Intervals are Wilson's score limits {EFFECTIVE}, adjusted for the degrees of "
-    "freedom, with a Student quantile.",
-    "likelihood": "Intervals end where the binomial deviance over the design effect reaches the "
-    "square of a Student quantile.",
-    "arcsine": "Intervals are symmetric on the arcsine scale and brought back to shares.",
-    "wald": "Intervals are the estimate plus and minus a Student quantile times the standard error.",
-    "log": "Intervals are symmetric on the log scale and brought back, so they stay positive.",
-    "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
-    "is never below the number seen.",
-    "percentile": "Intervals are percentiles of the replicated estimates.",
-    "beta-distribution": "Intervals are central intervals of a beta distribution.",
-    "woodruff": "Intervals are Woodruff's: limits of the distribution function at the quantile, "
-    "read back as values of the outcome.",
-}
 
 
 # ---------------------------------------------------------------------- the table
@@ -159,7 +133,9 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
             continue
         number, below, above = shown(value, low, high, e.unit)
-        words = f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else ""
+        words = (
+            f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
+        )
         if is_floor(e) and np.isfinite([value, low]).all():
             number, words = f"at least about {below}", f"estimate {number}, {words}"
         out.append((number, words))
@@ -168,7 +144,8 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
 
 def _ceilings(e: Estimate, level: float) -> Array:
     """Return one-sided upper limits of shares and counts of a survey without a case, else nan."""
-    none = (e.value == 0) & (e.interval_rule in PROPORTION_RULES) & ("deff" in e.constants)
+    told = "deff" if e.interval_rule in PROPORTION_RULES else "one_report"
+    none = (e.value == 0) & (told in e.constants)
     if not none.any() or level <= 0.5 or e.unit not in ("proportion", "count"):
         return np.full(len(e), np.nan)
     return np.where(none, e.at_most(level), np.nan)
@@ -237,8 +214,10 @@ def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
         return f"{guess} {people or 'persons'}{with_outcome}"
     if e.unit == "known":
         return f"{outcome or 'the quantity'} is taken to be {number}"
-    of = f' of "{outcome}"' if outcome else ""
     among = f" among {people}" if people else ""
+    if e.unit == "variance" and (pair := re.fullmatch(r"cov\((.+), (.+)\)", outcome)):
+        return f'the covariance of "{pair[1]}" and "{pair[2]}" is estimated at {number}{among}'
+    of = f' of "{outcome}"' if outcome else ""
     return f"the {e.unit}{of} is estimated at {number}{among}"
 
 
@@ -318,7 +297,7 @@ def _one_line(words: str) -> str:
 # ---------------------------------------------------------------------- what was done
 def explain(e: Estimate) -> str:
     """Say in plain sentences what was done with what."""
-    lines = [_what(e), *made_of(e), INTERVALS[e.interval_rule]]
+    lines = [_what(e), *made_of(e), WORDS[e.interval_rule]]
     if e.maps:
         lines.append("The limits were then carried through the same arithmetic as the estimate.")
     lines += [f"Assumed: {x}" for x in e.assumptions]
@@ -352,7 +331,9 @@ def made_of(e: Estimate) -> list[str]:
     said = e.provenance
     lines = []
     if said.get("design"):
-        lines.append(f"Design: {said['design']}; the rows are {said.get('rows', 'rows')}.")
+        rows = said.get("rows", "rows")
+        named = "" if rows == "rows" else f"; the rows are {rows}"
+        lines.append(f"Design: {said['design']}{named}.")
     weights = said.get("weights")
     if weights:
         steps = [weights] if isinstance(weights, str) else [str(step) for step in weights]
@@ -375,8 +356,9 @@ def made_of(e: Estimate) -> list[str]:
 
 def _source(name: str) -> str:
     kind, _, rest = name.partition(":")
-    digest = re.fullmatch(r"[0-9a-f]{12,}", rest or kind)
-    return ("a known quantity" if rest else "the survey design") if digest else rest or kind
+    if not re.fullmatch(r"[0-9a-f]{12,}", rest or kind):
+        return rest or kind
+    return "a known quantity" if kind == "known" else "the survey design"
 
 
 # ---------------------------------------------------------------------- the console

@@ -1,4 +1,4 @@
-"""Weighting steps built from the columns of a sample, checked before anything changes."""
+"""Trimming and attached rows, checked first; the order of steps, and the weights after each."""
 
 from __future__ import annotations
 
@@ -72,11 +72,17 @@ def trim(
     one_of("residuals", residuals, ["exact", "initial"])
     if max_ratio is not None and upper is not None:
         raise ValueError("trim takes max_ratio or upper: found both. Give one of them.")
-    if max_ratio is None and upper is None and lower is None:
+    ratio = None if max_ratio is None else number("max_ratio", max_ratio)
+    if ratio is not None and not ratio > 1:
+        raise ValueError(
+            f"max_ratio must be above 1: found {ratio:g}. It is a multiple of the median weight; "
+            "give a cap in units of the weight as upper."
+        )
+    if ratio is None and upper is None and lower is None:
         raise ValueError("trim needs a cap: found none. Give max_ratio, upper or lower.")
     top, bottom = np.inf, 0.0 if lower is None else number("lower", lower)
-    if max_ratio is not None:
-        top = float(np.median(w[w > 0])) * number("max_ratio", max_ratio)
+    if ratio is not None:
+        top = float(np.median(w[w > 0])) * ratio
     elif upper is not None:
         top = number("upper", upper)
     if not 0 <= bottom < top:
@@ -88,7 +94,9 @@ def trim(
             f"trim must leave weights untrimmed: all {int((w > 0).sum()):,} lie outside "
             f"{bottom:g} to {top:g}. Widen the caps."
         )
-    return Trim(bottom, top, strict, f"trim to {bottom:g} - {top:g}", residuals == "exact")
+    caps = f"at least {bottom:g}" if top == np.inf else f"{bottom:g} to {top:g}"
+    caps = caps if bottom > 0 else f"at most {top:g}"
+    return Trim(bottom, top, strict, f"trim to {caps}", residuals == "exact")
 
 
 def last_calibration(steps: tuple[Step | Attach, ...]) -> Step:
@@ -115,7 +123,8 @@ def attach(
             f"on must identify the rows attached to: {on!r} stands more than once for {repeated:,} "
             "of them. Attach to the table with one row per key."
         )
-    rows = keys.get_indexer(pd.Index(child.labels(on, "on")))
+    wanted = child.labels(on, "on")
+    rows = keys.get_indexer(pd.Index(wanted))
     lost = int((rows < 0).sum())
     if lost:
         first = int(np.flatnonzero(rows < 0)[0])
@@ -129,9 +138,11 @@ def attach(
         bad = ~(np.isfinite(factor) & (factor >= 1))
         check_rows("one", "a count of at least 1", factor, bad, "Correct the count of eligibles.")
         if np.unique(rows).size < rows.size:
+            several = np.bincount(rows, minlength=parent.n) > 1
             raise ValueError(
-                "one= needs one attached row per key: some keys have several. Use select='all', or "
-                "keep the selected row."
+                f"one= needs one attached row per key: {int(several.sum()):,} keys have several "
+                f"(first: row {int(np.argmax(several))} of the rows attached to). Leave one= out if all "
+                "rows are there, or keep the selected row."
             )
     what = f"attach one of {one}" if one else "attach all"
     if links is not None:
@@ -154,16 +165,15 @@ def weight_flow(
         rows.append(_flow_row(name, w, float("nan")))
     rows.append(_flow_row("base weights", base, float("nan")))
     w = base
-    done: list[Step] = []
+    calibrations: list[Calibration] = []
     for step in steps:
         w = step.apply(w, strict=True)
         if isinstance(step, Attach):
-            done = []
-        else:
-            done.append(step)
-        gaps = [s.gap(w) for s in done]
-        worst = np.nanmax(gaps) if gaps and not np.isnan(gaps).all() else float("nan")
-        rows.append(_flow_row(step.name, w, float(worst)))
+            calibrations = []
+        elif isinstance(step, Calibration):
+            calibrations.append(step)
+        worst = max((done.gap(w) for done in calibrations), default=float("nan"))
+        rows.append(_flow_row(step.name, w, worst))
     return pd.DataFrame(rows)
 
 

@@ -17,12 +17,7 @@ Array = NDArray[Any]
 FEW_CASES, HIGH_CV, LOW_DF = 5, 0.30, 8
 RELIABLE_N, NARROW, WIDE, WIDE_SHARE = 30, 0.05, 0.30, 1.30  # shares: Parker et al. (2017)
 WIDE_COUNT, FEW_ROWS = 1.60, 10  # counts: Series 2, no. 200
-NEAR_ZERO = (
-    "difference",
-    "coefficient",
-    "marginal effect",
-    "variance",
-)  # a cv says nothing of them
+NEAR_ZERO = ("difference", "coefficient", "marginal effect", "variance")  # a cv tells nothing
 
 
 def flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
@@ -38,7 +33,7 @@ def flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
             "only cases": (e.value == 1) & (e.unit == "proportion") & (cases == n),
             f"fewer than {FEW_CASES} cases": (cases > 0) & (cases < FEW_CASES),
             f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV)
-            & (e.unit not in NEAR_ZERO),
+            & (not e.unit.startswith("log ") and not any(unit in e.unit for unit in NEAR_ZERO)),
             f"df below {LOW_DF}": columns["df"] < LOW_DF,
             **_reliability(e, n, columns["n_eff"], limits[:, 1] - limits[:, 0]),
         }

@@ -40,11 +40,6 @@ class Replicates:
     fay: float | None = None  # of balanced repeated replication
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What two blocks must share to add their columns as they stand."""
-        return self.source, self.kind
-
-    @property
     def coefficients(self) -> Array:
         """One coefficient per column."""
         return self.scale
@@ -58,7 +53,7 @@ class Replicates:
     @property
     def words(self) -> str:
         """What kind of replicates these are, without the name of the draw."""
-        return self.kind.split(" draw")[0]
+        return self.kind.split(" draw")[0].removesuffix(" mse=True")
 
     @property
     def given(self) -> bool:
@@ -72,7 +67,7 @@ class Replicates:
     def deviations(self, replicated: Array, value: Array) -> tuple[Array, list[str]]:
         """Return deviations (estimates, replicates) and what must be said about failures."""
         bad = ~np.isfinite(replicated) & np.isfinite(value)[:, None]
-        said = self._failures(bad) if bad.any() else []
+        said = self._failures(bad, np.isfinite(value)) if bad.any() else []
         with np.errstate(invalid="ignore"):
             centre = value
             if not self.mse:
@@ -84,9 +79,10 @@ class Replicates:
             return np.where(bad, np.nan, out), said
         failed = bad.sum(axis=1)
         rescale = np.sqrt(self.scale.size / np.maximum(self.scale.size - failed, 1))
+        rescale[failed > MAX_FAILED * self.scale.size] = np.nan
         return np.where(bad, 0.0, out) * rescale[:, None], said
 
-    def _failures(self, bad: Array) -> list[str]:
+    def _failures(self, bad: Array, known: Array) -> list[str]:
         failed = int(bad.any(axis=0).sum())
         what = "bootstrap replicates" if "bootstrap" in self.kind else "replicates"
         if not self.independent:
@@ -98,8 +94,8 @@ class Replicates:
                 f"{failed} replicates failed (first: {where}). Use linearisation or a bootstrap."
             )
         else:
-            share = float(bad.mean(axis=1).max())
-            if share > MAX_FAILED:
+            lost = bad.mean(axis=1) > MAX_FAILED
+            if lost[known].all():
                 raise ValueError(
                     f"replicates must fail in at most {MAX_FAILED:.0%} of columns: "
                     f"{failed:,} of {self.scale.size:,} did. Use linearisation, coarser domains "
@@ -109,6 +105,12 @@ class Replicates:
                 f"{failed:,} of {self.scale.size:,} {what} failed and are left out; "
                 "the variance is rescaled."
             )
+            if lost.any():
+                message = (
+                    f"{int(lost.sum()):,} of {lost.size:,} estimates have no standard error: more than "
+                    f"{MAX_FAILED:.0%} of {self.scale.size:,} {what} failed in each. Use "
+                    "linearisation or coarser domains."
+                )
         warn(message)
         return [message]
 

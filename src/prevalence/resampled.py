@@ -302,7 +302,8 @@ class Resampled(Weighted):
         Parameters
         ----------
         path : str or Path
-            A file that ends in .csv or .dta (Stata); one of that name is replaced.
+            A file that ends in .csv or .dta (Stata); one of that name is replaced, and a missing
+            folder is made.
 
         Returns
         -------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import check_rows, nearest, number
-from .frames import Table, label_of
+from .frames import Table, category, names_of
 from .weighting import ClassResponse, Propensity, Refusals, Step
 
 __all__: list[str] = []
@@ -22,12 +22,6 @@ _ONE_OF_TWO = (
 )
 
 
-def category(key: Any) -> tuple[str, ...]:
-    """Return the labels of one category, or of a tuple of crossed ones, as text."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return tuple(label_of(part) for part in parts)
-
-
 def _zero_one(table: Table, name: str, argument: str, remedy: str) -> Array:
     r = table.numeric(name, argument)
     check_rows(argument, "0 or 1", r, ~np.isin(r, (0.0, 1.0)), remedy)
@@ -36,7 +30,7 @@ def _zero_one(table: Table, name: str, argument: str, remedy: str) -> Array:
 
 def _classes(table: Table, within: Sequence[str] | str) -> tuple[Array, tuple[str, ...], str]:
     """Return codes and labels of the classes, and what to call them."""
-    columns = [within] if isinstance(within, str) else list(within)
+    columns = names_of("within", within)
     code, labels = table.codes(columns, "within")
     names = tuple(", ".join(label) or "all rows" for label in labels)
     return code, names, f" within {' x '.join(columns)}" if columns else ""
@@ -60,7 +54,7 @@ def nonresponse(
     refusals: Counts | None,
 ) -> Step:
     """Build a response step: by class, by counts of refusals or by propensity."""
-    predictors = [propensity] if isinstance(propensity, str) else list(propensity)
+    predictors = names_of("propensity", propensity)
     if responded is not None and refusals is not None:
         raise ValueError(_ONE_OF_TWO.format("both"))
     counted = np.ones(table.n)

@@ -341,7 +341,7 @@ def _or_one(design: Design, factors: Array, scale: Array) -> tuple[Array, Array]
 
     A census has none either, and its standard errors are 0.
     """
-    if scale.size or not design.stages[0].lonely.any():
+    if scale.size or not design.stages[0].single.any():
         return factors, scale
     return np.ones((factors.shape[0], 1)), np.zeros(1)
 
@@ -367,7 +367,7 @@ def _check(design: Design, what: str, *, later: bool = False) -> None:
         raise ValueError(design.no_replicates)
     earlier = np.ones(design.stages[0].n.size)
     for stage in design.stages if later else design.stages[:1]:
-        alone = stage.lonely
+        alone = stage.single
         plain = earlier * (1 - stage.fraction) * stage.n / np.maximum(stage.n - 1, 1)
         more = stage.coefficient > plain * (1 + 1e-9)
         if alone.any() and (stage.centre_all or more[~alone].any()):

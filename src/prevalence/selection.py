@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .errors import check_rows
 from .frames import Table
+from .stages import group_range
 
 __all__ = ["BASE", "area_factors", "product", "venue_factors", "with_weights"]
 
@@ -25,10 +26,10 @@ def area_factors(
     selected: str | None,
     area: tuple[str | None, str | None],
 ) -> Factors:
-    """Return one over the chance of the area, the segments, and listed over selected households."""
-    chance = _chance(table, ea_probability, "ea_probability")
-    out = [("1 / probability of the area", 1 / chance)]
-    columns = {"ea_probability": chance}
+    """Return 1 / probability of the area, the segments, and listed / selected households."""
+    inclusion = _probability(table, ea_probability, "ea_probability")
+    out = [("1 / probability of the area", 1 / inclusion)]
+    columns = {"ea_probability": inclusion}
     if segments is not None:
         found = _count(table, segments, "segments")
         out.append(("segments", found))
@@ -49,10 +50,10 @@ def venue_factors(
     visits: str,
     venue: tuple[str | None, str | None],
 ) -> Factors:
-    """Return one over the chance of the venue-day-time, counted / intercepted, and 1 / visits."""
-    chance = _chance(table, probability, "probability")
-    out = [("1 / probability of the venue-day-time", 1 / chance)]
-    columns = {"probability": chance}
+    """Return 1 / probability of the venue-day-time, counted / intercepted, and 1 / visits."""
+    inclusion = _probability(table, probability, "probability")
+    out = [("1 / probability of the venue-day-time", 1 / inclusion)]
+    columns = {"probability": inclusion}
     ratio = _ratio(table, (counted, "counted"), (intercepted, "intercepted"))
     if ratio is not None:
         out.append(("counted / intercepted", ratio[0] / ratio[1]))
@@ -85,7 +86,7 @@ def _complete(table: Table, name: str, argument: str) -> Array:
     return x
 
 
-def _chance(table: Table, name: str, argument: str) -> Array:
+def _probability(table: Table, name: str, argument: str) -> Array:
     x = _complete(table, name, argument)
     bad = ~((x > 0) & (x <= 1))
     check_rows(argument, "above 0 and at most 1", x, bad, "Give a probability, not a weight.")
@@ -127,10 +128,7 @@ def _check_constant(
         return
     code, _ = table.codes(names, "psu")
     for argument, values in columns.items():
-        low = np.full(int(code.max()) + 1, np.inf)
-        high = -low
-        np.minimum.at(low, code, values)
-        np.maximum.at(high, code, values)
+        low, high = group_range(values, code, int(code.max()) + 1)
         if (low != high).any():
             bad = int((low != high).sum())
             first = int(np.flatnonzero((low != high)[code])[0])

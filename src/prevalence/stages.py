@@ -30,7 +30,7 @@ class Stage:
     n: Array
     fraction: Array
     coefficient: Array
-    lonely: Array
+    single: Array
     centre_all: bool
 
     @property
@@ -59,7 +59,7 @@ class Stage:
         u = self.sums(influence)
         mean = group_sums(u, self.parent, self.n.size) / self.n
         if self.centre_all:
-            mean[:, self.lonely] = u.mean(axis=1, keepdims=True)
+            mean[:, self.single] = u.mean(axis=1, keepdims=True)
         return u - mean[:, self.parent]
 
     @property
@@ -71,10 +71,10 @@ class Stage:
         """Carry (rows, units of this stage) to the finest units: the adjoint of `columns`."""
         mean = group_sums(columns, self.parent, self.n.size) / self.n
         if self.centre_all:
-            mean[:, self.lonely] = 0.0
+            mean[:, self.single] = 0.0
         out = columns - mean[:, self.parent]
         if self.centre_all:
-            alone = columns[:, self.lonely[self.parent]].sum(axis=1, keepdims=True)
+            alone = columns[:, self.single[self.parent]].sum(axis=1, keepdims=True)
             out -= alone / self.parent.size
         return out[:, self.unit]
 
@@ -99,6 +99,14 @@ def group_sums(values: Array, group: Array, n_groups: int) -> Array:
     return np.stack([np.bincount(group, weights=row, minlength=n_groups) for row in values])
 
 
+def group_range(values: Array, group: Array, n_groups: int) -> tuple[Array, Array]:
+    """Return the lowest and the highest value of each group."""
+    low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
+    np.minimum.at(low, group, values)
+    np.maximum.at(high, group, values)
+    return low, high
+
+
 def fractions_of(values: Array, code: Array, group: Array, stage: int) -> Array:
     """Return the sampling fraction of each group; an infinite population has the fraction 0."""
     argument = f"fpc of stage {stage}"
@@ -115,9 +123,7 @@ def fractions_of(values: Array, code: Array, group: Array, stage: int) -> Array:
             f"({values.min():g} and {values[finite].max():g}). Write it in one of the two ways."
         )
     n_groups = int(group.max()) + 1
-    low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
-    np.minimum.at(low, group, values)
-    np.maximum.at(high, group, values)
+    low, high = group_range(values, group, n_groups)
     if (low != high).any():
         raise ValueError(
             f"{argument} must be constant among units drawn together: it varies within "
@@ -137,7 +143,7 @@ def fractions_of(values: Array, code: Array, group: Array, stage: int) -> Array:
     return np.asarray(np.minimum(fraction, 1.0))
 
 
-def chances_of(values: Array, code: Array) -> Array:
+def probabilities_of(values: Array, code: Array) -> Array:
     """Return the inclusion probability of each primary unit of an unequal-probability sample."""
     bad = ~((values > 0) & (values <= 1))
     check_rows(
@@ -148,9 +154,7 @@ def chances_of(values: Array, code: Array) -> Array:
         "Give the probability with which each primary unit was drawn.",
     )
     n_units = int(code.max()) + 1
-    low, high = np.full(n_units, np.inf), np.full(n_units, -np.inf)
-    np.minimum.at(low, code, values)
-    np.maximum.at(high, code, values)
+    low, high = group_range(values, code, n_units)
     if (low != high).any():
         raise ValueError(
             "fpc of stage 1, with pps=, must be constant within primary units: it varies within "
@@ -173,34 +177,34 @@ def equal_stage(
     """
     n = np.bincount(parent)
     f = np.zeros(n.size) if fraction is None else fraction
-    lonely = (n == 1) & (f < 1)
-    if lonely.any() and single_psu == "error":
-        lonely_error(lonely, *where)
+    single = (n == 1) & (f < 1)
+    if single.any() and single_psu == "error":
+        refuse_single(single, *where)
     coefficient = earlier * (1 - f) * n / np.maximum(n - 1, 1)
-    coefficient = single(coefficient, lonely, single_psu)
-    return Stage(unit, parent, n, f, coefficient, lonely, single_psu == "adjust")
+    coefficient = without_single(coefficient, single, single_psu)
+    return Stage(unit, parent, n, f, coefficient, single, single_psu == "adjust")
 
 
-def single(coefficient: Array, lonely: Array, single_psu: str) -> Array:
+def without_single(coefficient: Array, single: Array, single_psu: str) -> Array:
     """Apply the rule for groups of one unit to the coefficients of the groups."""
     if single_psu != "adjust":
-        coefficient = np.where(lonely, 0.0, coefficient)
-    if single_psu == "average" and lonely.any():
-        coefficient = coefficient * lonely.size / max(lonely.size - int(lonely.sum()), 1)
+        coefficient = np.where(single, 0.0, coefficient)
+    if single_psu == "average" and single.any():
+        coefficient = coefficient * single.size / max(single.size - int(single.sum()), 1)
     return coefficient
 
 
-def lonely_error(lonely: Array, strata: list[str], stage: int) -> None:
+def refuse_single(single: Array, strata: list[str], stage: int) -> None:
     """Say which stratum has one unit."""
-    found = np.flatnonzero(lonely)
+    found = np.flatnonzero(single)
     if stage == 1:
         name = repr(strata[int(found[0])]) if strata else "the whole sample"
         raise ValueError(
-            f"psu must number two or more in every stratum: {found.size:,} of {lonely.size:,} "
+            f"psu must number two or more in every stratum: {found.size:,} of {single.size:,} "
             f"strata have one (first: {name}). Pass single_psu='certainty', 'remove', 'adjust' or "
             "'average', or collapse strata."
         )
     raise ValueError(
         f"units of stage {stage} must number two or more in every parent unit: {found.size:,} "
-        f"of {lonely.size:,} have one. Pass single_psu=, or leave out the fpc of this stage."
+        f"of {single.size:,} have one. Pass single_psu=, or leave out the fpc of this stage."
     )

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
-from .errors import check_rows, check_words, one_of, warn
-from .frames import Table, read
+from .errors import check_rows, check_words, note, one_of
+from .frames import Table, names_of, read
 from .pps import unequal_of
 from .replication import Replicates
 from .selection import Factors
@@ -139,18 +139,8 @@ class Survey(Drawn):
         one_of("single_psu", self.single_psu, SINGLE_PSU)
         one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
-        if self.stages and self.psu:
-            raise ValueError(
-                f"psu and stages must not both be given: found {self.psu!r} and {list(self.stages)}. "
-                "Name the units of all stages, the primary ones first, in stages=[...]."
-            )
-        names = list(self.stages) if self.stages else ([self.psu] if self.psu else [])
-        counts = [self.fpc] if isinstance(self.fpc, str) else list(self.fpc or [])
-        if len(counts) > max(1, len(names)):
-            raise ValueError(
-                f"fpc must have at most one column per stage: found {len(counts)} for "
-                f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
-            )
+        _check_single(strata=self.strata, psu=self.psu)
+        names, counts = _declared(self.psu, self.stages, self.fpc)
         fpc = [table.numeric(c, "fpc") for c in counts]
         base, notes = _base(table, self.weights, self.missing)
         labelled = {c: ("psu" if len(names) == 1 else "stages") for c in names}
@@ -284,25 +274,61 @@ class Survey(Drawn):
         return self.n
 
     def __repr__(self) -> str:
-        variance = "linearised" if self.scheme is None else self.scheme.kind.split(" draw")[0]
+        variance = "linearised" if self.scheme is None else self.scheme.words
         steps = ", ".join(step.name for step in self.steps) or "base weights only"
+        strata = len(self.design.stratum_labels)
+        units = (
+            f", {self.design.stages[0].parent.size:,} {self.about.psus}, {strata:,} "
+            f"{'stratum' if strata == 1 else 'strata'}"
+        )
+        told = self.scheme is None or not self.scheme.given or self.psu or self.stages
         return (
-            f"<Survey: {self.n:,} {self.about.rows}, {self.design.stages[0].parent.size:,} "
-            f"{self.about.psus}, {len(self.design.stratum_labels):,} strata; weights: {steps}; "
+            f"<Survey: {self.n:,} {self.about.rows}{units if told else ''}; weights: {steps}; "
             f"variance: {variance}>"
         )
+
+
+def _check_single(**named: Any) -> None:
+    """Check that each argument is the name of one column, or None."""
+    for argument, name in named.items():
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"{argument} must be the name of one column: found {type(name).__name__}. Cross "
+                "columns into one, or name the units of several stages in stages=[...]."
+            )
+
+
+def _declared(
+    psu: str | None, stages: Sequence[str] | None, fpc: str | Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return the columns of the units and of their populations, by stage."""
+    if stages and psu:
+        raise ValueError(
+            f"psu and stages must not both be given: found {psu!r} and {list(stages)}. Name the "
+            "units of all stages, the primary ones first, in stages=[...]."
+        )
+    names = names_of("stages", stages or ()) or ([psu] if psu else [])
+    counts = [fpc] if isinstance(fpc, str) else list(fpc or [])
+    if len(counts) > max(1, len(names)):
+        raise ValueError(
+            f"fpc must have at most one column per stage: found {len(counts)} for "
+            f"{max(1, len(names))}. Name the units of all stages in stages=[...]."
+        )
+    return names, counts
 
 
 def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[str]]:
     """Return the base weights, checked, and what must be said of them."""
     if weights is None:
         return np.ones(table.n), []
-    w, said = table.numeric(weights, "weights"), []
+    said: list[str] = []
+    w = table.numeric(weights, "weights")
     gone = np.isnan(w)
     if missing == "drop" and gone.any():
-        said.append(
+        note(
+            said,
             f"weights are missing in {int(gone.sum()):,} of {w.size:,} rows (first: row "
-            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody."
+            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody.",
         )
         w = np.where(gone, 0.0, w)
     remedy = "Fill them in, or pass missing='drop' to count these rows as zero."
@@ -315,11 +341,10 @@ def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[
         )
     zero = (w == 0) & ~gone
     if zero.any():
-        said.append(
+        note(
+            said,
             f"weights are zero in {int(zero.sum()):,} of {w.size:,} rows (first: row "
             f"{int(np.flatnonzero(zero)[0])}): they keep their place in the design and enter no "
-            "estimate. Give a weight to those that stand for somebody."
+            "estimate. Give a weight to those that stand for somebody.",
         )
-    for text in said:
-        warn(text)
     return w, said

@@ -291,7 +291,7 @@ def compare(
     if not isinstance(estimates, Mapping) or not estimates:
         raise ValueError(
             'estimates must map names to estimates, as in {"survey": e}: found '
-            f"{'none' if not estimates else type(estimates).__name__}."
+            f"{'none' if not estimates else type(estimates).__name__}. Name each estimate."
         )
     for name, e in estimates.items():
         if not isinstance(e, Estimate):
@@ -302,7 +302,8 @@ def compare(
     stray = [name for name in truth or {} if name not in estimates]
     if stray:
         raise ValueError(
-            f"truth must name estimates: {stray[0]!r} is none of {', '.join(estimates)}."
+            f"truth must name estimates: {stray[0]!r} is none of {', '.join(estimates)}. "
+            "Correct the name."
         )
     for name, known in (truth or {}).items():
         rows = len(estimates[name])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .design import Design
+from .design import Design, digest
 from .errors import check_rows
 from .stages import Stage, group_sums
 
@@ -99,37 +99,38 @@ def second_phase(
     rows = np.flatnonzero(selected)
     n = selected.size
     if probability is not None:
-        chance = probability[rows]
+        inclusion = probability[rows]
         code, pair = np.zeros(rows.size, dtype=np.int64), np.ones(1)
-        within = (1 - chance, np.zeros(1))
+        within = (1 - inclusion, np.zeros(1))
     else:
         code_of_row = np.zeros(n, dtype=np.int64) if group is None else group
         code = code_of_row[rows]
         f, pair, size = _fractions(code_of_row, code, names)
-        chance = f[code]
+        inclusion = f[code]
         less = np.maximum(size - 1, 1)
         within = (((1 - f) * size / less)[code], (1 - f) / less)
     stages = tuple(replace(stage, unit=stage.unit[unit]) for stage in first.stages)
-    own = _diagonal(stages)[rows]
+    square = (inclusion - pair[code]) * _diagonal(stages)[rows] + within[0]
     further = [
-        Sums(rows, np.arange(rows.size), (chance - pair[code]) * own + within[0], "second phase"),
+        Sums(rows, np.arange(rows.size), square, "second phase"),
         Sums(rows, code, -within[1], "second-phase stratum"),
     ]
     if (pair != 1).any():
         for s, stage in enumerate(stages, 1):
             further += _pairs(stage, rows, code, pair - 1, s)
+    parts = [pd.util.hash_array(part) for part in (rows, inclusion, code.astype(np.int64))]
     made = TwoPhase(
         stages,
         first.stratum_labels,
         first.psu_names,
         first.source,
         first.later_labels,
-        f"{first.kind}, second phase {_digest(selected, chance, code)}",
+        f"{first.kind}, second phase {digest(*parts)}",
         further=tuple(further),
         n_rows=n,
     )
     factor = np.zeros(n)
-    factor[rows] = 1 / chance
+    factor[rows] = 1 / inclusion
     return made, factor
 
 
@@ -140,7 +141,7 @@ def _check_first(first: Design) -> None:
             "replacement: this first phase has others. Leave out pps= and its fpc, which takes its "
             "primary units as drawn with replacement."
         )
-    if any(stage.centre_all and stage.lonely.any() for stage in first.stages):
+    if any(stage.centre_all and stage.single.any() for stage in first.stages):
         raise ValueError(
             "single_psu must not be 'adjust' in a first phase: found strata of one primary unit. "
             "Collapse strata, or pass single_psu='average' or 'certainty'."
@@ -193,13 +194,6 @@ def _pairs(stage: Stage, rows: Array, code: Array, more: Array, number: int) -> 
     return out
 
 
-def _digest(selected: Array, chance: Array, code: Array) -> str:
-    mixed = pd.util.hash_array(np.flatnonzero(selected).astype(np.int64))
-    for part in (chance, code.astype(np.int64)):
-        mixed = (mixed ^ pd.util.hash_array(part)) * np.uint64(0x9E3779B97F4A7C15)
-    return f"{int(mixed.sum(dtype=np.uint64)):016x}"
-
-
 def check_selection(selected: Array, probability: Array | None) -> Array:
     """Check the two columns of a second phase; return which rows were drawn."""
     bad = ~np.isin(selected, (0.0, 1.0))
@@ -217,6 +211,6 @@ def check_selection(selected: Array, probability: Array | None) -> Array:
             "above 0 and at most 1 where selected",
             probability,
             wrong,
-            "Give the chance with which the row was drawn from the first phase.",
+            "Give the probability with which the row was drawn from the first phase.",
         )
     return np.asarray(drawn)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .blocks import MAX_COVARIANCE, Block
 from .errors import level_in_range
 from .intervals import RULES
+from .replication import simulation_error
 
 __all__ = ["Uncertainty"]
 
@@ -65,7 +66,8 @@ class Uncertainty:
                 if self.blocks
                 else np.zeros(self.value.size)
             )
-        return np.where(np.isnan(out), np.inf, out)
+        fewest = np.min([b.df for b in self.blocks], axis=0) if self.blocks else np.inf
+        return np.where(np.isnan(out), fewest, out)  # nothing varies: what tells least decides
 
     @property
     def covariance(self) -> Array:
@@ -205,8 +207,6 @@ class Uncertainty:
         >>> pv.direct.mean(survey, "y").simulation_error().round(3)
         array([0.05])
         """
-        from .replication import simulation_error
-
         drawn = [b for b in self.blocks if "bootstrap" in b.scheme.kind]
         if not drawn:
             raise ValueError(

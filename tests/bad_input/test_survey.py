@@ -223,7 +223,10 @@ CASES = {
         rows(), where("agee > 5"), KeyError, "where must be a column .*Did you mean 'age'"
     ),
     "condition that nobody meets": Bad(
-        rows(), where("age > 99"), ValueError, "where must leave rows: none of 12 meets 'age > 99'"
+        rows(),
+        where("age > 99"),
+        ValueError,
+        "where must leave rows with weight: none of 12 meets 'age > 99'",
     ),
 }
 

@@ -99,7 +99,7 @@ WARNED = {
     ),
     "19 constant outcome": Said(
         lambda: pv.direct.mean(survey(replaced(same=np.full(12, 0.1))), "same"),
-        "'same' does not vary between units in 1 domains: its standard error is 0",
+        "'same' does not vary between units in the sample: its standard error is 0",
         0.1,
         0.0,
     ),

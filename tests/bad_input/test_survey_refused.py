@@ -285,7 +285,7 @@ BAD = {
         replaced(w=np.where(rows()["sex"] == "F", 0.0, 1.0)),
         lambda d: pv.direct.mean(survey(d), "age", where="sex == 'F'"),
         ValueError,
-        "where must leave rows: 6 of 12 meet .* and they have no weight. Check",
+        "where must leave rows with weight: 6 of 12 meet .* and they have no weight. Check",
     ),
     "24 columns of one name in a mapping": Bad(
         {**rows(), 1: rows()["w"], "1": rows()["w"]},

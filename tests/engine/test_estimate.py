@@ -166,7 +166,7 @@ def simulated(seed: int) -> tuple[float, float, float, float, float, float]:
 
 
 def test_ratio_and_shared_factor_have_the_right_standard_error_in_a_simulation() -> None:
-    size = 400
+    size = 200
     table = np.array([simulated(seed) for seed in range(size)])
     # Monte Carlo error of a standard deviation of nearly normal values: 1 / sqrt(2 size) of it.
     error = 1 / np.sqrt(2 * size)
@@ -249,7 +249,7 @@ def test_an_estimate_is_frozen_and_survives_copy_and_pickle() -> None:
 def test_what_has_no_delta_method_is_refused() -> None:
     found = pv.direct.mean(survey(), "hours", by="sex")
     for function in (np.abs, np.sin, np.floor):
-        with pytest.raises(TypeError, match="no delta method"):
+        with pytest.raises(TypeError, match="must have a delta method here: found"):
             function(found)
     with pytest.raises(TypeError, match="an estimate of one row: found 2"):
         float(found)

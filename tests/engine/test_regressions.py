@@ -77,3 +77,23 @@ def test_a_calibration_that_makes_weights_negative_says_so() -> None:
     survey = pv.Survey({"x": [0.0, 1.0, 10.0], "one": [1.0, 1.0, 1.0]})
     with pytest.warns(pv.PrevalenceWarning, match="1 of 3 weights are negative after calibrate"):
         survey.calibrate({"x": 0.5, "one": 3.0})
+
+
+@pytest.mark.parametrize("statistic", ["F", "chi-square", "lincom", "saddlepoint"])
+def test_a_table_with_rows_in_its_diagonal_alone_has_no_test(statistic: str) -> None:
+    survey = pv.Survey({"a": ["x", "y", "x", "y"], "b": ["u", "v", "u", "v"]})
+    with pytest.raises(ValueError, match="2 of 4 cells are empty and all design effects are 0"):
+        pv.direct.chi_square(survey, "a", "b", statistic=statistic)
+
+
+def test_the_design_effect_of_a_total_leaves_out_rows_without_an_answer() -> None:
+    y = np.array([2.0, 5.0, np.nan, 1.0, 7.0, 4.0])
+    w = np.array([3.0, 4.0, 2.0, 5.0, 3.0, 6.0])
+    answered = ~np.isnan(y)
+    survey = pv.Survey({"y": y, "w": w, "g": ["a", "a", "a", "b", "a", "a"]}, weights="w")
+    e = pv.direct.total(survey, "y", where="g == 'a'", missing="drop")
+    kept = answered & (survey.table.raw("g", "by") == "a")
+    z, v, n, people = y[kept], w[kept], kept.sum(), w[kept].sum()
+    spread = v @ (z - v @ z / people) ** 2 / people * n / (n - 1)
+    srs = people**2 * spread / n * (1 - n / people)
+    np.testing.assert_allclose(e.facts["deff"], e.std_error**2 / srs, rtol=1e-12)

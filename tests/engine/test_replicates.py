@@ -204,7 +204,12 @@ def test_a_bootstrap_leaves_failures_out_and_rescales() -> None:
 def test_a_bootstrap_that_fails_in_more_than_a_twentieth_is_an_error() -> None:
     made = pv.Survey(sparse_class(), weights="w", psu="psu").bootstrap(200, rng=2)
     with pytest.raises(ValueError, match=r"at most 5% of columns: \d+ of 200 did\. Use lin"):
-        pv.direct.mean(made, "y", by="one")
+        pv.direct.mean(made, "y", where="one == 'alone'")
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 2 estimates have no standard error: more"):
+        by = pv.direct.mean(made, "y", by="one")
+    np.testing.assert_array_equal(np.isnan(by.std_error), [True, False])
+    many = pv.direct.mean(made, "y", where="one == 'many'")
+    np.testing.assert_allclose(by["many"].std_error, many.std_error, rtol=1e-12)
 
 
 def test_a_failed_calibration_fails_its_column() -> None:

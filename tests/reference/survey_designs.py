@@ -2,7 +2,8 @@
 
 The calls of R that they repeat stand in ``../shared/oracle/survey/expected.json``, and the sources of
 the totals in its README. R linearises a calibration at the weights before the step, and takes the factors
-of a trim as known, so those steps ask for ``residuals="initial"``.
+of a trim as known, so those steps ask for ``residuals="initial"``; it sweeps the margins of `rake`
+without weights: ``residuals="sweep"``. With equal weights, as here, the two are the same.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ DESIGNS: dict[str, Builder] = {
     "hh2": lambda p: pv.Survey(frame(p, "hh2"), **ULTIMATE),
     "c1_ps": lambda p: survey(p, "dclus1").poststratify("stype", STYPE),
     "c1_ps_partial": lambda p: survey(p, "dclus1").poststratify("stype", STYPE, partial=True),
-    "c1_rake": lambda p: survey(p, "dclus1").rake(MARGINS, residuals="initial"),
+    "c1_rake": lambda p: survey(p, "dclus1").rake(MARGINS, residuals="sweep"),
     "c1_lin": lambda p: survey(p, "dclus1").calibrate(TOTALS),
     "c1_raking": _calibrated(distance="raking"),
     "c1_lin_bnd": _calibrated(bounds=(0.6, 1.6)),

@@ -229,13 +229,11 @@ def test_eight_lists_in_one_batch(oracle: Path) -> None:
     histories, counts = table(oracle, "neworleans8_185")
     columns = bootstrap_counts(counts, 20, rng=5)
     together = stepwise_fit(histories, columns)
-    for b in (0, 10):
-        alone, pairs = naive.stepwise(histories, columns[:, b], 0.02)
-        # Both converge past 1e-9; sparse tables multiply it by the condition of the dark figure.
-        assert together.total[b] == pytest.approx(alone, rel=1e-7)
-        chosen = {
-            tuple(sorted(p))
-            for p, u in zip(together.pairs, together.selected[:, b], strict=True)
-            if u
-        }
-        assert chosen == set(pairs)
+    b = 10  # the slow version takes a second for one
+    alone, pairs = naive.stepwise(histories, columns[:, b], 0.02)
+    # Both converge past 1e-9; sparse tables multiply it by the condition of the dark figure.
+    assert together.total[b] == pytest.approx(alone, rel=1e-7)
+    chosen = {
+        tuple(sorted(p)) for p, u in zip(together.pairs, together.selected[:, b], strict=True) if u
+    }
+    assert chosen == set(pairs)

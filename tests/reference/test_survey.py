@@ -70,3 +70,15 @@ def test_korn_and_graubard_never_use_more_than_the_rows(oracle: Path, outcome: s
     low, high = e.interval()[0]
     assert low <= stored[0] * (1 + 1e-8)
     assert high >= stored[1] * (1 - 1e-8)
+
+
+def test_design_effects_of_totals_in_domains_and_of_ratios(oracle: Path) -> None:
+    """R's deff=TRUE (4.1.1): the simple random sample is of the domain's rows; a ratio's, of residuals."""
+    d = designs.survey(oracle, "dclus1")
+    by = pv.direct.total(d, "enroll", by="stype").facts["deff"]
+    np.testing.assert_allclose(
+        by, [125.0390753096546, 4.6458157418575, 13.0149317055029], rtol=1e-10
+    )
+    whole = pv.direct.ratio(d, "api.stu", "enroll").facts["deff"]
+    part = pv.direct.ratio(d, "api.stu", "enroll", where="stype == 'E'").facts["deff"]
+    np.testing.assert_allclose([*whole, *part], [4.3393114408875, 6.5251194304941], rtol=1e-10)

@@ -177,22 +177,18 @@ def test_public_figures_and_what_is_marked_assumed(country: Country) -> None:
 # Seeds and files
 
 
-def test_the_same_seed_gives_the_same_country_and_the_same_survey(country: Country) -> None:
+def test_the_same_seed_gives_the_same_country_and_survey_in_five_seconds(country: Country) -> None:
     survey = household_survey()
     for name in ("households", "children", "margins"):
         pd.testing.assert_frame_equal(getattr(survey, name), getattr(country, name))
     count = len(survey.truth)
     pd.testing.assert_frame_equal(survey.truth, country.truth.iloc[:count])
+    start = time.process_time()
     again = jamaica(country.seed)
+    assert time.process_time() - start < 5
     pd.testing.assert_frame_equal(again.adults, country.adults)
     pd.testing.assert_frame_equal(again.captures, country.captures)
     assert household_survey(1).truth["value"].iloc[0] != survey.truth["value"].iloc[0]
-
-
-def test_a_country_takes_less_than_five_seconds() -> None:
-    start = time.process_time()
-    jamaica(7)
-    assert time.process_time() - start < 5
 
 
 def test_the_committed_files_are_those_of_the_default_seed(
@@ -245,7 +241,7 @@ def estimates(seed: int) -> tuple[float, float, float, float]:
 def test_survey_and_network_estimate_their_own_truth() -> None:
     # Over 200 seeds the survey's ratio to its truth has mean 0.992 and sd 0.158; over 60 seeds the
     # network's has mean 1.000 and sd 0.043, and 0.80 with groups of adults: the chosen child mixing.
-    runs = 6
+    runs = 4
     direct, network, mixed, cases = np.mean([estimates(seed) for seed in range(runs)], axis=0)
     assert direct == pytest.approx(1, abs=4 * 0.158 / runs**0.5)
     assert network == pytest.approx(1, abs=4 * 0.043 / runs**0.5)
@@ -301,7 +297,7 @@ def test_lists_have_the_expected_overlap(
     settings: dict[str, Any], expected: tuple[float | None, ...]
 ) -> None:
     # Expected values are means and medians of 300 runs; spreads are those of one run.
-    runs = 80
+    runs = 40
     study = list_study(runs, **settings)
     spread = {"observed": 15, "single": 0.02, "naive": 300, "removed": 300}
     if not settings.get("referral", True) and "visibility_sd" in settings:
@@ -364,7 +360,7 @@ def network_study(runs: int, **settings: Any) -> tuple[float, float, float, floa
 def test_answers_have_the_expected_error(
     settings: dict[str, Any], bias: float, rse: float, coverage: float
 ) -> None:
-    runs = 100
+    runs = 70
     found = network_study(runs, **settings)
     assert found[0] == pytest.approx(bias, abs=4 * rse * (1 / runs + 1 / 200) ** 0.5)
     assert found[1] == pytest.approx(rse, rel=4 * (1 / (2 * runs) + 1 / 400) ** 0.5)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .hypotheses import Test, chi_square, t_test, wald_test
+from .association import chi_square
+from .hypotheses import Test, t_test, wald_test
 from .levels import counts, proportions
 from .means import mean, ratio, total
 from .moments import variance

@@ -15,15 +15,22 @@ from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import LateFacts, by_domain, case_facts, design_effects, row_facts
+from ..facts import (
+    LateFacts,
+    by_domain,
+    case_facts,
+    design_effects,
+    own,
+    per_person,
+    row_facts,
+)
 from ..frames import Table
 from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
-from .borrowing import Seen, seen_in
-from .lending import default_lender
-from .outcomes import BINDER, SARNDAL, example_with
-from .shares import design_effect, without_df, without_zero
+from .borrowing import Seen, default_lender, seen_in
+from .outcomes import BINDER, SARNDAL, example_with, incomplete
+from .shares import design_effect, share_facts, without_df, without_zero
 
 __all__ = ["counts", "proportions"]
 
@@ -101,9 +108,10 @@ def proportions(
     domains = domains_of(survey, by, where)
     held = _levels(survey, outcome, missing, domains)
     result = _shares(survey, held, domains)
-    told = row_facts(result, held.lost)
-    n = told["n"].astype(float)
     used = cache(lambda: _design_effects(survey, held, domains, result, rule))
+    facts, constants = share_facts(
+        row_facts(result, held.lost), lambda: _cases(survey, held, domains), used
+    )
     return assemble(
         survey,
         without_zero(result),
@@ -113,12 +121,8 @@ def proportions(
         method="direct.proportions",
         interval=rule,
         citations=[SARNDAL, BINDER],
-        facts=LateFacts(
-            told,
-            ("cases", "psus_with_cases", "deff", "deff_source", "n_eff", "icc"),
-            lambda: {**_cases(survey, held, domains), **used(), "n_eff": n / used()["deff"]},
-        ),
-        constants=LateFacts({"n": n}, ("deff",), lambda: {"deff": used()["deff"]}),
+        facts=facts,
+        constants=constants,
         assumptions=["The outcome is taken as measured without error."],
         warnings=without_df(result),
     )
@@ -226,16 +230,11 @@ def _levels(survey: Survey, outcome: str, missing: str, domains: Domains) -> Lev
     one_of("missing", missing, ["error", "drop"])
     raw = survey.table.raw(outcome, "outcome")
     gone = np.asarray(pd.isna(raw))
-    weighted = survey.chain.weights != 0
-    inside = weighted if domains.code is None else weighted & (domains.code >= 0)
+    inside = domains.take_part(survey)
     lost = inside & gone
     if lost.any() and missing == "error":
-        raise ValueError(
-            f"outcome must be complete: {outcome!r} is missing in {int(lost.sum()):,} of "
-            f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost)[0])}). "
-            "Pass missing='drop' to leave these rows out, with their count in the result."
-        )
-    kept = weighted & ~gone
+        raise incomplete("outcome", outcome, lost, inside)
+    kept = (survey.chain.weights != 0) & ~gone
     if not kept.any():
         raise ValueError(
             f"outcome must have labels: {outcome!r} is missing in every row with weight. Check it."
@@ -266,8 +265,8 @@ def _cases(survey: Survey, held: Levels, domains: Domains) -> dict[str, Array]:
 
 
 def _own(survey: Survey, held: Levels, domains: Domains, result: Result) -> dict[str, Array]:
-    deff = design_effects(survey, result, domains, held.is_level, held.answered, size=True)
-    return {"deff": deff, "deff_source": np.where(np.isfinite(deff), "own", "none")}
+    errors = per_person(survey, domains, held.answered, result)
+    return own(design_effects(survey, domains, held.is_level, errors, held.answered))
 
 
 def _design_effects(

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import warn
+from ..errors import note, warn
 from ..estimate import Estimate
-from ..evaluate import Result, evaluate
-from ..facts import LazyFacts, design_effects, row_facts
+from ..evaluate import Domains, Result, evaluate
+from ..facts import LazyFacts, by_domain, design_effects, per_person, row_facts
 from ..frames import names_of
 from ..registry import estimator
 from ..survey import Survey
@@ -67,7 +67,8 @@ def total(
     Notes
     -----
     Assumes that the weights add up to the population. A missing outcome that is dropped counts as
-    zero in a total, which is then too low: prefer a nonresponse step.
+    zero in a total, which is then too low: prefer a nonresponse step. The design effect compares
+    with a simple random sample of the domain's rows with an answer, as R's does.
 
     References
     ----------
@@ -83,10 +84,13 @@ def total(
     """
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
-    result, said = settle(evaluate(survey, lambda w: y @ w, domains), names, zeros=True)
+    result = evaluate(survey, lambda w: y @ w, domains)
+    said = _without_cases(result, names)
     facts = LazyFacts(
         row_facts(result, lost),
-        lambda: design_effects(survey, result, domains, y, answered, size=True),
+        lambda: design_effects(
+            survey, domains, y, per_person(survey, domains, answered, result), answered
+        ),
     )
     return assemble(
         survey,
@@ -167,7 +171,9 @@ def mean(
     result, said = settle(result, names)
     facts = LazyFacts(
         row_facts(result, lost),
-        lambda: design_effects(survey, result, domains, y, answered, size=False),
+        lambda: design_effects(
+            survey, domains, y, result.block.std_error.reshape(result.value.shape), answered
+        ),
     )
     return assemble(
         survey,
@@ -229,7 +235,8 @@ def ratio(
     Notes
     -----
     Assumes a denominator total well away from zero; the estimate and its linearised variance fail
-    where its coefficient of variation is large (above about 0.2).
+    where its coefficient of variation is large (above about 0.2). The design effect is that of the
+    total of the residuals ``y - R x``.
 
     References
     ----------
@@ -246,7 +253,7 @@ def ratio(
     domains = domains_of(survey, by, where)
     columns = names_of("numerator", numerator)
     named = list(dict.fromkeys([*columns, denominator]))
-    _, both, _, lost = outcomes(survey, named, missing, domains)
+    _, both, answered, lost = outcomes(survey, named, missing, domains)
     y, x, lost = both[: len(columns)], both[named.index(denominator)], lost[: len(columns)]
     labels = [f"{c} / {denominator}" for c in columns]
     result, said = settle(evaluate(survey, lambda w: (y @ w) / (x @ w), domains), labels)
@@ -259,28 +266,66 @@ def ratio(
         method="direct.ratio",
         interval="wald",
         citations=[SARNDAL],
-        facts=row_facts(result, lost),
+        facts=LazyFacts(
+            row_facts(result, lost),
+            lambda: _of_ratios(survey, result, domains, y, x, answered),
+        ),
         warnings=said,
     )
 
 
-def settle(result: Result, names: list[str], *, zeros: bool = False) -> tuple[Result, list[str]]:
-    """Make a standard error that is rounding alone exactly 0, and warn that nothing varies.
+def _without_cases(result: Result, names: list[str]) -> list[str]:
+    """Warn of totals of 0 whose standard error is 0: it says nothing of the population."""
+    none = result.value.reshape(len(names), -1) == 0
+    if not none.any() or not np.any(result.block.scheme.coefficients):
+        return []
+    none &= result.block.std_error.reshape(none.shape) == 0
+    if not none.any():
+        return []
+    k = int(np.argmax(none.any(axis=1)))
+    message = (
+        f"{names[k]!r} is 0 in all rows of {_domains(none[k])}: the standard error of 0 says nothing "
+        "of the population. For a number of people use direct.counts, or direct.prevalence and .count."
+    )
+    warn(message)
+    return [message]
 
-    With `zeros` only where the value is 0: a total of 0 says nothing, one whose units happen to
-    agree does.
-    """
-    if zeros and not (result.value == 0).any():
-        return result, []
+
+def _domains(which: NDArray[np.bool_]) -> str:
+    count = int(which.sum())
+    return f"{count} of {which.size} domains" if which.size > 1 else "the sample"
+
+
+def _of_ratios(
+    survey: Survey,
+    result: Result,
+    domains: Domains,
+    y: list[Array],
+    x: Array,
+    answered: Array | None,
+) -> Array:
+    """Return the design effects of ratios: those of the totals of their residuals y - R x."""
+    code = 0 if domains.code is None else domains.code
+    size = np.abs(by_domain(domains, survey.chain.weights * x))
+    errors = per_person(survey, domains, answered, result) * size
+    with np.errstate(invalid="ignore"):
+        rows = [row - at[code] * x for row, at in zip(y, result.value, strict=True)]
+    return design_effects(survey, domains, rows, errors, answered)
+
+
+def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
+    """Make a standard error that is rounding alone exactly 0, and warn that nothing varies."""
     if not np.any(result.block.scheme.coefficients):  # a census: zero for another reason
         return result, []
     std_error = result.block.std_error.reshape(len(names), -1)
     flat = np.isfinite(std_error) & (std_error <= 1e-14 * np.abs(result.value))
-    flat &= (result.value == 0) | (not zeros)
     if not flat.any():
         return result, []
     k = int(np.argmax(flat.any(axis=1)))
-    message = f"{names[k]!r} does not vary between units in {int(flat[k].sum())} domains: its standard error is 0."
-    warn(message)
+    said: list[str] = []
+    note(
+        said,
+        f"{names[k]!r} does not vary between units in {_domains(flat[k])}: its standard error is 0.",
+    )
     block = result.block.scaled(np.where(flat.reshape(-1), 0.0, 1.0))
-    return replace(result, block=block), [message]
+    return replace(result, block=block), said

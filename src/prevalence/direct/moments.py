@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..engine import Weights
+from ..errors import note
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate, note
+from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import by_domain, row_facts
 from ..registry import estimator
 from ..survey import Survey
@@ -94,10 +96,10 @@ def variance(
     with np.errstate(over="ignore"):  # a value beyond floats is told as none
         squares = [z[i] * z[j] for i, j in zip(first, second, strict=True)]
 
-    def theta(w: Any) -> Any:
+    def theta(w: Weights) -> Array:
         total = ones @ w
         means = (z @ w) / total
-        return (squares @ w) / total - means[first] * means[second]
+        return np.asanyarray((squares @ w) / total - means[first] * means[second])
 
     found = evaluate(survey, theta, domains)
     still = _still(found.value[first == second], centre)

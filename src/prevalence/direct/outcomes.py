@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..frames import names_of
 from ..registry import Example
 from ..survey import Survey
 
-__all__ = ["BINDER", "SARNDAL", "answering", "example_with", "outcomes"]
+__all__ = ["BINDER", "SARNDAL", "answering", "example_with", "incomplete", "outcomes"]
 
 Array = NDArray[Any]
 SARNDAL = "Sarndal, Swensson and Wretman (1992) doi:10.1007/978-1-4612-4378-6"
@@ -40,7 +40,7 @@ def _survey(data: Any) -> Survey:
     return Survey(data, weights="w", strata="stratum", psu="psu")
 
 
-def example_with(**arguments: Any) -> Any:
+def example_with(**arguments: Any) -> Callable[[], Example]:
     """Return a maker of the example of an estimator called with some arguments."""
 
     def made() -> Example:
@@ -61,26 +61,28 @@ def outcomes(
     y = [survey.table.numeric(c, "outcome") for c in columns]
     if all(survey.table.is_finite(c, "outcome") for c in columns):
         return columns, y, None, np.zeros((len(columns), domains.count), dtype=int)
-    inside = survey.chain.weights != 0
-    if domains.code is not None:
-        inside = inside & (domains.code >= 0)
+    inside = domains.take_part(survey)
     gone = np.isnan(np.stack(y))
     for name, row in zip(columns, y, strict=True):
         check_rows("outcome", f"finite in {name!r}", row, np.isinf(row), "Correct them.")
     lost = gone & inside
     if lost.any() and missing == "error":
         k = int(np.argmax(lost.any(axis=1)))
-        first = int(np.flatnonzero(lost[k])[0])
-        raise ValueError(
-            f"outcome must be complete: {columns[k]!r} is missing in {int(lost[k].sum()):,} of "
-            f"{int(inside.sum()):,} rows with weight (first: row {first}). Pass missing='drop' to "
-            "leave these rows out, with their count in the result."
-        )
+        raise incomplete("outcome", columns[k], lost[k], inside)
     kept = ~gone.any(axis=0)
-    code = np.zeros(survey.n, dtype=int) if domains.code is None else domains.code
-    count = np.bincount(code[inside & ~kept], minlength=domains.count)
+    left = domains.of_rows(survey.n)[inside & ~kept]
+    count = np.bincount(left, minlength=domains.count)
     y = [np.where(kept, row, 0.0) for row in y]
     return columns, y, kept.astype(float), np.tile(count, (len(columns), 1))
+
+
+def incomplete(argument: str, name: str, lost: Array, inside: Array) -> ValueError:
+    """Return the error of a column that is missing in rows that take part."""
+    return ValueError(
+        f"{argument} must be complete: {name!r} is missing in {int(lost.sum()):,} of "
+        f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost)[0])}). Pass "
+        "missing='drop' to leave these rows out, with their count in the result."
+    )
 
 
 def answering(y: list[Array], answered: Array | None) -> Array:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..custom import assemble, domains_of
-from ..errors import level_in_range, number, one_of
+from ..errors import level_in_range, note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate, note
+from ..evaluate import Domains, Result, blank_rows, evaluate
+from ..facts import row_facts
 from ..intervals import t_quantile
 from ..registry import estimator
 from ..replication import blocks
@@ -147,11 +148,6 @@ def quantile(
     result = replace(found.result, warnings=(*found.result.warnings, *said, *_remarks(found)))
     several = len(asked.q) > 1
     rows = [f"{name} at {share:g}" if several else name for name in names for share in asked.q]
-    facts = {
-        "n": np.tile(result.n, len(rows)),
-        "missing": np.repeat(lost, len(asked.q), axis=0).reshape(-1),
-        "psus": np.tile(result.psus, len(rows)),
-    }
     made = assemble(
         survey,
         result,
@@ -161,7 +157,7 @@ def quantile(
         method="direct.quantile",
         interval="wald" if asked.interval == "replicates" else "woodruff",
         citations=[WOODRUFF, HYNDMAN, *([FRANCISCO] if interval == "score" else [])],
-        facts=facts,
+        facts=row_facts(result, np.repeat(lost, len(asked.q), axis=0), outside=True),
         constants=found.constants,
     )
     told = {"quantile_rule": asked.rule, "interval_of_the_distribution": asked.interval}
@@ -215,8 +211,8 @@ def _answering(domains: Domains, answered: Array | None) -> Domains:
     """Leave rows without an answer out of their domain."""
     if answered is None:
         return domains
-    code = np.zeros(answered.size, dtype=np.intp) if domains.code is None else domains.code
-    return Domains(np.where(answered > 0, code, -1), domains.labels, domains.names)
+    code = np.where(answered > 0, domains.of_rows(answered.size), -1)
+    return Domains(code, domains.labels, domains.names)
 
 
 def _points(held: list[Distribution], asked: Asked) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import check_rows, one_of, warn
+from ..errors import check_rows, note, one_of
 from ..estimate import Estimate
 from ..evaluate import Result, blank_rows, evaluate
 from ..facts import LateFacts, case_facts, row_facts
 from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
-from .borrowing import Seen, blended, intraclass, seen_in
-from .lending import Lender, lender
+from .borrowing import Lender, Seen, blended, intraclass, lender, seen_in
 from .outcomes import BINDER, SARNDAL, answering, example_with, outcomes
 
-__all__ = ["design_effect", "prevalence", "without_df", "without_zero"]
+__all__ = ["design_effect", "prevalence", "share_facts", "without_df", "without_zero"]
 
 Array = NDArray[Any]
 
@@ -127,11 +126,7 @@ def prevalence(
     counts = row_facts(result, lost)
     n = counts["n"].astype(float)
     used = cache(lambda: design_effect(seen_in(survey, domains, result, n, answered), lend, rule))
-    facts = LateFacts(
-        counts,
-        ("cases", "psus_with_cases", "deff", "deff_source", "n_eff", "icc"),
-        lambda: {**case_facts(survey, domains, y[0]), **used(), "n_eff": n / used()["deff"]},
-    )
+    facts, constants = share_facts(counts, lambda: case_facts(survey, domains, y[0]), used)
     return assemble(
         survey,
         without_zero(result),
@@ -142,10 +137,25 @@ def prevalence(
         interval=rule,
         citations=[SARNDAL, BINDER],
         facts=facts,
-        constants=LateFacts({"n": n}, ("deff",), lambda: {"deff": used()["deff"]}),
+        constants=constants,
         assumptions=["The outcome is taken as measured without error (specificity 1)."],
         warnings=without_df(result),
     )
+
+
+def share_facts(
+    counts: Mapping[str, Array],
+    cases: Callable[[], Mapping[str, Array]],
+    used: Callable[[], Mapping[str, Array]],
+) -> tuple[LateFacts, LateFacts]:
+    """Return the facts of shares and what their intervals need, from cases and `design_effect`."""
+    n = counts["n"].astype(float)
+    facts = LateFacts(
+        counts,
+        ("cases", "psus_with_cases", "deff", "deff_source", "n_eff", "icc"),
+        lambda: {**cases(), **used(), "n_eff": n / used()["deff"]},
+    )
+    return facts, LateFacts({"n": n}, ("deff",), lambda: {"deff": used()["deff"]})
 
 
 def without_zero(result: Result) -> Result:
@@ -160,12 +170,13 @@ def without_df(result: Result) -> list[str]:
     bare = int((none & np.isfinite(result.block.std_error)).sum()) if none.any() else 0
     if not bare:
         return []
-    message = (
+    said: list[str] = []
+    note(
+        said,
         f"{bare} of {result.value.size} domains have no interval: their primary units are not more "
-        "than their strata (0 degrees of freedom)."
+        "than their strata (0 degrees of freedom).",
     )
-    warn(message)
-    return [message]
+    return said
 
 
 def design_effect(seen: Seen, lend: Lender, rule: str) -> dict[str, Array]:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import nearest, number
+from ..engine import Weights
+from ..errors import nearest, note, number
 from ..estimate import Estimate
-from ..evaluate import Domains, evaluate, note
+from ..evaluate import Domains, evaluate
 from ..facts import row_facts
-from ..frames import label_of
+from ..frames import category, names_of
 from ..registry import estimator
 from ..survey import Survey
 from .outcomes import SARNDAL, answering, example_with, outcomes
@@ -98,7 +99,7 @@ def standardised(
     """
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
-    columns = (over,) if isinstance(over, str) else tuple(over)
+    columns = names_of("over", over)
     cells = domains_of(survey, columns, where)
     share = _shares(cells, population, columns)
     ones = answering(y, answered)
@@ -107,9 +108,9 @@ def standardised(
     parts = [row * cell for row in y for cell in inside]
     said = _thin(survey, domains, cells, np.flatnonzero(share), ones)
 
-    def theta(w: Any) -> Any:
+    def theta(w: Weights) -> Array:
         sums = (parts @ w).reshape(len(y), len(inside), -1)
-        return (weight[:, None] * (sums / (inside @ w))).sum(axis=1)
+        return np.asanyarray((weight[:, None] * (sums / (inside @ w))).sum(axis=1))
 
     result = evaluate(survey, theta, domains)
     return assemble(
@@ -126,7 +127,7 @@ def standardised(
     )
 
 
-def _shares(cells: Domains, population: Mapping[Any, float], columns: tuple[str, ...]) -> Array:
+def _shares(cells: Domains, population: Mapping[Any, float], columns: list[str]) -> Array:
     """Return the population's share of every cell of the sample, after checking both."""
     if not columns:
         raise ValueError("over must name columns: found none. Write those that make the cells.")
@@ -135,7 +136,7 @@ def _shares(cells: Domains, population: Mapping[Any, float], columns: tuple[str,
             f"population must map cells to numbers: found {type(population).__name__}. Write for "
             "example {'F': 520, 'M': 480}."
         )
-    given = {_label(key): number("population", size) for key, size in population.items()}
+    given = {category(key): number("population", size) for key, size in population.items()}
     wrong = [key for key, size in given.items() if not (np.isfinite(size) and size >= 0)]
     if wrong or not sum(given.values()) > 0:
         which = f"{_shown(wrong[0])} has {given[wrong[0]]:g}" if wrong else "all are 0"
@@ -159,19 +160,14 @@ def _shares(cells: Domains, population: Mapping[Any, float], columns: tuple[str,
     return np.asarray(size / size.sum())
 
 
-def _label(key: Any) -> tuple[str, ...]:
-    return tuple(label_of(part) for part in (key if isinstance(key, tuple) else (key,)))
-
-
 def _shown(label: tuple[str, ...]) -> str:
     return ", ".join(label)
 
 
 def _thin(survey: Survey, domains: Domains, cells: Domains, used: Array, ones: Array) -> list[str]:
     """Say which cells of which domain have no row, or one; refuse if no domain has them all."""
-    nothing = np.zeros(survey.n, dtype=np.intp)
-    code, cell = (nothing if d.code is None else d.code for d in (domains, cells))
-    rows = (survey.chain.weights != 0) & (ones > 0) & np.isin(cell, used) & (code >= 0)
+    code, cell = domains.of_rows(survey.n), cells.of_rows(survey.n)
+    rows = domains.take_part(survey) & (ones > 0) & np.isin(cell, used)
     key = code[rows] * cells.count + cell[rows]
     found = np.bincount(key, minlength=domains.count * cells.count)
     table = found.reshape(domains.count, cells.count)[:, used]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from ..errors import check_rows, nearest, one_of
 from ..evaluate import Domains
-from ..frames import Table
+from ..frames import Table, names_of
 from ..survey import Survey
+from .outcomes import incomplete
 
 __all__ = ["INTERCEPT", "Terms", "read_terms"]
 
@@ -138,12 +140,9 @@ def read_terms(
         raise ValueError(
             "predictors must name a column: found none, and no intercept. Write the name of one."
         )
-    weights = survey.chain.weights
-    inside = weights != 0
-    if domains.code is not None:
-        inside = inside & (domains.code >= 0)
+    inside = domains.take_part(survey)
     names = list(dict.fromkeys(name for term in terms for name in term))
-    named = [categorical] if isinstance(categorical, str) else list(categorical)
+    named = names_of("categorical", categorical)
     for name in named:
         if name not in names:
             raise ValueError(
@@ -163,7 +162,7 @@ def read_terms(
             "the outcome. Leave out the column with most missing values."
         )
     if outcome is not None:
-        _check_weights(weights, kept)
+        _check_weights(survey.chain.weights, kept)
     rows = None if kept.all() else np.flatnonzero(kept)
     take = slice(None) if rows is None else rows
     if domains.code is not None or lost:
@@ -174,11 +173,17 @@ def read_terms(
 
 def _parsed(table: Table, predictors: str | Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Split interactions, and check that their parts are there and nothing stands twice."""
-    given = [predictors] if isinstance(predictors, str) else list(predictors)
+    given: list[Any] = [predictors] if isinstance(predictors, str) else list(predictors)
+    for text in given:
+        if not isinstance(text, str):
+            table.raw(text, "predictors")
+        elif text not in table.columns and re.search(r"[~+*]", text):
+            raise ValueError(
+                f"predictors must be a list of columns: found a formula, {text!r}. Write each column "
+                'on its own, and an interaction as "a:b".'
+            )
     terms = tuple(
-        (text,)
-        if not isinstance(text, str) or text in table.columns
-        else tuple(part.strip() for part in text.split(":"))
+        (text,) if text in table.columns else tuple(part.strip() for part in text.split(":"))
         for text in given
     )
     held = [frozenset(term) for term in terms]
@@ -226,12 +231,7 @@ def _lost(gone: dict[tuple[str, str], Array], inside: Array, missing: str) -> in
     lost = int((np.logical_or.reduce(list(gone.values())) & inside).sum())
     if lost and missing == "error":
         argument, name = max(gone, key=lambda key: int((gone[key] & inside).sum()))
-        here = gone[argument, name] & inside
-        raise ValueError(
-            f"{argument} must be complete: {name!r} is missing in {int(here.sum()):,} of "
-            f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(here)[0])}). "
-            "Pass missing='drop' to leave these rows out, with their count in the result."
-        )
+        raise incomplete(argument, name, gone[argument, name] & inside, inside)
     return lost
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..intervals import t_quantile
+from ..intervals import Rule, arcsine, beta, logit, t_quantile
 from .distribution import Distribution
 
 __all__ = ["PROBABILITIES", "score_limits"]
@@ -26,39 +26,22 @@ def _mean(share: Array, error: Array, df: Array, n: Array, level: float) -> Arra
     return np.where((out >= 0) & (out <= 1), out, np.nan)
 
 
-def _logit(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
-    """The same on the logit scale."""
-    del n
-    half = t_quantile(df, level) * error / (share * (1 - share))
-    centre = np.log(share / (1 - share))
-    return np.asarray(1 / (1 + np.exp(-np.stack([centre - half, centre + half], axis=-1))))
+def _as_share(rule: Rule) -> Limits:
+    """Return limits by a rule for proportions, on the share's own design effect."""
 
+    def limits(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
+        deff = n * error**2 / (share * (1 - share))
+        known = {"value": share, "std_error": error, "n": n, "deff": deff}
+        return rule(known, df, level)
 
-def _arcsine(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
-    """The same on the scale of arcsin(sqrt(share)), kept between 0 and 1."""
-    del n
-    half = t_quantile(df, level) * error / (2 * np.sqrt(share * (1 - share)))
-    centre = np.arcsin(np.sqrt(share))
-    ends = np.stack([centre - half, centre + half], axis=-1)
-    return np.asarray(np.sin(np.clip(ends, 0, np.pi / 2)) ** 2)
-
-
-def _beta(share: Array, error: Array, df: Array, n: Array, level: float) -> Array:
-    """Clopper-Pearson's on the effective number of rows, adjusted for degrees of freedom."""
-    from scipy.special import betaincinv
-
-    ratio = t_quantile(n - 1, level) / t_quantile(df, level)
-    effective, tail = share * (1 - share) / error**2 * ratio**2, (1 - level) / 2
-    cases, others = effective * share, effective * (1 - share)
-    low, high = betaincinv(cases, others + 1, tail), betaincinv(cases + 1, others, 1 - tail)
-    return np.stack([low, high], axis=-1)
+    return limits
 
 
 PROBABILITIES: dict[str, Limits] = {
     "mean": _mean,
-    "beta": _beta,
-    "logit": _logit,
-    "arcsine": _arcsine,
+    "beta": _as_share(beta),
+    "logit": _as_share(logit),
+    "arcsine": _as_share(arcsine),
 }
 
 

@@ -49,6 +49,11 @@ def weight_flow(flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool =
     >>> pv.plot.weight_flow(survey.weight_flow()).get_xscale()
     'log'
     """
+    if not isinstance(flow, pd.DataFrame):
+        raise TypeError(
+            f"flow must be the table that Survey.weight_flow returns: found {type(flow).__name__}. "
+            "Call .weight_flow() on the survey."
+        )
     missing = [c for c in ("step", "n", "sum", "kish_deff", "min", "max") if c not in flow]
     if missing:
         raise KeyError(

@@ -11,7 +11,8 @@ import pandas as pd
 from ..disclosure import is_suppressed, log
 from ..errors import nearest
 from ..estimate import Estimate
-from ..presentation import INTERVALS, excluded, headlines, is_floor, made_of, plain_name, sentences
+from ..intervals import WORDS
+from ..presentation import excluded, headlines, is_floor, made_of, plain_name, sentences
 from ..storage import target_of, write_whole
 from .figures import by_domain, ladders, overlap, shows_domains, weights
 from .page import Compared, Page, page_of, title_of
@@ -80,8 +81,8 @@ def report(
         When the file exists, or the path is a folder or lies in a file.
     DisclosureError
         When no estimate can be published.
-    KeyError, ValueError
-        When `study` has an unknown part, or a text calls estimates identified people.
+    TypeError, KeyError, ValueError
+        When `comparison` is not one, `study` has an unknown part, or a text calls estimates identified people.
 
     Notes
     -----
@@ -104,6 +105,11 @@ def report(
     ...     page.name
     'report.html'
     """
+    if not hasattr(comparison, "estimates"):
+        raise TypeError(
+            f"comparison must be what pv.compare returns: found {type(comparison).__name__}. Write "
+            'pv.compare({"survey": estimate}).'
+        )
     target = target_of(path, overwrite=force, option="force=True")
     notes = _notes(study)
     page = page_of(comparison, disclosure, synthetic)
@@ -235,7 +241,7 @@ def _method(name: str, e: Estimate) -> dict[str, Any]:
     how = f"Method: {e.method}." if e.method else "Made by arithmetic with estimates."
     return {
         "name": title_of(name),
-        "made": [how, *made_of(e), INTERVALS[e.interval_rule]],
+        "made": [how, *made_of(e), WORDS[e.interval_rule]],
         "assumed": list(e.assumptions),
         "warned": list(e.warnings),
     }

@@ -67,10 +67,6 @@ class ClassResponse:
         f = factor + (1 - self.counted)
         return Adjoint(f, h, w * self.responded, self.code, one, one)
 
-    def gap(self, w: Array) -> float:
-        del w
-        return float("nan")
-
 
 @dataclass(frozen=True, eq=False)
 class Refusals:
@@ -87,10 +83,6 @@ class Refusals:
     def adjoint(self, w: Array) -> Adjoint:
         del w
         return diagonal(self.factor)
-
-    def gap(self, w: Array) -> float:
-        del w
-        return float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +126,3 @@ class Propensity:
         rows = np.arange(w.size)
         h = self.responded - p * self.counted
         return Adjoint(factor + (1 - self.counted), h, k, rows, self.x, np.linalg.inv(information))
-
-    def gap(self, w: Array) -> float:
-        del w
-        return float("nan")

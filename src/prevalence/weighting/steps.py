@@ -50,8 +50,6 @@ class Step(Protocol):
 
     def adjoint(self, w: Array, /) -> Adjoint: ...
 
-    def gap(self, w: Array, /) -> float: ...
-
 
 def cell_sums(cell: Array, n_cells: int, w: Array) -> Array:
     """Sum rows (n, columns) by cell."""

@@ -79,7 +79,3 @@ class Trim:
         # A copy of a row adds its trimmed weight, and its own excess to what the others share.
         apart = np.where(used, ratio - 1, 0.0)
         return Adjoint(f, -trimmed.astype(float), mean, cell, one, one, ratio, apart)
-
-    def gap(self, w: Array) -> float:
-        del w
-        return float("nan")

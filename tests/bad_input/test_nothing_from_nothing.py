@@ -128,7 +128,7 @@ def test_a_domain_in_one_unit_has_no_standard_error_under_replicates_that_keep_i
 
 
 def test_a_total_of_zero_is_told() -> None:
-    with pytest.warns(pv.PrevalenceWarning, match="'none' does not vary between units"):
+    with pytest.warns(pv.PrevalenceWarning, match="'none' is 0 in all rows of the sample"):
         total = pv.direct.total(survey(data()), "none")
     assert total.std_error.tolist() == [0.0]
     with warnings.catch_warnings():
