@@ -199,7 +199,8 @@ class Drawn(Resampled):
         second-phase variance of u given the first. It equals R's ``twophase(method="full")``; its
         "simple" and "approx" leave the factor before u_i u_j out or approximate it. Degrees of
         freedom are first-phase units less strata, over drawn rows. An estimate that is negative is
-        nan.
+        nan: with 15 clusters and second-phase strata, that of a total far from 0 is so in one of
+        seven samples. Means, or totals after calibration, are not.
 
         References
         ----------

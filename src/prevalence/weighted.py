@@ -354,8 +354,10 @@ class Weighted:
         Returns
         -------
         Survey
-            The others share the excess equally; caps are constants in the variance. It fails
-            (biased) where large weights go with the outcome.
+            The others share the excess equally, also rows that a `where=` of earlier steps left
+            out; caps are constants in the variance. It fails (biased) where large weights go with
+            the outcome, or where much goes to such rows: pass ``then="calibrate"``. A replicate
+            whose mean weight is over the cap has no others: all its rows share the excess.
 
         References
         ----------
