@@ -27,15 +27,15 @@ unexport PYTHONPATH
 study: .venv/.ok
 	@$(BIN)/python -m prevalence reproduce jamaica
 
-# The workers share the cores already: threads inside linear algebra would only wait for each other. Tests of one group
-# run in one worker, which makes what they share once.
+# The workers share the cores already: threads inside linear algebra would only wait for each other. A file is run by one
+# worker, which makes what its tests share once; the many small files of the package come last and even out the ends.
 test proof: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.ok
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 proof: export PREVALENCE_EXTENDED_TESTS = 1
 proof: .venv/.ok
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m ""
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m ""
 
 check: .venv/.ok
 	@$(BIN)/ruff check -q .

@@ -18,7 +18,9 @@ def tests(session: nox.Session) -> None:
     """Run the tests with the locked versions."""
     session.install("--require-hashes", "-r", "requirements.lock")
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadgroup", *session.posargs)
+    session.run(
+        "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *session.posargs
+    )
 
 
 @nox.session(python="3.11", venv_backend="uv", default=False)
@@ -28,7 +30,17 @@ def oldest(session: nox.Session) -> None:
     session.install("--resolution", "lowest-direct", "-e", ".", *groups)
     # Old libraries call what their newer neighbours have deprecated.
     old = ["-W", "ignore::DeprecationWarning"]
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadgroup", *old, *session.posargs)
+    session.run(
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        *old,
+        *session.posargs,
+    )
 
 
 @nox.session(default=False)

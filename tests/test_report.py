@@ -20,7 +20,6 @@ from prevalence.presentation import shown
 from .test_presentation import survey
 
 EVIL = "<script>alert(1)</script>"
-pytestmark = pytest.mark.xdist_group("report")  # one worker draws the page
 
 
 @cache

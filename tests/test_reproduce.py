@@ -15,7 +15,6 @@ from prevalence.cli import main
 from prevalence.coverage import one_country
 
 Capture = pytest.CaptureFixture[str]
-pytestmark = pytest.mark.xdist_group("study")  # one worker runs it for all
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from tests.reference import survey_designs as designs
 from tests.reference.survey_cases import fields
 from tests.reference.survey_compare import NOT_TOLD, differences
 
-pytestmark = pytest.mark.xdist_group("R survey")  # one worker keeps every answer for the accounting
 LEAST = 800
 ALONE = ("cascade", "hadamard_8", "paley_12")  # results that are not of one statistic of a design
 LEFT_OUT = {
