@@ -146,7 +146,7 @@ class Weighted:
         References
         ----------
         Kim, J. K. and Kim, J. J. (2007). Nonresponse weighting adjustment using estimated response
-        probability. Canadian Journal of Statistics 35, 501-514. doi:10.1002/cjs.5550350403
+        probability. Canadian Journal of Statistics 35, 501-514.
 
         Examples
         --------
@@ -416,8 +416,7 @@ class Weighted:
         References
         ----------
         Sirken, M. G. (1970). Household surveys with multiplicity. JASA 65, 257-266.
-        doi:10.1080/01621459.1970.10481077
-        Lavallee, P. (2007). Indirect Sampling. Springer. doi:10.1007/978-0-387-70782-2
+        Lavallee, P. (2007). Indirect Sampling. Springer.
 
         Examples
         --------
