@@ -139,6 +139,7 @@ def test_columns_that_fail_are_left_out_and_counted() -> None:
     assert np.isfinite(e.value).all()
 
 
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_dropped_rows_are_zero_weights_and_counted() -> None:
     data = rows()
     data["z"][[3, 77]] = np.nan

@@ -95,6 +95,7 @@ def test_jackknife_columns_delete_one_primary_unit() -> None:
 
 @pytest.mark.filterwarnings("ignore:.*look like codes for missing")  # answers top-coded at 95
 @pytest.mark.parametrize("group", ["sex.workers", "clients", "msm", "idu"])
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_stored_factors_of_a_rescaled_bootstrap(oracle: Path, group: str) -> None:
     """surveybootstrap's 500 rescaled replicates of the Rwanda survey; 15 digits stored."""
     folder = oracle / "nsum"
@@ -126,6 +127,7 @@ def test_stored_factors_of_a_rescaled_bootstrap(oracle: Path, group: str) -> Non
     )
 
 
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_factors_as_weights_are_the_naive_replicates() -> None:
     data = network.respondents(7)
     rng = np.random.default_rng(8)

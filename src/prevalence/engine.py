@@ -8,6 +8,7 @@ estimate is the gradient times the stored sums of the unit.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,7 +27,7 @@ SMALLEST_STEP = 1e-307  # the least normal number: tiny totals have a larger sha
 NEWTON_STEPS = 60
 
 
-class Weights:
+class Weights(ABC):
     """What an estimator receives in place of the weights: it answers ``z @ w``.
 
     The last axis of `z` runs over rows; the result has one trailing axis of columns (domains,
@@ -44,13 +45,13 @@ class Weights:
         totals = self.totals(list(array.reshape(-1, self.n)), z)
         return totals.reshape(*array.shape[:-1], self.columns)
 
+    @abstractmethod
     def totals(self, rows: list[Array], z: Any) -> Array:
         """Return the weighted totals (rows, columns) of the rows of `z`."""
-        raise NotImplementedError  # pragma: no cover - every kind of weights answers
 
+    @abstractmethod
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
         """Return the root of a weighted score in every column; see `root`."""
-        raise NotImplementedError  # pragma: no cover - every kind of weights answers
 
     def regression(self, model: Regression) -> Array:
         """Return the coefficients of a regression: linear in the weights around the fitted ones.

@@ -238,6 +238,7 @@ def test_dropped_labels_and_values_are_counted() -> None:
     assert (median.facts["n"][0], median.facts["missing"][0]) == (11, 1)
 
 
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_an_empty_domain_keeps_its_row() -> None:
     data = rows(w=np.where(rows()["sex"] == "F", rows()["w"], 0.0))
     with pytest.warns(pv.PrevalenceWarning, match="1 of 2 domains have no estimate"):

@@ -534,6 +534,7 @@ def test_the_good_rows_are_good() -> None:
     assert len(pv.compare(both(shares()), side_by_side=True).to_frame()) == 2
 
 
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_the_remedies_in_the_messages_work() -> None:
     data = asked("nurses", 11, np.nan)
     found = network(missing="complete")(data)

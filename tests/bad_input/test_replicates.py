@@ -202,6 +202,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_what_is_bad_is_refused_with_a_remedy(name: str) -> None:
     bad = BAD[name]
     before = copy.deepcopy(bad.data)

@@ -373,5 +373,6 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_bad_input_is_refused_with_its_reason(name: str) -> None:
     refused(BAD[name])

@@ -190,6 +190,7 @@ def test_units_without_a_member_stay_as_zeros() -> None:
     assert made.n == N
 
 
+@pytest.mark.filterwarnings("ignore:weights are zero in")
 def test_a_domain_without_weight_is_a_row_of_nan_with_n_zero() -> None:
     data = {**DATA, "w": np.where(DATA["region"] == 1, 0.0, DATA["w"])}
     made = pv.Survey(data, weights="w", strata="stratum", psu="psu")

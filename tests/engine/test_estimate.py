@@ -166,7 +166,7 @@ def simulated(seed: int) -> tuple[float, float, float, float, float, float]:
 
 
 def test_ratio_and_shared_factor_have_the_right_standard_error_in_a_simulation() -> None:
-    size = 200
+    size = 400
     table = np.array([simulated(seed) for seed in range(size)])
     # Monte Carlo error of a standard deviation of nearly normal values: 1 / sqrt(2 size) of it.
     error = 1 / np.sqrt(2 * size)
