@@ -1,4 +1,4 @@
-"""Network scale-up: how many hidden people respondents know, scaled by whom they know at all."""
+"""Sizes of hidden groups by network scale-up: a weighted ratio of sums, adjusted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .custom import assemble, domains_of
-from .engine import Weights
-from .errors import check_rows, number, one_of, warn
-from .estimate import Estimate
-from .evaluate import Domains, blank_rows, evaluate, units_known
-from .facts import by_domain, row_facts
-from .registry import Example, estimator
-from .survey import Survey
+from ..custom import assemble, domains_of
+from ..engine import Weights
+from ..errors import check_rows, number, one_of, warn
+from ..estimate import Estimate
+from ..evaluate import Domains, blank_rows, evaluate, units_known
+from ..facts import by_domain, row_facts
+from ..registry import Example, estimator
+from ..survey import Survey
 
 __all__ = ["scale_up"]
 
