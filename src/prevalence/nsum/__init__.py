@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from ..answers import Group
 from .sizes import scale_up
+from .validation import Validation, validate
 
-__all__ = ["Group", "scale_up"]
+__all__ = ["Group", "Validation", "scale_up", "validate"]
