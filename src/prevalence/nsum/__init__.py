@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from ..answers import Group
+from .profile import ScaledDown, scaled_down
+from .recall import recall_adjusted
+from .recall_curve import Recall, recalled_size
 from .sizes import scale_up
 from .validation import Validation, validate
 
-__all__ = ["Group", "Validation", "scale_up", "validate"]
+__all__ = [
+    "Group",
+    "Recall",
+    "ScaledDown",
+    "Validation",
+    "recall_adjusted",
+    "recalled_size",
+    "scale_up",
+    "scaled_down",
+    "validate",
+]

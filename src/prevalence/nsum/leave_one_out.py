@@ -17,7 +17,7 @@ from ..errors import nearest
 from ..estimate import Estimate
 from ..evaluate import Domains
 
-__all__ = ["RULES", "Scaling", "carried", "check_missing", "degree_columns"]
+__all__ = ["RULES", "Scaling", "check_missing", "degree_columns"]
 
 Array = NDArray[Any]
 RULES = ("ratio-of-sums", "mean-of-ratios")
@@ -60,13 +60,15 @@ class Scaling:
         if self.given is not None:
             return np.tile(np.nan_to_num(self.given), (len(self.use), 1))
         weight = np.ones(self.sizes.size) if self.degree == RULES[0] else 1 / self.sizes
-        ties = (self.use * weight) @ np.nan_to_num(self.known)
-        return np.divide(ties, self.asked, out=np.zeros_like(ties), where=self.asked > 0)
+        ties: Array = (self.use * weight) @ np.nan_to_num(self.known)
+        return np.asarray(
+            np.divide(ties, self.asked, out=np.zeros_like(ties), where=self.asked > 0)
+        )
 
     @cached_property
     def takes_part(self) -> Array:
         """Which respondents each size rests on, (T, n)."""
-        return ~np.isnan(self.reports) & (self.asked > 0)
+        return np.asarray(~np.isnan(self.reports) & (self.asked > 0))
 
     @cached_property
     def rows(self) -> tuple[Array, Array]:
