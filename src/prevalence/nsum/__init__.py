@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..answers import Group
+from ..groups import Group
+from .adjustments import sensitivity
+from .degrees import degree
 from .sizes import scale_up
 
-__all__ = ["Group", "scale_up"]
+__all__ = ["Group", "degree", "scale_up", "sensitivity"]
