@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..answers import Group
+from ..groups import Group
+from .adjustments import sensitivity
+from .degrees import degree
 from .profile import ScaledDown, scaled_down
 from .recall import recall_adjusted
 from .recall_curve import Recall, recalled_size
@@ -14,9 +16,11 @@ __all__ = [
     "Recall",
     "ScaledDown",
     "Validation",
+    "degree",
     "recall_adjusted",
     "recalled_size",
     "scale_up",
     "scaled_down",
+    "sensitivity",
     "validate",
 ]

@@ -10,17 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..answers import Answers, Group
 from ..blocks import add_blocks
 from ..engine import Weights
-from ..errors import nearest
 from ..estimate import Estimate
-from ..evaluate import Domains
+from ..groups import Group
+from .degrees import RULES
 
-__all__ = ["RULES", "Scaling", "check_missing", "degree_columns"]
+__all__ = ["Scaling"]
 
 Array = NDArray[Any]
-RULES = ("ratio-of-sums", "mean-of-ratios")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,43 +115,3 @@ def carried(e: Estimate, slopes: Array, groups: Sequence[Group]) -> Estimate:
             repeated = group.size.take(np.zeros(slope.size, dtype=np.intp))
             blocks = add_blocks(blocks, tuple(block.scaled(slope) for block in repeated.blocks))
     return replace(e, blocks=blocks)
-
-
-def degree_columns(answers: Answers, degree: str | Sequence[str]) -> Array | None:
-    """Return degrees per person from their own columns (the summation method), or None."""
-    if isinstance(degree, str) and degree in RULES:
-        return None
-    names = [degree] if isinstance(degree, str) else list(degree)
-    table = answers.survey.table
-    for name in names:
-        if name not in table.names:
-            raise ValueError(
-                f"degree must be one of {', '.join(RULES)} or columns of the data: found "
-                f"{name!r}.{nearest(name, [*RULES, *table.names])}"
-            )
-    if not names:
-        raise ValueError(
-            f"degree must be one of {', '.join(RULES)} or columns of the data: found none. Name "
-            "one."
-        )
-    if answers.population is None:
-        raise ValueError(
-            "population must be given with degrees from columns: found none. Pass the number of "
-            "people that degrees refer to."
-        )
-    return np.asarray(
-        np.sum([table.numeric(name, "degree") for name in names], axis=0) / answers.population
-    )
-
-
-def check_missing(answers: Answers, domains: Domains, names: Sequence[str], y: Array) -> None:
-    """Refuse missing answers of rows with weight, with their count."""
-    inside = domains.take_part(answers.survey)
-    gone = np.isnan(y) & inside
-    if gone.any():
-        k = int(np.argmax(gone.any(axis=1)))
-        raise ValueError(
-            f"answers must be complete: {names[k]!r} is missing in {int(gone[k].sum()):,} of "
-            f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(gone[k])[0])}). "
-            "Pass missing='complete' to use what each respondent answered."
-        )

@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 from ..answers import Answers, as_answers
 from ..blocks import Block, Columns
 from ..chain import plain
-from ..custom import assemble, domains_of
-from ..errors import note, number
+from ..errors import note
 from ..estimate import Estimate
-from ..evaluate import evaluate
 from ..registry import Example, estimator
 from ..survey import Survey
-from .leave_one_out import Scaling, check_missing
+from .adjustments import Adjustments
 from .recall_curve import Recall
-from .validation import KILLWORTH, facts_of, validate
+from .sizes import scale_up
+from .validation import validate
 
 __all__ = ["recall_adjusted"]
 
 Array = NDArray[Any]
+FACTS = ("n", "missing", "cases", "psus", "psus_with_cases")
+MODEL = "model standard error"
 MALTIEL = "Maltiel et al. (2015) doi:10.1214/15-AOAS827"
 
 
@@ -59,13 +60,16 @@ def recall_adjusted(
     *,
     known: Any = None,
     transmission: float | Estimate | None = None,
+    degree_ratio: float | Estimate = 1.0,
+    frame_ratio: float | Estimate = 1.0,
+    precision: float | Estimate = 1.0,
     population: float | None = None,
     where: str | None = None,
     missing: str = "error",
 ) -> Estimate:
     """Size of a hidden group with recall error undone, by the line through the known groups.
 
-    ``N_h = exp((log Nb_h - a) / s) / tau``, with ``Nb_h`` the ratio-of-sums estimate, and a and s
+    ``N_h = exp((log Nb_h - a) / s) / tau`` and the other adjustments, with ``Nb_h`` the ratio-of-sums estimate, and a and s
     the least-squares line of log leave-one-out estimates on log known sizes; the interval is that
     of a new group, ``se(log N_h) = sqrt(s2 (1 + x'(X'X)^-1 x)) / s``, on K - 2 degrees of freedom.
 
@@ -80,8 +84,10 @@ def recall_adjusted(
         different sizes.
     transmission : float or Estimate
         Share tau of the ties to hidden people that respondents are aware of, above 0 and at most
-        1. There is no default. It divides after the recall error is undone: what is recalled as
-        any group is are the members that respondents know to be members.
+        1. There is no default. It divides after the recall error is undone: those whom
+        respondents know to be members are recalled like any group of that size.
+    degree_ratio, frame_ratio, precision : float or Estimate
+        The other adjustments, as in `scale_up`.
     population : float, optional
         Number of people that degrees refer to.
     where : str, optional
@@ -126,53 +132,36 @@ def recall_adjusted(
     >>> pv.nsum.recall_adjusted(survey, "hidden", known=known, transmission=1).value.round()
     array([1276.])
     """
-    tau = _rate(transmission)
+    adjustments = Adjustments(
+        transmission=transmission,
+        degree_ratio=degree_ratio,
+        frame_ratio=frame_ratio,
+        precision=precision,
+    )
     answers = as_answers(sample, hidden, known, population)
     recall = validate(answers, where=where, missing=missing).recall()
     _check_rises(recall)
-    basic = _basic(answers, where, missing)
+    basic = scale_up(answers, transmission=1, where=where, missing=missing)
+    _check_reported(basic)
     value = recall.adjusted(basic.value)
-    said = [
-        *recall.warnings,
-        *_said_of_line(recall),
-        *_said_of_groups(answers, basic, recall, value),
-    ]
+    said = [*recall.warnings, *_said_of_line(recall), *_said_of_groups(basic, recall, value)]
     e = replace(
         basic,
         value=value,
-        blocks=(_prediction(recall, value, tuple(answers.hidden)),),
-        assumptions=(*_assumptions(recall), _TRANSMISSION.format(float(tau))),
+        blocks=(_prediction(recall, value, basic.outcomes),),
+        method="nsum.recall_adjusted",
+        interval_rule="log",
+        constants={},
+        facts={k: v for k, v in basic.facts.items() if k in FACTS},
+        assumptions=_assumptions(recall),
         warnings=tuple(dict.fromkeys([*basic.warnings, *said])),
+        citations=(*basic.citations, MALTIEL),
         provenance={
-            **basic.provenance,
-            "cases": "reports",
+            **{k: v for k, v in basic.provenance.items() if k not in ("sizes", MODEL)},
             "variance": f"the prediction error of a new group around the line, {recall.df} df",
-            "recall": {"intercept": recall.intercept, "slope": recall.slope},
-            "adjustments": {"transmission": tau},
         },
     )
-    out = e / (replace(tau, estimand=None) if isinstance(tau, Estimate) else tau)
-    return replace(out, unit="count", estimand=e.estimand, interval_rule="log", maps=(),
-                   constants={}, facts=e.facts, provenance=e.provenance)  # fmt: skip
-
-
-_TRANSMISSION = "Respondents are aware of {:.3g} of their ties to hidden people (transmission)."
-
-
-def _rate(transmission: float | Estimate | None) -> float | Estimate:
-    if transmission is None:
-        raise ValueError(
-            "transmission must be given: found none. Pass the share of ties to hidden people that "
-            "respondents report, as in transmission=pv.uncertain(0.6, 0.4, 0.8, kind='beta'); "
-            "transmission=1 assumes that all are reported."
-        )
-    value = number("transmission", transmission)
-    if not 0 < value <= 1:
-        raise ValueError(
-            f"transmission must be above 0 and at most 1: found {value:g}. It is the share of ties "
-            "to hidden people that respondents report."
-        )
-    return transmission if isinstance(transmission, Estimate) else value
+    return adjustments.applied(e)
 
 
 def _check_rises(recall: Recall) -> None:
@@ -183,37 +172,13 @@ def _check_rises(recall: Recall) -> None:
         )
 
 
-def _basic(answers: Answers, where: str | None, missing: str) -> Estimate:
-    """Return the sizes of the hidden groups before any adjustment, with their design variance."""
-    survey, hidden, known = answers.survey, list(answers.hidden), list(answers.known)
-    if not hidden:
-        raise ValueError("hidden must name a group: found none. Write the name of its column.")
-    domains = domains_of(survey, (), where)
-    y, friends = answers.counts(hidden), answers.counts(known)
-    use = np.ones((len(hidden), len(known)))
-    scaling = Scaling(y, friends, answers.sizes(), use)
-    if missing == "error":
-        check_missing(answers, domains, hidden, y)
-    result = evaluate(survey, scaling.theta, domains)
-    none = result.value[:, 0] == 0
-    if none.any():
+def _check_reported(basic: Estimate) -> None:
+    if not (basic.value > 0).all():
         raise ValueError(
             f"hidden groups must be reported by somebody to undo recall error: nobody knows anyone "
-            f"in {hidden[int(np.flatnonzero(none)[0])]!r}. Use pv.nsum.scale_up, which gives an "
-            "upper limit."
+            f"in {basic.outcomes[int(np.argmin(basic.value > 0))]!r}. Use pv.nsum.scale_up, which "
+            "gives an upper limit."
         )
-    return assemble(
-        survey,
-        result,
-        domains,
-        outcomes=hidden,
-        unit="count",
-        method="nsum.recall_adjusted",
-        interval="log",
-        citations=[KILLWORTH, MALTIEL],
-        facts=facts_of(domains, survey, scaling, result),
-        warnings=answers.notes,
-    )
 
 
 def _prediction(recall: Recall, value: Array, names: tuple[str, ...]) -> Block:
@@ -246,12 +211,12 @@ def _said_of_line(recall: Recall) -> list[str]:
     return said
 
 
-def _said_of_groups(answers: Answers, basic: Estimate, recall: Recall, value: Array) -> list[str]:
+def _said_of_groups(basic: Estimate, recall: Recall, value: Array) -> list[str]:
     """Say which hidden groups lie outside the known ones, or have far more sampling error."""
     said: list[str] = []
     smallest, largest = np.exp(recall.log_size.min()), np.exp(recall.log_size.max())
     own = (basic.std_error / basic.value) ** 2
-    for name, size, variance in zip(answers.hidden, value, own, strict=True):
+    for name, size, variance in zip(basic.outcomes, value, own, strict=True):
         if size < smallest:
             note(
                 said,
@@ -276,11 +241,9 @@ def _said_of_groups(answers: Answers, basic: Estimate, recall: Recall, value: Ar
     return said
 
 
-def _assumptions(recall: Recall) -> list[str]:
+def _assumptions(recall: Recall) -> tuple[str, ...]:
     line = f"log estimate = {recall.intercept:.3g} + {recall.slope:.3g} log size"
-    return [
+    return (
         f"Hidden groups lie around the line of {len(recall.groups)} known ones: {line}.",
         "The known sizes are free of error.",
-        "Every report is true (precision 1).",
-        "Hidden people have as many ties as others (degree ratio 1).",
-    ]
+    )

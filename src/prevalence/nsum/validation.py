@@ -15,14 +15,15 @@ from ..errors import note, number, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..survey import Survey
-from .leave_one_out import RULES, Scaling, carried, check_missing, degree_columns
+from .degrees import RULES, complete, is_rule, ties_of, top_coded
+from .leave_one_out import Scaling, carried
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .recall_curve import Recall
 
-__all__ = ["Validation", "facts_of", "validate"]
+__all__ = ["Validation", "validate"]
 
 Array = NDArray[Any]
 KILLWORTH = "Killworth et al. (1998) doi:10.1177/0193841X9802200205"
@@ -231,8 +232,10 @@ class Validation:
         w = np.where(domains.take_part(self.asked.survey), self.asked.survey.chain.weights, 0.0)
         known, sizes = self.asked.counts(self.groups), self.asked.sizes()
         keep = np.array([name in self.kept for name in self.groups])
+        given = _summed(self.asked, self.degree, domains, self.missing, [])
         while True:
-            ratio = _held_out(self.asked, keep, known, self.degree, self.size).values(w) / sizes
+            held = _held_out(self.asked, keep, known, self.degree, self.size, given)
+            ratio = held.values(w) / sizes
             with np.errstate(all="ignore"):
                 far = np.where(np.isfinite(ratio), np.abs(np.log(ratio)), np.inf)
             outside = keep & ~((ratio >= least) & (ratio <= most))
@@ -375,14 +378,12 @@ def _validated(
     domains = domains_of(survey, (), where)
     known = answers.counts(names)
     keep = np.array([name in kept for name in names])
-    scaling = _held_out(answers, keep, known, degree, size)
-    if missing == "error":
-        check_missing(answers, domains, names, known)
-        if scaling.given is not None:
-            check_missing(answers, domains, ["degree"], scaling.given[None, :])
+    said: list[str] = []
+    given = _summed(answers, degree, domains, missing, said)
+    complete(survey, domains, names, np.isnan(known), missing)
+    scaling = _held_out(answers, keep, known, degree, size, given)
     result = evaluate(survey, scaling.theta, domains)
     w = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
-    said: list[str] = []
     _say_without_ties(scaling, w, said)
     influences = _influences(answers, scaling, keep, known, w, said)
     none = (scaling.rows[0] @ w == 0) & np.isfinite(result.value[:, 0])
@@ -397,10 +398,10 @@ def _validated(
         method="nsum.validate",
         interval="log",
         citations=[KILLWORTH, HABECKER],
-        facts=facts_of(domains, survey, scaling, result),
+        facts=_facts(domains, survey, scaling, result),
         warnings=[*answers.notes, *said],
         constants={"one_report": _one_report(scaling, w)},
-        assumptions=_ASSUMPTIONS,
+        assumptions=[*_ASSUMPTIONS, *top_coded(answers, names)],
     )
     sizes, slopes, groups = answers.sizes(), scaling.slopes(w), list(answers.known.values())
     own = np.diag(np.nan_to_num(e.value) / sizes**2)
@@ -425,11 +426,26 @@ _ASSUMPTIONS = (
 )
 
 
+def _summed(
+    answers: Answers, degree: str | Sequence[str], domains: Domains, missing: str, said: list[str]
+) -> Array | None:
+    """Return degrees by summation over types of relation, per person; None for a rule of groups."""
+    if is_rule(degree):
+        return None
+    ties = ties_of(answers, degree, said)
+    complete(answers.survey, domains, ties.columns, ties.gone, missing)
+    return np.where(ties.answered, ties.each, np.nan)
+
+
 def _held_out(
-    answers: Answers, keep: Array, known: Array, degree: str | Sequence[str], size: str
+    answers: Answers,
+    keep: Array,
+    known: Array,
+    degree: str | Sequence[str],
+    size: str,
+    given: Array | None,
 ) -> Scaling:
     """Return the sizes of all known groups, each from the groups kept other than itself."""
-    given = degree_columns(answers, degree)
     use = np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool)
     if given is None and not use.any(axis=1).all():
         raise ValueError(
@@ -492,10 +508,7 @@ def _say_without_ties(scaling: Scaling, w: Array, said: list[str]) -> None:
         )
 
 
-def facts_of(
-    domains: Domains, survey: Survey, scaling: Scaling, result: Result
-) -> dict[str, Array]:
-    """Return the rows that each size rests on, those left out, and the people reported."""
+def _facts(domains: Domains, survey: Survey, scaling: Scaling, result: Result) -> dict[str, Array]:
     inside = domains.take_part(survey)
     used = scaling.takes_part & inside
     return {

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import number
-from ..estimate import Estimate
 from ..presentation import shown
 from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, plain
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..answers import Answers
+    from ..estimate import Estimate
 
 __all__ = ["adjustments", "degrees"]
 
@@ -217,7 +217,6 @@ def adjustments(
     ax: Axes | None = None,
     transmission: tuple[float, float] = (0.2, 1.0),
     degree_ratio: tuple[float, float] = (0.4, 1.4),
-    level: float = 0.95,
     synthetic: bool = False,
 ) -> Axes:
     """Draw the size of a hidden group for every transmission rate and degree ratio, as contours.
@@ -230,15 +229,13 @@ def adjustments(
         Where to draw; by default a new figure.
     transmission, degree_ratio : tuple of float
         Ranges of the two adjustments.
-    level : float
-        Probability of the intervals of uncertain adjustments.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes drawn on: the size by contour, the adjustments in use as a point, and their
+        The axes drawn on: the size by contour, the adjustments in use as a point, and their 95 %
         intervals where they are uncertain.
 
     Raises
@@ -266,7 +263,8 @@ def adjustments(
     'Size of hidden by transmission rate and degree ratio: 536 at 0.8 and 1; ...'
     """
     value, own = _adjusted(estimate)
-    tau, delta = float(own["transmission"]), float(own["degree_ratio"])
+    limits = estimate.provenance.get("adjustment limits", {})
+    tau, delta = own["transmission"], own["degree_ratio"]
     for name, given in (("transmission", transmission), ("degree_ratio", degree_ratio)):
         if not 0 < given[0] < given[1]:
             raise ValueError(
@@ -278,16 +276,15 @@ def adjustments(
     size = value * tau * delta / (x[None, :] * y[:, None])
     _contours(ax, x, y, size)
     for name, other, across in (("transmission", delta, True), ("degree_ratio", tau, False)):
-        part = own[name]
-        if isinstance(part, Estimate):
-            low, high = part.interval(level)[0]
+        if name in limits:
+            low, high = limits[name]
             ends = ([low, high], [other, other]) if across else ([other, other], [low, high])
             ax.plot(*ends, color=INK, linewidth=2.2, solid_capstyle="butt", gid=f"interval-{name}")
     ax.plot(
         [tau], [delta], marker="o", markersize=9, color=INK, markerfacecolor=ORANGE,
         markeredgewidth=1.6, zorder=6, gid="point",
     )  # fmt: skip
-    _adjustment_axes(ax, x, y, own, f"{shown(value, np.nan, np.nan, 'count')[0]}")
+    _adjustment_axes(ax, x, y, shown(value, np.nan, np.nan, "count")[0], bool(limits))
     corners = (size[0, 0], size[-1, -1])
     ax.set_label(
         f"Size of {estimate.outcomes[0]} by transmission rate and degree ratio: "
@@ -298,13 +295,13 @@ def adjustments(
     return finished(ax, synthetic)
 
 
-def _adjusted(estimate: Estimate) -> tuple[float, dict[str, Any]]:
+def _adjusted(estimate: Estimate) -> tuple[float, dict[str, float]]:
     if len(estimate) != 1:
         raise ValueError(
             f"estimate must have one row: found {len(estimate)}. Choose one, as in e['Kingston']."
         )
-    own = {"degree_ratio": 1.0, **dict(estimate.provenance.get("adjustments", {}))}
-    if "transmission" not in own:
+    own = dict(estimate.provenance.get("adjustments", {}))
+    if not {"transmission", "degree_ratio"} <= set(own):
         raise ValueError(
             "estimate must tell its adjustments: found none. Pass what pv.nsum.scale_up returns."
         )
@@ -341,7 +338,7 @@ def _levels(low: float, high: float) -> list[float]:
     return levels or [float(np.sqrt(low * high))]
 
 
-def _adjustment_axes(ax: Axes, x: Array, y: Array, own: dict[str, Any], said: str) -> None:
+def _adjustment_axes(ax: Axes, x: Array, y: Array, said: str, uncertain: bool) -> None:
     from matplotlib.lines import Line2D
 
     ax.set_xlim(x[0], x[-1])
@@ -359,6 +356,8 @@ def _adjustment_axes(ax: Axes, x: Array, y: Array, own: dict[str, Any], said: st
             markeredgewidth=1.6, label=f"in use: {said}",
         ),
     ]  # fmt: skip
-    if any(isinstance(own[name], Estimate) for name in ("transmission", "degree_ratio")):
-        marks.append(Line2D([], [], color=INK, linewidth=2.2, label="interval of the adjustment"))
+    if uncertain:
+        marks.append(
+            Line2D([], [], color=INK, linewidth=2.2, label="95 % interval of an adjustment")
+        )
     below(ax, marks, 0.5)
