@@ -486,6 +486,8 @@ def _influences(
 
 def _without_each(scaling: Scaling, y: Array, keep: Array, w: Array) -> Array:
     """Return the relative change of a size when each group kept leaves; 0 for the others."""
+    if scaling.given is not None:
+        return np.zeros(keep.size)
     use = np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool)
     with np.errstate(all="ignore"):
         less = replace(scaling, reports=y, use=use.astype(float)).values(w)
