@@ -59,12 +59,12 @@ def ties_of(answers: Answers, degree: str | Sequence[str], said: list[str]) -> T
     """Return the ties of every respondent by a rule of known groups, or by summation."""
     if is_rule(degree):
         return _known_population(answers, str(degree))
+    y, columns = relations(answers, degree, said)
     if answers.population is None:
         raise ValueError(
             "population must be given with degrees by summation: found none. Pass the number of "
             "people that these degrees refer to."
         )
-    y, columns = relations(answers, degree, said)
     gone = np.isnan(y)
     answered = np.asarray(~gone.any(axis=0))
     return Ties(

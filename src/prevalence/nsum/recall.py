@@ -139,7 +139,7 @@ def recall_adjusted(
         precision=precision,
     )
     answers = as_answers(sample, hidden, known, population)
-    recall = validate(answers, where=where, missing=missing).recall()
+    recall = validate(as_answers(answers, ()), where=where, missing=missing).recall()
     _check_rises(recall)
     basic = scale_up(answers, transmission=1, where=where, missing=missing)
     _check_reported(basic)

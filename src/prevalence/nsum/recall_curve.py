@@ -314,52 +314,35 @@ class Recall:
 def fit_recall(validation: Validation, form: str, shape: float | None) -> Recall:
     """Return the recall curve of the groups that a validation keeps."""
     one_of("form", form, ["line", "curve"])
+    if form == "curve" and shape is not None and not number("shape", shape) > 0:
+        raise ValueError(f"shape must be positive: found {shape:g}. Write for example 1.")
     said: list[str] = []
-    names, x, y = _points(validation, said)
+    used = 2 + (form == "curve" and shape is None)
+    names, x, y = _points(validation, used, said)
     if form == "line":
         intercept, slope, _ = _line(x, y)
-        return _made(names, x, y, "line", intercept, slope, np.nan, np.nan, 2, said)
-    if shape is not None and not number("shape", shape) > 0:
-        raise ValueError(f"shape must be positive: found {shape:g}. Write for example 1.")
+        return Recall(
+            names, x, y, form, intercept, slope, np.nan, np.nan, len(names) - used, tuple(said)
+        )
     shapes = SHAPES if shape is None else (float(shape),)
     fits = [(_curve(x, y, c2), c2) for c2 in shapes]
     (intercept, log_threshold, _), best = min(fits, key=lambda fit: fit[0][2])
-    used = 2 + (shape is None)
+    threshold = float(np.exp(log_threshold))
     if log_threshold < x.min():
         note(
             said,
-            f"the threshold of the recall curve comes to {np.exp(log_threshold):,.0f}, below the "
-            f"smallest known group of {np.exp(x.min()):,.0f}: the known groups do not tell it. Use "
-            "the line, or add smaller known groups.",
-        )
-    return _made(
-        names, x, y, "curve", intercept, np.nan, float(np.exp(log_threshold)), best, used, said
-    )
-
-
-def _made(
-    names: tuple[str, ...],
-    x: Array,
-    y: Array,
-    form: str,
-    intercept: float,
-    slope: float,
-    threshold: float,
-    shape: float,
-    used: int,
-    said: list[str],
-) -> Recall:
-    if len(names) <= used:
-        raise ValueError(
-            f"known must hold at least {used + 1} groups that somebody knows to fit recall with "
-            f"{used} constants: found {len(names)}. Add groups, or fix the shape."
+            f"the threshold of the recall curve comes to {threshold:,.0f}, below the smallest known "
+            f"group of {np.exp(x.min()):,.0f}: the known groups do not tell it. Use the line, or add "
+            "smaller known groups.",
         )
     return Recall(
-        names, x, y, form, intercept, slope, threshold, shape, len(names) - used, tuple(said)
+        names, x, y, form, intercept, np.nan, threshold, best, len(names) - used, tuple(said)
     )
 
 
-def _points(validation: Validation, said: list[str]) -> tuple[tuple[str, ...], Array, Array]:
+def _points(
+    validation: Validation, used: int, said: list[str]
+) -> tuple[tuple[str, ...], Array, Array]:
     """Return the groups that can be used with the logarithms of their sizes and estimates."""
     sizes, values = validation.asked.sizes(), validation.estimate.value
     kept = np.array([name in validation.kept for name in validation.groups])
@@ -373,10 +356,10 @@ def _points(validation: Validation, said: list[str]) -> tuple[tuple[str, ...], A
         )
     names = tuple(name for name, use in zip(validation.groups, usable, strict=True) if use)
     x = np.log(sizes[usable])
-    if len(names) < 3:
+    if len(names) <= used:
         raise ValueError(
-            "known must hold at least 3 groups that somebody knows to fit recall with 2 constants: "
-            f"found {len(names)}. Add groups."
+            f"known must hold at least {used + 1} groups that somebody knows to fit recall with "
+            f"{used} constants: found {len(names)}. Add groups."
         )
     if np.ptp(x) == 0:
         raise ValueError(
