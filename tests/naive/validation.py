@@ -134,10 +134,10 @@ def recalled(size: float, c1: float, c2: float) -> float:
     """Recalled size of one group, by the product as it is printed."""
     if size <= c1:
         return size
-    return size * ((c1 / size) * exp((1 / c2) * (1 - (c1 / size) ** c2))) ** 0.5
+    return float(size * ((c1 / size) * exp((1 / c2) * (1 - (c1 / size) ** c2))) ** 0.5)
 
 
-def dissimilarity(pool: dict[str, float], population: dict[str, float]) -> float:
+def dissimilarity(pool: dict[Any, float], population: dict[Any, float]) -> float:
     """Half the sum of absolute differences of shares, cell by cell."""
     all_pool, all_people = sum(pool.values()), sum(population.values())
     return 0.5 * sum(abs(pool[c] / all_pool - population[c] / all_people) for c in population)

@@ -185,9 +185,7 @@ class ScaledDown:
         )
 
 
-def scaled_down(
-    profiles: Any, population: Mapping[Any, float], *, candidates: Any = None
-) -> ScaledDown:
+def scaled_down(profiles: Any, population: Any, *, candidates: Any = None) -> ScaledDown:
     """Pooled age-sex profile of the known groups, compared with that of the population.
 
     Degrees from known groups are unbiased for respondents of every kind where the groups pooled

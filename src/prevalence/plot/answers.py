@@ -272,7 +272,7 @@ def adjustments(
                 "Write for example (0.2, 1)."
             )
     ax = axes(ax, 6.6, 5.2)
-    x, y = _range(transmission, tau), _range(degree_ratio, delta)
+    x, y = _range(transmission, tau, 1.0), _range(degree_ratio, delta, np.inf)
     size = value * tau * delta / (x[None, :] * y[:, None])
     _contours(ax, x, y, size)
     for name, other, across in (("transmission", delta, True), ("degree_ratio", tau, False)):
@@ -314,9 +314,9 @@ def _adjusted(estimate: Estimate) -> tuple[float, dict[str, float]]:
     return value, own
 
 
-def _range(given: tuple[float, float], own: float) -> Array:
+def _range(given: tuple[float, float], own: float, top: float) -> Array:
     """Return the values along an axis, wide enough for the one in use."""
-    return np.linspace(min(given[0], 0.9 * own), max(given[1], min(1.0, 1.1 * own), own), 121)
+    return np.linspace(min(given[0], 0.9 * own), max(given[1], min(1.1 * own, top)), 121)
 
 
 def _contours(ax: Axes, x: Array, y: Array, size: Array) -> None:
