@@ -77,9 +77,13 @@ class Scaling:
         tied = d > 0
         return np.divide(y, d, out=np.zeros_like(y), where=tied), tied.astype(float)
 
+    @cached_property
+    def _stacked(self) -> list[Array]:
+        return [*self.rows[0], *self.rows[1]]
+
     def theta(self, w: Weights) -> Array:
         """Return the sizes under any weights, (T, columns)."""
-        totals = np.concatenate(self.rows) @ w
+        totals = self._stacked @ w
         return np.asarray(totals[: len(self.use)] / totals[len(self.use) :])
 
     def values(self, w: Array) -> Array:
