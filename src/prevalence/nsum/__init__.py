@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..answers import Group
+from .planning import Plan, precision, sample_size
 from .sizes import scale_up
 
-__all__ = ["Group", "scale_up"]
+__all__ = ["Group", "Plan", "precision", "sample_size", "scale_up"]
