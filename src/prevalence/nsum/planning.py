@@ -375,12 +375,11 @@ def _setting(
 
 
 def _groups(known: Known) -> list[float | Estimate]:
-    if isinstance(known, Mapping):
-        found: list[Any] = list(known.values())
-    elif isinstance(known, (Sequence, np.ndarray)) and not isinstance(known, str):
-        found = list(known)
+    given: Any = known
+    if isinstance(given, Mapping):
+        found: list[Any] = list(given.values())
     else:
-        found = [known]
+        found = list(given) if isinstance(given, (list, tuple, np.ndarray)) else [given]
     if not found:
         raise ValueError("known must hold sizes of groups: found none. Write at least one.")
     return [_of_group(group) if isinstance(group, Group) else group for group in found]
