@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .errors import nearest, note, number
 from .estimate import Estimate
 from .frames import names_of, read
+from .inspected import Inspected
 from .items import Item, read_item
 from .known import uncertain
 from .survey import Survey
@@ -61,7 +62,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Answers:
+class Answers(Inspected):
     """Aggregated relational data: numbers known in groups of known size and in hidden groups.
 
     Parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +27,13 @@ class Item:
     kind: str  # count, top-coded, yes or no, binned
     low: Array
     high: Array
-    reasons: Mapping[str, int]  # of missing answers: their number by the code's words
+    lost: Mapping[str, Array]  # rows of missing answers, by the words of their code
     cap: float = np.inf
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Return the number of missing answers by the words of their code."""
+        return {words: rows.size for words, rows in self.lost.items()}
 
     @property
     def counts(self) -> Array:
@@ -53,15 +57,18 @@ def read_item(
     if bins is not None:
         return _binned(table, column, argument, bins, codes)
     y = table.numeric(column, argument)
-    reasons: dict[str, int] = {}
+    blank = np.isnan(y)
+    lost: dict[str, Array] = {}
     for code, words in codes.items():
-        hit = y == code
-        if hit.any():
-            reasons[words] = reasons.get(words, 0) + int(hit.sum())
-            y = np.where(hit, np.nan, y)
+        hit = np.flatnonzero(y == code)
+        if hit.size:
+            lost[words] = np.sort(np.r_[lost.get(words, hit[:0]), hit])
+    if lost:
+        y = y.copy()
+        y[np.concatenate(list(lost.values()))] = np.nan
+    if blank.any():
+        lost["blank"] = np.sort(np.r_[lost.get("blank", []), np.flatnonzero(blank)]).astype(int)
     gone = np.isnan(y)
-    if blank := int(gone.sum()) - sum(reasons.values()):
-        reasons["blank"] = blank
     bad = np.isinf(y) | (y < 0)
     check_rows(argument, f"numbers of at least 0 in {column!r}", y, bad, "Recode them.")
     if not fractional:
@@ -79,8 +86,10 @@ def read_item(
     else:
         _suspect(y, column, said)
         kind, low, high = "count", y, y
-    low, high = np.where(gone, 0.0, low), np.where(gone, np.inf, high)
-    return Item(column, kind, low, high, reasons, np.inf if top_code is None else top_code)
+    if gone.any():
+        low, high = np.where(gone, 0.0, low), np.where(gone, np.inf, high)
+    cap = top_code if kind == "top-coded" and top_code is not None else np.inf
+    return Item(column, kind, low, high, lost, cap)
 
 
 def _suspect(y: Array, column: str, said: list[str]) -> None:
@@ -111,21 +120,25 @@ def _binned(
             )
         limits[_key(ticked)] = (least, most)
     words = {_key(code): text for code, text in codes.items()}
-    raw = pd.Series(table.raw(column, argument)).reset_index(drop=True)
-    gone = raw.isna().to_numpy(dtype=bool)
-    low, high, reasons = np.zeros(table.n), np.full(table.n, np.inf), Counter[str]()
-    for row, answer in enumerate(raw.tolist()):
-        key = "" if gone[row] else _key(answer)
-        if gone[row] or key in words:
-            reasons[words.get(key, "blank")] += 1
-        elif key in limits:
-            low[row], high[row] = limits[key]
-        else:
-            raise ValueError(
-                f"bins must hold every answer of {column!r}: row {row} has one that is in none."
-                f"{nearest(key, limits)} Add it with its smallest and largest number."
-            )
-    return Item(column, "binned", low, high, dict(reasons))
+    code, ticks = pd.factorize(pd.Series(table.raw(column, argument)).astype(object))
+    keys = [_key(tick) for tick in ticks.tolist()]
+    where = np.array([key in limits or key in words for key in keys] + [True], dtype=bool)
+    if not where[code].all():
+        row = int(np.flatnonzero(~where[code])[0])
+        raise ValueError(
+            f"bins must hold every answer of {column!r}: {int((~where[code]).sum()):,} of "
+            f"{table.n:,} are in none (first: row {row}).{nearest(keys[code[row]], limits)} Add them "
+            "with their smallest and largest number."
+        )
+    nothing = (0.0, np.inf)
+    pairs = [nothing if key in words else limits[key] for key in keys] + [nothing]
+    low, high = np.array(pairs, dtype=float)[code].T
+    lost = {}
+    reasons = np.array([words.get(key, "") for key in keys] + ["blank"], dtype=object)
+    for text in dict.fromkeys(reasons[reasons != ""]):
+        if (rows := np.flatnonzero(reasons[code] == text)).size:
+            lost[str(text)] = rows
+    return Item(column, "binned", np.ascontiguousarray(low), np.ascontiguousarray(high), lost)
 
 
 def _key(ticked: Any) -> str:
