@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..answers import Answers, Group
+from ..answers import Answers
 from ..engine import Weights
 from ..errors import nearest, number
 from ..estimate import Estimate
 from ..frames import names_of
+from ..groups import Group
 from ..items import Item
 
 __all__ = ["dont_know", "heaping", "outliers", "summary"]

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..answers import Group
 from ..errors import number, warn
 from ..estimate import Estimate
+from ..groups import Group
 
 __all__ = ["Plan", "precision", "sample_size"]
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prevalence.answers import Answers, Group
+from prevalence.answers import Answers
 from prevalence.errors import generator, one_of
+from prevalence.groups import Group
 from prevalence.simulate.frame import POPULATION_2022
 from prevalence.simulate.network import KNOWN_GROUPS, gamma, lognormal
 from prevalence.simulate.parameters import check_chances
