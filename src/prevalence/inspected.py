@@ -120,9 +120,9 @@ class Inspected:
         -------
         pandas.DataFrame
             row (position in the table), check (``extreme degree``, ``one answer dominates``,
-            ``hidden above degree``, ``same answer throughout``), group, and measure: robust standard
-            deviations, share, hidden people over degree (infinite for a degree of 0), number of
-            equal answers.
+            ``hidden above degree``, ``same answer throughout``, ``no known group answered``), group,
+            and measure: robust standard deviations, share, hidden people over degree (infinite for
+            a degree of 0), number of equal answers.
 
         Notes
         -----

@@ -208,6 +208,7 @@ def outliers(answers: Answers, spread: float, share: float, at_least: int) -> pd
             *_dominating(names, y, sizes, asked, ties, share, at_least),
             *_above_degree(answers, degree),
             *_same(y),
+            *_silent(answers, asked),
         ]
     out = pd.DataFrame(found, columns=["row", "check", "group", "measure"])
     out = out.astype({"row": "int64", "measure": "float64"})
@@ -272,6 +273,12 @@ def _same(y: Array) -> Found:
         return []
     same = (y == y[0]).all(axis=0) & (y[0] > 0)
     return [(int(i), "same answer throughout", "", float(len(y))) for i in np.flatnonzero(same)]
+
+
+def _silent(answers: Answers, asked: Array) -> Found:
+    """Find respondents who answered about no known group."""
+    rows = np.flatnonzero(_rows(answers) & (asked == 0))
+    return [(int(i), "no known group answered", "", np.nan) for i in rows]
 
 
 # ---------------------------------------------------------------------- what is not known
