@@ -119,7 +119,7 @@ class Inspected:
         Returns
         -------
         pandas.DataFrame
-            row (position in the table), check (``extreme degree``, ``one answer dominates``,
+            Columns row (position in the table), check (``extreme degree``, ``one answer dominates``,
             ``hidden above degree``, ``same answer throughout``, ``no known group answered``), group,
             and measure: robust standard deviations, share, hidden people over degree (infinite for
             a degree of 0), number of equal answers.
@@ -172,7 +172,7 @@ class Inspected:
         Returns
         -------
         pandas.DataFrame
-            group, rule, answered, missing, estimate, std_error, conf_low and conf_high.
+            Columns group, rule, answered, missing, estimate, std_error, conf_low and conf_high.
 
         Raises
         ------

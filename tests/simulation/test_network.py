@@ -108,13 +108,13 @@ def test_the_population_has_the_correlation_it_names() -> None:
     assert between / (between + within) == pytest.approx(cell.icc, rel=0.1)
 
 
-@pytest.mark.parametrize("cell", [study.GRID[5], study.HEAPED[1], study.BARRIERS[0]])
+@pytest.mark.parametrize("cell", [study.GRID[5], study.BARRIERS[0]])
 def test_design_based_intervals_cover_and_killworth_s_do_not(cell: study.Cell) -> None:
-    """500 samples: the Monte Carlo error of a coverage of 95 % is 1 point, and two are allowed."""
-    lines = study.cell_lines(cell, 500, [77, 1])
+    """400 samples: the Monte Carlo error of a coverage of 95 % is 1.1 points, and two are allowed."""
+    lines = study.cell_lines(cell, 400, [77, 1])
     covers = {line["method"]: line["coverage"] for line in lines}
     for name in study.DESIGN_BASED:
-        assert study.LEAST - 2 <= covers[name] <= study.MOST + 2, name
+        assert study.LEAST - 2.2 <= covers[name] <= study.MOST + 2.2, name
     assert covers["Killworth"] < study.LEAST - 2
 
 
@@ -205,13 +205,13 @@ def ratios(runs: int, n: int, rng: np.random.Generator, **how: float) -> Array:
 def test_the_planned_coefficient_of_variation_is_that_of_simulated_studies(
     n: int, omega: float, omega_known: float, log_sd: float
 ) -> None:
-    """1,500 studies give a coefficient of variation to 1.8 %, and three errors are allowed.
+    """600 studies give a coefficient of variation to 2.9 %, and three errors are allowed.
 
     The delta method leaves out terms of the order of the squared coefficient, at most 2 %.
     """
     how: dict[str, Any] = {"size": 5_600, "known": 150_000, "people": 2_800_000}
     made = ratios(
-        1_500,
+        600,
         n,
         np.random.default_rng(4),
         omega=omega,
@@ -228,7 +228,7 @@ def test_the_planned_coefficient_of_variation_is_that_of_simulated_studies(
         overdispersion=omega,
         known_overdispersion=omega_known,
     )
-    assert made.std() / how["size"] == pytest.approx(plan.cv, rel=3 * 0.018 + 0.02)
+    assert made.std() / how["size"] == pytest.approx(plan.cv, rel=3 * 0.029 + 0.02)
 
 
 def test_the_planned_share_who_report_none_is_that_of_simulated_answers() -> None:

@@ -89,7 +89,7 @@ class Plan:
         Returns
         -------
         pandas.DataFrame
-            n, cv, sampling_cv, floor, reports, none and size.
+            Columns n, cv, sampling_cv, floor, reports, none and size.
         """
         names = ("n", "cv", "sampling_cv", "floor", "reports", "none", "size")
         return pd.DataFrame({name: [getattr(self, name)] for name in names})
