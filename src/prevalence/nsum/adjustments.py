@@ -179,8 +179,10 @@ def _known(part: Any) -> str:
 
 def _with_basic(e: Estimate, factor: float) -> dict[str, Array]:
     """Add to the facts of a basic estimate what it was before the adjustments, and their factor."""
+    scaled = {k: e.facts[k] * factor for k in ("other_size", "model_std_error") if k in e.facts}
     return {
         **e.facts,
+        **scaled,
         "basic": np.array(e.value),
         "basic_std_error": np.array(e.std_error),
         "basic_df": np.array(np.broadcast_to(np.asarray(e.df, dtype=float), (len(e),))),
