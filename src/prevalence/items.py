@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Item:
         """Return the number of missing answers by the words of their code."""
         return {words: rows.size for words, rows in self.lost.items()}
 
-    @property
+    @cached_property
     def counts(self) -> Array:
         """Return exact counts, top-coded ones at their cap, nan where missing."""
         return np.where((self.low == 0) & np.isinf(self.high), np.nan, self.low)
