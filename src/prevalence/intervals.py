@@ -62,7 +62,8 @@ def percentile(c: Mapping[str, Array], df: Array, level: float) -> Array:
     tails = [(1 - level) / 2, (1 + level) / 2]
     some = np.isfinite(c["draws"]).any(axis=-1)
     out = np.full((some.size, 2), np.nan)
-    out[some] = np.nanquantile(c["draws"][some], tails, axis=-1, method="median_unbiased").T
+    if some.any():
+        out[some] = np.nanquantile(c["draws"][some], tails, axis=-1, method="median_unbiased").T
     return _none_reported(out, c, level)
 
 

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from ..groups import Group
-from .adjustments import sensitivity
-from .degrees import degree
-from .profile import ScaledDown, scaled_down
-from .recall import recall_adjusted
-from .recall_curve import Recall, recalled_size
-from .sizes import scale_up
-from .validation import Validation, validate
+from ..groups import (
+    Group,
+)
+from .adjustments import (
+    sensitivity,
+)
+from .degrees import (
+    degree,
+)
+from .planning import (
+    Plan,
+    precision,
+    sample_size,
+)
+from .profile import (
+    ScaledDown,
+    scaled_down,
+)
+from .recall import (
+    recall_adjusted,
+)
+from .recall_curve import (
+    Recall,
+    recalled_size,
+)
+from .sizes import (
+    scale_up,
+)
+from .validation import (
+    Validation,
+    validate,
+)
 
 __all__ = [
     "Group",
+    "Plan",
     "Recall",
     "ScaledDown",
     "Validation",
     "degree",
+    "precision",
     "recall_adjusted",
     "recalled_size",
+    "sample_size",
     "scale_up",
     "scaled_down",
     "sensitivity",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import add_blocks
-from ..errors import number
+from ..errors import level_in_range, number
 from ..estimate import Estimate
 from ..intervals import RULES
 from .drawing import joint_draws
@@ -92,7 +92,9 @@ class Adjustments:
 
     def applied(self, e: Estimate) -> Estimate:
         """Return a basic estimate adjusted by the delta method, with the facts of the basic one."""
-        blocks = tuple(block.scaled(np.full(len(e), self.factor)) for block in e.blocks)
+        blocks = e.blocks
+        if self.factor != 1:
+            blocks = tuple(block.scaled(np.full(len(e), self.factor)) for block in blocks)
         value, rows = e.value * self.factor, np.zeros(len(e), dtype=int)
         size = np.where(np.isfinite(value), value, 0.0)
         for _, part, sign in self.parts:
@@ -187,8 +189,10 @@ def _known(part: Any) -> str:
 
 def _with_basic(e: Estimate, factor: float) -> dict[str, Array]:
     """Add to the facts of a basic estimate what it was before the adjustments, and their factor."""
+    scaled = {k: e.facts[k] * factor for k in ("other_size", "model_std_error") if k in e.facts}
     return {
         **e.facts,
+        **scaled,
         "basic": np.array(e.value),
         "basic_std_error": np.array(e.std_error),
         "basic_df": np.array(np.broadcast_to(np.asarray(e.df, dtype=float), (len(e),))),
@@ -252,6 +256,7 @@ def sensitivity(
     """
     import pandas as pd
 
+    level = level_in_range(level)
     if not isinstance(estimate, Estimate) or "basic" not in estimate.facts:
         raise ValueError(
             "estimate must be one of network scale-up with its adjustments: found "

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..engine import Theta, Weights
 from ..errors import PrevalenceWarning
 from ..evaluate import Domains, Result, evaluate, units_known
-from ..facts import LateFacts, by_domain, row_facts
+from ..facts import by_domain, row_facts
 from ..survey import Survey
 from .degrees import RULES, Ties
 
@@ -176,23 +176,23 @@ def model_errors(reports: Reports, value: Array, size: str, population: float | 
         return np.asarray(np.sqrt(value * np.maximum(1 - value / people, 0.0) * spread))
 
 
-def facts_of(reports: Reports, result: Result, size: str, more: Mapping[str, Array]) -> LateFacts:
+def facts_of(
+    reports: Reports, result: Result, size: str, more: Mapping[str, Array]
+) -> dict[str, Array]:
     """Return counts of respondents, reports and units of every row."""
     patterns, of_group = reports.which
     takes = reports.counts(patterns)[of_group]
     left = reports.counts(~patterns)[of_group]
     zero = reports.counts(patterns & (reports.ties.each == 0))[of_group]
-    ready = {
+    return {
         **row_facts(result, np.zeros(result.value.shape)),
         "n": (takes - zero if size == RULES[1] else takes).reshape(-1),
         "missing": left.reshape(-1),
         "zero_degree": zero.reshape(-1),
         "cases": reports.seen.reshape(-1).astype(int),
+        "psus_with_cases": _psus_with_cases(reports),
         **{name: np.asarray(values).reshape(-1) for name, values in more.items()},
     }
-    return LateFacts(
-        ready, ("psus_with_cases",), lambda: {"psus_with_cases": _psus_with_cases(reports)}
-    )
 
 
 def _psus_with_cases(reports: Reports) -> Array:
@@ -203,9 +203,18 @@ def _psus_with_cases(reports: Reports) -> Array:
     psus = survey.design.stages[0].parent.size
     inside, code = domains.take_part(survey), domains.of_rows(survey.n)
     psu = survey.design.psu_of_unit[survey.chain.unit]
+    place = code.astype(np.int64) * psus + psu
     out = []
     for row in reports.y:
-        at = np.flatnonzero((row > 0) & inside)
-        pairs = np.unique(code[at] * psus + psu[at])
+        pairs = _distinct(place[(row > 0) & inside], domains.count * psus)
         out.append(np.bincount(pairs // psus, minlength=domains.count))
     return np.concatenate(out)
+
+
+def _distinct(keys: Array, most: int) -> Array:
+    """Return the distinct keys below a number, by a table where it is small."""
+    if most > 10_000_000:
+        return np.unique(keys)
+    seen = np.zeros(most, dtype=bool)
+    seen[keys] = True
+    return np.flatnonzero(seen)

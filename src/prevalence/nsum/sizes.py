@@ -251,8 +251,9 @@ def _tell_zero_degrees(reports: Reports, size: str, said: list[str]) -> None:
         note(
             said,
             f"mean of ratios leaves out {int(zero.sum()):,} of {int(takes.sum()):,} respondents whose "
-            f"degree is 0 (first: row {int(np.flatnonzero(zero)[0])}), with "
-            f"{reports.y[:, zero].sum():,.0f} people whom they report. Ratio of sums keeps them.",
+            f"degree is 0 (first: row {int(np.flatnonzero(zero)[0])}), and with them "
+            f"{reports.y[:, zero].sum():,.0f} of {reports.y[:, takes].sum():,.0f} hidden people "
+            "reported. Ratio of sums keeps them.",
         )
 
 
