@@ -156,7 +156,10 @@ class Answers:
                 "pv.Survey(data, weights=...)."
             )
         population = _population(self.population)
-        known, hidden = _known(self.known, self.alters, population), _hidden(self.hidden)
+        known, hidden = (
+            known_groups(self.known, self.alters, population),
+            hidden_groups(self.hidden),
+        )
         said: list[str] = []
         _check_columns(known, hidden, said)
         columns = {
@@ -413,7 +416,7 @@ def as_answers(
         out = out._choose(hidden=_chosen("hidden", hidden, sample.hidden))
     if population is not None:
         size = _population(population)
-        _known(out.known, out.alters, size)
+        known_groups(out.known, out.alters, size)
         out = out._replace(population=size)
     return out
 
@@ -456,7 +459,8 @@ def _population(population: float | None) -> float | None:
     return size
 
 
-def _known(known: Any, alters: str, population: float | None) -> dict[str, Group]:
+def known_groups(known: Any, alters: str, population: float | None) -> dict[str, Group]:
+    """Return groups of known size from a mapping or a table, checked."""
     found = (
         _table_of_groups(known) if isinstance(known, pd.DataFrame) or _is_table(known) else known
     )
@@ -523,7 +527,8 @@ def _sized(name: str, given: Any, alters: str, population: float | None) -> Grou
     return replace(group, size=value, column=group.column or name, alters=group.alters or alters)
 
 
-def _hidden(hidden: Any) -> dict[str, Group]:
+def hidden_groups(hidden: Any) -> dict[str, Group]:
+    """Return hidden groups from names of columns or a mapping, checked."""
     found = hidden if isinstance(hidden, Mapping) else dict.fromkeys(names_of("hidden", hidden))
     out = {}
     for name, group in found.items():

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from ..answers import Group
+from .blending import blend
+from .contacts import degree_ratio, game_of_contacts
+from .enriched import generalized
+from .rates import network_rates
 from .sizes import scale_up
 
-__all__ = ["Group", "scale_up"]
+__all__ = [
+    "Group",
+    "blend",
+    "degree_ratio",
+    "game_of_contacts",
+    "generalized",
+    "network_rates",
+    "scale_up",
+]
