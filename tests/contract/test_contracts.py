@@ -78,7 +78,8 @@ def alike(one: Any, two: Any) -> bool:
         return alike(*columns) and alike(one.final_weights, two.final_weights)
     if isinstance(one, pv.Estimate):
         return alike(one.value, two.value) and alike(one.std_error, two.std_error)
-    return bool(np.all(np.asarray(one == two)))
+    a, b = np.asarray(one), np.asarray(two)
+    return bool(np.all((a == b) | ((a != a) & (b != b))))  # nan differs from itself
 
 
 def own_columns(found: pv.Estimate, sample: Any) -> Array:
