@@ -33,7 +33,8 @@ def test_toy_networks_generalised(oracle: Path, name: str) -> None:
     rows, expected = _toy(oracle, name), _case(oracle, "toy_networks")[name]
     size = len(rows)
     hidden = rows[rows["hidden"]].reset_index(drop=True)
-    all_of_them = pv.Survey(hidden, single_psu="certainty")  # of one, in two of the networks
+    hidden["all"] = len(hidden)  # one person in two of the networks
+    all_of_them = pv.Survey(hidden, fpc="all", single_psu="certainty")
     found = pv.nsum.generalized(
         pv.Survey(rows), all_of_them, "y", aware={"d": size}, frame_size=size
     )
