@@ -248,6 +248,6 @@ def _recomputed(block: Block, blocks: Blocks, a: Array, gap: Array) -> Block:
     columns = block.columns()
     x, y = columns[:p], columns[p:]
     without = _ratio(v1 - c * x * x, v2 - c * y * y, cov - c * x * y)
-    moved = (np.clip(without, 0.0, 1.0) - a[:, None]) * gap[:, None]
-    step = moved if "jackknife" in kind else -moved / c
+    moved, apart = np.clip(without, 0.0, 1.0) - a[:, None], gap[:, None]
+    step = moved * (apart + x - y) if "jackknife" in kind else -moved * apart / c
     return replace(fixed, influence=plain(fixed.columns() + step))

@@ -158,10 +158,11 @@ def network_rates(
     reports = _reports(survey, table, on, traits, cells, count, said) * found.used
     weights = member * found.used * survey.chain.weights
     _check_ties(weights @ found.rate, cells)
-    e = _events(survey, (reports, member * found.used, found.rate), sizes is not None, said)
+    e = _events(survey, (reports, member * found.used, found), sizes is not None, said)
     e = replace(e, labels=tuple(cells), label_names=tuple(traits))
     out = reported.times(e, reported.size_factor(answers.known, found, weights))
-    people = np.full(len(cells), frame_size if sizes is None else list(sizes.values()), dtype=float)
+    given = [frame_size] if sizes is None else list(sizes.values())
+    people = np.array([float(number("frame_size", x)) for x in given])
     out = _per_person(out / people, frame_size, sizes)
     return reported.as_before(out, e, "log", e.constants["one_report"] / people)
 
@@ -294,11 +295,11 @@ def _check_ties(total: Array, cells: list[Cell]) -> None:
 
 
 def _events(
-    survey: Survey, parts: tuple[Array, Array, Array], sized: bool, said: list[str]
+    survey: Survey, parts: tuple[Array, Array, reported.Ties], sized: bool, said: list[str]
 ) -> Estimate:
     """Return reports by cell over ties: events, with cell sizes, or events over the frame's share."""
-    reports, member, rate = parts
-    near, one = member * rate, (member.sum(axis=0) >= 0).astype(float)
+    reports, member, found = parts
+    near, one = member * found.rate, found.used.astype(float)
     domains = domains_of(survey, (), None)
 
     def theta(w: Weights) -> Array:
@@ -307,7 +308,7 @@ def _events(
 
     result = evaluate(survey, theta, domains)
     w = survey.chain.weights
-    used = np.broadcast_to(member.any(axis=0), reports.shape)
+    used = np.broadcast_to(found.used, reports.shape)
     facts = reported.report_facts(survey, result, domains, reports, used)
     if (none := facts["cases"] == 0).any():
         note(
@@ -316,7 +317,7 @@ def _events(
             "without a standard error, and the interval's upper end that of a count of 0.",
         )
         result = replace(result, block=blank_rows(result.block, none))
-    share = (member @ w) / w.sum() if sized else 1.0
+    share = (member @ w) / (one @ w) if sized else 1.0
     e = assemble(
         survey,
         result,
