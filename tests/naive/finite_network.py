@@ -95,17 +95,15 @@ def _typical(rng: np.random.Generator, others: Array, frame: Array, seen: Array)
 
 @cache
 def truths(network: Network) -> dict[str, float]:
-    """Every factor of section "adjustments", one tie at a time."""
-    ties = dict.fromkeys(("all to F", "F to F", "H to F", "seen"), 0)
-    for ego, alter, aware in zip(
-        network.ego.tolist(), network.alter.tolist(), network.aware.tolist(), strict=True
-    ):
-        if not network.frame[alter]:
-            continue
-        ties["all to F"] += 1
-        ties["F to F"] += int(network.frame[ego])
-        ties["H to F"] += int(network.hidden[ego])
-        ties["seen"] += int(network.hidden[ego] and aware)
+    """Every factor between reports and size, counted tie by tie."""
+    to_frame = network.frame[network.alter]
+    ours, theirs = network.frame[network.ego], network.hidden[network.ego]
+    ties = {
+        "all to F": int(to_frame.sum()),
+        "F to F": int((to_frame & ours).sum()),
+        "H to F": int((to_frame & theirs).sum()),
+        "seen": int((to_frame & theirs & network.aware).sum()),
+    }
     in_frame, hidden = int(network.frame.sum()), int(network.hidden.sum())
     reports = float(network.reports()[network.frame].sum())
     mean_u, mean_f = ties["all to F"] / network.size, ties["F to F"] / in_frame

@@ -164,3 +164,27 @@ def test_four_hundred_pairs_of_samples(
     lines.append(f"95 % intervals cover {cover:.3f} (Monte Carlo error {0.218 / 400**0.5:.3f})")
     record_property("table", "Generalised scale-up, 388 hidden people\n" + "\n".join(lines))
     assert 0.93 <= cover <= 0.97
+
+
+@pytest.mark.proof
+def test_a_weight_found_from_ten_units_makes_the_variance_too_small_unless_recomputed(
+    record_property: Any,
+) -> None:
+    rng = np.random.default_rng(5)
+    values, fixed, recomputed = [], [], []
+    for _ in range(1_000):
+        moves = rng.normal(0, 1, (10, 2)) @ np.array([[0.30, 0.10], [0, 0.35]])
+        y, z = (rng.poisson(np.exp(np.repeat(x, 8))) for x in moves.T)
+        sample = pv.Survey({"psu": np.repeat(np.arange(10), 8), "y": y, "z": z}, psu="psu")
+        one, two = pv.direct.mean(sample, "y"), pv.direct.mean(sample, "z")
+        values.append(float(pv.nsum.blend(one, two)))
+        fixed.append(pv.nsum.blend(one, two).std_error[0] ** 2)
+        recomputed.append(pv.nsum.blend(one, two, weight="recomputed").std_error[0] ** 2)
+    truth = float(np.var(values, ddof=1))
+    first, second = np.mean(fixed) / truth, np.mean(recomputed) / truth
+    record_property(
+        "table", f"Blend of ten units: variance {first:.2f} of the truth, recomputed {second:.2f}"
+    )
+    # The true variance is known to a relative error of sqrt(2 / 1,000), 4.5 percent.
+    assert first < 1 - 2 * 0.045
+    assert abs(second - 1) < 4 * 0.045
