@@ -21,6 +21,12 @@ def survey(data: Any, source: str = "frame") -> pv.Survey:
     return pv.Survey(data, weights="w", strata="stratum", psu="psu", source=source)
 
 
+def tied(data: Any) -> dict[str, Array]:
+    """Complete answers of people who all know a police officer and a nurse."""
+    full = complete(data)
+    return {**full, "police": full["police"] + 1, "nurses": full["nurses"] + 1}
+
+
 def complete(data: Any) -> dict[str, Array]:
     """The same answers, with 1 for what is missing."""
     return {k: np.nan_to_num(v, nan=1.0) if v.dtype.kind == "f" else v for k, v in data.items()}
@@ -143,7 +149,9 @@ def test_the_adjusted_estimator_with_factors_of_the_same_groups_is_the_generalis
     ours, theirs = survey(frame), survey(visits, "visits")
     tau = pv.nsum.game_of_contacts(theirs, aware=AWARE, known=naive.SIZES)
     delta = pv.nsum.degree_ratio(theirs, ours, known=naive.SIZES)
-    adjusted = pv.nsum.scale_up(ours, "hidden", known=naive.SIZES, transmission=tau * delta)
+    adjusted = pv.nsum.scale_up(
+        ours, "hidden", known=naive.SIZES, transmission=tau, degree_ratio=delta
+    )
     whole = pv.nsum.generalized(ours, theirs, "hidden", aware=AWARE, frame_size=960)
     np.testing.assert_allclose(adjusted.value, whole.value, rtol=CLOSE)
     np.testing.assert_allclose(adjusted.std_error, whole.std_error, rtol=1e-9)
@@ -371,7 +379,7 @@ def test_a_cell_without_a_report_has_an_upper_limit(frame: Any) -> None:
 
 
 def sizes(frame: Any) -> tuple[pv.Estimate, pv.Estimate]:
-    full = complete(frame)
+    full = tied(frame)
     sample = survey(full)
     return (
         pv.nsum.scale_up(sample, "hidden", known={"police": 300}, transmission=1),
@@ -403,7 +411,7 @@ def test_a_weight_beyond_the_two_is_cut_and_said() -> None:
 
 
 def test_a_recomputed_weight_is_found_without_each_unit(frame: Any) -> None:
-    full = complete(frame)
+    full = tied(frame)
     sample = survey(full).jackknife()
     one, two = (
         pv.nsum.scale_up(sample, y, known=known, transmission=1)
@@ -423,7 +431,7 @@ def test_a_recomputed_weight_is_found_without_each_unit(frame: Any) -> None:
 
 def test_a_recomputed_weight_brings_the_linearised_variance_near_the_jackknife(frame: Any) -> None:
     pairs = []
-    for sample in (survey(complete(frame)), survey(complete(frame)).jackknife()):
+    for sample in (survey(tied(frame)), survey(tied(frame)).jackknife()):
         one = pv.nsum.scale_up(sample, "hidden", known={"police": 300}, transmission=1)
         two = pv.nsum.scale_up(sample, "teachers", known={"nurses": 900}, transmission=1)
         pairs.append(pv.nsum.blend(one, two, weight="recomputed").std_error[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ..answers import Group
+from ..groups import Group
+from .adjustments import sensitivity
 from .blending import blend
 from .contacts import degree_ratio, game_of_contacts
+from .degrees import degree
 from .enriched import generalized
 from .rates import network_rates
 from .sizes import scale_up
@@ -12,9 +14,11 @@ from .sizes import scale_up
 __all__ = [
     "Group",
     "blend",
+    "degree",
     "degree_ratio",
     "game_of_contacts",
     "generalized",
     "network_rates",
     "scale_up",
+    "sensitivity",
 ]

@@ -30,8 +30,8 @@ def _example() -> Example:
     rng = np.random.default_rng(17)
     psu = np.repeat(np.arange(10), 6)
     data = {"psu": psu, "stratum": psu // 5, "w": rng.integers(1, 5, 60).astype(float)}
-    for name, mean in (("hidden", 1.0), ("police", 3.0)):
-        data[name] = rng.poisson(mean, 60).astype(float)
+    for name, mean in (("hidden", 1.0), ("police", 2.0)):
+        data[name] = rng.poisson(mean, 60) + float(name == "police")
 
     def sized(rows: Any, source: str) -> Estimate:
         survey = Survey(rows, weights="w", strata="stratum", psu="psu", source=source)

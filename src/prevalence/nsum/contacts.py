@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..answers import Answers, Group, as_answers
+from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import note, number, one_of
@@ -17,6 +17,7 @@ from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import by_domain, row_facts
 from ..frames import names_of
+from ..groups import Group
 from ..registry import Example, estimator
 from ..survey import Survey
 from . import reported

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..answers import Answers, as_answers, hidden_groups, known_groups
+from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import nearest, note, number, one_of
 from ..estimate import Estimate
 from ..evaluate import blank_rows, evaluate
 from ..facts import row_facts
+from ..groups import hidden_groups, known_groups
 from ..registry import Example, estimator
 from ..survey import Survey
 from . import reported

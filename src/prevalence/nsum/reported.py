@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..answers import Answers, Group
+from ..answers import Answers
 from ..errors import check_rows
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, units_known
+from ..groups import Group
 from ..items import read_item
 from ..survey import Survey
 
