@@ -166,6 +166,7 @@ def test_four_hundred_pairs_of_samples(
     assert 0.93 <= cover <= 0.97
 
 
+@pytest.mark.filterwarnings("ignore:the weight of least variance is outside 0 to 1")
 @pytest.mark.proof
 def test_a_weight_found_from_ten_units_makes_the_variance_too_small_unless_recomputed(
     record_property: Any,

@@ -19,8 +19,8 @@ from ..facts import row_facts
 from ..groups import hidden_groups, known_groups
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import reported
-from .reported import FEEHAN
+from . import enrichment
+from .degrees import FEEHAN
 
 __all__ = ["generalized"]
 
@@ -139,20 +139,20 @@ def generalized(
     said: list[str] = []
     survey, names, y = _reports(sample, hidden, said)
     _check_expansion(survey, frame_size, said)
-    eta = reported.share("precision", number("precision", precision), "the share of true reports")
+    eta = enrichment.share("precision", number("precision", precision), "the share of true reports")
     visible = _visibility(
         hidden_sample, aware, names, (frame_size, population, in_frame), hidden_where, missing
     )
-    _check_sources(survey, reported.survey_of("hidden_sample", hidden_sample), said)
+    _check_sources(survey, enrichment.survey_of("hidden_sample", hidden_sample), said)
     domains = domains_of(survey, (), None)
-    used = reported.answered("hidden", names, y, domains.take_part(survey), missing)
+    used = enrichment.answered("hidden", names, y, domains.take_part(survey), missing)
     reports, one, here = np.where(used, y, 0.0), np.ones(survey.n), used.astype(float)
 
     def theta(w: Weights) -> Array:
         return np.asarray((reports @ w) * ((one @ w) / (here @ w)))
 
     result = evaluate(survey, theta, domains)
-    facts = reported.report_facts(survey, result, domains, reports, used)
+    facts = enrichment.report_facts(survey, result, domains, reports, used)
     if (none := facts["cases"] == 0).any():
         note(said, _none_reported(none, names))
         result = replace(result, block=blank_rows(result.block, none))
@@ -169,32 +169,32 @@ def generalized(
         warnings=said,
         assumptions=_assumptions(visible, precision, population, in_frame),
     )
-    out = reported.times(reported.times(e, visible, divide=True), precision)
-    report = reported.mean_weight(survey.chain.weights) * eta / visible.value
+    out = enrichment.times(enrichment.times(e, visible, divide=True), precision)
+    report = enrichment.mean_weight(survey.chain.weights) * eta / visible.value
     one_report = np.broadcast_to(report, e.value.shape)
     e = replace(e, provenance={**e.provenance, "cases": "reports"})
-    return reported.as_before(out, e, "log", one_report)
+    return enrichment.as_before(out, e, "log", one_report)
 
 
 def _reports(
     sample: Answers | Survey, hidden: Any, said: list[str]
 ) -> tuple[Survey, list[str], Array]:
     """Return the survey of the frame, the names of the hidden groups and their reports."""
-    survey = reported.survey_of("sample", sample)
+    survey = enrichment.survey_of("sample", sample)
     if isinstance(sample, Answers):
         answers = as_answers(sample, hidden)
         said += answers.notes
         names = list(answers.hidden)
-        return survey, names, reported.counts_of(answers, names, "hidden", said)
+        return survey, names, enrichment.counts_of(answers, names, "hidden", said)
     groups = hidden_groups(() if hidden is None else hidden)
     columns = [str(group.column) for group in groups.values()]
-    return survey, list(groups), reported.counts_of(sample, columns, "hidden", said)
+    return survey, list(groups), enrichment.counts_of(sample, columns, "hidden", said)
 
 
 def _check_expansion(survey: Survey, frame_size: float | Estimate, said: list[str]) -> None:
     """Refuse weights that are no expansion weights; warn when their sum is off by a tenth."""
     what = "the number of people in the frame"
-    size = reported.positive("frame_size", number("frame_size", frame_size), what)
+    size = enrichment.positive("frame_size", number("frame_size", frame_size), what)
     total = float(survey.chain.weights.sum())
     text = (
         f"weights must be expansion weights, which sum to the size of the frame: found a sum of "
@@ -228,22 +228,22 @@ def _visibility(
     missing: str,
 ) -> Estimate:
     """Return how many members of the frame are aware of one hidden person, by hidden group."""
-    survey = reported.survey_of("hidden_sample", hidden_sample)
+    survey = enrichment.survey_of("hidden_sample", hidden_sample)
     counted_in, inside_share = _counted_in(*sizes)
     groups = known_groups(aware, "persons", float(counted_in))
     said: list[str] = []
     columns = [str(group.column) for group in groups.values()]
-    v = reported.counts_of(hidden_sample, columns, "aware", said)
+    v = enrichment.counts_of(hidden_sample, columns, "aware", said)
     for name, group, row in zip(groups, groups.values(), v, strict=True):
         limit = np.full(row.size, float(number("aware", group.size)))
         rule = f"numbers up to the size of the group, {limit[0]:,.0f} in {name!r}"
         remedy = "Correct the answers or the size."
-        reported.check_at_most("aware", row, limit, rule, remedy)
+        enrichment.check_at_most("aware", row, limit, rule, remedy)
     asked = _conditions(survey, names, where)
     inside = asked.any(axis=0) & (survey.chain.weights != 0)
-    answers = reported.answered("aware", list(groups), v, inside, missing)
+    answers = enrichment.answered("aware", list(groups), v, inside, missing)
     size = np.array([float(number("aware", group.size)) for group in groups.values()])
-    found = reported.ties(v, answers, size)
+    found = enrichment.ties(v, answers, size)
     member = asked * found.used
     seen = member * found.rate
     _check_seen(seen, survey, [*names, "hidden"][: len(seen)])
@@ -262,10 +262,10 @@ def _visibility(
         facts=row_facts(result, lost),
         warnings=said,
     )
-    factor = reported.size_factor(groups, found, survey.chain.weights * member)
-    e = reported.times(e, factor, divide=True)
+    factor = enrichment.size_factor(groups, found, survey.chain.weights * member)
+    e = enrichment.times(e, factor, divide=True)
     for part in (counted_in, inside_share):
-        e = reported.times(e, part)
+        e = enrichment.times(e, part)
     return replace(e, estimand=None, unit="known", assumptions=_left_out(lost))
 
 
@@ -289,7 +289,7 @@ def _counted_in(
             )
         return frame_size, 1.0
     what = "the number of people that the probe groups are counted in"
-    size = reported.positive("population", number("population", population), what)
+    size = enrichment.positive("population", number("population", population), what)
     if size < number("frame_size", frame_size):
         raise ValueError(
             f"population must be at least frame_size: found {size:,.6g} and "
@@ -301,7 +301,7 @@ def _counted_in(
             "are in the frame, and vary it: in_frame=1 assumes that all are."
         )
     text = "the share of aware alters that are in the frame"
-    reported.share("in_frame", number("in_frame", in_frame), text)
+    enrichment.share("in_frame", number("in_frame", in_frame), text)
     return population, in_frame
 
 

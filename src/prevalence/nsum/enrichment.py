@@ -20,7 +20,6 @@ from ..survey import Survey
 __all__: list[str] = []
 
 Array = NDArray[Any]
-FEEHAN = "Feehan and Salganik (2016) doi:10.1177/0081175016665425"
 
 
 def survey_of(argument: str, sample: Answers | Survey) -> Survey:
