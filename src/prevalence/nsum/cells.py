@@ -151,7 +151,7 @@ class Cells:
     def exposed_rows(self, factor: Array) -> Array:
         """Return for each row the weighted sum of a factor of the effects, over closed answers."""
         total = self._weights[:, None] * (self._seen @ factor)[self._block]
-        return total if self._holes is None else total - self._holes @ factor
+        return np.asarray(total if self._holes is None else total - self._holes @ factor)
 
     def exposed_effects(self, factor: Array) -> Array:
         """Return for each effect the weighted sum of a factor of the rows, over closed answers."""
@@ -263,7 +263,11 @@ def _log_area(low: Array, high: Array, mu: Array, v: Array) -> Array:
     v = np.maximum(v, POISSON)
     size, share = mu / v, v / (1 + v)
     above = np.where(low > 0, betainc(np.maximum(low, 1), size, share), 1.0)
-    beyond = np.where(np.isinf(high), 0.0, betainc(np.where(np.isinf(high), 1, high + 1), size, share))
+    beyond = np.where(
+        np.isinf(high), 0.0, betainc(np.where(np.isinf(high), 1, high + 1), size, share)
+    )
     below = np.where(low > 0, betainc(size, np.maximum(low, 1), 1 - share), 0.0)
-    upto = np.where(np.isinf(high), 1.0, betainc(size, np.where(np.isinf(high), 1, high + 1), 1 - share))
+    upto = np.where(
+        np.isinf(high), 1.0, betainc(size, np.where(np.isinf(high), 1, high + 1), 1 - share)
+    )
     return np.asarray(np.log(np.where(above > 0.5, upto - below, above - beyond)))
