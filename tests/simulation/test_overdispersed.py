@@ -183,12 +183,11 @@ def test_calibrated() -> None:
 
 @pytest.mark.usefixtures("wrong_mean")
 def test_calibration_finds_a_wrong_conditional() -> None:
-    assert uniformity(sbc(prior, exact, short, fits=24, rng=11)) < REJECTED
+    assert uniformity(sbc(prior, exact, short, fits=40, rng=11)) < REJECTED / 10
 
 
-@pytest.mark.parametrize("simulate", [exact, asked_in_many_ways])
-def test_joint_distribution(simulate: Callable[..., Answers]) -> None:
-    assert joint(simulate, 100) > REJECTED
+def test_joint_distribution() -> None:
+    assert joint(asked_in_many_ways, 100) > REJECTED
 
 
 @pytest.mark.usefixtures("wrong_mean")
