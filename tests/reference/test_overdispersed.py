@@ -36,6 +36,8 @@ def own_log_likelihood(
     total = cells.by_row(cells.terms(mean, v[cells.groups])).sum()
     factor = np.exp(beta)[:, None] * rate(v)[cells.group_of_effect]
     total -= (np.exp(alpha)[:, None] * cells.exposed_rows(factor)).sum()
+    total += (alpha[:, None] * cells.positive_rows).sum()
+    total += (beta[:, None] * cells.positive_effects).sum()
     total -= (cells.counts * np.log1p(v[:, 0])).sum()
     closed = np.isfinite(high) & (high - low <= 40)  # the others have no log y! to give back
     return float(total - (weights[:, None] * np.where(closed, gammaln(low + 1), 0)).sum())
