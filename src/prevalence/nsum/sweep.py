@@ -145,9 +145,13 @@ class Sweep:
 
         Two sweeps of degrees and groups, the joint moves of log v with beta and of the degrees with
         their standard deviation: each was worth its time in effective draws per second, on 60
-        respondents and on 500.
+        respondents and on 500. Proposals that overflow are refused (`mcmc.accepted`).
         """
         self._learn = learn
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._moves()
+
+    def _moves(self) -> None:
         self._alpha()
         self._beta()
         self._overdispersion("ridge", slope=0.25)
