@@ -124,8 +124,9 @@ def rhat(draws: Array) -> float:
         within = np.mean([chain.var(ddof=1) for chain in chains])
         return math.sqrt(((length - 1) / length * within + between / length) / within)
 
-    folded = np.abs(draws - np.median(draws))
-    return max(plain(normal_scores(halves(x))) for x in (draws, folded))
+    split = halves(draws)
+    folded = np.abs(split - np.median(split))
+    return max(plain(normal_scores(x)) for x in (split, folded))
 
 
 def plain_ess(chains: Array) -> float:
