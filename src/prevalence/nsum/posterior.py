@@ -1,0 +1,518 @@
+"""`Posterior`: what a fitted scale-up model says, once its chains have converged."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .. import mcmc
+from ..draws import from_draws
+from ..errors import ConvergenceError, generator, nearest, note
+from ..estimand import Estimand
+from ..estimate import Estimate
+from ..frames import names_of
+from .predictive import REPLICATES, discrepancies
+from .priors import Scores, adjustment
+
+__all__ = ["Posterior"]
+
+Array = NDArray[Any]
+MAX_RHAT, MIN_ESS = 1.05, 100
+LEVEL = "log_degree"
+PREVALENCE = "log_prevalence"
+REGIONAL = "log_region_prevalence"
+SAID = {
+    "transmission": "Respondents report {:.3g} of their ties to hidden people (transmission)",
+    "degree_ratio": "Hidden people have {:.3g} times as many ties as others (degree ratio)",
+    "frame_ratio": "Ties within the frame are {:.3g} times those to all of the population (frame ratio)",
+    "precision": "Of the reports {:.3g} are true (precision)",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Posterior:
+    """Draws of a scale-up model of the numbers known, made by `prevalence.nsum.fit`.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model.
+    draws : mapping of str to ndarray
+        Draws (chains, draws, ...) by parameter: ``log_degree`` by respondent, ``log_prevalence`` by
+        group (known groups first), and the model's own; with regions ``log_region_prevalence`` by
+        hidden group and region.
+    known, hidden : tuple of str
+        Groups, in the order of the draws.
+    sizes : ndarray
+        Sizes of the known groups.
+    population : float
+        Number of people that degrees and shares refer to.
+    low, high : ndarray of shape (respondents, groups)
+        Smallest and largest number that each answer allows; no identifier is kept.
+    region_name : str
+        Column of the regions, empty without.
+    regions : tuple of str
+        Their labels.
+    region_populations : ndarray
+        Number of people in each.
+    region : ndarray
+        Region of each respondent.
+    facts : mapping of str to ndarray
+        Facts of the groups: n, missing, cases, psus, psus_with_cases (groups, 1 + regions).
+    about : Estimand
+        Words on the population and the window.
+    words : mapping of str to str
+        How the answers, the weights and the draws were made.
+    notes, assumptions, citations : tuple of str
+        What was said while fitting, what was assumed, and the papers.
+    source : str
+        Name of this fit; estimates of one fit pair draw by draw.
+
+    References
+    ----------
+    Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
+    Rank-normalization, folding, and localization: An improved R-hat for assessing convergence of
+    MCMC. Bayesian Analysis, 16(2), 667-718. doi:10.1214/20-BA1221
+    """
+
+    model: str
+    draws: Mapping[str, Array]
+    known: tuple[str, ...]
+    hidden: tuple[str, ...]
+    sizes: Array
+    population: float
+    low: Array
+    high: Array
+    region_name: str = ""
+    regions: tuple[str, ...] = ()
+    region_populations: Array = field(default_factory=lambda: np.zeros(0))
+    region: Array = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    facts: Mapping[str, Array] = field(default_factory=dict)
+    about: Estimand = field(default_factory=Estimand)
+    words: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    citations: tuple[str, ...] = ()
+    source: str = "draws:"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of all groups, known ones first."""
+        return (*self.known, *self.hidden)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of chains and of draws in each."""
+        chains, draws = self.draws[PREVALENCE].shape[:2]
+        return int(chains), int(draws)
+
+    # ------------------------------------------------------------------ diagnostics
+    def diagnostics(self) -> pd.DataFrame:
+        """Return one row per parameter: posterior mean and how well the chains know it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns parameter, mean, sd, mcse, ess_bulk, ess_tail and rhat: the log share of each
+            group, the model's own parameters, and mean and spread of the log degrees.
+        """
+        held = self.__dict__.get("_diagnostics")
+        if held is None:
+            held = self.__dict__["_diagnostics"] = self._diagnose()
+        return held.copy()
+
+    def _diagnose(self) -> pd.DataFrame:
+        names, columns = [], []
+        degrees = self.draws[LEVEL]
+        levels = {f"mean {LEVEL}": degrees.mean(axis=2), f"sd {LEVEL}": degrees.std(axis=2)}
+        for name, draws in ({k: v for k, v in self.draws.items() if k != LEVEL} | levels).items():
+            names += [f"{name}{self._label(place, draws.shape[2:])}" for place in _places(draws)]
+            columns.append(draws.reshape(*draws.shape[:2], -1))
+        stacked = np.concatenate(columns, axis=2)
+        return pd.DataFrame(
+            {
+                "parameter": names,
+                "mean": stacked.mean(axis=(0, 1)),
+                "sd": stacked.std(axis=(0, 1), ddof=1),
+                "mcse": mcmc.mcse(stacked),
+                "ess_bulk": mcmc.ess(stacked),
+                "ess_tail": mcmc.ess(stacked, "tail"),
+                "rhat": mcmc.rhat(stacked),
+            }
+        )
+
+    def _label(self, place: tuple[int, ...], shape: tuple[int, ...]) -> str:
+        axes = {len(x): x for x in (self.regions, self.hidden, self.groups)}
+        words = [
+            axes[size][i] if size in axes else str(i) for i, size in zip(place, shape, strict=True)
+        ]
+        return f"[{', '.join(words)}]" if words else ""
+
+    @property
+    def converged(self) -> bool:
+        """Whether every R-hat is at most 1.05 and every quantity has 100 effective draws."""
+        return self._worst() is None
+
+    def _worst(self) -> pd.Series[Any] | None:
+        """Return the row of the least known parameter, None where all are known well enough."""
+        table = self.diagnostics()
+        few = table[["ess_bulk", "ess_tail"]].min(axis=1)
+        bad = table[(table["rhat"] > MAX_RHAT) | (few < MIN_ESS)]
+        return None if bad.empty else bad.loc[bad["rhat"].fillna(np.inf).idxmax()]
+
+    def _check_converged(self, unconverged: bool) -> list[str]:
+        worst = self._worst()
+        if worst is None:
+            return []
+        found = (
+            f"the draws have not converged: R-hat of {worst['parameter']!r} is {worst['rhat']:.2f} "
+            f"(at most {MAX_RHAT}), and they are worth {min(worst['ess_bulk'], worst['ess_tail']):.0f} "
+            f"independent ones (at least {MIN_ESS})"
+        )
+        if unconverged:
+            said: list[str] = []
+            note(said, f"{found}. The numbers would move with other seeds.")
+            return said
+        raise ConvergenceError(
+            f"{found}. Fit again with more warmup= and draws=, look at .diagnostics(), or pass "
+            "unconverged=True to have the numbers with that warning."
+        )
+
+    # ------------------------------------------------------------------ estimates
+    def size(
+        self,
+        hidden: str | Sequence[str] | None = None,
+        *,
+        transmission: float | Estimate | None = None,
+        degree_ratio: float | Estimate = 1.0,
+        frame_ratio: float | Estimate = 1.0,
+        precision: float | Estimate = 1.0,
+        by: str | Sequence[str] = (),
+        rng: int | np.random.Generator | None = None,
+        unconverged: bool = False,
+    ) -> Estimate:
+        """Return the sizes of hidden groups: draws of the model, adjusted one by one.
+
+        ``N_h = N exp(log prevalence_h) eta / (phi delta tau)`` for every draw, each of frame ratio
+        phi, degree ratio delta, transmission tau and precision eta drawn from its own distribution.
+        Only ``tau N_h`` is in the answers, so that dividing afterwards is exact.
+
+        Parameters
+        ----------
+        hidden : str or list of str, optional
+            Hidden groups, by default all.
+        transmission : float or Estimate
+            Share of ties to hidden people that respondents report. There is no default:
+            ``transmission=1`` assumes that all are reported.
+        degree_ratio, frame_ratio, precision : float or Estimate
+            Ties of hidden people over those of others; ties within the frame over those to the
+            whole population; share of reports that are true. Quantities known with uncertainty
+            (`prevalence.uncertain`), estimates with bootstrap replicates or other estimates.
+        by : str, optional
+            The column of the regions, for one row per region.
+        rng : int, Generator or None
+            Seed of the draws of the adjustments.
+        unconverged : bool
+            Whether to summarise draws that have not converged, with a warning.
+
+        Returns
+        -------
+        Estimate
+            One row per hidden group (and region), a count of people: posterior mean and standard
+            deviation, central posterior interval. Without a report it is an upper limit.
+
+        Raises
+        ------
+        ConvergenceError
+            When the chains have not converged; the message names the worst parameter.
+        ValueError, KeyError
+            When an adjustment is missing or impossible, or a group or `by` is unknown.
+
+        Notes
+        -----
+        Assumes the model's answers, and that adjustments are independent of them. It fails, by a
+        factor and not by noise, when the transmission rate is wrong.
+
+        References
+        ----------
+        Feehan, D. M. and Salganik, M. J. (2016). Generalizing the network scale-up method.
+        Sociological Methodology 46, 153-186. doi:10.1177/0081175016665425
+        """
+        if transmission is None:
+            raise ValueError(
+                "transmission must be given: found none. Pass the share of ties to hidden people "
+                "that respondents report, as in transmission=pv.uncertain(0.6, 0.4, 0.8, "
+                "kind='beta'); transmission=1 assumes that all are reported."
+            )
+        names = self._chosen("hidden", hidden, self.hidden)
+        said = self._check_converged(unconverged)
+        given = {
+            "transmission": transmission,
+            "degree_ratio": degree_ratio,
+            "frame_ratio": frame_ratio,
+            "precision": precision,
+        }
+        scores = Scores(generator(rng))
+        factor, assumed = np.ones(self._count), list(self.assumptions)
+        for name, quantity in given.items():
+            drawn = adjustment(name, quantity, self._count, scores, self.source)
+            factor = factor * drawn.draws if name == "precision" else factor / drawn.draws
+            assumed.append(_told(name, float(quantity), drawn.words, drawn.cut))
+        return self._estimate(names, factor, by, assumed, said)
+
+    def fitted_sizes(
+        self, known: str | Sequence[str] | None = None, *, unconverged: bool = False
+    ) -> Estimate:
+        """Return the sizes of known groups as the model sees them, to be held against the true ones.
+
+        Parameters
+        ----------
+        known : str or list of str, optional
+            Known groups, by default all.
+        unconverged : bool
+            Whether to summarise draws that have not converged, with a warning.
+
+        Returns
+        -------
+        Estimate
+            One row per known group, a count of people, without adjustments.
+
+        Raises
+        ------
+        ConvergenceError
+            When the chains have not converged.
+        KeyError
+            When a group is unknown.
+        """
+        names = self._chosen("known", known, self.known)
+        said = self._check_converged(unconverged)
+        return self._estimate(names, np.ones(self._count), (), list(self.assumptions), said)
+
+    @property
+    def _count(self) -> int:
+        chains, draws = self.shape
+        return chains * draws
+
+    def _chosen(self, argument: str, names: Any, among: tuple[str, ...]) -> list[str]:
+        chosen = list(among) if names is None else names_of(argument, names)
+        for name in chosen:
+            if name not in among:
+                raise KeyError(
+                    f"{argument} must name {argument} groups of the fit: {name!r} is not one."
+                    f"{nearest(name, among)}"
+                )
+        if not chosen:
+            raise ValueError(
+                f"{argument} must name a group: the fit has no {argument} group. Name some in "
+                "pv.nsum.fit."
+            )
+        return chosen
+
+    def _by_region(self, by: str | Sequence[str]) -> bool:
+        wanted = names_of("by", by)
+        if wanted and (wanted != [self.region_name] or not self.regions):
+            there = f"that is {self.region_name!r}" if self.regions else "it has none"
+            raise ValueError(
+                f"by must be the column of the fit's regions: found {', '.join(wanted)!r}, and "
+                f"{there}. Fit with regions= and region_populations=."
+            )
+        return bool(wanted)
+
+    def _estimate(
+        self,
+        names: list[str],
+        factor: Array,
+        by: str | Sequence[str],
+        assumed: list[str],
+        said: list[str],
+    ) -> Estimate:
+        regional = self._by_region(by)
+        at = [self.groups.index(name) for name in names]
+        if regional:
+            logs = self.draws[REGIONAL][:, :, [k - len(self.known) for k in at]]
+            people = np.tile(self.region_populations, len(at))
+        else:
+            logs, people = self.draws[PREVALENCE][..., at], np.full(len(at), self.population)
+        logs = logs.reshape(*self.shape, -1)
+        sizes = np.exp(logs).reshape(-1, people.size).T * people[:, None] * factor
+        rows = slice(1, None) if regional else slice(0, 1)
+        facts = {name: fact[at, rows].reshape(-1) for name, fact in self.facts.items()}
+        facts |= {"rhat": mcmc.rhat(logs), "ess": np.fmin(mcmc.ess(logs), mcmc.ess(logs, "tail"))}
+        labels = tuple((label,) for label in self.regions) if regional else ((),)
+        above = float((sizes > people[:, None]).mean())
+        if above > 0:
+            note(said, f"{above:.2%} of the draws are above the population: adjust less, or check it.")
+        said += self._nobody(np.repeat(names, len(labels)), facts)
+        return from_draws(
+            sizes,
+            source=self.source,
+            labels=labels * len(at),
+            label_names=(self.region_name,) if regional else (),
+            outcomes=tuple(np.repeat(names, len(labels)).tolist()),
+            unit="count",
+            estimand=replace(self.about, outcome=names[0] if len(names) == 1 else "several"),
+            method="nsum.fit",
+            facts=facts,
+            assumptions=tuple(assumed),
+            warnings=(*self.notes, *said),
+            citations=self.citations,
+            provenance=self._provenance(),
+        )
+
+    def _nobody(self, outcomes: Array, facts: Mapping[str, Array]) -> list[str]:
+        """Say for which rows the answers give an upper limit only."""
+        none = np.asarray(facts.get("cases", np.ones(outcomes.size))) == 0
+        if not none.any():
+            return []
+        said: list[str] = []
+        note(
+            said,
+            f"nobody reported knowing anyone in {outcomes[none][0]!r} ({int(none.sum())} of "
+            f"{outcomes.size} rows of the result): its posterior is an upper limit that leans on "
+            "the prior. Read at_most(), not the mean.",
+        )
+        return said
+
+    def _provenance(self) -> dict[str, Any]:
+        chains, draws = self.shape
+        table = self.diagnostics()
+        worst = f"largest R-hat {table['rhat'].max():.3f}, fewest effective draws"
+        few = np.nanmin(table[["ess_bulk", "ess_tail"]].to_numpy())
+        return {
+            **self.words,
+            "cases": "reports",
+            "model": self.model,
+            "variance": f"{chains * draws:,} posterior draws ({chains} chains of {draws:,})",
+            "convergence": f"{worst} {few:,.0f}",
+        }
+
+    def degrees(self, level: float = 0.95) -> pd.DataFrame:
+        """Return the degree of each respondent, the number of people known.
+
+        Parameters
+        ----------
+        level : float
+            Probability of the interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns respondent (position among those fitted), degree (posterior mean), std_error,
+            conf_low, conf_high, ess and rhat.
+
+        Raises
+        ------
+        ConvergenceError
+            When the chains have not converged.
+        """
+        self._check_converged(unconverged=False)
+        logs = self.draws[LEVEL]
+        draws = np.exp(logs).reshape(-1, logs.shape[2])
+        low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        return pd.DataFrame(
+            {
+                "respondent": np.arange(logs.shape[2]),
+                "degree": draws.mean(axis=0),
+                "std_error": draws.std(axis=0, ddof=1),
+                "conf_low": low,
+                "conf_high": high,
+                "ess": mcmc.ess(logs),
+                "rhat": mcmc.rhat(logs),
+            }
+        )
+
+    def check(
+        self, *, replicates: int = 200, rng: int | np.random.Generator | None = None
+    ) -> pd.DataFrame:
+        """Hold the answers against answers drawn from the fitted model: posterior predictive check.
+
+        Parameters
+        ----------
+        replicates : int
+            Number of draws of the parameters, each with new answers of every respondent.
+        rng : int, Generator or None
+            Seed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per group and statistic (share of zeros, mean, maximum): observed, predicted
+            (mean over replicates), low and high (95 %), and p, the share of replicates that are at
+            least as large as what was observed, ties counted half. Missing answers take part in
+            neither; mean and maximum are those of exact counts.
+
+        Raises
+        ------
+        ValueError
+            When `replicates` is not a positive whole number.
+
+        Notes
+        -----
+        The answers were used for the fit, so that p is nearer to 0.5 than a p-value: a p near 0 or
+        1 tells that the model cannot make such answers, one near 0.5 does not prove it.
+
+        References
+        ----------
+        Gelman, A., Meng, X.-L. and Stern, H. (1996). Posterior predictive assessment of model
+        fitness via realized discrepancies. Statistica Sinica 6, 733-760.
+        """
+        if not isinstance(replicates, (int, np.integer)) or replicates < 1:
+            raise ValueError(
+                f"replicates must be a positive whole number: found {replicates!r}. Write 200."
+            )
+        made = generator(rng)
+        flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in self.draws.items()}
+        at = np.linspace(0, self._count - 1, min(replicates, self._count)).round().astype(int)
+        new = (REPLICATES[self.model](_one(flat, s, self), made) for s in at)
+        return discrepancies(self.groups, self.low, self.high, new)
+
+    def to_arviz(self) -> Any:
+        """Return the draws for ArviZ: an InferenceData of version 0.x, a DataTree of version 1.
+
+        Returns
+        -------
+        arviz.InferenceData or xarray.DataTree
+            The group ``posterior``, with coordinates group, region and respondent (a position).
+
+        Raises
+        ------
+        ImportError
+            When ArviZ is not installed.
+        """
+        from .exchange import to_arviz
+
+        return to_arviz(self.draws, self.groups, self.hidden, self.regions)
+
+    def __repr__(self) -> str:
+        chains, draws = self.shape
+        state = "converged" if self.converged else "not converged"
+        n = self.draws[LEVEL].shape[2]
+        return (
+            f"<Posterior: {self.model} model of {n:,} respondents, {len(self.known)} known and "
+            f"{len(self.hidden)} hidden groups; {chains} chains of {draws:,} draws, {state}>"
+        )
+
+
+def _places(draws: Array) -> list[tuple[int, ...]]:
+    return list(itertools.product(*map(range, draws.shape[2:])))
+
+
+def _one(flat: Mapping[str, Array], s: int, fit: Posterior) -> dict[str, Array]:
+    """Return one draw of all parameters, and what a model needs beside them."""
+    out = {name: draws[s] for name, draws in flat.items()}
+    if fit.regions:
+        rows = np.tile(out[PREVALENCE], (fit.region.size, 1))
+        rows[:, len(fit.known) :] = out[REGIONAL][:, fit.region].T
+        out["log_prevalence_of_row"] = rows
+    return {**out, "sizes": fit.sizes, "population": np.array(fit.population)}
+
+
+def _told(name: str, value: float, words: str, cut: float) -> str:
+    outside = f", without the {cut:.1%} of it that is not possible" if cut > 0 else ""
+    return f"{SAID[name].format(value)}, {words}{outside.replace('%', ' %')}."
