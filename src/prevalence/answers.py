@@ -277,8 +277,10 @@ class Answers:
 
         Returns
         -------
-        low, high : ndarrays of shape (rows, groups)
-            Equal for an exact count; 0 and inf for a missing answer.
+        low : ndarray of shape (rows, groups)
+            Smallest numbers.
+        high : ndarray of shape (rows, groups)
+            Largest numbers, the same for an exact count; 0 and inf for a missing answer.
         """
         items = [self.items[str(self.group(name).column)] for name in names]
         shape = (self.survey.n, len(items))

@@ -1,0 +1,468 @@
+"""The moves of the sampler of the Poisson-lognormal model, all chains and respondents at once.
+
+The rates ``eta = delta_i + rho_k + covariates + b_ik`` are moved cell by cell. Given them, everything
+else is Gaussian: scales and correlations move by Hamiltonian steps on the sums of squares of eta with
+degrees integrated out, and levels, slopes and degrees are drawn exactly. A second pass moves the same
+quantities with the standardised b_ik held fixed, which mixes where answers say little about single
+cells. A respondent's weight multiplies all that the respondent adds to the log posterior, b and delta
+included; the weights sum to n, so that the Gaussian integrals are those without weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import mcmc
+from . import lkj
+
+Array = NDArray[np.float64]
+
+FAR = 14.0  # no Hamiltonian step lands beyond: t or sigma_delta of 1e-3 or 1e3, correlation of 1
+LEAPS = 8  # Hamiltonian steps of one proposal: about three posterior standard deviations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priors:
+    """Priors of the Poisson-lognormal model; the defaults are those of the programs without covariates.
+
+    Parameters
+    ----------
+    level_sd : float
+        Standard deviation of the normal prior of ``mu_rho``; infinite for a flat one.
+    spread_scale : float
+        Scale of the half-Cauchy prior of ``sigma_rho``; infinite for a flat one.
+    degree_scale, bias_scale : float
+        Scales of the half-Cauchy priors of ``sigma_delta`` and of each ``tau_N``.
+    slope_sd : float
+        Standard deviation of the normal priors of the slopes.
+    correlation_shape : float
+        Shape of the LKJ prior; 1 is uniform over correlation matrices.
+    level_bounds, spread_bounds, degree_bounds, bias_bounds : tuple of float
+        Limits of ``mu_rho``, ``sigma_rho``, ``sigma_delta`` and ``tau_N``.
+
+    Examples
+    --------
+    >>> from prevalence.nsum.lognormal import Priors
+    >>> Priors(level_sd=10, spread_scale=2.5).correlation_shape  # those with covariates
+    2.0
+    """
+
+    level_sd: float = np.inf
+    spread_scale: float = np.inf
+    degree_scale: float = 2.5
+    bias_scale: float = 2.5
+    slope_sd: float = 10.0
+    correlation_shape: float = 2.0
+    level_bounds: tuple[float, float] = (-np.inf, np.inf)
+    spread_bounds: tuple[float, float] = (0.0, np.inf)
+    degree_bounds: tuple[float, float] = (0.0, np.inf)
+    bias_bounds: tuple[float, float] = (0.0, np.inf)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reports:
+    """Answers (chains or 1, n, K), their weights (n,), and covariates about their weighted means."""
+
+    count: Array  # 0 where the answer is missing or an interval
+    exact: Array  # 1 for counts, 0 for missing and intervals
+    rows: NDArray[np.intp]  # of the intervals
+    columns: NDArray[np.intp]
+    low: Array  # (chains or 1, intervals)
+    high: Array
+    weights: Array
+    group_covariates: Array  # (n, K, q), the first of them 1
+    covariates: Array  # (n, p)
+
+    def log_likelihood(self, eta: Array) -> Array:
+        """Return the log likelihood of every cell, up to a constant, 0 for missing answers."""
+        result = self.count * eta - self.exact * np.exp(eta)
+        if self.rows.size:
+            rate = np.exp(eta[:, self.rows, self.columns])
+            result[:, self.rows, self.columns] = interval_mass(self.low, self.high, rate)
+        return np.asarray(result)
+
+
+def interval_mass(low: Array, high: Array, rate: Array) -> Array:
+    """Return ``log P(low <= Y <= high)`` of a Poisson variable, from the tail that keeps digits."""
+    from scipy.special import gammainc, gammaincc
+
+    least = np.maximum(low, 1.0)
+    most = np.where(np.isinf(high), 1.0, high + 1.0)
+    above = np.where(low > 0, gammainc(least, rate), 1.0)
+    beyond = np.where(np.isinf(high), 0.0, gammainc(most, rate))
+    below = np.where(low > 0, gammaincc(least, rate), 0.0)
+    within = np.where(np.isinf(high), 1.0, gammaincc(most, rate))
+    mass = np.where(rate > low, within - below, above - beyond)
+    return np.asarray(np.log(np.maximum(mass, 1e-300)))
+
+
+@dataclass(kw_only=True)
+class State:
+    """Where the chains are; every array has the chains in rows."""
+
+    bias: Array  # b, (chains, n, K)
+    delta: Array  # (chains, n)
+    slopes: Array  # (chains, q, K), the first of them rho
+    common: Array  # slopes of the covariates that act on all groups, (chains, p)
+    log_variance: Array  # of b: log t^2, (chains, K)
+    partial: Array  # see lkj, (chains, K (K - 1) / 2); no columns without correlation
+    log_sigma: Array  # log sigma_delta, (chains,)
+    mu: Array  # mean of rho, (chains,)
+    sigma: Array  # standard deviation of rho, (chains,)
+
+    @property
+    def variance(self) -> Array:
+        return np.exp(self.log_variance)
+
+    def cholesky(self) -> Array:
+        """Return the Cholesky factor of the correlation of b."""
+        groups = self.log_variance.shape[1]
+        if not self.partial.shape[1]:
+            return np.broadcast_to(np.eye(groups), (self.mu.size, groups, groups))
+        return lkj.factor(self.partial, groups)[0]
+
+    def precision(self) -> Array:
+        """Return the inverse covariance of b, (chains, K, K)."""
+        deviation = np.exp(self.log_variance / 2)
+        inverse = np.linalg.inv(deviation[:, :, None] * self.cholesky())
+        return np.asarray(np.swapaxes(inverse, 1, 2) @ inverse)
+
+
+@dataclass(kw_only=True)
+class Moves:
+    """One sweep of the sampler, with the scales of its proposals."""
+
+    data: Reports
+    priors: Priors
+    state: State
+    rng: np.random.Generator
+    walks: dict[str, mcmc.Proposals] = field(default_factory=dict)
+    learning: bool = True
+
+    def __post_init__(self) -> None:
+        state, n = self.state, self.data.weights.size
+        chains, groups = state.log_variance.shape
+        self.powers = lkj.exponents(groups, self.priors.correlation_shape)
+        self.likelihood = self.data.log_likelihood(self.eta())
+        shapes = {"cells": state.bias.shape, "delta": state.delta.shape, "bias": (chains, groups)}
+        shapes |= {f"slope {q}": (chains, groups) for q in range(state.slopes.shape[1])}
+        shapes |= {f"common {p}": (chains,) for p in range(state.common.shape[1])}
+        for name, shape in (shapes | {"degree": (chains,)}).items():
+            self.walks.setdefault(name, mcmc.Proposals(shape))
+        start = 0.5 / np.sqrt(n)
+        self.walks.setdefault("scales", mcmc.Proposals((chains,), start, 0.8))
+
+    def sweep(self) -> None:
+        """Move every quantity once or more."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            self.cells()
+            self.given_rates()
+            self.degrees()
+            self.columns()
+            self.deviations()
+            self.levels()
+
+    def fixed(self) -> Array:
+        """Return what rho and the covariates add to eta."""
+        state = self.state
+        total = np.einsum("nkq,cqk->cnk", self.data.group_covariates, state.slopes)
+        if state.common.shape[1]:
+            total += (state.common @ self.data.covariates.T)[:, :, None]
+        return total
+
+    def eta(self) -> Array:
+        """Return the log rates."""
+        return self.fixed() + self.state.delta[:, :, None] + self.state.bias
+
+    def _learn(self, name: str, taken: NDArray[np.bool_] | Array) -> None:
+        if self.learning:
+            self.walks[name].learn(taken)
+
+    # ---- cells
+
+    def cells(self) -> None:
+        """Move b cell by cell given its mean and covariance, by random walks."""
+        state, weights = self.state, self.data.weights[:, None]
+        rest = self.eta() - state.bias
+        residual = state.bias + state.variance[:, None] / 2
+        step = self.walks["cells"].step(self.rng)
+        proposed = self.data.log_likelihood(rest + state.bias + step)
+        if not state.partial.shape[1]:
+            change = step * (2 * residual + step) / (2 * state.variance[:, None])
+            ratio = weights * (proposed - self.likelihood - change)
+            taken = mcmc.accepted(ratio, self.rng)
+        else:
+            taken = self._cells_in_turn(residual, step, weights * (proposed - self.likelihood))
+        state.bias = np.where(taken, state.bias + step, state.bias)
+        self.likelihood = np.where(taken, proposed, self.likelihood)
+        self._learn("cells", taken)
+
+    def _cells_in_turn(self, residual: Array, step: Array, gain: Array) -> NDArray[np.bool_]:
+        """Accept group after group: the correlated cells of a respondent depend on each other."""
+        precision, weights = self.state.precision(), self.data.weights
+        taken = np.zeros(step.shape, dtype=bool)
+        limit = -self.rng.standard_exponential(step.shape)
+        for k in range(step.shape[2]):
+            pull = (residual @ precision[:, :, k, None])[:, :, 0]
+            walk = step[:, :, k]
+            change = walk * (pull + walk * precision[:, k, k, None] / 2)
+            taken[:, :, k] = gain[:, :, k] - weights * change > limit[:, :, k]
+            residual[:, :, k] += np.where(taken[:, :, k], walk, 0.0)
+        return taken
+
+    # ---- everything else given the rates
+
+    def given_rates(self) -> None:
+        """Move scales, correlations, levels, slopes and degrees with eta fixed."""
+        state, eta = self.state, self.eta()
+        level = state.slopes[:, 0] - state.variance / 2
+        fixed = self.fixed() - state.variance[:, None] / 2
+        residual = eta - fixed
+        squares = np.swapaxes(residual, 1, 2) @ (self.data.weights[:, None] * residual)
+        self._scales(squares, level)
+        state.slopes[:, 0] = level + state.variance / 2
+        precision = state.precision()
+        ones = precision.sum(axis=2)
+        share = 1 / (np.exp(-2 * state.log_sigma) + ones.sum(axis=1))
+        collapsed = precision - share[:, None, None] * ones[:, :, None] * ones[:, None, :]
+        residual = self._slopes(residual, level, collapsed)
+        if state.common.shape[1]:
+            residual = self._common(residual, collapsed.sum(axis=(1, 2)), collapsed)
+        mean = share[:, None] * (residual @ ones[:, :, None])[:, :, 0]
+        state.delta = mcmc.normal_mean(mean, share[:, None], self.data.weights, self.rng)
+        state.bias = residual - state.delta[:, :, None] - state.variance[:, None] / 2
+
+    def _scales(self, squares: Array, level: Array) -> None:
+        """Move variances, sigma_delta and correlations together by Hamiltonian steps."""
+        state = self.state
+        groups, count = state.log_variance.shape[1], self.data.weights.size
+        target = Scales(squares=squares, level=level, count=count, priors=self.priors, state=state)
+        place = np.concatenate([state.log_variance, state.log_sigma[:, None], state.partial], axis=1)
+        momentum = self.rng.standard_normal(place.shape)
+        size = (self.walks["scales"].scale * self.rng.uniform(0.7, 1.3, place.shape[0]))[:, None]
+        before, gradient = target(place)
+        energy = before - (momentum**2).sum(axis=1) / 2
+        moved = place
+        for _ in range(LEAPS):
+            momentum = momentum + size / 2 * gradient
+            moved = moved + size * momentum
+            value, gradient = target(moved)
+            momentum = momentum + size / 2 * gradient
+        ratio = value - (momentum**2).sum(axis=1) / 2 - energy
+        taken = mcmc.accepted(ratio, self.rng)[:, None]
+        place = np.where(taken, moved, place)
+        state.log_variance, state.partial = place[:, :groups], place[:, groups + 1 :]
+        state.log_sigma = place[:, groups]
+        self._learn("scales", np.exp(np.minimum(np.where(np.isnan(ratio), -np.inf, ratio), 0)))
+
+    def _slopes(self, residual: Array, level: Array, precision: Array) -> Array:
+        """Draw levels and slopes of the groups given eta, degrees integrated out."""
+        state, design, weights = self.state, self.data.group_covariates, self.data.weights
+        old = np.concatenate([level[:, None], state.slopes[:, 1:]], axis=1)
+        working = residual + np.einsum("nkq,cqk->cnk", design, old)
+        moments = np.einsum("n,nkq,nlr->kqlr", weights, design, design, optimize=True)
+        chains, q, groups = old.shape
+        matrix = np.einsum("ckl,kqlr->ckqlr", precision, moments)
+        right = np.einsum("n,nkq,cnk->ckq", weights, design, working @ precision, optimize=True)
+        prior = np.full((chains, groups, q), self.priors.slope_sd**-2.0)
+        prior[:, :, 0] = state.sigma[:, None] ** -2.0
+        right[:, :, 0] += prior[:, :, 0] * (state.mu[:, None] - state.variance / 2)
+        size = groups * q
+        matrix = matrix.reshape(chains, size, size)
+        matrix[:, np.arange(size), np.arange(size)] += prior.reshape(chains, size)
+        drawn = self._gaussian(matrix, right.reshape(chains, size)).reshape(chains, groups, q)
+        new = np.swapaxes(drawn, 1, 2)
+        state.slopes = new.copy()
+        state.slopes[:, 0] += state.variance / 2
+        return working - np.einsum("nkq,cqk->cnk", design, new)
+
+    def _common(self, residual: Array, total: Array, precision: Array) -> Array:
+        """Draw the slopes common to all groups given eta, degrees integrated out."""
+        state, design, weights = self.state, self.data.covariates, self.data.weights
+        working = residual + (state.common @ design.T)[:, :, None]
+        matrix = total[:, None, None] * (design.T @ (weights[:, None] * design))
+        matrix = matrix + np.eye(design.shape[1]) * self.priors.slope_sd**-2.0
+        right = (working @ precision.sum(axis=2)[:, :, None])[:, :, 0] @ (weights[:, None] * design)
+        state.common = self._gaussian(matrix, right)
+        return working - (state.common @ design.T)[:, :, None]
+
+    def _gaussian(self, precision: Array, right: Array) -> Array:
+        """Draw from the normal distribution with density exp(-x' P x / 2 + x' r)."""
+        cholesky = np.linalg.cholesky(precision)
+        noise = self.rng.standard_normal(right.shape)[:, :, None]
+        half = np.linalg.solve(cholesky, right[:, :, None]) + noise
+        return np.asarray(np.linalg.solve(np.swapaxes(cholesky, 1, 2), half)[:, :, 0])
+
+    # ---- the same again with standardised b fixed
+
+    def degrees(self) -> None:
+        """Move each delta with b fixed."""
+        state, weights = self.state, self.data.weights
+        step = self.walks["delta"].step(self.rng)
+        proposed = self.data.log_likelihood(self.eta() + step[:, :, None])
+        change = step * (2 * state.delta + step) * np.exp(-2 * state.log_sigma[:, None]) / 2
+        gain = (proposed - self.likelihood).sum(axis=2) - change
+        taken = mcmc.accepted(weights * gain, self.rng)
+        state.delta = np.where(taken, state.delta + step, state.delta)
+        self.likelihood = np.where(taken[:, :, None], proposed, self.likelihood)
+        self._learn("delta", taken)
+
+    def columns(self) -> None:
+        """Move rho and the slopes with b fixed."""
+        state, weights = self.state, self.data.weights
+        for q in range(state.slopes.shape[1]):
+            step = self.walks[f"slope {q}"].step(self.rng)
+            shift = step[:, None] * self.data.group_covariates[:, :, q]
+            proposed = self.data.log_likelihood(self.eta() + shift)
+            gain = np.einsum("n,cnk->ck", weights, proposed - self.likelihood)
+            centre = state.mu[:, None] if q == 0 else 0.0
+            spread = state.sigma[:, None] if q == 0 else self.priors.slope_sd
+            gain -= step * (2 * (state.slopes[:, q] - centre) + step) / (2 * spread**2)
+            taken = mcmc.accepted(gain, self.rng)
+            state.slopes[:, q] += np.where(taken, step, 0.0)
+            self.likelihood = np.where(taken[:, None], proposed, self.likelihood)
+            self._learn(f"slope {q}", taken)
+        for p in range(state.common.shape[1]):
+            step = self.walks[f"common {p}"].step(self.rng)
+            shift = step[:, None] * self.data.covariates[:, p]
+            proposed = self.data.log_likelihood(self.eta() + shift[:, :, None])
+            gain = np.einsum("n,cnk->c", weights, proposed - self.likelihood)
+            gain -= step * (2 * state.common[:, p] + step) / (2 * self.priors.slope_sd**2)
+            taken = mcmc.accepted(gain, self.rng)
+            state.common[:, p] += np.where(taken, step, 0.0)
+            self.likelihood = np.where(taken[:, None, None], proposed, self.likelihood)
+            self._learn(f"common {p}", taken)
+
+    def deviations(self) -> None:
+        """Move the variances of b and of delta with standardised b and delta fixed."""
+        state, weights, rest = self.state, self.data.weights, self.eta() - self.state.bias
+        step = self.walks["bias"].step(self.rng)
+        score = (state.bias + state.variance[:, None] / 2) * np.exp(-state.log_variance / 2)[:, None]
+        log_variance = state.log_variance + step
+        variance = np.exp(log_variance)[:, None]
+        bias = np.sqrt(variance) * score - variance / 2
+        proposed = self.data.log_likelihood(rest + bias)
+        gain = np.einsum("n,cnk->ck", weights, proposed - self.likelihood)
+        gain += bias_prior(log_variance, self.priors)[0]
+        gain -= bias_prior(state.log_variance, self.priors)[0]
+        taken = mcmc.accepted(gain, self.rng)
+        state.log_variance = np.where(taken, log_variance, state.log_variance)
+        state.bias = np.where(taken[:, None], bias, state.bias)
+        self.likelihood = np.where(taken[:, None], proposed, self.likelihood)
+        self._learn("bias", taken)
+        self._degree_deviation()
+
+    def _degree_deviation(self) -> None:
+        state, weights = self.state, self.data.weights
+        step = self.walks["degree"].step(self.rng)
+        delta = state.delta * np.exp(step)[:, None]
+        proposed = self.data.log_likelihood(self.eta() + (delta - state.delta)[:, :, None])
+        gain = np.einsum("n,cnk->c", weights, proposed - self.likelihood)
+        gain += degree_prior(state.log_sigma + step, self.priors)[0]
+        gain -= degree_prior(state.log_sigma, self.priors)[0]
+        taken = mcmc.accepted(gain, self.rng)
+        state.log_sigma = np.where(taken, state.log_sigma + step, state.log_sigma)
+        state.delta = np.where(taken[:, None], delta, state.delta)
+        self.likelihood = np.where(taken[:, None, None], proposed, self.likelihood)
+        self._learn("degree", taken)
+
+    def levels(self) -> None:
+        """Draw the mean and the spread of rho: from their flat conditionals, taken by the prior."""
+        state, priors, rho = self.state, self.priors, self.state.slopes[:, 0]
+        groups = rho.shape[1]
+        low, high = priors.level_bounds
+        mean = rho.mean(axis=1)
+        mu = mcmc.normal_mean(mean, state.sigma**2, groups, self.rng, low, high)
+        ratio = (state.mu**2 - mu**2) / (2 * priors.level_sd**2)
+        state.mu = np.where(mcmc.accepted(ratio, self.rng), mu, state.mu)
+        squares = ((rho - state.mu[:, None]) ** 2).sum(axis=1)
+        low, high = (bound**2 for bound in priors.spread_bounds)
+        square = mcmc.scale_squared(squares, groups - 1, self.rng, low, high)
+        scale = priors.spread_scale**2
+        ratio = np.log1p(state.sigma**2 / scale) - np.log1p(square / scale)
+        state.sigma = np.where(mcmc.accepted(ratio, self.rng), np.sqrt(square), state.sigma)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """Log density of (log t^2, log sigma_delta, y of lkj) given eta and m = rho - t^2 / 2."""
+
+    squares: Array
+    level: Array
+    count: int
+    priors: Priors
+    state: State
+
+    def __call__(self, place: Array) -> tuple[Array, Array]:
+        """Return the log density of every chain, and its gradient."""
+        groups, chains = self.level.shape[1], place.shape[0]
+        log_variance, log_sigma, y = place[:, :groups], place[:, groups], place[:, groups + 1 :]
+        good = (np.abs(place) < FAR).all(axis=1)
+        log_variance = np.where(good[:, None], log_variance, 0.0)
+        log_sigma, y = np.where(good, log_sigma, 0.0), np.where(good[:, None], y, 0.0)
+        deviation = np.exp(log_variance / 2)
+        cholesky, partial, length = lkj.factor(y, groups) if y.shape[1] else (np.eye(groups),) * 3
+        scaled = deviation[:, :, None] * cholesky
+        own = scaled @ np.swapaxes(scaled, 1, 2)
+        value, slope = self._normal(scaled, np.exp(2 * log_sigma))
+        degree, degree_slope = degree_prior(log_sigma, self.priors)
+        bias, bias_slope = bias_prior(log_variance, self.priors)
+        variance = deviation**2
+        distance = (self.level + variance / 2 - self.state.mu[:, None]) / self.state.sigma[:, None]
+        value += degree + bias.sum(axis=1) - (distance**2).sum(axis=1) / 2
+        gradient = np.empty((chains, place.shape[1]))
+        gradient[:, :groups] = (slope * own).sum(axis=2) + bias_slope
+        gradient[:, :groups] -= distance / self.state.sigma[:, None] * variance / 2
+        gradient[:, groups] = 2 * np.exp(2 * log_sigma) * slope.sum(axis=(1, 2)) + degree_slope
+        if y.shape[1]:
+            powers = lkj.exponents(groups, self.priors.correlation_shape)
+            value += lkj.log_prior(y, powers)
+            by_factor = 2 * deviation[:, :, None] * (slope @ scaled)
+            pulled = lkj.pull_back(by_factor, cholesky, partial, length)
+            gradient[:, groups + 1 :] = pulled - 2 * powers * np.tanh(y)
+        return np.where(good, value, -np.inf), gradient
+
+    def _normal(self, scaled: Array, common: Array) -> tuple[Array, Array]:
+        """Return the Gaussian log density of the sums of squares, and its slope by the covariance.
+
+        The covariance is ``F F' + common`` with F the factor `scaled`.
+        """
+        half = np.linalg.inv(scaled)
+        inverse = np.swapaxes(half, 1, 2) @ half
+        ones = inverse.sum(axis=2)
+        inflation = 1 + common * ones.sum(axis=1)
+        inverse -= (common / inflation)[:, None, None] * ones[:, :, None] * ones[:, None, :]
+        diagonal = np.diagonal(scaled, axis1=1, axis2=2)
+        log_determinant = 2 * np.log(diagonal).sum(axis=1) + np.log(inflation)
+        product = inverse @ self.squares
+        value = -(self.count * log_determinant + np.trace(product, axis1=1, axis2=2)) / 2
+        return value, (product @ inverse - self.count * inverse) / 2
+
+
+def bias_prior(log_variance: Array, priors: Priors) -> tuple[Array, Array]:
+    """Return the log density of ``log t^2``, tau_N being half-Cauchy, and its derivative."""
+    variance = np.exp(log_variance)
+    rest = -np.expm1(-variance)
+    log_square = variance + np.log(rest)  # of tau_N = sqrt(exp(t^2) - 1)
+    odds = log_square - 2 * np.log(priors.bias_scale)
+    value = -np.logaddexp(0, odds) + log_square / 2 + log_variance - np.log(rest)
+    low, high = (2 * _log(bound) for bound in priors.bias_bounds)
+    slope = variance / rest * (0.5 - 1 / (1 + np.exp(-odds))) + 1
+    slope = slope - variance * np.exp(-variance) / rest
+    return np.where((log_square >= low) & (log_square <= high), value, -np.inf), slope
+
+
+def degree_prior(log_sigma: Array, priors: Priors) -> tuple[Array, Array]:
+    """Return the log density of ``log sigma_delta``, half-Cauchy, and its derivative."""
+    odds = 2 * (log_sigma - np.log(priors.degree_scale))
+    value = log_sigma - np.logaddexp(0, odds)
+    low, high = (_log(bound) for bound in priors.degree_bounds)
+    inside = (log_sigma >= low) & (log_sigma <= high)
+    return np.where(inside, value, -np.inf), 1 - 2 / (1 + np.exp(-odds))
+
+
+def _log(bound: float) -> float:
+    return float(np.log(bound)) if bound > 0 else -np.inf
