@@ -120,11 +120,18 @@ def fit(
     >>> import prevalence as pv
     >>> made = np.random.default_rng(1)
     >>> degree = made.lognormal(5, 0.5, 80)
-    >>> data = {name: made.poisson(degree * share) for name, share in
-    ...         (("police", 0.01), ("nurses", 0.02), ("hidden", 0.004))}
+    >>> data = {
+    ...     name: made.poisson(degree * share)
+    ...     for name, share in (("police", 0.01), ("nurses", 0.02), ("hidden", 0.004))
+    ... }
     >>> fitted = pv.nsum.fit(
-    ...     pv.Survey(data), "hidden", known={"police": 1000, "nurses": 2000}, population=100_000,
-    ...     draws=500, warmup=500, rng=1,
+    ...     pv.Survey(data),
+    ...     "hidden",
+    ...     known={"police": 1000, "nurses": 2000},
+    ...     population=100_000,
+    ...     draws=500,
+    ...     warmup=500,
+    ...     rng=1,
     ... )
     >>> size = fitted.size(transmission=1)
     >>> bool(200 < size.value[0] < 700)
@@ -144,8 +151,10 @@ def fit(
     people = _people(answers)
     said = list(answers.notes)
     rows = _rows(answers, where, said)
+    low, high = answers.bounds(_names(answers))
     asked = Asked(
-        *(limit[rows] for limit in answers.bounds(_names(answers))),
+        low=low[rows],
+        high=high[rows],
         sizes=np.r_[answers.sizes(), np.full(len(answers.hidden), np.nan)],
         population=people,
         weights=_weights(answers.survey, rows) if weights == "pseudo" else None,
@@ -252,11 +261,10 @@ def _regions(
         return None
     codes, labels = survey.table.codes([name], "regions")
     words = [label[0] for label in labels]
-    if not isinstance(populations, Mapping):
+    if populations is None:
         raise ValueError(
-            f"region_populations must map each label of {name!r} to its number of people: found "
-            f"{'none' if populations is None else type(populations).__name__}. Write "
-            f"{{{words[0]!r}: ...}}."
+            f"region_populations must be given with regions: found none. Map each label of {name!r} to "
+            f"its number of people, as in {{{words[0]!r}: ...}}."
         )
     given = {str(key): number("region_populations", size) for key, size in populations.items()}
     lost = [word for word in words if word not in given]
@@ -313,13 +321,14 @@ def _scaled(raw: Mapping[str, Array], asked: Asked, rule: str, row: Model) -> di
     if row.sized:
         return dict(raw)
     known = np.flatnonzero(np.isfinite(asked.sizes))
+    correlation = raw["correlation"].mean(axis=(0, 1)) if "correlation" in raw else None
     degree, share = rescale(
         raw["log_degree"],
         raw["log_prevalence"],
         sizes=asked.sizes,
         population=asked.population,
         rule=rule,
-        correlation=raw.get("correlation"),
+        correlation=correlation,
         names=[known.tolist()] if rule == "overdispersed" else (),
     )
     return _moved(raw, (degree - raw["log_degree"])[..., 0], raw["log_prevalence"] - share, row)
@@ -411,9 +420,8 @@ def _posterior(
         notes=said,
         assumptions=_assumptions(asked, uncertain),
         citations=MODELS[model].citations,
-        source=f"draws:{digest(np.ascontiguousarray(draws['log_prevalence']).reshape(-1))}",
+        source=f"draws:{_name_of(draws['log_prevalence'])}",
     )
-
 
 
 def _assumptions(asked: Asked, uncertain: bool) -> tuple[str, ...]:
@@ -446,3 +454,8 @@ def _facts(survey: Survey, asked: Asked, rows: Array) -> dict[str, Array]:
         out["psus"].append(np.array(count))
         out["psus_with_cases"].append(np.array(cases))
     return {name: np.stack(columns, axis=1) for name, columns in out.items()}
+
+
+def _name_of(draws: Array) -> str:
+    """Return a name for draws: equal for equal ones, and for no others."""
+    return digest(np.ascontiguousarray(draws).reshape(-1).view(np.uint64))

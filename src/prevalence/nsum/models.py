@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .lognormal import poisson_lognormal
 from .overdispersed import overdispersed_draws
 from .random_degree import random_degree
 
@@ -84,6 +85,18 @@ def _barrier(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
     return random_degree(asked.low, asked.high, model="barrier", **_shared(asked, rng))
 
 
+def _lognormal(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
+    return poisson_lognormal(
+        asked.low, asked.high, covariates=asked.covariates, **_shared(asked, rng)
+    )
+
+
+def _correlated(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
+    return poisson_lognormal(
+        asked.low, asked.high, covariates=asked.covariates, correlated=True, **_shared(asked, rng)
+    )
+
+
 INTERVALS, WEIGHTED = "answers in intervals", "weights='pseudo'"
 MODELS: dict[str, Model] = {
     "overdispersed": Model(
@@ -106,5 +119,17 @@ MODELS: dict[str, Model] = {
         citations=(MALTIEL,),
         accepts=frozenset({INTERVALS, WEIGHTED}),
         sized=True,
+    ),
+    "lognormal": Model(
+        sample=_lognormal,
+        scaling="all",
+        citations=(LAGA,),
+        accepts=frozenset({INTERVALS, WEIGHTED, "covariates"}),
+    ),
+    "correlated": Model(
+        sample=_correlated,
+        scaling="all",
+        citations=(LAGA,),
+        accepts=frozenset({INTERVALS, "covariates", "weighted scaling"}),
     ),
 }

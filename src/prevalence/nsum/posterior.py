@@ -132,8 +132,9 @@ class Posterior:
         degrees = self.draws[LEVEL]
         levels = {f"mean {LEVEL}": degrees.mean(axis=2), f"sd {LEVEL}": degrees.std(axis=2)}
         for name, draws in ({k: v for k, v in self.draws.items() if k != LEVEL} | levels).items():
-            names += [f"{name}{self._label(place, draws.shape[2:])}" for place in _places(draws)]
-            columns.append(draws.reshape(*draws.shape[:2], -1))
+            places = _places(name, draws)
+            names += [f"{name}{self._label(place, draws.shape[2:])}" for place in places]
+            columns.append(np.stack([draws[(..., *place)] for place in places], axis=2))
         stacked = np.concatenate(columns, axis=2)
         return pd.DataFrame(
             {
@@ -156,15 +157,16 @@ class Posterior:
 
     @property
     def converged(self) -> bool:
-        """Whether every R-hat is at most 1.05 and every quantity has 100 effective draws."""
+        """Whether every R-hat is at most 1.05 and shares and degrees have 100 effective draws."""
         return self._worst() is None
 
     def _worst(self) -> pd.Series[Any] | None:
         """Return the row of the least known parameter, None where all are known well enough."""
         table = self.diagnostics()
-        few = table[["ess_bulk", "ess_tail"]].min(axis=1)
-        bad = table[(table["rhat"] > MAX_RHAT) | (few < MIN_ESS)]
-        return None if bad.empty else bad.loc[bad["rhat"].fillna(np.inf).idxmax()]
+        summarised = table["parameter"].str.contains(f"{PREVALENCE}|{REGIONAL}|{LEVEL}")
+        few = (table[["ess_bulk", "ess_tail"]].min(axis=1) < MIN_ESS) & summarised
+        bad = table[(table["rhat"] > MAX_RHAT) | few]
+        return None if bad.empty else bad.iloc[int(np.argmax(bad["rhat"].to_numpy()))]
 
     def _check_converged(self, unconverged: bool) -> list[str]:
         worst = self._worst()
@@ -347,7 +349,10 @@ class Posterior:
         labels = tuple((label,) for label in self.regions) if regional else ((),)
         above = float((sizes > people[:, None]).mean())
         if above > 0:
-            note(said, f"{above:.2%} of the draws are above the population: adjust less, or check it.")
+            note(
+                said,
+                f"{above:.2%} of the draws are above the population: adjust less, or check it.",
+            )
         said += self._nobody(np.repeat(names, len(labels)), facts)
         return from_draws(
             sizes,
@@ -499,8 +504,10 @@ class Posterior:
         )
 
 
-def _places(draws: Array) -> list[tuple[int, ...]]:
-    return list(itertools.product(*map(range, draws.shape[2:])))
+def _places(name: str, draws: Array) -> list[tuple[int, ...]]:
+    """Return the places of a parameter's quantities; a correlation matrix tells each pair once."""
+    places = list(itertools.product(*map(range, draws.shape[2:])))
+    return [(i, j) for i, j in places if i < j] if name == "correlation" else places
 
 
 def _one(flat: Mapping[str, Array], s: int, fit: Posterior) -> dict[str, Array]:

@@ -63,9 +63,7 @@ class Scores:
         return np.asarray(out / e.std_error[0])
 
 
-def adjustment(
-    name: str, given: float | Estimate, size: int, scores: Scores, source: str
-) -> Drawn:
+def adjustment(name: str, given: float | Estimate, size: int, scores: Scores, source: str) -> Drawn:
     """Return draws of an adjustment: of a number the number, else from its distribution.
 
     A beta stays a beta, a positive quantity with a log interval is lognormal, a share of a survey
@@ -133,7 +131,9 @@ def _smooth(e: Estimate, z: Array, value: float, highest: float) -> Drawn:
         return Drawn(drawn, "drawn from a beta distribution of its mean and standard error")
     if e.interval_rule == "log":
         score, cut = _truncated(z, -np.inf, np.log(highest / value) * value / spread)
-        return Drawn(value * np.exp(score * spread / value), "drawn from a lognormal distribution", cut)
+        return Drawn(
+            value * np.exp(score * spread / value), "drawn from a lognormal distribution", cut
+        )
     score, cut = _truncated(z, -value / spread, (highest - value) / spread)
     return Drawn(value + spread * score, "drawn from a normal distribution", cut)
 
