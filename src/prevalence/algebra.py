@@ -144,8 +144,8 @@ def _numbers(other: Any) -> Array:
 
 
 def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
-    check_apart(a, b)
     a, b = agreed(*_broadcast(a, b))
+    check_apart(a, b)
     additive = ufunc in (np.add, np.subtract)
     if additive and a.estimand and b.estimand and not a.estimand.same_as(b.estimand):
         raise ValueError(
@@ -200,7 +200,7 @@ def _paired(
     return redrawn(a, ufunc(one, two), unit=unit, estimand=same, facts={}, **_said(a, b))
 
 
-def _said(*merged: Estimate) -> dict[str, tuple[str, ...]]:
+def _said(*merged: Estimate) -> dict[str, Any]:
     """Return what was said of several estimates, each text once."""
     return {
         name: tuple(dict.fromkeys(x for e in merged for x in getattr(e, name)))

@@ -41,6 +41,6 @@ def _dims(name: str, shape: tuple[int, ...], coords: Mapping[str, Any]) -> list[
     """Return the name of each axis after chain and draw, by its length."""
     if name == "log_degree":
         return ["respondent"]
-    axes = {len(labels): axis for axis, labels in reversed(coords.items())}
+    axes = {len(labels): axis for axis, labels in reversed(list(coords.items()))}
     found = [axes.get(size, f"{name}_{i}") for i, size in enumerate(shape)]
     return [axis if axis not in found[:i] else f"{axis}_{i}" for i, axis in enumerate(found)]

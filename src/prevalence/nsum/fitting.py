@@ -114,6 +114,9 @@ def fit(
     between subpopulations. Journal of the American Statistical Association.
     doi:10.1080/01621459.2023.2165929
 
+    Williams, M. R. and Savitsky, T. D. (2021). Uncertainty estimation for pseudo-Bayesian inference
+    under complex sampling. International Statistical Review 89, 72-107. doi:10.1111/insr.12376
+
     Examples
     --------
     >>> import numpy as np
@@ -388,10 +391,11 @@ def _posterior(
     for array in draws.values():
         array.setflags(write=False)
     code, labels, people = asked.regions or (np.zeros(0, dtype=np.intp), (), np.zeros(0))
+    weighted = asked.weights is not None
     words = provenance(survey)
     words["weights"] = (
         [*words["weights"], "scaled to the number of respondents in the likelihood"]
-        if asked.weights is not None
+        if weighted
         else "not used by the model"
     )
     uncertain = any(isinstance(group.size, Estimate) for group in answers.known.values())
@@ -419,7 +423,7 @@ def _posterior(
         words={**words, "scaling": rule, "tie": answers.tie, "asked about": answers.window},
         notes=said,
         assumptions=_assumptions(asked, uncertain),
-        citations=MODELS[model].citations,
+        citations=(*MODELS[model].citations, *((pseudo.CITATION,) if weighted else ())),
         source=f"draws:{_name_of(draws['log_prevalence'])}",
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = ["MARGINS", "Margin"]
 Array = NDArray[Any]
 Cell = Callable[[Array, Array, Array, Array, Array], Array]  # a, two parameters, low, high
 NODES, NOISE_NODES = 15, 15
+IMPOSSIBLE = -1e4  # log probability of more people known than the degree: no weight, and no slope
 STEP = 1e-3  # central differences: squares of it are 1e-6 of a log probability's curvature
 
 
@@ -41,6 +43,7 @@ class Margin:
     centre: Array  # posterior mean and spread of each respondent's a
     spread: Array
     back: Callable[[Array, Mapping[str, Array]], dict[str, Array]]
+    nodes: int = NODES
 
     @property
     def draws(self) -> Array:
@@ -64,7 +67,7 @@ class Margin:
         at = self.everything.mean(axis=0)
         first, second = at[:groups], at[groups : 2 * groups]
         mean, sd = at[-2], np.exp(at[-1])
-        x, log_w = _hermite(NODES)
+        x, log_w = _hermite(self.nodes)
         a = self.centre[:, None] + np.sqrt(2) * self.spread[:, None] * x
         f, grad, hess = self._cells(a[:, :, None], first, second)
         w = self.weights
@@ -136,7 +139,7 @@ def negative_binomial(
 
 def poisson_lognormal(a: Array, log_share: Array, log_tau: Array, low: Array, high: Array) -> Array:
     """Log probability of a Poisson answer with a lognormal factor of mean 1 and variance tau^2."""
-    from scipy.special import gammainc, gammaln
+    from scipy.special import gammaln
 
     t = np.sqrt(np.log1p(np.exp(2 * log_tau)))
     log_mean = a + log_share
@@ -145,11 +148,15 @@ def poisson_lognormal(a: Array, log_share: Array, log_tau: Array, low: Array, hi
         eta = log_mean + np.sqrt(2) * t * x - t**2 / 2
         mean = np.exp(eta)
         point = low * eta - mean - gammaln(low + 1)
-        value = _or_interval(
-            point, low, high, lambda m, mean=mean: gammainc(np.maximum(m, 1), mean)
-        )
+        value = _or_interval(point, low, high, partial(_poisson_above, mean))
         total = np.logaddexp(total, value + log_w - np.log(np.pi) / 2)
     return total
+
+
+def _poisson_above(mean: Array, m: Array) -> Array:
+    from scipy.special import gammainc
+
+    return np.asarray(gammainc(np.maximum(m, 1), mean))
 
 
 def binomial(a: Array, log_share: Array, unused: Array, low: Array, high: Array) -> Array:
@@ -160,7 +167,7 @@ def binomial(a: Array, log_share: Array, unused: Array, low: Array, high: Array)
     degree, share = np.exp(a), np.exp(log_share)
     point = _log_choose(degree, low) + low * log_share + (degree - low) * np.log1p(-share)
     return _or_interval(
-        np.where(degree >= low, point, -np.inf),
+        np.where(degree >= low, point, IMPOSSIBLE),
         low,
         high,
         lambda m: betainc(np.maximum(m, 1), np.maximum(degree - m + 1, 1e-9), share),
@@ -174,7 +181,7 @@ def beta_binomial(a: Array, log_share: Array, logit_rho: Array, low: Array, high
     degree, share = np.exp(a), np.exp(log_share)
     one, other = share * np.exp(-logit_rho), (1 - share) * np.exp(-logit_rho)
     point = betaln(one + low, np.maximum(other + degree - low, 1e-9)) - betaln(one, other)
-    point = np.where(degree >= low, point + _log_choose(degree, low), -np.inf)
+    point = np.where(degree >= low, point + _log_choose(degree, low), IMPOSSIBLE)
     return np.where(low == high, point, 0.0)
 
 

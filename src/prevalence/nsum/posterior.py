@@ -289,10 +289,17 @@ class Posterior:
         ------
         ConvergenceError
             When the chains have not converged.
-        KeyError
-            When a group is unknown.
+        KeyError, ValueError
+            When a group is unknown, or the model takes known sizes as given.
         """
+        from .models import MODELS
+
         names = self._chosen("known", known, self.known)
+        if MODELS[self.model].sized:
+            raise ValueError(
+                f"known groups must have fitted sizes: the {self.model} model takes theirs as given. "
+                "Use .check(), or fit model='overdispersed'."
+            )
         said = self._check_converged(unconverged)
         return self._estimate(names, np.ones(self._count), (), list(self.assumptions), said)
 
@@ -378,7 +385,7 @@ class Posterior:
         said: list[str] = []
         note(
             said,
-            f"nobody reported knowing anyone in {outcomes[none][0]!r} ({int(none.sum())} of "
+            f"nobody reported knowing anyone in {str(outcomes[none][0])!r} ({int(none.sum())} of "
             f"{outcomes.size} rows of the result): its posterior is an upper limit that leans on "
             "the prior. Read at_most(), not the mean.",
         )

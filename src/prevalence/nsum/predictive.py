@@ -21,7 +21,7 @@ def overdispersed(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
     """Negative binomial answers with variance omega times the mean (Zheng, Salganik, Gelman 2006)."""
     mean = _mean(draw)
     excess = np.expm1(draw["log_omega"])
-    return rng.poisson(rng.gamma(mean / excess) * excess)
+    return np.asarray(rng.poisson(rng.gamma(mean / excess) * excess))
 
 
 def random_degree(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:

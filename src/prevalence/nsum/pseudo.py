@@ -14,6 +14,7 @@ from ..survey import Survey
 __all__ = ["adjusted", "rescaled"]
 
 Array = NDArray[Any]
+CITATION = "Williams and Savitsky (2021) doi:10.1111/insr.12376"
 SMALLEST = (
     1e-10  # share of the model's variance that is left in a direction the design tells nothing of
 )
@@ -44,6 +45,11 @@ def rescaled(draws: Array, information: Array, scores: Array, survey: Survey, ro
     -------
     ndarray, (draws, p)
         Moved draws with the same mean.
+
+    References
+    ----------
+    Williams, M. R. and Savitsky, T. D. (2021). Uncertainty estimation for pseudo-Bayesian inference
+    under complex sampling. International Statistical Review 89, 72-107. doi:10.1111/insr.12376
     """
     mean = draws.mean(axis=0)
     spread = np.cov(draws, rowvar=False).reshape(mean.size, mean.size)
