@@ -3,61 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from .errors import nearest, note, number
-from .estimate import Estimate
-from .frames import names_of, read
+from .frames import names_of
+from .groups import (
+    Group,
+    check_alters,
+    check_columns,
+    check_years,
+    hidden_groups,
+    known_groups,
+    positive_population,
+)
 from .items import Item, read_item
-from .known import uncertain
 from .survey import Survey
 
 __all__ = ["Answers", "Group", "as_answers"]
 
 Array = NDArray[Any]
-TABLE = ("group", "size", "std_error", "source", "year", "alters", "column")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """A group that respondents are asked about: how many of its members they know.
-
-    Parameters
-    ----------
-    column : str, optional
-        Column of the answers; without it, the name that the group is given under.
-    size : float or Estimate, optional
-        Number of its members N_k, for a known group.
-    std_error : float, optional
-        Standard error of a size that is a number.
-    source, year : str, int
-        Where the size comes from, and the year it refers to.
-    alters : str, optional
-        Whom the group is made of, such as ``"children"``; without it, those of the `Answers`.
-    form, sex, age : str
-        For a hidden group: form of exploitation, sex and age band of its members.
-
-    Examples
-    --------
-    >>> import prevalence as pv
-    >>> pv.nsum.Group(size=12_500, source="annual report", year=2023).year
-    2023
-    """
-
-    column: str | None = None
-    size: float | Estimate | None = None
-    std_error: float | None = None
-    source: str = ""
-    year: int | None = None
-    alters: str | None = None
-    form: str = ""
-    sex: str = ""
-    age: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,7 +39,8 @@ class Answers:
     known : mapping or table
         Groups of known size: column to size (a number, or an `Estimate` such as one of
         `prevalence.uncertain`) or to `prevalence.nsum.Group`; or a table with columns group, size
-        and any of std_error, source, year, alters and column.
+        and any of std_error, source, year, alters and column. None where degrees are sums of
+        types of relation alone.
     hidden : str, list of str or mapping
         Hidden groups: their columns, or names to columns or to `prevalence.nsum.Group`.
     alters : str
@@ -155,10 +124,12 @@ class Answers:
                 f"survey must be a Survey: found {type(self.survey).__name__}. Make one with "
                 "pv.Survey(data, weights=...)."
             )
-        population = _population(self.population)
-        known, hidden = _known(self.known, self.alters, population), _hidden(self.hidden)
+        population = positive_population(self.population)
+        none = self.known is None
+        known = {} if none else known_groups(self.known, self.alters, population)
+        hidden = hidden_groups(self.hidden)
         said: list[str] = []
-        _check_columns(known, hidden, said)
+        check_columns(known, hidden, said)
         columns = {
             str(g.column): k for s, k in ((known, "known"), (hidden, "hidden")) for g in s.values()
         }
@@ -166,8 +137,8 @@ class Answers:
         made = {"known": known, "hidden": hidden, "population": population, "items": items}
         for name, value in made.items():
             object.__setattr__(self, name, value)
-        _check_years(known, said)
-        _check_alters(known, hidden, self.alters, said)
+        check_years(known, said)
+        check_alters(known, hidden, self.alters, said)
         self._look(said)
         object.__setattr__(self, "notes", tuple(said))
 
@@ -304,6 +275,47 @@ class Answers:
         """
         return np.array([float(self.known[name].size) for name in (names or list(self.known))])
 
+    def degrees(
+        self, rule: str | Sequence[str] = "ratio-of-sums", population: float | None = None
+    ) -> Array:
+        """Return how many people each respondent knows, d_i.
+
+        Parameters
+        ----------
+        rule : {"ratio-of-sums", "mean-of-ratios"} or list of str
+            ``N sum y_k / sum N_k`` or ``N mean(y_k / N_k)`` over the known groups answered; or the
+            columns of types of relation, whose sum is the degree (summation).
+        population : float, optional
+            Number of people N that degrees refer to, by default that of the answers.
+
+        Returns
+        -------
+        ndarray of shape (rows,)
+            Degrees; nan where no known group, or not every type of relation, was answered.
+
+        Raises
+        ------
+        ValueError
+            When there is no population or no known group, or the rule is unknown.
+
+        References
+        ----------
+        Killworth, P. D., McCarty, C., Bernard, H. R., Shelley, G. A. and Johnsen, E. C. (1998).
+        Estimation of seroprevalence, rape, and homelessness in the United States using a social
+        network approach. Evaluation Review 22, 289-308. doi:10.1177/0193841X9802200205
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"police": [2, 1, 0], "nurses": [1, 3, 1]})
+        >>> answers = pv.Answers(survey, known={"police": 1000, "nurses": 3000}, hidden=())
+        >>> answers.degrees(population=40_000)
+        array([30., 40., 10.])
+        """
+        from .nsum.degrees import degrees
+
+        return degrees(self, rule, population)
+
     def _answered(self, names: Sequence[str]) -> Array:
         """Return a number where a group was answered in any way, else nan (rows, groups)."""
         low, high = self.bounds(names)
@@ -390,10 +402,15 @@ def as_answers(
     hidden: Any = None,
     known: Any = None,
     population: float | None = None,
+    *,
+    summed: bool = False,
 ) -> Answers:
-    """Return answers from a survey and its columns, or some groups of answers there are."""
+    """Return answers from a survey and its columns, or some groups of answers there are.
+
+    Known groups may be absent where degrees are sums of types of relation (`summed`).
+    """
     if isinstance(sample, Survey):
-        if known is None:
+        if known is None and not summed:
             raise ValueError(
                 "known must map columns to sizes of groups, as in {'police': 12_500}: found none. "
                 "Write at least one group."
@@ -411,9 +428,14 @@ def as_answers(
         out = out._choose(known=_chosen("known", known, sample.known))
     if hidden is not None:
         out = out._choose(hidden=_chosen("hidden", hidden, sample.hidden))
+    if not (out.known or summed):
+        raise ValueError(
+            "known must leave a group: found none. Make the answers with the sizes of known groups."
+        )
     if population is not None:
-        size = _population(population)
-        _known(out.known, out.alters, size)
+        size = positive_population(population)
+        if out.known:
+            known_groups(out.known, out.alters, size)
         out = out._replace(population=size)
     return out
 
@@ -441,147 +463,6 @@ def _tops(top_code: Any, columns: Mapping[str, str]) -> dict[str, float]:
                 "number that was recorded."
             )
     return tops
-
-
-# ---------------------------------------------------------------------- groups
-def _population(population: float | None) -> float | None:
-    if population is None:
-        return None
-    size = number("population", population)
-    if not (np.isfinite(size) and size > 0):
-        raise ValueError(
-            f"population must be a positive number: found {size:g}. Give the number of people that "
-            "degrees refer to."
-        )
-    return size
-
-
-def _known(known: Any, alters: str, population: float | None) -> dict[str, Group]:
-    found = (
-        _table_of_groups(known) if isinstance(known, pd.DataFrame) or _is_table(known) else known
-    )
-    if not isinstance(found, Mapping) or not found:
-        raise ValueError(
-            "known must map columns to sizes of groups, as in {'police': 12_500}: found "
-            f"{'none' if isinstance(found, Mapping) else type(found).__name__}. Write at least one "
-            "group."
-        )
-    return {
-        str(name): _sized(str(name), group, alters, population) for name, group in found.items()
-    }
-
-
-def _is_table(known: Any) -> bool:
-    if isinstance(known, Mapping):
-        return {"group", "size"} <= set(known) and not np.isscalar(known["size"])
-    return hasattr(known, "columns")
-
-
-def _table_of_groups(known: Any) -> dict[str, Group]:
-    table = read(known, "known")
-    for name in table.names:
-        if name not in TABLE:
-            raise KeyError(
-                f"known must have columns {', '.join(TABLE)}: found {name!r}.{nearest(name, TABLE)}"
-            )
-    names = table.labels("group", "known").tolist()
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise ValueError(
-            f"known must name each group once: {twice[0]!r} stands {names.count(twice[0])} times. "
-            "Leave one."
-        )
-    frame = pd.DataFrame({name: table.raw(name, "known") for name in table.names})
-    out = {}
-    for name, row in zip(names, frame.to_dict("records"), strict=True):
-        given = {str(key): x for key, x in row.items() if key != "group" and not pd.isna(x)}
-        if "year" in given:
-            given["year"] = int(given["year"])
-        out[name] = Group(**given)
-    return out
-
-
-def _sized(name: str, given: Any, alters: str, population: float | None) -> Group:
-    group = given if isinstance(given, Group) else Group(size=given)
-    if group.size is None:
-        raise ValueError(
-            f"known must hold positive sizes: {name!r} has none. Give the number of people."
-        )
-    size = number(f"known[{name!r}]", group.size)
-    if not (np.isfinite(size) and size > 0):
-        raise ValueError(
-            f"known must hold positive sizes: {name!r} has {size:g}. Give the number of people."
-        )
-    if population is not None and size > population:
-        raise ValueError(
-            f"known groups must be smaller than the population: {name!r} has {size:,.0f} of "
-            f"{population:,.0f}. Check the size and its units (people, not thousands)."
-        )
-    value: float | Estimate = group.size if isinstance(group.size, Estimate) else size
-    if group.std_error is not None and not isinstance(value, Estimate):
-        value = uncertain(size, std_error=group.std_error, name=f"size of {name}")
-    return replace(group, size=value, column=group.column or name, alters=group.alters or alters)
-
-
-def _hidden(hidden: Any) -> dict[str, Group]:
-    found = hidden if isinstance(hidden, Mapping) else dict.fromkeys(names_of("hidden", hidden))
-    out = {}
-    for name, group in found.items():
-        made = group if isinstance(group, Group) else Group(column=group)
-        if made.size is not None:
-            raise ValueError(
-                f"hidden groups must have no size: {name!r} has {float(made.size):,.0f}. Give it under "
-                "known=."
-            )
-        if not isinstance(made.column, str) and made.column is not None:
-            raise TypeError(
-                f"hidden must map names to columns: {name!r} has {type(made.column).__name__}. Name "
-                "one column."
-            )
-        out[str(name)] = replace(made, column=made.column or str(name))
-    return out
-
-
-def _check_columns(known: dict[str, Group], hidden: dict[str, Group], said: list[str]) -> None:
-    for argument, groups in (("known", known), ("hidden", hidden)):
-        columns = [group.column for group in groups.values()]
-        twice = [column for column in columns if columns.count(column) > 1]
-        if twice:
-            raise ValueError(
-                f"{argument} must use each column once: {twice[0]!r} stands {columns.count(twice[0])} "
-                "times. Leave one."
-            )
-    both = {g.column for g in known.values()} & {g.column for g in hidden.values()}
-    if both:
-        note(
-            said,
-            f"a hidden group should not be its own yardstick: {min(map(str, both))!r} is given as "
-            "known and as hidden. Leave it out of one of them.",
-        )
-
-
-def _check_years(known: dict[str, Group], said: list[str]) -> None:
-    years = sorted({group.year for group in known.values() if group.year is not None})
-    if len(years) > 1:
-        note(
-            said,
-            f"sizes of known groups are of different years ({', '.join(map(str, years))}): bring them "
-            "to one year, or check how much they have changed.",
-        )
-
-
-def _check_alters(
-    known: dict[str, Group], hidden: dict[str, Group], alters: str, said: list[str]
-) -> None:
-    other = [name for name, group in known.items() if group.alters != alters]
-    if other and hidden:
-        note(
-            said,
-            f"hidden groups are of {alters} and {len(other)} of {len(known)} known groups are of "
-            f"others (first: {other[0]!r}, of {known[other[0]].alters}): the estimate assumes that "
-            f"respondents know {alters} and {known[other[0]].alters} in the same proportion to their "
-            "numbers.",
-        )
 
 
 def _many(number: int, word: str) -> str:

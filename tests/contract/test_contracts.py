@@ -38,7 +38,7 @@ CONTRACTS = (
     "docstring",
 )
 SECTIONS = ("Parameters", "Returns", "Raises", "Notes", "References", "Examples")
-ENTRIES = registered()
+ENTRIES = registered(variants=True)
 # Modules whose public functions return an `Estimate` without estimating from a sample.
 NOT_ESTIMATORS = (
     "algebra",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ..answers import Group
+from ..groups import Group
+from .adjustments import sensitivity
+from .degrees import degree
 from .fitting import fit
 from .posterior import Posterior
 from .sizes import scale_up
 
-__all__ = ["Group", "Posterior", "fit", "scale_up"]
+__all__ = ["Group", "Posterior", "degree", "fit", "scale_up", "sensitivity"]
