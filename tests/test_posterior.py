@@ -14,7 +14,7 @@ from scipy import stats
 
 import prevalence as pv
 from prevalence.draws import from_draws
-from prevalence.nsum import fitting, margins, models, predictive, priors, pseudo
+from prevalence.nsum import fitting, margins, models, predictive, pseudo
 from prevalence.nsum.models import Asked, Model
 from prevalence.nsum.posterior import Posterior
 from tests.naive import pseudo as naive
@@ -203,57 +203,44 @@ def test_flags_tell_what_the_chains_say() -> None:
 
 
 # ---------------------------------------------------------------------- adjustments
-SCORES = priors.Scores(np.random.default_rng(1))
-SIZE = 20_000
-LAWS: list[tuple[str, Any, Any]] = [
-    ("beta", pv.uncertain(0.6, 0.4, 0.8, kind="beta"), None),
-    ("lognormal", pv.uncertain(0.5, 0.3, 0.7, kind="lognormal"), stats.lognorm),
-    ("normal", pv.uncertain(0.6, std_error=0.2), stats.truncnorm),
-]
+LAWS: dict[str, tuple[pv.Estimate, Any]] = {
+    "beta": (pv.uncertain(0.6, std_error=0.1, kind="beta"), stats.beta(13.8, 9.2)),
+    "lognormal": (
+        pv.uncertain(0.4, std_error=0.08, kind="lognormal"),
+        stats.lognorm(0.2, scale=0.4),
+    ),
+    "normal": (
+        pv.uncertain(0.8, std_error=0.11),
+        stats.truncnorm(-0.8 / 0.11, 0.2 / 0.11, 0.8, 0.11),
+    ),
+}
 
 
-@pytest.mark.parametrize("name", ["beta", "lognormal", "normal"])
-def test_each_adjustment_is_drawn_from_its_own_distribution(name: str) -> None:
-    given = {word: e for word, e, _ in LAWS}[name]
-    value, sd = float(given.value[0]), float(given.std_error[0])
-    wanted = {
-        "beta": stats.beta(*(float(given.constants.get(x, [1.0])[0]) for x in "ab")),
-        "lognormal": stats.lognorm(sd / value, scale=value),
-        "normal": stats.truncnorm(-value / sd, (1 - value) / sd, value, sd),
-    }[name]
-    got = priors.adjustment("transmission", given, SIZE, SCORES, "")
-    top = wanted.cdf(1.0)  # the lognormal is cut at 1
-    p = stats.kstest(wanted.cdf(got.draws) / top, "uniform").pvalue
-    assert p > 1e-3  # fixed seed
-    assert got.draws.max() <= 1
-    if name == "normal":
-        assert got.cut == pytest.approx(1 - np.diff(stats.norm(value, sd).cdf([0, 1]))[0])
-        assert "normal distribution" in got.words
+@pytest.mark.parametrize("name", LAWS)
+def test_each_adjustment_divides_by_draws_of_its_own_distribution(name: str) -> None:
+    given, law = LAWS[name]
+    fit = fitted(draws=2_000)
+    plain = fit.size(transmission=1).constants["draws"][0]
+    e = fit.size(transmission=given, rng=4)
+    drawn = plain / e.constants["draws"][0]
+    assert stats.kstest(drawn, law.cdf).pvalue > 1e-3  # fixed seed
+    assert abs(np.corrcoef(drawn, plain)[0, 1]) < 4 / np.sqrt(drawn.size)
+    cut = [x for x in e.warnings if "were impossible and were drawn again" in x]
+    assert len(cut) == (name == "normal")
 
 
-def test_bootstrap_replicates_and_shared_sources_are_drawn_together() -> None:
-    data = table()
-    made = survey(data).bootstrap(400, rng=1)
-    ratio = pv.direct.ratio(made, "police", "nurses")
-    other = pv.direct.ratio(made, "nurses", "police")
-    one = priors.adjustment("degree_ratio", ratio, SIZE, SCORES, "")
-    two = priors.adjustment("frame_ratio", other, SIZE, SCORES, "")
-    assert one.words == "bootstrap replicates"
-    assert np.unique(one.draws).size <= 400
-    assert one.draws.std() == pytest.approx(ratio.std_error[0], rel=0.05)
-    assert np.corrcoef(one.draws, two.draws)[0, 1] < -0.9  # a ratio and its inverse
-    linear = [
-        priors.adjustment(name, pv.direct.ratio(survey(data), *columns), SIZE, SCORES, "")
-        for name, columns in (
-            ("degree_ratio", ("police", "nurses")),
-            ("frame_ratio", ("nurses", "police")),
-        )
-    ]
-    assert np.corrcoef(linear[0].draws, linear[1].draws)[0, 1] < -0.95
-    share = pv.direct.prevalence(pv.Survey({"aware": [1, 1, 1, 0] * 10}), "aware")
-    got = priors.adjustment("transmission", share, SIZE, SCORES, "")
-    assert got.draws.std() == pytest.approx(share.std_error[0], rel=0.03)
-    assert "beta" in got.words
+def test_bootstrap_columns_of_one_source_are_divided_together() -> None:
+    made = survey(table()).bootstrap(400, rng=1)
+    ratio = pv.direct.ratio(made, "police", "nurses").describe(outcome="")
+    inverse = pv.direct.ratio(made, "nurses", "police").describe(outcome="")
+    fit = fitted()
+    plain = fit.size(transmission=1).constants["draws"][0]
+    one = plain / fit.size(transmission=1, degree_ratio=ratio, rng=1).constants["draws"][0]
+    assert np.unique(one.round(12)).size <= 400
+    assert one.std() == pytest.approx(ratio.std_error[0], rel=0.1)  # 400 replicates
+    both = fit.size(transmission=1, degree_ratio=ratio, frame_ratio=inverse, rng=1)
+    left = plain / both.constants["draws"][0]  # their product is 1 in every replicate
+    assert left.std() < 0.1 * one.std()
 
 
 def test_sizes_are_draws_adjusted_one_by_one() -> None:
@@ -267,11 +254,7 @@ def test_sizes_are_draws_adjusted_one_by_one() -> None:
     e = fit.size(transmission=rate, rng=3)
     assert e.std_error[0] / e.value[0] > plain.std_error[0] / plain.value[0]
     np.testing.assert_array_equal(e.value, fit.size(transmission=rate, rng=3).value)
-    assert any("drawn from a beta distribution" in x for x in e.assumptions)
-    half = fit.size(transmission=fit.size(transmission=1) / (2 * plain))  # of this fit
-    np.testing.assert_allclose(half.value, 2 * plain.value, rtol=1e-9)
-    cut = fit.size(transmission=pv.uncertain(0.9, std_error=0.2), rng=1).assumptions
-    assert any("% of it that is not possible" in x for x in cut)
+    assert any("each from its own distribution" in x for x in e.assumptions)
 
 
 def test_scaling_puts_known_groups_in_place() -> None:

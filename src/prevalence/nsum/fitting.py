@@ -18,9 +18,9 @@ from ..evaluate import units_known
 from ..frames import names_of
 from ..survey import Survey
 from . import pseudo
+from .drawing import joint_draws
 from .models import MODELS, Asked, Model
 from .posterior import REGIONAL, Posterior
-from .priors import Scores, adjustment
 from .scaling import RULES, rescale
 
 __all__ = ["fit"]
@@ -168,11 +168,13 @@ def fit(
         warmup=int(warmup),
     )
     _check_accepted(model, asked, rule)
+    if asked.weights is not None:
+        pseudo.check(model, asked)
     raw = MODELS[model].sample(asked, made)
     if asked.weights is not None:
         raw = pseudo.adjusted(model, raw, asked, answers.survey, rows)
     scaled = _scaled(raw, asked, rule, MODELS[model])
-    scaled = _resized(scaled, answers, rule, MODELS[model], made)
+    scaled = _resized(scaled, answers, rule, MODELS[model], made, said)
     return _posterior(model, scaled, answers, asked, rows, rule, regions or "", tuple(said))
 
 
@@ -353,21 +355,25 @@ def _moved(
 
 
 def _resized(
-    scaled: dict[str, Array], answers: Answers, rule: str, row: Model, rng: np.random.Generator
+    scaled: dict[str, Array],
+    answers: Answers,
+    rule: str,
+    row: Model,
+    rng: np.random.Generator,
+    said: list[str],
 ) -> dict[str, Array]:
     """Draw sizes known with uncertainty, for every draw of the model, and scale to those."""
     groups, nominal = answers.known, answers.sizes()
     if not any(isinstance(group.size, Estimate) for group in groups.values()):
         return scaled
     before = scaled["log_prevalence"]
-    count, scores = before.shape[0] * before.shape[1], Scores(rng)
-    drawn = np.stack(
-        [
-            adjustment(f"size of {name!r}", group.size, count, scores, "").draws
-            for name, group in groups.items()
-        ],
-        axis=-1,
-    ).reshape(*before.shape[:2], -1)
+    uncertain = {name: g.size for name, g in groups.items() if isinstance(g.size, Estimate)}
+    drawn = np.broadcast_to(nominal, (*before.shape[:2], nominal.size)).copy()
+    words = [f"the size of {name!r}" for name in uncertain]
+    tops = [np.inf] * len(words)
+    found = joint_draws(list(uncertain.values()), words, tops, [], before[..., 0].size, rng, said)
+    for name, sizes in zip(uncertain, found, strict=True):
+        drawn[..., list(groups).index(name)] = sizes[0].reshape(before.shape[:2])
     if rule == "overdispersed" or row.sized:
         shift = np.log(nominal.sum() / drawn.sum(axis=-1))
     else:

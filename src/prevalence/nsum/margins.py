@@ -253,14 +253,6 @@ def _lognormal(raw: Mapping[str, Array], asked: Any) -> Margin:
 
 def _degrees(raw: Mapping[str, Array], asked: Any) -> Margin:
     blurred = raw.get("dispersion")
-    if (
-        blurred is not None
-        and ((asked.low != asked.high) & ((asked.low > 0) | np.isfinite(asked.high))).any()
-    ):
-        raise ValueError(
-            "weights='pseudo' with model='barrier' needs exact counts: found answers in intervals. "
-            "Choose model='overdispersed', or pass weights='ignore'."
-        )
 
     def back(out: Array, raw: Mapping[str, Array]) -> dict[str, Array]:
         first, second, mu, sd = _parts(out, raw)

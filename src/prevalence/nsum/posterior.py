@@ -17,8 +17,8 @@ from ..errors import ConvergenceError, generator, nearest, note
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..frames import names_of
+from .adjustments import Adjustments
 from .predictive import REPLICATES, discrepancies
-from .priors import Scores, adjustment
 
 __all__ = ["Posterior"]
 
@@ -27,12 +27,7 @@ MAX_RHAT, MIN_ESS = 1.05, 100
 LEVEL = "log_degree"
 PREVALENCE = "log_prevalence"
 REGIONAL = "log_region_prevalence"
-SAID = {
-    "transmission": "Respondents report {:.3g} of their ties to hidden people (transmission)",
-    "degree_ratio": "Hidden people have {:.3g} times as many ties as others (degree ratio)",
-    "frame_ratio": "Ties within the frame are {:.3g} times those to all of the population (frame ratio)",
-    "precision": "Of the reports {:.3g} are true (precision)",
-}
+DRAWN = "Adjustments are drawn, each from its own distribution, and divided draw by draw."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -246,26 +241,17 @@ class Posterior:
         Feehan, D. M. and Salganik, M. J. (2016). Generalizing the network scale-up method.
         Sociological Methodology 46, 153-186. doi:10.1177/0081175016665425
         """
-        if transmission is None:
-            raise ValueError(
-                "transmission must be given: found none. Pass the share of ties to hidden people "
-                "that respondents report, as in transmission=pv.uncertain(0.6, 0.4, 0.8, "
-                "kind='beta'); transmission=1 assumes that all are reported."
-            )
+        adjust = Adjustments(
+            transmission=transmission,
+            degree_ratio=degree_ratio,
+            frame_ratio=frame_ratio,
+            precision=precision,
+        )
         names = self._chosen("hidden", hidden, self.hidden)
         said = self._check_converged(unconverged)
-        given = {
-            "transmission": transmission,
-            "degree_ratio": degree_ratio,
-            "frame_ratio": frame_ratio,
-            "precision": precision,
-        }
-        scores = Scores(generator(rng))
-        factor, assumed = np.ones(self._count), list(self.assumptions)
-        for name, quantity in given.items():
-            drawn = adjustment(name, quantity, self._count, scores, self.source)
-            factor = factor * drawn.draws if name == "precision" else factor / drawn.draws
-            assumed.append(_told(name, float(quantity), drawn.words, drawn.cut))
+        factor = adjust.draws(self._count, generator(rng), said)
+        drawn = any(isinstance(part, Estimate) for _, part, _ in adjust.parts)
+        assumed = [*self.assumptions, *adjust.assumptions, *([DRAWN] if drawn else [])]
         return self._estimate(names, factor, by, assumed, said)
 
     def fitted_sizes(
@@ -525,8 +511,3 @@ def _one(flat: Mapping[str, Array], s: int, fit: Posterior) -> dict[str, Array]:
         rows[:, len(fit.known) :] = out[REGIONAL][:, fit.region].T
         out["log_prevalence_of_row"] = rows
     return {**out, "sizes": fit.sizes, "population": np.array(fit.population)}
-
-
-def _told(name: str, value: float, words: str, cut: float) -> str:
-    outside = f", without the {cut:.1%} of it that is not possible" if cut > 0 else ""
-    return f"{SAID[name].format(value)}, {words}{outside.replace('%', ' %')}."

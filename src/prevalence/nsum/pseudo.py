@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ..evaluate import Domains, evaluate
 from ..survey import Survey
+from .margins import MARGINS
+from .models import Asked
 
 __all__ = ["adjusted", "rescaled"]
 
@@ -71,18 +73,27 @@ def _score_variance(scores: Array, survey: Survey, rows: Array) -> Array:
     return np.asarray(result.block.covariance())
 
 
+def check(model: str, asked: Asked) -> None:
+    """Raise where the likelihood without respondents' effects is not known."""
+    groups = asked.low.shape[1]
+    what = "regions" if asked.regions is not None else "covariates"
+    if asked.regions is not None or asked.covariates is not None:
+        raise ValueError(
+            f"weights='pseudo' must be asked of a model without regions and covariates: found {what}. "
+            "Fit without them, or pass weights='ignore'."
+        )
+    told = (asked.low != asked.high) & ((asked.low > 0) | np.isfinite(asked.high))
+    if model == "barrier" and told.any():
+        raise ValueError(
+            f"weights='pseudo' with model='barrier' must have exact counts: {int(told.sum()):,} answers "
+            f"to {groups} questions are intervals. Choose model='overdispersed'."
+        )
+
+
 def adjusted(
-    model: str, raw: Mapping[str, Array], asked: Any, survey: Survey, rows: Array
+    model: str, raw: Mapping[str, Array], asked: Asked, survey: Survey, rows: Array
 ) -> dict[str, Array]:
     """Return the draws of a weighted fit with their top-level parameters rescaled."""
-    from .margins import MARGINS
-
-    if asked.regions is not None or asked.covariates is not None or model not in MARGINS:
-        what = "regions" if asked.regions is not None else "covariates"
-        raise ValueError(
-            "weights='pseudo' must be asked of a model whose likelihood without respondents' effects "
-            f"is known: {model!r} with {what} is not. Fit without them, or pass weights='ignore'."
-        )
     margin = MARGINS[model](raw, asked)
     information, scores = margin.derivatives()
     moved = rescaled(margin.draws, information, scores, survey, rows)
