@@ -390,6 +390,69 @@ class Posterior:
             "convergence": f"{worst} {few:,.0f}",
         }
 
+    def shrinkage(self, hidden: str | None = None, *, level: float = 0.95) -> pd.DataFrame:
+        """Return each region's share of a hidden group as answered there, and as the model pools it.
+
+        Parameters
+        ----------
+        hidden : str, optional
+            A hidden group, by default the first.
+        level : float
+            Probability of the intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per region: region, n, reports, raw (reports over ties to known groups, times their
+            share), raw_low, raw_high (exact Poisson limits, which leave out clustering), estimate,
+            conf_low, conf_high (posterior), and national, the same in every row. Shares are those that
+            are seen: no adjustment is made.
+
+        Raises
+        ------
+        ConvergenceError
+            When the chains have not converged.
+        KeyError, ValueError
+            When the group is unknown, or the fit has no regions.
+        """
+        from scipy.special import gammaincinv
+
+        (name, *_) = self._chosen("hidden", hidden, self.hidden)
+        self._by_region(self.region_name or "regions")
+        self._check_converged(unconverged=False)
+        k, tail = self.hidden.index(name), (1 - level) / 2
+        pooled = np.exp(self.draws[REGIONAL][:, :, k]).reshape(-1, len(self.regions))
+        exact = self.low == self.high
+        reports, ties = (
+            np.bincount(self.region, x, len(self.regions)) for x in self._raw(exact, k)
+        )
+        low, high = np.quantile(pooled, [tail, 1 - tail], axis=0)
+        below = np.where(reports > 0, gammaincinv(np.maximum(reports, 1e-9), tail), 0.0)
+        return pd.DataFrame(
+            {
+                "region": list(self.regions),
+                "n": np.bincount(self.region, minlength=len(self.regions)),
+                "reports": reports,
+                "raw": reports / ties,
+                "raw_low": below / ties,
+                "raw_high": gammaincinv(reports + 1, 1 - tail) / ties,
+                "estimate": pooled.mean(axis=0),
+                "conf_low": low,
+                "conf_high": high,
+                "national": np.exp(self.draws[PREVALENCE][..., len(self.known) + k]).mean(),
+            }
+        )
+
+    def _raw(self, exact: Array, k: int) -> tuple[Array, Array]:
+        """Return the reports and the degree of each respondent, of those who gave a number."""
+        known = slice(0, len(self.known))
+        told = exact[:, len(self.known) + k]
+        asked = (exact[:, known] * self.sizes).sum(axis=1) / self.population
+        friends = np.where(exact, self.low, 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            degree = np.where(asked > 0, friends[:, known].sum(axis=1) / asked, 0.0)
+        return friends[:, len(self.known) + k] * told, degree * told
+
     def degrees(self, level: float = 0.95) -> pd.DataFrame:
         """Return the degree of each respondent, the number of people known.
 
