@@ -362,6 +362,38 @@ def test_regions_are_domains() -> None:
     assert len(fit.check(replicates=20, rng=1)) == 9
 
 
+def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
+    data = table()
+    data["hidden"][np.arange(120) % 3 == 0] = 0
+    people = {"N": 40_000, "S": 60_000}
+    fit = fitted(survey(data), regions="region", region_populations=people)
+    found = fit.shrinkage().set_index("region")
+    south = np.arange(120) % 3 != 0
+    ties = (data["police"] + data["nurses"])[south].sum() / 8_000
+    reports = data["hidden"][south].sum()
+    raw = found["raw"].to_numpy(dtype=float)[1]
+    assert raw == pytest.approx(reports / ties / POPULATION)
+    limits = stats.chi2.ppf([0.025, 0.975], [2 * reports, 2 * reports + 2]) / 2
+    np.testing.assert_allclose(
+        found[["raw_low", "raw_high"]].to_numpy(dtype=float)[1], limits / ties / POPULATION
+    )
+    assert found["raw_low"].to_numpy(dtype=float)[0] == 0 < found["raw_high"].iloc[0]
+    ax = pv.plot.regions(fit, synthetic=True)
+    told = pv.plot.describe(ax)
+    assert told.startswith("Regional shares of hidden, from each region's answers alone")
+    assert "Synthetic data" in told
+    gids = {str(x.get_gid()) for x in ax.findobj()}
+    assert {"pooled-0", "pooled-1", "raw-0", "raw-1", "national"} <= gids
+    few = table()
+    few["hidden"][:] = 0
+    few["hidden"][:6] = 1  # 2 reports in the first region, 4 in the other
+    ax = pv.plot.regions(fitted(survey(few), regions="region", region_populations=people))
+    assert not {"raw-0", "raw-1"} & {str(x.get_gid()) for x in ax.findobj()}
+    assert "alone" not in pv.plot.describe(ax).partition(":")[2]
+    with pytest.raises(ValueError, match="it has none"):
+        fitted().shrinkage()
+
+
 def test_covariates_are_coded_and_standardised() -> None:
     seen: list[Asked] = []
 
@@ -408,12 +440,15 @@ def test_every_model_is_fitted_from_one_table(model: str) -> None:
 def test_the_check_finds_a_group_that_the_model_cannot_make() -> None:
     data = table()
     data["hidden"] = np.where(np.arange(120) % 12 == 0, 12.0, 0.0)  # all at once
-    found = fitted(survey(data)).check(rng=1).set_index(["group", "statistic"])
-    assert found.loc[("hidden", "share of zeros"), "p"] < 0.01
-    assert found.loc[("hidden", "maximum"), "p"] < 0.01
-    assert found.loc[("hidden", "mean"), "observed"] == data["hidden"].mean()
-    again = fitted(survey(data)).check(rng=1).set_index(["group", "statistic"])
-    assert found.equals(again)
+    found = fitted(survey(data)).check(rng=1)
+    hidden = found[found["group"] == "hidden"]
+    assert hidden["statistic"].tolist() == ["share of zeros", "mean", "maximum"]
+    zeros, mean, most = hidden["p"]
+    assert zeros < 0.01
+    assert 0.1 < mean < 0.9
+    assert most < 0.01
+    assert hidden["observed"].tolist() == [11 / 12, data["hidden"].mean(), 12]
+    assert found.equals(fitted(survey(data)).check(rng=1))
 
 
 def test_the_check_compares_answers_that_tell() -> None:
@@ -464,7 +499,7 @@ def test_scores_and_information_are_derivatives_of_the_integrated_likelihood() -
     for i in range(n):
         gradient, second = naive.derivatives(
             lambda t, i=i: naive.log_likelihood(  # type: ignore[misc]
-                naive.negative_binomial, t, low[i], high[i], weights[i], prior_weighted=True
+                naive.negative_binomial, t, low[i], high[i], float(weights[i]), prior_weighted=True
             ),
             theta,
             2e-3,

@@ -177,7 +177,7 @@ SIZED: dict[str, tuple[Callable[[Posterior], Any], type[Exception], str]] = {
         "degree_ratio must be a positive number: found -1",
     ),
     "precision in words": (
-        lambda f: f.size(transmission=1, precision="half"),
+        lambda f: f.size(transmission=1, precision="half"),  # type: ignore[arg-type]
         TypeError,
         "precision must be a number",
     ),

@@ -56,7 +56,7 @@ def sampled(model: Any, draws: int) -> dict[str, Array]:
         nutpie.compile_pymc_model(model), draws=draws, tune=1_500, chains=4, cores=2, seed=2,
         target_accept=0.95, progress_bar=False,
     )  # fmt: skip
-    posterior = trace["posterior"] if "posterior" in trace else trace.posterior
+    posterior = trace["posterior"]
     return {str(name): np.asarray(posterior[name]) for name in posterior.data_vars}
 
 

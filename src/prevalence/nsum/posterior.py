@@ -74,6 +74,31 @@ class Posterior:
     Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
     Rank-normalization, folding, and localization: An improved R-hat for assessing convergence of
     MCMC. Bayesian Analysis, 16(2), 667-718. doi:10.1214/20-BA1221
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import prevalence as pv
+    >>> made = np.random.default_rng(1)
+    >>> degree = made.lognormal(5, 0.5, 80)
+    >>> shares = {"police": 0.03, "nurses": 0.05, "hidden": 0.01}
+    >>> data = {name: made.poisson(degree * share) for name, share in shares.items()}
+    >>> known = {"police": 3_000, "nurses": 5_000}
+    >>> fit = pv.nsum.fit(
+    ...     pv.Survey(data),
+    ...     "hidden",
+    ...     known=known,
+    ...     population=100_000,
+    ...     model="random-degree",
+    ...     draws=500,
+    ...     warmup=500,
+    ...     rng=1,
+    ... )
+    >>> fit
+    <Posterior: random-degree model of 80 respondents, 2 known and 1 hidden groups; 4 chains of 500
+    draws, converged>
+    >>> bool(700 < fit.size(transmission=1).value[0] < 1_300)
+    True
     """
 
     model: str
