@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _MODULES = ("datasets", "direct", "mse", "nsum", "plot", "simulate")
 _NAMES = {
+    "Answers": "answers",
     "ConvergenceError": "errors",
     "DisclosureError": "errors",
     "PrevalenceWarning": "errors",
@@ -28,6 +29,7 @@ _NAMES = {
 
 if TYPE_CHECKING:
     from . import datasets, direct, mse, nsum, plot, simulate
+    from .answers import Answers
     from .engine import root, solve
     from .enough import replicates_needed
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from .synthesis import Comparison, compare
 
 __all__ = [
+    "Answers",
     "Comparison",
     "ConvergenceError",
     "DisclosureError",

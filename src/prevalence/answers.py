@@ -1,0 +1,588 @@
+"""`Answers`: what respondents said about people they know, item by item, on the rows of a survey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .errors import nearest, note, number
+from .estimate import Estimate
+from .frames import names_of, read
+from .items import Item, read_item
+from .known import uncertain
+from .survey import Survey
+
+__all__ = ["Answers", "Group", "as_answers"]
+
+Array = NDArray[Any]
+TABLE = ("group", "size", "std_error", "source", "year", "alters", "column")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A group that respondents are asked about: how many of its members they know.
+
+    Parameters
+    ----------
+    column : str, optional
+        Column of the answers; without it, the name that the group is given under.
+    size : float or Estimate, optional
+        Number of its members N_k, for a known group.
+    std_error : float, optional
+        Standard error of a size that is a number.
+    source, year : str, int
+        Where the size comes from, and the year it refers to.
+    alters : str, optional
+        Whom the group is made of, such as ``"children"``; without it, those of the `Answers`.
+    form, sex, age : str
+        For a hidden group: form of exploitation, sex and age band of its members.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> pv.nsum.Group(size=12_500, source="annual report", year=2023).year
+    2023
+    """
+
+    column: str | None = None
+    size: float | Estimate | None = None
+    std_error: float | None = None
+    source: str = ""
+    year: int | None = None
+    alters: str | None = None
+    form: str = ""
+    sex: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Answers:
+    """Aggregated relational data: numbers known in groups of known size and in hidden groups.
+
+    Parameters
+    ----------
+    survey : Survey
+        Respondents, one row each, with their design and weights.
+    known : mapping or table
+        Groups of known size: column to size (a number, or an `Estimate` such as one of
+        `prevalence.uncertain`) or to `prevalence.nsum.Group`; or a table with columns group, size
+        and any of std_error, source, year, alters and column.
+    hidden : str, list of str or mapping
+        Hidden groups: their columns, or names to columns or to `prevalence.nsum.Group`.
+    alters : str
+        Whom the answers are about, such as ``"persons"`` or ``"children"``.
+    tie, window : str
+        What it means to know somebody, and the time asked about, in words.
+    population : float, optional
+        Number of people that degrees refer to, N.
+    codes : mapping of number to str
+        Codes of missing answers and their words, as ``{98: "don't know", 99: "refused"}``.
+    yes_no : list of str
+        Columns of 0 and 1 that tell only whether anybody is known.
+    bins : mapping of str to mapping
+        Columns of binned answers: what was ticked to its smallest and largest number, as
+        ``{"n_police": {"none": (0, 0), "1 to 5": (1, 5), "more": (6, inf)}}``.
+    top_code : int or mapping of str to int, optional
+        Largest number recorded, which stands for itself and all above: for all columns, or by
+        column.
+    fractional : bool
+        Whether answers may be fractions, as those of a questionnaire shared out.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What was said of the answers; every estimate made from them repeats it.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        When a size is missing, not positive or above the population, a column is named twice or
+        unknown, or an answer is negative, no whole number or in no bin.
+
+    Notes
+    -----
+    A missing answer stays missing, item by item: estimators say what they do with it. Known groups
+    and hidden groups should be of the same people: numbers of children known are scaled by known
+    groups of children. Sizes of several years and other alters are warned of.
+
+    References
+    ----------
+    McCormick, T. H., Salganik, M. J. and Zheng, T. (2010). How many people do you know?: efficiently
+    estimating personal network size. Journal of the American Statistical Association 105, 59-70.
+    doi:10.1198/jasa.2009.ap08518
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> data = {"police": [2, 1, 98, 4], "n_children": [1, 0, 0, 2]}
+    >>> answers = pv.Answers(
+    ...     pv.Survey(data),
+    ...     known={"police": 1000},
+    ...     hidden={"forced labour": "n_children"},
+    ...     codes={98: "don't know"},
+    ... )
+    >>> answers
+    <Answers: 4 rows about 1 known group and 1 hidden group of persons; 1 answer missing>
+    >>> answers.counts(["police"])
+    array([[ 2.,  1., nan,  4.]])
+    """
+
+    survey: Survey
+    known: Any = field(kw_only=True)  # {name: Group} once made
+    hidden: Any = field(kw_only=True)  # {name: Group} once made
+    alters: str = field(default="persons", kw_only=True)
+    tie: str = field(default="", kw_only=True)
+    window: str = field(default="", kw_only=True)
+    population: float | None = field(default=None, kw_only=True)
+    codes: Mapping[float, str] = field(default_factory=dict, kw_only=True)
+    yes_no: Sequence[str] = field(default=(), kw_only=True)
+    bins: Mapping[str, Mapping[Any, tuple[float, float]]] = field(
+        default_factory=dict, kw_only=True
+    )
+    top_code: float | Mapping[str, float] | None = field(default=None, kw_only=True)
+    fractional: bool = field(default=False, kw_only=True)
+    items: dict[str, Item] = field(init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.survey, Survey):
+            raise TypeError(
+                f"survey must be a Survey: found {type(self.survey).__name__}. Make one with "
+                "pv.Survey(data, weights=...)."
+            )
+        population = _population(self.population)
+        known, hidden = _known(self.known, self.alters, population), _hidden(self.hidden)
+        said: list[str] = []
+        _check_columns(known, hidden, said)
+        columns = {
+            str(g.column): k for s, k in ((known, "known"), (hidden, "hidden")) for g in s.values()
+        }
+        items = self._read(columns, said)
+        made = {"known": known, "hidden": hidden, "population": population, "items": items}
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+        _check_years(known, said)
+        _check_alters(known, hidden, self.alters, said)
+        self._look(said)
+        object.__setattr__(self, "notes", tuple(said))
+
+    def _read(self, columns: Mapping[str, str], said: list[str]) -> dict[str, Item]:
+        tops = _tops(self.top_code, columns)
+        for argument, named in (("yes_no", self.yes_no), ("bins", self.bins), ("top_code", tops)):
+            for name in names_of(argument, list(named)):
+                if name not in columns:
+                    raise KeyError(
+                        f"{argument} must name columns of groups: {name!r} is not one."
+                        f"{nearest(name, columns)}"
+                    )
+        return {
+            column: read_item(
+                self.survey.table,
+                column,
+                argument,
+                codes=self.codes,
+                yes_no=column in self.yes_no,
+                bins=self.bins.get(column),
+                top_code=tops.get(column),
+                fractional=self.fractional,
+                said=said,
+            )
+            for column, argument in columns.items()
+        }
+
+    def _look(self, said: list[str]) -> None:
+        """Say which known groups nobody knows, and how many respondents know nobody."""
+        low = self.bounds(list(self.known))[0]
+        weighted = self.survey.chain.weights != 0
+        answered = np.isfinite(self._answered(list(self.known)))
+        for name, column in zip(self.known, low.T, strict=True):
+            if not column[weighted].any():
+                note(
+                    said,
+                    f"nobody knows anyone in the known group {name!r}: it adds its size and no "
+                    "ties, which makes estimates larger. Check the question, or leave it out.",
+                )
+        nobody = weighted & answered.any(axis=1) & ~low.any(axis=1)
+        if nobody.any():
+            note(
+                said,
+                f"{int(nobody.sum()):,} of {int(weighted.sum()):,} respondents know nobody in any "
+                f"known group (first: row {int(np.flatnonzero(nobody)[0])}): their degree is 0, "
+                "which ratios of sums keep and means of ratios leave out.",
+            )
+
+    # ------------------------------------------------------------------ arrays
+    def group(self, name: str) -> Group:
+        """Return a group by its name.
+
+        Parameters
+        ----------
+        name : str
+            Name of a known or hidden group.
+
+        Returns
+        -------
+        Group
+            With its column filled in.
+        """
+        found: Group | None = self.known.get(name) or self.hidden.get(name)
+        if found is None:
+            names = [*self.known, *self.hidden]
+            raise KeyError(
+                f"group must be one of the answers': {name!r} is not.{nearest(name, names)}"
+            )
+        return found
+
+    def counts(self, names: Sequence[str]) -> Array:
+        """Return the numbers known in some groups, one row per group.
+
+        Parameters
+        ----------
+        names : list of str
+            Names of groups.
+
+        Returns
+        -------
+        ndarray of shape (groups, rows)
+            Counts, nan where missing; top-coded answers at their cap.
+
+        Raises
+        ------
+        ValueError
+            When a group was asked with yes or no, or in bins: there is no count.
+        """
+        out = np.empty((len(names), self.survey.n))
+        for k, name in enumerate(names):
+            item = self.items[str(self.group(name).column)]
+            if item.kind in ("yes or no", "binned"):
+                raise ValueError(
+                    f"numbers known must be counts for this estimator: {name!r} was asked as "
+                    f"{item.kind}. Use pv.nsum.fit, which takes the answers as intervals."
+                )
+            out[k] = item.counts
+        return out
+
+    def bounds(self, names: Sequence[str]) -> tuple[Array, Array]:
+        """Return the smallest and the largest number that each answer allows.
+
+        Parameters
+        ----------
+        names : list of str
+            Names of groups.
+
+        Returns
+        -------
+        low : ndarray of shape (rows, groups)
+            Smallest numbers.
+        high : ndarray of shape (rows, groups)
+            Largest numbers, the same for an exact count; 0 and inf for a missing answer.
+        """
+        items = [self.items[str(self.group(name).column)] for name in names]
+        shape = (self.survey.n, len(items))
+        low, high = np.empty(shape), np.empty(shape)
+        for k, item in enumerate(items):
+            low[:, k], high[:, k] = item.low, item.high
+        return low, high
+
+    def sizes(self, names: Sequence[str] | None = None) -> Array:
+        """Return the sizes of known groups.
+
+        Parameters
+        ----------
+        names : list of str, optional
+            Names of known groups, by default all.
+
+        Returns
+        -------
+        ndarray of shape (groups,)
+            Number of members.
+        """
+        return np.array([float(self.known[name].size) for name in (names or list(self.known))])
+
+    def _answered(self, names: Sequence[str]) -> Array:
+        """Return a number where a group was answered in any way, else nan (rows, groups)."""
+        low, high = self.bounds(names)
+        return np.where((low == 0) & np.isinf(high), np.nan, low)
+
+    # ------------------------------------------------------------------ verbs
+    def without(self, *names: str) -> Self:
+        """Return the answers without some known groups.
+
+        Parameters
+        ----------
+        *names : str
+            Known groups to leave out.
+
+        Returns
+        -------
+        Answers
+            The other known groups, and the same hidden ones.
+
+        Raises
+        ------
+        KeyError, ValueError
+            When a name is not a known group, or none would be left.
+        """
+        for name in names:
+            if name not in self.known:
+                raise KeyError(
+                    f"names must be known groups: {name!r} is not.{nearest(name, self.known)}"
+                )
+        return self._choose(known=[name for name in self.known if name not in names])
+
+    def on(self, survey: Survey) -> Self:
+        """Return the answers on the same rows with other weights or another variance scheme.
+
+        Parameters
+        ----------
+        survey : Survey
+            The survey with further steps or replicates.
+
+        Returns
+        -------
+        Answers
+            The same questions and groups.
+
+        Raises
+        ------
+        ValueError
+            When the survey has another table of rows.
+        """
+        if survey.table is not self.survey.table:
+            raise ValueError(
+                "survey must have the rows of these answers: found another table. Make the answers "
+                "anew with pv.Answers(...)."
+            )
+        return self._replace(survey=survey)
+
+    def _choose(
+        self, *, known: Sequence[str] | None = None, hidden: Sequence[str] | None = None
+    ) -> Self:
+        if known is not None and not len(known):
+            raise ValueError("known must leave a group: found none. Keep at least one.")
+        return self._replace(
+            known=self.known if known is None else {name: self.known[name] for name in known},
+            hidden=self.hidden if hidden is None else {name: self.hidden[name] for name in hidden},
+        )
+
+    def _replace(self, **changes: Any) -> Self:
+        out = object.__new__(type(self))
+        for name in self.__dataclass_fields__:
+            object.__setattr__(out, name, changes.get(name, getattr(self, name)))
+        return out
+
+    def __repr__(self) -> str:
+        n, known, hidden = self.survey.n, len(self.known), len(self.hidden)
+        gone = int(np.isnan(self._answered([*self.known, *self.hidden])).sum())
+        return (
+            f"<Answers: {n:,} {self.survey.about.rows} about {_many(known, 'known group')} and "
+            f"{_many(hidden, 'hidden group')} of {self.alters}; {_many(gone, 'answer')} missing>"
+        )
+
+
+def as_answers(
+    sample: Answers | Survey,
+    hidden: Any = None,
+    known: Any = None,
+    population: float | None = None,
+) -> Answers:
+    """Return answers from a survey and its columns, or some groups of answers there are."""
+    if isinstance(sample, Survey):
+        if known is None:
+            raise ValueError(
+                "known must map columns to sizes of groups, as in {'police': 12_500}: found none. "
+                "Write at least one group."
+            )
+        return Answers(
+            sample, known=known, hidden=() if hidden is None else hidden, population=population
+        )
+    if not isinstance(sample, Answers):
+        raise TypeError(
+            f"sample must be a Survey or Answers: found {type(sample).__name__}. Make one with "
+            "pv.Survey(data, weights=...) or pv.Answers(survey, known=..., hidden=...)."
+        )
+    out = sample
+    if known is not None:
+        out = out._choose(known=_chosen("known", known, sample.known))
+    if hidden is not None:
+        out = out._choose(hidden=_chosen("hidden", hidden, sample.hidden))
+    if population is not None:
+        size = _population(population)
+        _known(out.known, out.alters, size)
+        out = out._replace(population=size)
+    return out
+
+
+def _chosen(argument: str, names: Any, groups: Mapping[str, Group]) -> list[str]:
+    chosen = names_of(argument, names)
+    for name in chosen:
+        if name not in groups:
+            raise KeyError(
+                f"{argument} must name groups of the answers: {name!r} is not one.{nearest(name, groups)}"
+            )
+    return chosen
+
+
+def _tops(top_code: Any, columns: Mapping[str, str]) -> dict[str, float]:
+    """Return the largest number recorded, by column."""
+    given = top_code if isinstance(top_code, Mapping) else {}
+    if top_code is not None and not isinstance(top_code, Mapping):
+        given = dict.fromkeys(columns, top_code)
+    tops = {str(name): number("top_code", top) for name, top in given.items()}
+    for name, top in tops.items():
+        if not 1 <= top < np.inf:
+            raise ValueError(
+                f"top_code must be a number of at least 1: {name!r} has {top:g}. Give the largest "
+                "number that was recorded."
+            )
+    return tops
+
+
+# ---------------------------------------------------------------------- groups
+def _population(population: float | None) -> float | None:
+    if population is None:
+        return None
+    size = number("population", population)
+    if not (np.isfinite(size) and size > 0):
+        raise ValueError(
+            f"population must be a positive number: found {size:g}. Give the number of people that "
+            "degrees refer to."
+        )
+    return size
+
+
+def _known(known: Any, alters: str, population: float | None) -> dict[str, Group]:
+    found = (
+        _table_of_groups(known) if isinstance(known, pd.DataFrame) or _is_table(known) else known
+    )
+    if not isinstance(found, Mapping) or not found:
+        raise ValueError(
+            "known must map columns to sizes of groups, as in {'police': 12_500}: found "
+            f"{'none' if isinstance(found, Mapping) else type(found).__name__}. Write at least one "
+            "group."
+        )
+    return {
+        str(name): _sized(str(name), group, alters, population) for name, group in found.items()
+    }
+
+
+def _is_table(known: Any) -> bool:
+    if isinstance(known, Mapping):
+        return {"group", "size"} <= set(known) and not np.isscalar(known["size"])
+    return hasattr(known, "columns")
+
+
+def _table_of_groups(known: Any) -> dict[str, Group]:
+    table = read(known, "known")
+    for name in table.names:
+        if name not in TABLE:
+            raise KeyError(
+                f"known must have columns {', '.join(TABLE)}: found {name!r}.{nearest(name, TABLE)}"
+            )
+    names = table.labels("group", "known").tolist()
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(
+            f"known must name each group once: {twice[0]!r} stands {names.count(twice[0])} times. "
+            "Leave one."
+        )
+    frame = pd.DataFrame({name: table.raw(name, "known") for name in table.names})
+    out = {}
+    for name, row in zip(names, frame.to_dict("records"), strict=True):
+        given = {str(key): x for key, x in row.items() if key != "group" and not pd.isna(x)}
+        if "year" in given:
+            given["year"] = int(given["year"])
+        out[name] = Group(**given)
+    return out
+
+
+def _sized(name: str, given: Any, alters: str, population: float | None) -> Group:
+    group = given if isinstance(given, Group) else Group(size=given)
+    if group.size is None:
+        raise ValueError(
+            f"known must hold positive sizes: {name!r} has none. Give the number of people."
+        )
+    size = number(f"known[{name!r}]", group.size)
+    if not (np.isfinite(size) and size > 0):
+        raise ValueError(
+            f"known must hold positive sizes: {name!r} has {size:g}. Give the number of people."
+        )
+    if population is not None and size > population:
+        raise ValueError(
+            f"known groups must be smaller than the population: {name!r} has {size:,.0f} of "
+            f"{population:,.0f}. Check the size and its units (people, not thousands)."
+        )
+    value: float | Estimate = group.size if isinstance(group.size, Estimate) else size
+    if group.std_error is not None and not isinstance(value, Estimate):
+        value = uncertain(size, std_error=group.std_error, name=f"size of {name}")
+    return replace(group, size=value, column=group.column or name, alters=group.alters or alters)
+
+
+def _hidden(hidden: Any) -> dict[str, Group]:
+    found = hidden if isinstance(hidden, Mapping) else dict.fromkeys(names_of("hidden", hidden))
+    out = {}
+    for name, group in found.items():
+        made = group if isinstance(group, Group) else Group(column=group)
+        if made.size is not None:
+            raise ValueError(
+                f"hidden groups must have no size: {name!r} has {float(made.size):,.0f}. Give it under "
+                "known=."
+            )
+        if not isinstance(made.column, str) and made.column is not None:
+            raise TypeError(
+                f"hidden must map names to columns: {name!r} has {type(made.column).__name__}. Name "
+                "one column."
+            )
+        out[str(name)] = replace(made, column=made.column or str(name))
+    return out
+
+
+def _check_columns(known: dict[str, Group], hidden: dict[str, Group], said: list[str]) -> None:
+    for argument, groups in (("known", known), ("hidden", hidden)):
+        columns = [group.column for group in groups.values()]
+        twice = [column for column in columns if columns.count(column) > 1]
+        if twice:
+            raise ValueError(
+                f"{argument} must use each column once: {twice[0]!r} stands {columns.count(twice[0])} "
+                "times. Leave one."
+            )
+    both = {g.column for g in known.values()} & {g.column for g in hidden.values()}
+    if both:
+        note(
+            said,
+            f"a hidden group should not be its own yardstick: {min(map(str, both))!r} is given as "
+            "known and as hidden. Leave it out of one of them.",
+        )
+
+
+def _check_years(known: dict[str, Group], said: list[str]) -> None:
+    years = sorted({group.year for group in known.values() if group.year is not None})
+    if len(years) > 1:
+        note(
+            said,
+            f"sizes of known groups are of different years ({', '.join(map(str, years))}): bring them "
+            "to one year, or check how much they have changed.",
+        )
+
+
+def _check_alters(
+    known: dict[str, Group], hidden: dict[str, Group], alters: str, said: list[str]
+) -> None:
+    other = [name for name, group in known.items() if group.alters != alters]
+    if other and hidden:
+        note(
+            said,
+            f"hidden groups are of {alters} and {len(other)} of {len(known)} known groups are of "
+            f"others (first: {other[0]!r}, of {known[other[0]].alters}): the estimate assumes that "
+            f"respondents know {alters} and {known[other[0]].alters} in the same proportion to their "
+            "numbers.",
+        )
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
