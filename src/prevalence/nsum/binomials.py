@@ -3,6 +3,9 @@
 Arrays over all chains at once: degrees (chains, respondents), prevalences (chains, groups). Degrees
 are real numbers: the binomial coefficient is continued to them, ``d (d - 1) ... (d - y + 1) / y!``,
 and a respondent knows at least as many people as the largest of the answers.
+
+Data sets of one shape can be laid side by side (fits): either all chains have the same answers, or each
+chain its own. Respondent i of fit f is then row ``f n + i``, and group k column ``f K + k``.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "cells_of", "columns", "rows"]
+__all__ = ["Cells", "cells_of", "columns", "exposure", "rows"]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
@@ -47,11 +50,11 @@ class Cells:
 
     Attributes
     ----------
-    counts, exact : ndarray, (K, n)
+    counts, exact : ndarray, (fits, K, n)
         Counts of the cells answered by one number (0 elsewhere), and 1 in those cells.
-    whole : ndarray, (K, n)
+    whole : ndarray, (fits, K, n)
         The counts as whole numbers.
-    least : ndarray, (n,)
+    least : ndarray, (fits, n)
         Smallest degree that the answers of a respondent allow.
     factors, intervals : Factors, Intervals
         Factors of the binomial coefficients; cells that allow several counts.
@@ -66,17 +69,29 @@ class Cells:
 
 
 def cells_of(low: Array, high: Array) -> Cells:
-    """Sort the cells of answers between `low` and `high`, both (n, K); (0, inf) is missing."""
+    """Sort the cells of answers between `low` and `high`, (n, K) or (fits, n, K).
+
+    Parameters
+    ----------
+    low, high : ndarray
+        Equal for a count; (0, inf) is a missing answer.
+    """
+    low, high = low.reshape(-1, *low.shape[-2:]), high.reshape(-1, *high.shape[-2:])
+    fits, n, groups = low.shape
     point = low == high
     missing = (low == 0) & np.isinf(high)
+    fit, row, column = np.nonzero(~point & ~missing)
+    limits = low[fit, row, column], high[fit, row, column]
     counts = np.where(point, low, 0.0)
-    row, column = np.nonzero(~point & ~missing)
-    intervals = Intervals(row, column, low[row, column], high[row, column])
-    whole = np.ascontiguousarray(counts.T.astype(np.intp))
-    exact = np.ascontiguousarray(point.T.astype(float))
-    least = low.max(axis=1)
+    by_group = np.ascontiguousarray(counts.swapaxes(1, 2))
+    exact = np.ascontiguousarray(point.swapaxes(1, 2).astype(float))
     return Cells(
-        np.ascontiguousarray(counts.T), exact, whole, least, _factors(counts), intervals
+        counts=by_group,
+        exact=exact,
+        whole=by_group.astype(np.intp),
+        least=low.max(axis=2),
+        factors=_factors(counts.reshape(fits * n, groups)),
+        intervals=Intervals(fit * n + row, fit * groups + column, *limits),
     )
 
 
@@ -104,13 +119,14 @@ def rows(cells: Cells, degree: Array, prevalence: Array, dispersion: Array | Non
     dispersion : ndarray, (chains, K), or None
         rho of the beta-binomial; None is the binomial.
     """
-    possible = degree >= cells.least
-    degree = np.where(possible, degree, cells.least + 1.0)
-    value = _log_choose(cells.factors, degree)
+    least = np.tile(cells.least, (len(degree) // len(cells.least), 1))
+    possible = degree >= least
+    degree = np.where(possible, degree, least + 1.0)
+    value = _log_choose(cells, degree)
     if dispersion is None:
         complement = np.log1p(-prevalence)
-        value += degree * (complement @ cells.exact)
-        value += (np.log(prevalence) - complement) @ cells.counts
+        value += degree * _times(complement, cells.exact)
+        value += _times(np.log(prevalence) - complement, cells.counts)
     else:
         value += _beta_cells(cells, degree, prevalence, dispersion).sum(axis=1)
     _add(value, cells.intervals.row, _masses(cells, degree, prevalence, dispersion))
@@ -131,31 +147,59 @@ def columns(
         Weights of the respondents.
     """
     if dispersion is None:
-        reports = cells.counts @ weights
-        ties = (degree * weights) @ cells.exact.T
+        reports = np.tile(cells.counts @ weights, (len(degree) // len(cells.counts), 1))
         complement = np.log1p(-prevalence)
-        value = reports * (np.log(prevalence) - complement) + ties * complement
+        value = reports * (np.log(prevalence) - complement)
+        value += exposure(cells, degree * weights) * complement
     else:
         value = _beta_cells(cells, degree, prevalence, dispersion) @ weights
-    masses = _masses(cells, degree, prevalence, dispersion) * weights[cells.intervals.row]
+    masses = _masses(cells, degree, prevalence, dispersion)
+    masses *= weights[cells.intervals.row % len(weights)]
     _add(value, cells.intervals.column, masses)
     return value
 
 
-def _log_choose(factors: Factors, degree: Array) -> Array:
-    value = np.zeros(degree.shape)
+def exposure(cells: Cells, degree: Array) -> Array:
+    """Return the sums of degrees over the respondents who gave a count (chains, K).
+
+    Parameters
+    ----------
+    cells : Cells
+        Answers.
+    degree : ndarray, (chains, n)
+        Degrees, weighted or not.
+    """
+    return _times(degree, cells.exact.swapaxes(1, 2))
+
+
+def _times(left: Array, right: Array) -> Array:
+    """Return the product of (chains, p) with the (fits, p, q) of each chain's answers."""
+    fits = len(right)
+    by_fit = left.reshape(-1, fits, left.shape[1]).swapaxes(0, 1) @ right
+    return by_fit.swapaxes(0, 1).reshape(len(left), right.shape[2])
+
+
+def _side_by_side(values: Array, cells: Cells) -> Array:
+    """Return (chains, p) as one row of all fits for each chain that they share."""
+    return values.reshape(-1, len(cells.least) * values.shape[1])
+
+
+def _log_choose(cells: Cells, degree: Array) -> Array:
+    factors = cells.factors
+    flat = _side_by_side(degree, cells)
+    value = np.zeros(flat.shape)
     if factors.filled.size:
-        terms = np.log(degree[:, factors.row] - factors.level)
+        terms = np.log(flat[:, factors.row] - factors.level)
         terms *= factors.times
         value[:, factors.filled] = np.add.reduceat(terms, factors.start, axis=1)
-    return value
+    return value.reshape(degree.shape)
 
 
 def _add(value: Array, place: Whole, terms: Array) -> None:
-    """Add the terms (chains, cells) at their places along the last axis."""
+    """Add the terms of the interval cells at their rows or columns."""
     if place.size:
-        chains, width = value.shape
-        index = (np.arange(chains)[:, None] * width + place).ravel()
+        width = value.size // len(terms)
+        index = (np.arange(len(terms))[:, None] * width + place).ravel()
         value += np.bincount(index, terms.ravel(), minlength=value.size).reshape(value.shape)
 
 
@@ -165,29 +209,36 @@ def _beta_cells(cells: Cells, degree: Array, prevalence: Array, dispersion: Arra
 
     total = 1 / dispersion - 1
     a, b = prevalence * total, (1 - prevalence) * total
-    value = degree[:, None, :] - cells.counts
-    value += b[:, :, None]
+    shape = (-1, *cells.counts.shape)
+    ties = np.broadcast_to(degree[:, None, :], (*b.shape, degree.shape[1]))
+    value = ties.reshape(shape) - cells.counts
+    value += b.reshape(*shape[:-1], 1)
     gammaln(value, out=value)
-    ends = degree[:, None, :] + total[:, :, None]
+    ends = ties + total[:, :, None]
+    value = value.reshape(ends.shape)
     value -= gammaln(ends, out=ends)
     value += (gammaln(total) - gammaln(b))[:, :, None]
     levels = np.arange(int(cells.whole.max(initial=0)))
     rising = np.zeros((*a.shape, levels.size + 1))
     np.cumsum(np.log(a[:, :, None] + levels), axis=2, out=rising[:, :, 1:])
-    value += np.take_along_axis(rising, cells.whole[None], axis=2)
-    value *= cells.exact
+    by_fit = rising.reshape(*shape[:-1], levels.size + 1)
+    value += np.take_along_axis(by_fit, cells.whole[None], axis=3).reshape(value.shape)
+    exact = value.reshape(shape)
+    exact *= cells.exact
     return value
 
 
 def _masses(cells: Cells, degree: Array, prevalence: Array, dispersion: Array | None) -> Array:
-    """Return the log probability of each interval (chains, cells)."""
+    """Return the log probability of each interval (chains that share them, cells)."""
     place = cells.intervals
+    flat = _side_by_side(degree, cells)
     if not place.row.size:
-        return np.zeros((len(degree), 0))
-    d, m = degree[:, place.row], prevalence[:, place.column]
+        return np.zeros((len(flat), 0))
+    d, m = flat[:, place.row], _side_by_side(prevalence, cells)[:, place.column]
     if dispersion is None:
         return binomial_mass(place.low, place.high, d, m)
-    return beta_binomial_mass(place.low, place.high, d, m, dispersion[:, place.column])
+    rho = _side_by_side(dispersion, cells)[:, place.column]
+    return beta_binomial_mass(place.low, place.high, d, m, rho)
 
 
 def binomial_mass(low: Array, high: Array, degree: Array, prevalence: Array) -> Array:

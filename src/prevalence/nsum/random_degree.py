@@ -88,7 +88,7 @@ def random_degree(
     ----------
     low, high : ndarray, (n, K)
         Smallest and largest count that each answer allows: equal for a count, (0, inf) for a missing
-        answer, (1, inf) for a yes.
+        answer, (1, inf) for a yes. (chains, n, K) gives each chain answers of its own, to calibrate.
     sizes : ndarray, (K,)
         Sizes of the groups, nan for the hidden ones.
     population : float
@@ -161,7 +161,7 @@ def random_degree(
     one_of("model", model, MODELS)
     priors = DegreePriors() if priors is None else priors
     _check(low, high, sizes, population)
-    weights = _weights(weights, len(low))
+    weights = _weights(weights, low.shape[-2])
     rng = generator(rng)
     limits = _limits(low, sizes, population, priors)
     state = start(low, high, sizes / population, limits, priors, model == "barrier", chains, rng)
@@ -187,7 +187,7 @@ def _collect(sampler: Sampler, draws: int) -> dict[str, Array]:
 
 
 def _check(low: Array, high: Array, sizes: Array, population: float) -> None:
-    if low.shape != high.shape or low.ndim != 2 or sizes.shape != low.shape[1:]:
+    if low.shape != high.shape or low.ndim not in (2, 3) or sizes.shape != low.shape[-1:]:
         raise ValueError(
             "low, high and sizes must have shapes (n, K), (n, K) and (K,): found "
             f"{low.shape}, {high.shape} and {sizes.shape}. Give one size, or nan, for each column."
@@ -195,8 +195,9 @@ def _check(low: Array, high: Array, sizes: Array, population: float) -> None:
     impossible = ~((low >= 0) & (low <= high) & np.isfinite(low) & (low == np.floor(low)))
     impossible |= np.isfinite(high) & (high != np.floor(high))
     rule = "whole numbers of at least 0, not above high"
-    first = low[np.arange(len(low)), impossible.argmax(axis=1)]
-    check_rows("low", rule, first, impossible.any(axis=1), "Write (0, inf) for a missing answer.")
+    wrong = impossible.reshape(-1, low.shape[-1])
+    first = low.reshape(wrong.shape)[np.arange(len(wrong)), wrong.argmax(axis=1)]
+    check_rows("low", rule, first, wrong.any(axis=1), "Write (0, inf) for a missing answer.")
     known = np.isfinite(sizes)
     if not known.any():
         raise ValueError("sizes must know one group at least: found none. Add a known group.")
@@ -217,7 +218,8 @@ def _weights(weights: Array | None, n: int) -> Array:
 def _limits(low: Array, sizes: Array, population: float, priors: DegreePriors) -> Array:
     """Return the bounds of each group's log prevalence, (2, K); equal ones where it is known."""
     if priors.size is None:
-        least, most = np.fmax(low.max(axis=0), 1.0), np.full(sizes.shape, population * (1 - INSIDE))
+        largest = low.reshape(-1, len(sizes)).max(axis=0)
+        least, most = np.fmax(largest, 1.0), np.full(sizes.shape, population * (1 - INSIDE))
     else:
         least, most = (np.full(sizes.shape, float(bound)) for bound in priors.size)
     bounds = np.where(np.isnan(sizes), [least, most], sizes)
@@ -252,13 +254,14 @@ def start(
     State
         For each chain.
     """
+    low, high = np.atleast_3d(low.T).T, np.atleast_3d(high.T).T  # (1 or chains, n, K)
     answered = (low > 0) | np.isfinite(high)
     middle = np.where(np.isfinite(high), (low + high) / 2, low)
     known = answered & np.isfinite(prevalence)
-    asked = np.where(known, prevalence, 0.0).sum(axis=1)
-    reports = np.where(known, middle, 0.0).sum(axis=1)
-    typical = max(reports.sum() / max(asked.sum(), 1e-300), np.exp(priors.mu[0]) / 10)
-    log_degree = np.log((reports + 1) / (asked + 1 / typical))
+    asked = np.where(known, prevalence, 0.0).sum(axis=2)
+    reports = np.where(known, middle, 0.0).sum(axis=2)
+    typical = np.fmax(reports.sum(axis=1) / np.fmax(asked.sum(axis=1), 1e-300), np.exp(priors.mu[0]) / 10)
+    log_degree = np.log((reports + 1) / (asked + 1 / typical[:, None]))
     if not priors.mu[0] < log_degree.mean() < priors.mu[1]:
         warn(
             f"priors.mu must hold the mean log degree: the known groups give {log_degree.mean():.2f} "
@@ -266,12 +269,12 @@ def start(
             "or check the sizes and the population."
         )
     shift = 0.3 * rng.standard_normal((chains, 1))
-    log_degree = log_degree + shift + 0.2 * rng.standard_normal((chains, len(low)))
-    log_degree = np.fmax(log_degree, np.log(low.max(axis=1) + 0.5))
+    log_degree = log_degree + shift + 0.2 * rng.standard_normal((chains, low.shape[1]))
+    log_degree = np.fmax(log_degree, np.log(low.max(axis=2) + 0.5))
     mu = _inside(log_degree.mean(axis=1), *priors.mu)
     sigma = log_degree.std(axis=1) * np.exp(0.2 * rng.standard_normal(chains))
-    ties = np.exp(log_degree) @ answered
-    seen = np.where(answered, middle, 0.0).sum(axis=0)
+    ties = (np.exp(log_degree)[:, :, None] * answered).sum(axis=1)
+    seen = np.where(answered, middle, 0.0).sum(axis=1)
     guess = np.log((seen + 0.5) / (ties + 1)) + 0.5 * rng.standard_normal(ties.shape)
     dispersion = None
     if barrier:
@@ -320,9 +323,9 @@ class Sampler:
         chains, groups = state.log_prevalence.shape
         self.hidden = limits[0] < limits[1]
         blurred = np.zeros(groups, dtype=bool)
-        blurred[cells.intervals.column] = True
-        self.reports = cells.counts @ weights
-        simple = self.hidden & ~blurred & (self.reports > 0)
+        blurred[cells.intervals.column % groups] = True
+        self.reports = np.tile(cells.counts @ weights, (chains // len(cells.counts), 1))
+        simple = self.hidden & ~blurred & (self.reports > 0).all(axis=0)
         self.conjugate = simple & (state.dispersion is None)
         self.walks = {
             "degree": Proposals(state.log_degree.shape, start=0.3),
@@ -378,8 +381,8 @@ class Sampler:
 
     def _draw_prevalence(self, degree: Array) -> None:
         """Draw m = N_h / N from Beta(sum y, sum d - sum y + 1), staying where it is out of bounds."""
-        reports = self.reports[self.conjugate]
-        ties = (degree * self.weights) @ self.cells.exact[self.conjugate].T
+        reports = self.reports[:, self.conjugate]
+        ties = binomials.exposure(self.cells, degree * self.weights)[:, self.conjugate]
         drawn = np.log(self.rng.beta(reports, ties - reports + 1))
         low, high = self.limits[:, self.conjugate]
         now = self.state.log_prevalence[:, self.conjugate]
