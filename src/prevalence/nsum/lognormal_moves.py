@@ -21,6 +21,7 @@ from . import lkj
 Array = NDArray[np.float64]
 
 FAR = 14.0  # no Hamiltonian step lands beyond: t or sigma_delta of 1e-3 or 1e3, correlation of 1
+PASSES = 5  # through the cells in one sweep
 LEAPS = 8  # Hamiltonian steps of one proposal: about three posterior standard deviations
 
 
@@ -158,9 +159,10 @@ class Moves:
     def sweep(self) -> None:
         """Move every quantity once or more."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            self.cells()
+            for _ in range(PASSES):
+                self.cells()
+                self.degrees()
             self.given_rates()
-            self.degrees()
             self.columns()
             self.deviations()
             self.levels()
