@@ -117,7 +117,9 @@ def test_correlation_from_partial_correlations_and_its_prior() -> None:
         step[j] = 1e-6
         change = lkj.factor(y + step, 4)[0] - lkj.factor(y - step, 4)[0]
         # central difference: error of order step^2
-        np.testing.assert_allclose((slope * change).sum(axis=(1, 2)) / 2e-6, pulled[:, j], rtol=1e-7)
+        np.testing.assert_allclose(
+            (slope * change).sum(axis=(1, 2)) / 2e-6, pulled[:, j], rtol=1e-7
+        )
 
 
 def test_lkj_draws_have_the_variance_of_a_correlation() -> None:

@@ -68,7 +68,9 @@ def log_posterior(where: dict[str, Any], data: dict[str, Any], **priors: float) 
             if not (data["low"][i, k] == 0 and isinf(data["high"][i, k])):
                 row += log_answer(data["low"][i, k], data["high"][i, k], where["eta"][i, k])
         row += log_normal(where["eta"][i], mean, covariance)
-        row += log_normal(where["delta"][i : i + 1], np.zeros(1), np.eye(1) * where["sigma_delta"] ** 2)
+        row += log_normal(
+            where["delta"][i : i + 1], np.zeros(1), np.eye(1) * where["sigma_delta"] ** 2
+        )
         total += data["w"][i] * row
     for k in range(groups):
         total += log_half_cauchy(tau[k], priors["bias_scale"])

@@ -54,7 +54,9 @@ def log_prior(y: Array, powers: Array) -> Array:
     """Return the log density of y under the LKJ prior, up to a constant."""
     size = np.abs(y)
     # log(1 - tanh(y)^2), without the cancellation
-    return np.asarray((powers * (2 * (np.log(2) - size - np.log1p(np.exp(-2 * size))))).sum(axis=-1))
+    return np.asarray(
+        (powers * (2 * (np.log(2) - size - np.log1p(np.exp(-2 * size))))).sum(axis=-1)
+    )
 
 
 def draw(size: tuple[int, ...], powers: Array, rng: np.random.Generator) -> Array:

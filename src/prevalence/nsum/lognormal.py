@@ -123,7 +123,9 @@ def poisson_lognormal(
     ... )
     >>> drawn["log_prevalence"].shape
     (4, 300, 4)
-    >>> bool(0.003 < np.exp(np.median(drawn["log_prevalence"][..., 3])) < 0.008)  # the truth is 0.005
+    >>> bool(
+    ...     0.003 < np.exp(np.median(drawn["log_prevalence"][..., 3])) < 0.008
+    ... )  # the truth is 0.005
     True
     """
     rng = errors.generator(rng)
@@ -180,7 +182,9 @@ def read_reports(
     scaled = _weights(weights, n)
     designs = [np.ones((n, groups, 1))]
     if group_covariate is not None:
-        designs.append(_centred("group_covariate", group_covariate, scaled, (n, groups))[:, :, None])
+        designs.append(
+            _centred("group_covariate", group_covariate, scaled, (n, groups))[:, :, None]
+        )
     z = np.zeros((n, 0))
     if covariates is not None:
         z = _centred("covariates", np.asarray(covariates, dtype=float), scaled, (n,))

@@ -242,7 +242,9 @@ class Moves:
         state = self.state
         groups, count = state.log_variance.shape[1], self.data.weights.size
         target = Scales(squares=squares, level=level, count=count, priors=self.priors, state=state)
-        place = np.concatenate([state.log_variance, state.log_sigma[:, None], state.partial], axis=1)
+        place = np.concatenate(
+            [state.log_variance, state.log_sigma[:, None], state.partial], axis=1
+        )
         momentum = self.rng.standard_normal(place.shape)
         size = (self.walks["scales"].scale * self.rng.uniform(0.7, 1.3, place.shape[0]))[:, None]
         before, gradient = target(place)
@@ -342,7 +344,9 @@ class Moves:
         """Move the variances of b and of delta with standardised b and delta fixed."""
         state, weights, rest = self.state, self.data.weights, self.eta() - self.state.bias
         step = self.walks["bias"].step(self.rng)
-        score = (state.bias + state.variance[:, None] / 2) * np.exp(-state.log_variance / 2)[:, None]
+        score = (state.bias + state.variance[:, None] / 2) * np.exp(-state.log_variance / 2)[
+            :, None
+        ]
         log_variance = state.log_variance + step
         variance = np.exp(log_variance)[:, None]
         bias = np.sqrt(variance) * score - variance / 2
