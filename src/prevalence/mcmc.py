@@ -311,9 +311,10 @@ class Proposals:
 def accepted(log_ratio: Array, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Return whether each proposal is accepted: with probability ``min(1, exp(log_ratio))``.
 
-    A ratio that is not a number is refused.
+    A ratio that is not a number, or overflowed, is refused.
     """
-    return np.asarray(log_ratio > -rng.standard_exponential(np.shape(log_ratio)))
+    reach = -rng.standard_exponential(np.shape(log_ratio))
+    return np.asarray((log_ratio > reach) & (log_ratio < np.inf))
 
 
 def normal_mean(
@@ -321,8 +322,8 @@ def normal_mean(
     variance: Array | float,
     n: float | Array,
     rng: np.random.Generator,
-    low: float = -np.inf,
-    high: float = np.inf,
+    low: Array | float = -np.inf,
+    high: Array | float = np.inf,
 ) -> Array:
     """Draw the mean of n normal effects given their average and variance, flat on (low, high).
 
@@ -338,7 +339,7 @@ def normal_mean(
         Their number.
     rng : numpy.random.Generator
         Source of the draws.
-    low, high : float
+    low, high : array_like
         Bounds of the flat prior.
 
     Returns
@@ -349,7 +350,7 @@ def normal_mean(
     mean, spread = np.broadcast_arrays(
         np.asarray(mean, dtype=float), np.sqrt(variance / np.asarray(n))
     )
-    if np.isinf(low) and np.isinf(high):
+    if np.all(np.isinf(low)) and np.all(np.isinf(high)):
         return np.asarray(mean + spread * rng.standard_normal(mean.shape))
     from scipy.special import ndtr, ndtri
 
