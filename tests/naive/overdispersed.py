@@ -83,7 +83,11 @@ def sample(
             if math.log(rng.random()) < then - now:
                 place, now = proposal, then
         draws[step] = place
-    return {"alpha": draws[:, :n], "beta": draws[:, n : n + k], "log_v": draws[:, n + k : n + 2 * k]}
+    return {
+        "alpha": draws[:, :n],
+        "beta": draws[:, n : n + k],
+        "log_v": draws[:, n + k : n + 2 * k],
+    }
 
 
 def scale(beta: Array, prevalence: Array, base: list[int]) -> float:

@@ -251,7 +251,7 @@ def _centred(argument: str, values: Array, weights: Array, shape: tuple[int, ...
             f"{f' and a column for each of the {shape[1]} groups' if len(shape) > 1 else ''}: found an "
             f"array of shape {values.shape}. Take it from the same rows."
         )
-    bad = ~np.isfinite(values).all(axis=1)
+    bad = np.asarray(~np.isfinite(values).all(axis=1))
     errors.check_rows(
         argument, "finite", values.sum(axis=1), bad, "Impute them or leave the respondents out."
     )

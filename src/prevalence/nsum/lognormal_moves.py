@@ -173,7 +173,7 @@ class Moves:
         total = np.einsum("nkq,cqk->cnk", self.data.group_covariates, state.slopes)
         if state.common.shape[1]:
             total += (state.common @ self.data.covariates.T)[:, :, None]
-        return total
+        return np.asarray(total)
 
     def eta(self) -> Array:
         """Return the log rates."""
@@ -281,7 +281,7 @@ class Moves:
         new = np.swapaxes(drawn, 1, 2)
         state.slopes = new.copy()
         state.slopes[:, 0] += state.variance / 2
-        return working - np.einsum("nkq,cqk->cnk", design, new)
+        return np.asarray(working - np.einsum("nkq,cqk->cnk", design, new))
 
     def _common(self, residual: Array, total: Array, precision: Array) -> Array:
         """Draw the slopes common to all groups given eta, degrees integrated out."""
@@ -406,7 +406,7 @@ class Scales:
         """Return the log density of every chain, and its gradient."""
         groups, chains = self.level.shape[1], place.shape[0]
         log_variance, log_sigma, y = place[:, :groups], place[:, groups], place[:, groups + 1 :]
-        good = (np.abs(place) < FAR).all(axis=1)
+        good = np.abs(place).max(axis=1) < FAR
         log_variance = np.where(good[:, None], log_variance, 0.0)
         log_sigma, y = np.where(good, log_sigma, 0.0), np.where(good[:, None], y, 0.0)
         deviation = np.exp(log_variance / 2)

@@ -158,7 +158,7 @@ def _weights(
         )
     weights = np.maximum(np.asarray(correlation, dtype=float)[..., known], 0.0) ** power
     weights[..., known, np.arange(known.size)] = 0.0
-    return weights
+    return np.asarray(weights)
 
 
 def _weighted_log_mean(ratios: Array, weights: Array, shift: Array) -> Array:
@@ -196,5 +196,5 @@ def _by_names(log_prevalence: Array, shares: Array, names: Sequence[Sequence[int
         drawn = _log_mean(log_prevalence[..., places]) + np.log(places.size)
         constants.append(drawn - np.log(shares[places].sum()))
     if len(constants) == 1:
-        return constants[0]
+        return np.asarray(constants[0])
     return np.asarray(constants[0] + (constants[2] - constants[1]) / 2)
