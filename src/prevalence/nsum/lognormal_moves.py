@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 FAR = 14.0  # no Hamiltonian step lands beyond: t or sigma_delta of 1e-3 or 1e3, correlation of 1
 PASSES = 5  # through the cells in one sweep
-LEAPS = 8  # Hamiltonian steps of one proposal: about three posterior standard deviations
+LEAPS = 5  # Hamiltonian steps of one proposal: about three posterior standard deviations
 
 
 @dataclass(frozen=True, kw_only=True)
