@@ -11,15 +11,9 @@ from numpy.typing import NDArray
 
 from prevalence.nsum import lkj
 from prevalence.nsum.lognormal import poisson_lognormal, read_reports, start
-from prevalence.nsum.lognormal_moves import (
-    Moves,
-    Priors,
-    Reports,
-    Scales,
-    State,
-    bias_prior,
-    degree_prior,
-)
+from prevalence.nsum.lognormal_moves import Moves
+from prevalence.nsum.lognormal_state import Priors, Reports, State, interval_mass, interval_slope
+from prevalence.nsum.lognormal_targets import Scales, Standardised, bias_prior, degree_prior
 from tests.naive import lognormal as naive
 
 Array = NDArray[np.float64]
@@ -75,11 +69,13 @@ def place(state: State, eta: Array, chain: int) -> dict[str, Any]:
     }
 
 
-def with_log_jacobian(state: State, chain: int) -> float:
+def jacobian(state: State, chain: int, correlated: bool) -> float:
     """Log derivative of (tau, sigma_delta, Omega) by what the sampler moves, up to a constant."""
     variance = state.variance[chain]
     tau = np.sqrt(np.expm1(variance))
-    total = float(np.log(np.exp(variance) / (2 * tau) * variance).sum() + state.log_sigma[chain])
+    total = float(np.log(np.exp(variance) / tau * variance).sum() + state.log_sigma[chain])
+    if not correlated:
+        return total
     groups = variance.size
     z = np.tanh(state.partial[chain])
     powers = (groups - 2 - lkj.places(groups)[1]) / 2
@@ -170,12 +166,17 @@ def test_density_of_scales_is_that_of_the_slow_version_without_degrees(correlate
     np.testing.assert_allclose(
         target(there)[0] - target(here)[0], expected[1] - expected[0], rtol=1e-8, atol=1e-8
     )
+    check_gradient(target, there)
+
+
+def check_gradient(target: Scales | Standardised, there: Array) -> None:
     value, gradient = target(there)
     assert value.shape == (3,)
-    for j in range(here.shape[1]):
-        step = np.zeros(here.shape[1])
+    for j in range(there.shape[1]):
+        step = np.zeros(there.shape[1])
         step[j] = 1e-5
         change = target(there + step)[0] - target(there - step)[0]
+        # central difference: error of order step^2
         np.testing.assert_allclose(gradient[:, j], change / 2e-5, rtol=1e-6, atol=1e-6)
 
 
@@ -204,11 +205,55 @@ def _without_degrees(
         logs = np.array([at(float(d)) for d in grid])
         total += logs.max() + np.log(np.exp(logs - logs.max()).sum() * (grid[1] - grid[0]))
         total -= at(float(where["delta"][i]))
-    jacobian = with_log_jacobian(state, chain) if correlated else 0.0
-    if not correlated:
-        tau = np.sqrt(np.expm1(variance))
-        jacobian = float(np.log(np.exp(variance) / tau * variance).sum() + state.log_sigma[chain])
-    return total + jacobian
+    return total + jacobian(state, chain, correlated)
+
+
+@pytest.mark.parametrize("correlated", [True, False])
+def test_density_of_scales_with_standardised_errors_is_that_of_the_slow_version(
+    correlated: bool,
+) -> None:
+    data = answers()
+    moves = moved(data, correlated)
+    state, fixed = moves.state, moves.fixed()
+    target = Standardised(data=moves.data, priors=PRIORS, state=state, fixed=fixed)
+    here = np.concatenate([state.log_variance, state.log_sigma[:, None], state.partial], axis=1)
+    there = here + np.random.default_rng(8).normal(0, 0.3, here.shape)
+    np.testing.assert_allclose(target.parts(here)[1], state.bias, rtol=1e-10, atol=1e-12)
+    chosen = {"bias_scale": 1.5, "degree_scale": 0.8, "slope_sd": 2.0, "correlation_shape": 2.0}
+    expected = []
+    for position in (here, there):
+        delta, bias = target.parts(position)
+        other = replace(
+            state,
+            log_variance=position[:, :3],
+            log_sigma=position[:, 3],
+            partial=position[:, 4:],
+            delta=delta,
+            bias=bias,
+        )
+        eta = fixed + delta[:, :, None] + bias
+        values = []
+        for chain in range(3):
+            total = naive.log_posterior(place(other, eta, chain), data, **chosen)
+            factor = np.exp(other.log_variance[chain] / 2)[:, None] * other.cholesky()[chain]
+            total += 5 * float(np.log(np.diag(factor)).sum() + other.log_sigma[chain])
+            values.append(total + jacobian(other, chain, correlated))
+        expected.append(np.array(values))
+    np.testing.assert_allclose(
+        target(there)[0] - target(here)[0], expected[1] - expected[0], rtol=1e-9, atol=1e-9
+    )
+    check_gradient(target, there)
+
+
+def test_slope_of_an_interval() -> None:
+    low, high = np.array([1.0, 5, 0, 7]), np.array([np.inf, 10, 2, 7])
+    for log_rate in (-2.0, 0.5, 2.0, 3.5):
+        at = np.full(4, log_rate)
+        step = 1e-5
+        change = [interval_mass(low, high, np.exp(at + s)) for s in (step, -step)]
+        slope = interval_slope(low, high, at, interval_mass(low, high, np.exp(at)))
+        # central difference
+        np.testing.assert_allclose(slope, (change[0] - change[1]) / 2e-5, rtol=1e-5, atol=1e-6)
 
 
 def test_cached_likelihood_is_that_of_the_state() -> None:

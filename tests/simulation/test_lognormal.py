@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from prevalence import mcmc
 from prevalence.nsum import lkj
 from prevalence.nsum.lognormal import read_reports, run, start
-from prevalence.nsum.lognormal_moves import Moves, Priors, Reports, State
+from prevalence.nsum.lognormal_moves import Moves
+from prevalence.nsum.lognormal_state import Priors, Reports, State
 from tests.simulation.calibration import geweke, sameness, sbc, uniformity
 
 Array = NDArray[np.float64]
@@ -138,7 +139,7 @@ class Study:
 
     def sweep(self, where: Parameters, data: Reports, rng: np.random.Generator) -> Parameters:
         moves = Moves(data=data, priors=PRIORS, state=self.state(where), rng=rng, learning=False)
-        for name, scale in (("degree", 0.3), ("cells", 0.8), ("scales", 0.1)):
+        for name, scale in (("degree", 0.3), ("cells", 0.8), ("scales", 0.1), ("standard", 0.2)):
             moves.walks[name] = mcmc.Proposals(moves.walks[name].scale.shape, scale)
         moves.sweep()
         return self.named(moves.state)

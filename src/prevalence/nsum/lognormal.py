@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from .. import errors
 from . import lkj
-from .lognormal_moves import Moves, Priors, Reports, State
+from .lognormal_moves import Moves
+from .lognormal_state import Priors, Reports, State
 from .scaling import rescale
 
 __all__ = ["Priors", "poisson_lognormal"]
