@@ -107,7 +107,7 @@ def agree(ours: dict[str, Array], theirs: dict[str, dict[str, float]]) -> dict[s
 def test_means_of_a_short_run(oracle: Path, case: str) -> None:
     folder = oracle / "nsum"
     theirs = reference(folder, case)
-    agree(quantities(drawn(folder, CASES[case], 150, 150), theirs), theirs)
+    agree(quantities(drawn(folder, CASES[case], 100, 120), theirs), theirs)
 
 
 @pytest.mark.proof

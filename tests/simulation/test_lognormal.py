@@ -184,7 +184,7 @@ def test_joint_distribution(name: str) -> None:
 
 def test_joint_distribution_finds_a_wrong_conditional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mcmc, "normal_mean", halved)
-    assert joint(STUDIES["counts"], 600, 10, groups=12) < 1e-6
+    assert joint(STUDIES["counts"], 400, 8, groups=12) < 1e-6
 
 
 @pytest.mark.proof
@@ -231,12 +231,12 @@ def inside(state: State) -> State:
 
 
 def test_simulation_based_calibration_in_short() -> None:
-    assert uniformity(calibrated(50, 8, 3, 100, 150, 15)) > 0.001
+    assert uniformity(calibrated(50, 8, 3, 60, 120, 15)) > 0.001
 
 
 @pytest.mark.proof
 def test_simulation_based_calibration() -> None:
-    assert uniformity(calibrated(300, 60, 6, 600, 2_000, 50)) > 0.001
+    assert uniformity(calibrated(300, 60, 6, 400, 1_200, 40)) > 0.001
 
 
 @pytest.mark.proof
