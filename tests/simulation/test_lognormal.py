@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class Study:
             return self.reports(low, high)
         read = self.reports(np.where(np.isinf(high), 0, np.round(low)), np.round(high))
         exact = np.where(np.isinf(high), 0.0, 1.0)
-        return Reports(**{**vars(read), "count": exact * count / weights, "exact": exact})
+        return Reports(**{**asdict(read), "count": exact * count / weights, "exact": exact})
 
     def sweep(self, where: Parameters, data: Reports, rng: np.random.Generator) -> Parameters:
         moves = Moves(data=data, priors=PRIORS, state=self.state(where), rng=rng, learning=False)

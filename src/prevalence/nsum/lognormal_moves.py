@@ -68,8 +68,10 @@ class Moves:
             self.levels()
 
     def fixed(self) -> Array:
-        """Return what rho and the covariates add to eta."""
+        """Return what rho and the covariates add to eta: (chains, n, K), or one row without them."""
         state = self.state
+        if state.slopes.shape[1] == 1 and not state.common.shape[1]:
+            return state.slopes
         total = np.einsum("nkq,cqk->cnk", self.data.group_covariates, state.slopes)
         if state.common.shape[1]:
             total += (state.common @ self.data.covariates.T)[:, :, None]
@@ -77,7 +79,11 @@ class Moves:
 
     def eta(self) -> Array:
         """Return the log rates."""
-        return self.fixed() + self.state.delta[:, :, None] + self.state.bias
+        return self.rest() + self.state.bias
+
+    def rest(self) -> Array:
+        """Return the log rates without b."""
+        return np.asarray(self.fixed() + self.state.delta[:, :, None])
 
     def _learn(self, name: str, taken: NDArray[np.bool_] | Array) -> None:
         if self.learning:
@@ -88,7 +94,7 @@ class Moves:
     def cells(self) -> None:
         """Move b cell by cell given its mean and covariance, by random walks."""
         state, weights = self.state, self.data.weights[:, None]
-        rest = self.eta() - state.bias
+        rest = self.rest()
         residual = state.bias + state.variance[:, None] / 2
         step = self.walks["cells"].step(self.rng)
         proposed = self.data.log_likelihood(rest + state.bias + step)
@@ -229,7 +235,7 @@ class Moves:
 
     def deviations(self) -> None:
         """Move the variances of b and of delta with standardised b and delta fixed."""
-        state, weights, rest = self.state, self.data.weights, self.eta() - self.state.bias
+        state, weights, rest = self.state, self.data.weights, self.rest()
         step = self.walks["bias"].step(self.rng)
         score = (state.bias + state.variance[:, None] / 2) * np.exp(-state.log_variance / 2)[
             :, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,16 @@ class Reports:
     group_covariates: Array  # (n, K, q), the first of them 1
     covariates: Array  # (n, p)
 
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every answer is a count."""
+        return bool(self.exact.all())
+
     def log_likelihood(self, eta: Array) -> Array:
         """Return the log likelihood of every cell, up to a constant, 0 for missing answers."""
-        result = self.count * eta - self.exact * np.exp(eta)
+        result = self.count * eta
+        rate = np.exp(eta)
+        result -= rate if self.complete else self.exact * rate
         if self.rows.size:
             rate = np.exp(eta[:, self.rows, self.columns])
             result[:, self.rows, self.columns] = interval_mass(self.low, self.high, rate)
