@@ -8,12 +8,15 @@ doi:10.1016/j.jmva.2009.04.008), from which row i of the Cholesky factor is
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
 
+@cache
 def places(groups: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows and columns of the numbers below the diagonal."""
     return np.tril_indices(groups, -1)
@@ -35,7 +38,7 @@ def factor(y: Array, groups: int) -> tuple[Array, Array, Array]:
 def pull_back(slope: Array, cholesky: Array, partial: Array, length: Array) -> Array:
     """Return the gradient by y of what has the gradient `slope` by the Cholesky factor."""
     groups = cholesky.shape[-1]
-    product = np.tril(slope * cholesky)
+    product = slope * cholesky
     beyond = product.sum(axis=-1, keepdims=True) - np.cumsum(product, axis=-1)
     gradient = slope * length * (1 - partial**2) - partial * beyond
     rows, columns = places(groups)
@@ -51,7 +54,9 @@ def log_prior(y: Array, powers: Array) -> Array:
     """Return the log density of y under the LKJ prior, up to a constant."""
     size = np.abs(y)
     # log(1 - tanh(y)^2), without the cancellation
-    return np.asarray((powers * (2 * (np.log(2) - size - np.log1p(np.exp(-2 * size))))).sum(axis=-1))
+    return np.asarray(
+        (powers * (2 * (np.log(2) - size - np.log1p(np.exp(-2 * size))))).sum(axis=-1)
+    )
 
 
 def draw(size: tuple[int, ...], powers: Array, rng: np.random.Generator) -> Array:

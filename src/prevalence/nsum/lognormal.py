@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from .. import errors
 from . import lkj
-from .lognormal_moves import Moves, Priors, Reports, State
-from .scaling import rescale
+from .lognormal_moves import Moves
+from .lognormal_state import Priors, Reports, State
+from .scaling import rescale, shares_of
 
 __all__ = ["Priors", "poisson_lognormal"]
 
@@ -110,20 +111,22 @@ def poisson_lognormal(
     >>> import numpy as np
     >>> from prevalence.nsum.lognormal import poisson_lognormal
     >>> rng = np.random.default_rng(1)
-    >>> degree = rng.lognormal(5, 0.5, size=(80, 1))
+    >>> degree = rng.lognormal(5, 0.5, size=(40, 1))
     >>> counts = rng.poisson(degree * [0.01, 0.02, 0.015, 0.005]).astype(float)
     >>> drawn = poisson_lognormal(
     ...     counts,
     ...     counts,
     ...     sizes=np.array([10_000, 20_000, 15_000, np.nan]),
     ...     population=1_000_000,
-    ...     warmup=300,
-    ...     draws=300,
+    ...     warmup=60,
+    ...     draws=60,
     ...     rng=1,
     ... )
     >>> drawn["log_prevalence"].shape
-    (4, 300, 4)
-    >>> bool(0.003 < np.exp(np.median(drawn["log_prevalence"][..., 3])) < 0.008)  # the truth is 0.005
+    (4, 60, 4)
+    >>> bool(
+    ...     0.003 < np.exp(np.median(drawn["log_prevalence"][..., 3])) < 0.008
+    ... )  # the truth is 0.005
     True
     """
     rng = errors.generator(rng)
@@ -134,7 +137,11 @@ def poisson_lognormal(
             f"scaling must be 'all' where errors are not correlated: found {scaling!r}. "
             "Write correlated=True."
         )
+    for name, number, least in (("chains", chains, 1), ("warmup", warmup, 0), ("draws", draws, 1)):
+        if number < least:
+            raise ValueError(f"{name} must be at least {least}: found {number}. Write more.")
     data = read_reports(low, high, weights, group_covariate, covariates, effects)
+    shares_of(sizes, population, data.group_covariates.shape[1])
     if priors is None:
         plain = group_covariate is None and covariates is None
         priors = Priors() if plain else Priors(level_sd=10.0, spread_scale=2.5)
@@ -180,7 +187,9 @@ def read_reports(
     scaled = _weights(weights, n)
     designs = [np.ones((n, groups, 1))]
     if group_covariate is not None:
-        designs.append(_centred("group_covariate", group_covariate, scaled, (n, groups))[:, :, None])
+        designs.append(
+            _centred("group_covariate", group_covariate, scaled, (n, groups))[:, :, None]
+        )
     z = np.zeros((n, 0))
     if covariates is not None:
         z = _centred("covariates", np.asarray(covariates, dtype=float), scaled, (n,))
@@ -247,7 +256,7 @@ def _centred(argument: str, values: Array, weights: Array, shape: tuple[int, ...
             f"{f' and a column for each of the {shape[1]} groups' if len(shape) > 1 else ''}: found an "
             f"array of shape {values.shape}. Take it from the same rows."
         )
-    bad = ~np.isfinite(values).all(axis=1)
+    bad = np.asarray(~np.isfinite(values).all(axis=1))
     errors.check_rows(
         argument, "finite", values.sum(axis=1), bad, "Impute them or leave the respondents out."
     )

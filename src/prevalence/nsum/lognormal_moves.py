@@ -10,6 +10,7 @@ included; the weights sum to n, so that the Gaussian integrals are those without
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,118 +18,16 @@ from numpy.typing import NDArray
 
 from .. import mcmc
 from . import lkj
+from .lognormal_state import Priors, Reports, State
+from .lognormal_targets import Scales, Standardised, bias_prior, degree_prior
 
 Array = NDArray[np.float64]
 
-FAR = 14.0  # no Hamiltonian step lands beyond: t or sigma_delta of 1e-3 or 1e3, correlation of 1
-LEAPS = 8  # Hamiltonian steps of one proposal: about three posterior standard deviations
+PASSES = 4  # through cells, degrees and deviations in one sweep
+LEAPS = 5  # Hamiltonian steps of one proposal
 
 
-@dataclass(frozen=True, kw_only=True)
-class Priors:
-    """Priors of the Poisson-lognormal model; the defaults are those of the programs without covariates.
-
-    Parameters
-    ----------
-    level_sd : float
-        Standard deviation of the normal prior of ``mu_rho``; infinite for a flat one.
-    spread_scale : float
-        Scale of the half-Cauchy prior of ``sigma_rho``; infinite for a flat one.
-    degree_scale, bias_scale : float
-        Scales of the half-Cauchy priors of ``sigma_delta`` and of each ``tau_N``.
-    slope_sd : float
-        Standard deviation of the normal priors of the slopes.
-    correlation_shape : float
-        Shape of the LKJ prior; 1 is uniform over correlation matrices.
-    level_bounds, spread_bounds, degree_bounds, bias_bounds : tuple of float
-        Limits of ``mu_rho``, ``sigma_rho``, ``sigma_delta`` and ``tau_N``.
-
-    Examples
-    --------
-    >>> from prevalence.nsum.lognormal import Priors
-    >>> Priors(level_sd=10, spread_scale=2.5).correlation_shape  # those with covariates
-    2.0
-    """
-
-    level_sd: float = np.inf
-    spread_scale: float = np.inf
-    degree_scale: float = 2.5
-    bias_scale: float = 2.5
-    slope_sd: float = 10.0
-    correlation_shape: float = 2.0
-    level_bounds: tuple[float, float] = (-np.inf, np.inf)
-    spread_bounds: tuple[float, float] = (0.0, np.inf)
-    degree_bounds: tuple[float, float] = (0.0, np.inf)
-    bias_bounds: tuple[float, float] = (0.0, np.inf)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reports:
-    """Answers (chains or 1, n, K), their weights (n,), and covariates about their weighted means."""
-
-    count: Array  # 0 where the answer is missing or an interval
-    exact: Array  # 1 for counts, 0 for missing and intervals
-    rows: NDArray[np.intp]  # of the intervals
-    columns: NDArray[np.intp]
-    low: Array  # (chains or 1, intervals)
-    high: Array
-    weights: Array
-    group_covariates: Array  # (n, K, q), the first of them 1
-    covariates: Array  # (n, p)
-
-    def log_likelihood(self, eta: Array) -> Array:
-        """Return the log likelihood of every cell, up to a constant, 0 for missing answers."""
-        result = self.count * eta - self.exact * np.exp(eta)
-        if self.rows.size:
-            rate = np.exp(eta[:, self.rows, self.columns])
-            result[:, self.rows, self.columns] = interval_mass(self.low, self.high, rate)
-        return np.asarray(result)
-
-
-def interval_mass(low: Array, high: Array, rate: Array) -> Array:
-    """Return ``log P(low <= Y <= high)`` of a Poisson variable, from the tail that keeps digits."""
-    from scipy.special import gammainc, gammaincc
-
-    least = np.maximum(low, 1.0)
-    most = np.where(np.isinf(high), 1.0, high + 1.0)
-    above = np.where(low > 0, gammainc(least, rate), 1.0)
-    beyond = np.where(np.isinf(high), 0.0, gammainc(most, rate))
-    below = np.where(low > 0, gammaincc(least, rate), 0.0)
-    within = np.where(np.isinf(high), 1.0, gammaincc(most, rate))
-    mass = np.where(rate > low, within - below, above - beyond)
-    return np.asarray(np.log(np.maximum(mass, 1e-300)))
-
-
-@dataclass(kw_only=True)
-class State:
-    """Where the chains are; every array has the chains in rows."""
-
-    bias: Array  # b, (chains, n, K)
-    delta: Array  # (chains, n)
-    slopes: Array  # (chains, q, K), the first of them rho
-    common: Array  # slopes of the covariates that act on all groups, (chains, p)
-    log_variance: Array  # of b: log t^2, (chains, K)
-    partial: Array  # see lkj, (chains, K (K - 1) / 2); no columns without correlation
-    log_sigma: Array  # log sigma_delta, (chains,)
-    mu: Array  # mean of rho, (chains,)
-    sigma: Array  # standard deviation of rho, (chains,)
-
-    @property
-    def variance(self) -> Array:
-        return np.exp(self.log_variance)
-
-    def cholesky(self) -> Array:
-        """Return the Cholesky factor of the correlation of b."""
-        groups = self.log_variance.shape[1]
-        if not self.partial.shape[1]:
-            return np.broadcast_to(np.eye(groups), (self.mu.size, groups, groups))
-        return lkj.factor(self.partial, groups)[0]
-
-    def precision(self) -> Array:
-        """Return the inverse covariance of b, (chains, K, K)."""
-        deviation = np.exp(self.log_variance / 2)
-        inverse = np.linalg.inv(deviation[:, :, None] * self.cholesky())
-        return np.asarray(np.swapaxes(inverse, 1, 2) @ inverse)
+Target = Callable[[Array], tuple[Array, Array]]
 
 
 @dataclass(kw_only=True)
@@ -153,29 +52,38 @@ class Moves:
         for name, shape in (shapes | {"degree": (chains,)}).items():
             self.walks.setdefault(name, mcmc.Proposals(shape))
         start = 0.5 / np.sqrt(n)
+        self.walks.setdefault("standard", mcmc.Proposals((chains,), 0.3, 0.8))
         self.walks.setdefault("scales", mcmc.Proposals((chains,), start, 0.8))
 
     def sweep(self) -> None:
         """Move every quantity once or more."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            self.cells()
+            for _ in range(PASSES):
+                self.cells()
+                self.degrees()
+                self.deviations()
             self.given_rates()
-            self.degrees()
             self.columns()
-            self.deviations()
+            self.standardised()
             self.levels()
 
     def fixed(self) -> Array:
-        """Return what rho and the covariates add to eta."""
+        """Return what rho and the covariates add to eta: (chains, n, K), or one row without them."""
         state = self.state
+        if state.slopes.shape[1] == 1 and not state.common.shape[1]:
+            return state.slopes
         total = np.einsum("nkq,cqk->cnk", self.data.group_covariates, state.slopes)
         if state.common.shape[1]:
             total += (state.common @ self.data.covariates.T)[:, :, None]
-        return total
+        return np.asarray(total)
 
     def eta(self) -> Array:
         """Return the log rates."""
-        return self.fixed() + self.state.delta[:, :, None] + self.state.bias
+        return self.rest() + self.state.bias
+
+    def rest(self) -> Array:
+        """Return the log rates without b."""
+        return np.asarray(self.fixed() + self.state.delta[:, :, None])
 
     def _learn(self, name: str, taken: NDArray[np.bool_] | Array) -> None:
         if self.learning:
@@ -186,7 +94,7 @@ class Moves:
     def cells(self) -> None:
         """Move b cell by cell given its mean and covariance, by random walks."""
         state, weights = self.state, self.data.weights[:, None]
-        rest = self.eta() - state.bias
+        rest = self.rest()
         residual = state.bias + state.variance[:, None] / 2
         step = self.walks["cells"].step(self.rng)
         proposed = self.data.log_likelihood(rest + state.bias + step)
@@ -240,23 +148,12 @@ class Moves:
         state = self.state
         groups, count = state.log_variance.shape[1], self.data.weights.size
         target = Scales(squares=squares, level=level, count=count, priors=self.priors, state=state)
-        place = np.concatenate([state.log_variance, state.log_sigma[:, None], state.partial], axis=1)
-        momentum = self.rng.standard_normal(place.shape)
-        size = (self.walks["scales"].scale * self.rng.uniform(0.7, 1.3, place.shape[0]))[:, None]
-        before, gradient = target(place)
-        energy = before - (momentum**2).sum(axis=1) / 2
-        moved = place
-        for _ in range(LEAPS):
-            momentum = momentum + size / 2 * gradient
-            moved = moved + size * momentum
-            value, gradient = target(moved)
-            momentum = momentum + size / 2 * gradient
-        ratio = value - (momentum**2).sum(axis=1) / 2 - energy
-        taken = mcmc.accepted(ratio, self.rng)[:, None]
-        place = np.where(taken, moved, place)
+        place = np.concatenate(
+            [state.log_variance, state.log_sigma[:, None], state.partial], axis=1
+        )
+        place = self._hamiltonian("scales", target, place, 1.0)[1]
         state.log_variance, state.partial = place[:, :groups], place[:, groups + 1 :]
         state.log_sigma = place[:, groups]
-        self._learn("scales", np.exp(np.minimum(np.where(np.isnan(ratio), -np.inf, ratio), 0)))
 
     def _slopes(self, residual: Array, level: Array, precision: Array) -> Array:
         """Draw levels and slopes of the groups given eta, degrees integrated out."""
@@ -277,7 +174,7 @@ class Moves:
         new = np.swapaxes(drawn, 1, 2)
         state.slopes = new.copy()
         state.slopes[:, 0] += state.variance / 2
-        return working - np.einsum("nkq,cqk->cnk", design, new)
+        return np.asarray(working - np.einsum("nkq,cqk->cnk", design, new))
 
     def _common(self, residual: Array, total: Array, precision: Array) -> Array:
         """Draw the slopes common to all groups given eta, degrees integrated out."""
@@ -338,9 +235,11 @@ class Moves:
 
     def deviations(self) -> None:
         """Move the variances of b and of delta with standardised b and delta fixed."""
-        state, weights, rest = self.state, self.data.weights, self.eta() - self.state.bias
+        state, weights, rest = self.state, self.data.weights, self.rest()
         step = self.walks["bias"].step(self.rng)
-        score = (state.bias + state.variance[:, None] / 2) * np.exp(-state.log_variance / 2)[:, None]
+        score = (state.bias + state.variance[:, None] / 2) * np.exp(-state.log_variance / 2)[
+            :, None
+        ]
         log_variance = state.log_variance + step
         variance = np.exp(log_variance)[:, None]
         bias = np.sqrt(variance) * score - variance / 2
@@ -369,6 +268,47 @@ class Moves:
         self.likelihood = np.where(taken[:, None, None], proposed, self.likelihood)
         self._learn("degree", taken)
 
+    def standardised(self) -> None:
+        """Move scales and correlations together, by Hamiltonian steps with standardised b fixed."""
+        state = self.state
+        groups = state.log_variance.shape[1]
+        here = np.concatenate([state.log_variance, state.log_sigma[:, None], state.partial], axis=1)
+        metric = np.full(here.shape, 0.3)
+        metric[:, :groups] = self.walks["bias"].scale / 2.4
+        metric[:, groups] = self.walks["degree"].scale / 2.4
+        target = Standardised(data=self.data, priors=self.priors, state=state, fixed=self.fixed())
+        taken, here = self._hamiltonian("standard", target, here, metric)
+        if not taken.any():
+            return
+        state.log_variance = np.where(taken, here[:, :groups], state.log_variance)
+        delta, bias = target.parts(here)
+        keep = taken[:, :, None]
+        state.delta = np.where(taken, delta, state.delta)
+        state.bias = np.where(keep, bias, state.bias)
+        state.log_sigma, state.partial = here[:, groups], here[:, groups + 1 :]
+        self.likelihood = self.data.log_likelihood(self.eta())
+
+    def _hamiltonian(
+        self, name: str, target: Target, here: Array, metric: Array | float
+    ) -> tuple[NDArray[np.bool_], Array]:
+        """Return which chains accept a Hamiltonian proposal, (chains, 1), and where they are."""
+        momentum = self.rng.standard_normal(here.shape)
+        size = (self.walks[name].scale * self.rng.uniform(0.7, 1.3, here.shape[0]))[
+            :, None
+        ] * metric
+        value, slope = target(here)
+        energy = value - (momentum**2).sum(axis=1) / 2
+        moved = here
+        for _ in range(LEAPS):
+            momentum = momentum + size / 2 * slope
+            moved = moved + size * momentum
+            value, slope = target(moved)
+            momentum = momentum + size / 2 * slope
+        ratio = value - (momentum**2).sum(axis=1) / 2 - energy
+        taken = mcmc.accepted(ratio, self.rng)[:, None]
+        self._learn(name, np.exp(np.minimum(np.where(np.isnan(ratio), -np.inf, ratio), 0)))
+        return taken, np.where(taken, moved, here)
+
     def levels(self) -> None:
         """Draw the mean and the spread of rho: from their flat conditionals, taken by the prior."""
         state, priors, rho = self.state, self.priors, self.state.slopes[:, 0]
@@ -384,85 +324,3 @@ class Moves:
         scale = priors.spread_scale**2
         ratio = np.log1p(state.sigma**2 / scale) - np.log1p(square / scale)
         state.sigma = np.where(mcmc.accepted(ratio, self.rng), np.sqrt(square), state.sigma)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scales:
-    """Log density of (log t^2, log sigma_delta, y of lkj) given eta and m = rho - t^2 / 2."""
-
-    squares: Array
-    level: Array
-    count: int
-    priors: Priors
-    state: State
-
-    def __call__(self, place: Array) -> tuple[Array, Array]:
-        """Return the log density of every chain, and its gradient."""
-        groups, chains = self.level.shape[1], place.shape[0]
-        log_variance, log_sigma, y = place[:, :groups], place[:, groups], place[:, groups + 1 :]
-        good = (np.abs(place) < FAR).all(axis=1)
-        log_variance = np.where(good[:, None], log_variance, 0.0)
-        log_sigma, y = np.where(good, log_sigma, 0.0), np.where(good[:, None], y, 0.0)
-        deviation = np.exp(log_variance / 2)
-        cholesky, partial, length = lkj.factor(y, groups) if y.shape[1] else (np.eye(groups),) * 3
-        scaled = deviation[:, :, None] * cholesky
-        own = scaled @ np.swapaxes(scaled, 1, 2)
-        value, slope = self._normal(scaled, np.exp(2 * log_sigma))
-        degree, degree_slope = degree_prior(log_sigma, self.priors)
-        bias, bias_slope = bias_prior(log_variance, self.priors)
-        variance = deviation**2
-        distance = (self.level + variance / 2 - self.state.mu[:, None]) / self.state.sigma[:, None]
-        value += degree + bias.sum(axis=1) - (distance**2).sum(axis=1) / 2
-        gradient = np.empty((chains, place.shape[1]))
-        gradient[:, :groups] = (slope * own).sum(axis=2) + bias_slope
-        gradient[:, :groups] -= distance / self.state.sigma[:, None] * variance / 2
-        gradient[:, groups] = 2 * np.exp(2 * log_sigma) * slope.sum(axis=(1, 2)) + degree_slope
-        if y.shape[1]:
-            powers = lkj.exponents(groups, self.priors.correlation_shape)
-            value += lkj.log_prior(y, powers)
-            by_factor = 2 * deviation[:, :, None] * (slope @ scaled)
-            pulled = lkj.pull_back(by_factor, cholesky, partial, length)
-            gradient[:, groups + 1 :] = pulled - 2 * powers * np.tanh(y)
-        return np.where(good, value, -np.inf), gradient
-
-    def _normal(self, scaled: Array, common: Array) -> tuple[Array, Array]:
-        """Return the Gaussian log density of the sums of squares, and its slope by the covariance.
-
-        The covariance is ``F F' + common`` with F the factor `scaled`.
-        """
-        half = np.linalg.inv(scaled)
-        inverse = np.swapaxes(half, 1, 2) @ half
-        ones = inverse.sum(axis=2)
-        inflation = 1 + common * ones.sum(axis=1)
-        inverse -= (common / inflation)[:, None, None] * ones[:, :, None] * ones[:, None, :]
-        diagonal = np.diagonal(scaled, axis1=1, axis2=2)
-        log_determinant = 2 * np.log(diagonal).sum(axis=1) + np.log(inflation)
-        product = inverse @ self.squares
-        value = -(self.count * log_determinant + np.trace(product, axis1=1, axis2=2)) / 2
-        return value, (product @ inverse - self.count * inverse) / 2
-
-
-def bias_prior(log_variance: Array, priors: Priors) -> tuple[Array, Array]:
-    """Return the log density of ``log t^2``, tau_N being half-Cauchy, and its derivative."""
-    variance = np.exp(log_variance)
-    rest = -np.expm1(-variance)
-    log_square = variance + np.log(rest)  # of tau_N = sqrt(exp(t^2) - 1)
-    odds = log_square - 2 * np.log(priors.bias_scale)
-    value = -np.logaddexp(0, odds) + log_square / 2 + log_variance - np.log(rest)
-    low, high = (2 * _log(bound) for bound in priors.bias_bounds)
-    slope = variance / rest * (0.5 - 1 / (1 + np.exp(-odds))) + 1
-    slope = slope - variance * np.exp(-variance) / rest
-    return np.where((log_square >= low) & (log_square <= high), value, -np.inf), slope
-
-
-def degree_prior(log_sigma: Array, priors: Priors) -> tuple[Array, Array]:
-    """Return the log density of ``log sigma_delta``, half-Cauchy, and its derivative."""
-    odds = 2 * (log_sigma - np.log(priors.degree_scale))
-    value = log_sigma - np.logaddexp(0, odds)
-    low, high = (_log(bound) for bound in priors.degree_bounds)
-    inside = (log_sigma >= low) & (log_sigma <= high)
-    return np.where(inside, value, -np.inf), 1 - 2 / (1 + np.exp(-odds))
-
-
-def _log(bound: float) -> float:
-    return float(np.log(bound)) if bound > 0 else -np.inf

@@ -104,7 +104,7 @@ def rescale(
     one_of("scaling", rule, RULES)
     log_degree = np.asarray(log_degree, dtype=float)
     log_prevalence = np.asarray(log_prevalence, dtype=float)
-    shares = _shares(sizes, population, log_prevalence.shape[-1])
+    shares = shares_of(sizes, population, log_prevalence.shape[-1])
     if rule == "overdispersed":
         shift = _by_names(log_prevalence, shares, names)[..., None]
         return log_degree + shift, log_prevalence - shift
@@ -119,7 +119,7 @@ def rescale(
     return log_degree + shift, log_prevalence - own
 
 
-def _shares(sizes: Array, population: float, count: int) -> Array:
+def shares_of(sizes: Array, population: float, count: int) -> Array:
     """Return the known prevalences, nan for hidden groups."""
     sizes = np.asarray(sizes, dtype=float)
     if sizes.shape != (count,):
@@ -158,7 +158,7 @@ def _weights(
         )
     weights = np.maximum(np.asarray(correlation, dtype=float)[..., known], 0.0) ** power
     weights[..., known, np.arange(known.size)] = 0.0
-    return weights
+    return np.asarray(weights)
 
 
 def _weighted_log_mean(ratios: Array, weights: Array, shift: Array) -> Array:
@@ -196,5 +196,5 @@ def _by_names(log_prevalence: Array, shares: Array, names: Sequence[Sequence[int
         drawn = _log_mean(log_prevalence[..., places]) + np.log(places.size)
         constants.append(drawn - np.log(shares[places].sum()))
     if len(constants) == 1:
-        return constants[0]
+        return np.asarray(constants[0])
     return np.asarray(constants[0] + (constants[2] - constants[1]) / 2)
