@@ -221,7 +221,7 @@ def test_respondents_of_degree_zero_are_counted_and_told() -> None:
         data[name][[2, 40]] = 0
         data[name][data["police"] + data["nurses"] + data["teachers"] == 0] = 0
     data["hidden"][2] = 3
-    zero = sum(data[name] for name in KNOWN) == 0
+    zero = np.sum([data[name] for name in KNOWN], axis=0) == 0
     first = int(np.flatnonzero(zero)[0])
     lost = data["hidden"][zero].sum()
     with pytest.warns(
@@ -341,7 +341,7 @@ def test_no_report_has_the_upper_limit_of_no_event(size: str) -> None:
         ties = np.array(
             [
                 (network.degree_of(data, i, KNOWN, SUMS) or 0) / PEOPLE
-                for i in np.flatnonzero(inside)
+                for i in np.flatnonzero(inside).tolist()
             ]
         )
         one = (w**2).sum() / w.sum() / (w * ties).sum()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class Item:
     reasons: Mapping[str, int]  # of missing answers: their number by the code's words
     cap: float = np.inf
 
-    @property
+    @cached_property
     def counts(self) -> Array:
         """Return exact counts, top-coded ones at their cap, nan where missing."""
         return np.where((self.low == 0) & np.isinf(self.high), np.nan, self.low)

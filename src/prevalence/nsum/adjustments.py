@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import add_blocks
-from ..errors import number
+from ..errors import level_in_range, number
 from ..estimate import Estimate
 from ..intervals import RULES
 from .drawing import joint_draws
@@ -85,7 +85,9 @@ class Adjustments:
 
     def applied(self, e: Estimate) -> Estimate:
         """Return a basic estimate adjusted by the delta method, with the facts of the basic one."""
-        blocks = tuple(block.scaled(np.full(len(e), self.factor)) for block in e.blocks)
+        blocks = e.blocks
+        if self.factor != 1:
+            blocks = tuple(block.scaled(np.full(len(e), self.factor)) for block in blocks)
         value, rows = e.value * self.factor, np.zeros(len(e), dtype=int)
         size = np.where(np.isfinite(value), value, 0.0)
         for _, part, sign in self.parts:
@@ -252,6 +254,7 @@ def sensitivity(
     """
     import pandas as pd
 
+    level = level_in_range(level)
     if not isinstance(estimate, Estimate) or "basic" not in estimate.facts:
         raise ValueError(
             "estimate must be one of network scale-up with its adjustments: found "

@@ -93,11 +93,6 @@ def relations(
                 f"degree must be {', '.join(RULES)} or columns of types of relation: found {name!r}."
                 f"{nearest(name, [*RULES, *table.names]) or ' Write one of them.'}"
             )
-        if columns.count(name) > 1:
-            raise ValueError(
-                f"degree must use each column once: {name!r} stands {columns.count(name)} times. "
-                "Leave one."
-            )
     items = [
         read_item(
             table,
