@@ -79,7 +79,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _replicate(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
     shares = draw.get("log_prevalence_of_row", draw["log_prevalence"])
-    return rng.poisson(np.exp(draw["log_degree"][:, None] + shares))
+    return np.asarray(rng.poisson(np.exp(draw["log_degree"][:, None] + shares)))
 
 
 def fitted(data: Any = None, hidden: Any = "hidden", **how: Any) -> Posterior:

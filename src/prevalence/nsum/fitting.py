@@ -18,9 +18,10 @@ from ..evaluate import units_known
 from ..frames import names_of
 from ..survey import Survey
 from . import pseudo
+from .convergence import REGIONAL
 from .drawing import joint_draws
 from .models import MODELS, Asked, Model
-from .posterior import REGIONAL, Posterior
+from .posterior import Posterior
 from .scaling import RULES, rescale
 
 __all__ = ["fit"]
@@ -125,19 +126,19 @@ def fit(
     >>> degree = made.lognormal(5, 0.5, 80)
     >>> data = {
     ...     name: made.poisson(degree * share)
-    ...     for name, share in (("police", 0.01), ("nurses", 0.02), ("hidden", 0.004))
+    ...     for name, share in (("police", 0.03), ("nurses", 0.05), ("hidden", 0.01))
     ... }
     >>> fitted = pv.nsum.fit(
     ...     pv.Survey(data),
     ...     "hidden",
-    ...     known={"police": 1000, "nurses": 2000},
+    ...     known={"police": 3_000, "nurses": 5_000},
     ...     population=100_000,
     ...     draws=500,
     ...     warmup=500,
     ...     rng=1,
     ... )
     >>> size = fitted.size(transmission=1)
-    >>> bool(200 < size.value[0] < 700)
+    >>> bool(700 < size.value[0] < 1_300)
     True
     """
     answers = as_answers(sample, hidden, known, population)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,15 +17,13 @@ from ..estimand import Estimand
 from ..estimate import Estimate
 from ..frames import names_of
 from .adjustments import Adjustments
+from .convergence import LEVEL, MAX_RHAT, MIN_ESS, PREVALENCE, REGIONAL, diagnose, worst
 from .predictive import REPLICATES, discrepancies
+from .regional import shrinkage
 
 __all__ = ["Posterior"]
 
 Array = NDArray[Any]
-MAX_RHAT, MIN_ESS = 1.05, 100
-LEVEL = "log_degree"
-PREVALENCE = "log_prevalence"
-REGIONAL = "log_region_prevalence"
 DRAWN = "Adjustments are drawn, each from its own distribution, and divided draw by draw."
 
 
@@ -144,36 +141,9 @@ class Posterior:
         """
         held = self.__dict__.get("_diagnostics")
         if held is None:
-            held = self.__dict__["_diagnostics"] = self._diagnose()
+            axes = (self.regions, self.hidden, self.groups)
+            held = self.__dict__["_diagnostics"] = diagnose(self.draws, axes)
         return held.copy()
-
-    def _diagnose(self) -> pd.DataFrame:
-        names, columns = [], []
-        degrees = self.draws[LEVEL]
-        levels = {f"mean {LEVEL}": degrees.mean(axis=2), f"sd {LEVEL}": degrees.std(axis=2)}
-        for name, draws in ({k: v for k, v in self.draws.items() if k != LEVEL} | levels).items():
-            places = _places(name, draws)
-            names += [f"{name}{self._label(place, draws.shape[2:])}" for place in places]
-            columns.append(np.stack([draws[(..., *place)] for place in places], axis=2))
-        stacked = np.concatenate(columns, axis=2)
-        return pd.DataFrame(
-            {
-                "parameter": names,
-                "mean": stacked.mean(axis=(0, 1)),
-                "sd": stacked.std(axis=(0, 1), ddof=1),
-                "mcse": mcmc.mcse(stacked),
-                "ess_bulk": mcmc.ess(stacked),
-                "ess_tail": mcmc.ess(stacked, "tail"),
-                "rhat": mcmc.rhat(stacked),
-            }
-        )
-
-    def _label(self, place: tuple[int, ...], shape: tuple[int, ...]) -> str:
-        axes = {len(x): x for x in (self.regions, self.hidden, self.groups)}
-        words = [
-            axes[size][i] if size in axes else str(i) for i, size in zip(place, shape, strict=True)
-        ]
-        return f"[{', '.join(words)}]" if words else ""
 
     @property
     def converged(self) -> bool:
@@ -182,19 +152,15 @@ class Posterior:
 
     def _worst(self) -> pd.Series[Any] | None:
         """Return the row of the least known parameter, None where all are known well enough."""
-        table = self.diagnostics()
-        summarised = table["parameter"].str.contains(f"{PREVALENCE}|{REGIONAL}|{LEVEL}")
-        few = (table[["ess_bulk", "ess_tail"]].min(axis=1) < MIN_ESS) & summarised
-        bad = table[(table["rhat"] > MAX_RHAT) | few]
-        return None if bad.empty else bad.iloc[int(np.argmax(bad["rhat"].to_numpy()))]
+        return worst(self.diagnostics())
 
     def _check_converged(self, unconverged: bool) -> list[str]:
-        worst = self._worst()
-        if worst is None:
+        least = self._worst()
+        if least is None:
             return []
         found = (
-            f"the draws have not converged: R-hat of {worst['parameter']!r} is {worst['rhat']:.2f} "
-            f"(at most {MAX_RHAT}), and they are worth {min(worst['ess_bulk'], worst['ess_tail']):.0f} "
+            f"the draws have not converged: R-hat of {least['parameter']!r} is {least['rhat']:.2f} "
+            f"(at most {MAX_RHAT}), and they are worth {min(least['ess_bulk'], least['ess_tail']):.0f} "
             f"independent ones (at least {MIN_ESS})"
         )
         if unconverged:
@@ -440,43 +406,10 @@ class Posterior:
         KeyError, ValueError
             When the group is unknown, or the fit has no regions.
         """
-        from scipy.special import gammaincinv
-
         (name, *_) = self._chosen("hidden", hidden, self.hidden)
         self._by_region(self.region_name or "regions")
         self._check_converged(unconverged=False)
-        k, tail = self.hidden.index(name), (1 - level) / 2
-        pooled = np.exp(self.draws[REGIONAL][:, :, k]).reshape(-1, len(self.regions))
-        exact = self.low == self.high
-        reports, ties = (
-            np.bincount(self.region, x, len(self.regions)) for x in self._raw(exact, k)
-        )
-        low, high = np.quantile(pooled, [tail, 1 - tail], axis=0)
-        below = np.where(reports > 0, gammaincinv(np.maximum(reports, 1e-9), tail), 0.0)
-        return pd.DataFrame(
-            {
-                "region": list(self.regions),
-                "n": np.bincount(self.region, minlength=len(self.regions)),
-                "reports": reports,
-                "raw": reports / ties,
-                "raw_low": below / ties,
-                "raw_high": gammaincinv(reports + 1, 1 - tail) / ties,
-                "estimate": pooled.mean(axis=0),
-                "conf_low": low,
-                "conf_high": high,
-                "national": np.exp(self.draws[PREVALENCE][..., len(self.known) + k]).mean(),
-            }
-        )
-
-    def _raw(self, exact: Array, k: int) -> tuple[Array, Array]:
-        """Return the reports and the degree of each respondent, of those who gave a number."""
-        known = slice(0, len(self.known))
-        told = exact[:, len(self.known) + k]
-        asked = (exact[:, known] * self.sizes).sum(axis=1) / self.population
-        friends = np.where(exact, self.low, 0.0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            degree = np.where(asked > 0, friends[:, known].sum(axis=1) / asked, 0.0)
-        return friends[:, len(self.known) + k] * told, degree * told
+        return shrinkage(self, self.hidden.index(name), level)
 
     def degrees(self, level: float = 0.95) -> pd.DataFrame:
         """Return the degree of each respondent, the number of people known.
@@ -583,12 +516,6 @@ class Posterior:
             f"<Posterior: {self.model} model of {n:,} respondents, {len(self.known)} known and "
             f"{len(self.hidden)} hidden groups; {chains} chains of {draws:,} draws, {state}>"
         )
-
-
-def _places(name: str, draws: Array) -> list[tuple[int, ...]]:
-    """Return the places of a parameter's quantities; a correlation matrix tells each pair once."""
-    places = list(itertools.product(*map(range, draws.shape[2:])))
-    return [(i, j) for i, j in places if i < j] if name == "correlation" else places
 
 
 def _one(flat: Mapping[str, Array], s: int, fit: Posterior) -> dict[str, Array]:

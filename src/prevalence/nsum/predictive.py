@@ -43,7 +43,7 @@ def lognormal(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
     noise = rng.standard_normal(mean.shape)
     if "correlation" in draw:
         noise = noise @ np.linalg.cholesky(draw["correlation"]).T
-    return rng.poisson(mean * np.exp(spread * noise - spread**2 / 2))
+    return np.asarray(rng.poisson(mean * np.exp(spread * noise - spread**2 / 2)))
 
 
 REPLICATES: dict[str, Replicate] = {

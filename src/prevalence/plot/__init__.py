@@ -5,7 +5,7 @@ from __future__ import annotations
 from .canvas import describe
 from .estimates import domains, ladder
 from .lists import overlap
-from .regions import regions
+from .shrinkage import regions
 from .weights import weight_flow
 
 __all__ = ["describe", "domains", "ladder", "overlap", "regions", "weight_flow"]
