@@ -40,7 +40,8 @@ def diagnose(draws: Mapping[str, Array], axes: Sequence[tuple[str, ...]]) -> pd.
                 for i, size in zip(place, array.shape[2:], strict=True)
             ]
             names.append(f"{name}[{', '.join(words)}]" if words else name)
-            columns.append(array[(slice(None), slice(None), *place)])
+            at: Any = (slice(None), slice(None), *place)
+            columns.append(array[at])
     stacked = np.stack(columns, axis=2)
     return pd.DataFrame(
         {
