@@ -77,7 +77,8 @@ def fit(
         label but the first.
     weights : {"ignore", "pseudo"}
         ``pseudo`` weights the likelihood by the survey weights (scaled to the number of respondents)
-        and rescales the draws of the parameters so that their spread is that of the design.
+        and rescales the draws of the parameters so that their spread is that of the design: for the
+        overdispersed, random-degree and barrier models without regions and covariates.
     scaling : str, optional
         Rule that brings degrees and shares to the scale of the known groups, by default the
         model's; see the rules of Laga et al.: ``"all"``, ``"weighted"``, ``"weighted_sq"``, and that of

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ __all__ = ["MARGINS", "Margin"]
 
 Array = NDArray[Any]
 Cell = Callable[[Array, Array, Array, Array, Array], Array]  # a, two parameters, low, high
-NODES, NOISE_NODES = 15, 15
+NODES = 15
 IMPOSSIBLE = -1e4  # log probability of more people known than the degree: no weight, and no slope
 STEP = 1e-3  # central differences: squares of it are 1e-6 of a log probability's curvature
 
@@ -137,28 +136,6 @@ def negative_binomial(
     return _or_interval(point, low, high, lambda m: betainc(np.maximum(m, 1), size, v / (1 + v)))
 
 
-def poisson_lognormal(a: Array, log_share: Array, log_tau: Array, low: Array, high: Array) -> Array:
-    """Log probability of a Poisson answer with a lognormal factor of mean 1 and variance tau^2."""
-    from scipy.special import gammaln
-
-    t = np.sqrt(np.log1p(np.exp(2 * log_tau)))
-    log_mean = a + log_share
-    total = np.full(log_mean.shape, -np.inf)
-    for x, log_w in zip(*_hermite(NOISE_NODES), strict=True):
-        eta = log_mean + np.sqrt(2) * t * x - t**2 / 2
-        mean = np.exp(eta)
-        point = low * eta - mean - gammaln(low + 1)
-        value = _or_interval(point, low, high, partial(_poisson_above, mean))
-        total = np.logaddexp(total, value + log_w - np.log(np.pi) / 2)
-    return total
-
-
-def _poisson_above(mean: Array, m: Array) -> Array:
-    from scipy.special import gammainc
-
-    return np.asarray(gammainc(np.maximum(m, 1), mean))
-
-
 def binomial(a: Array, log_share: Array, unused: Array, low: Array, high: Array) -> Array:
     """Log probability of a binomial answer among exp(a) people."""
     from scipy.special import betainc
@@ -231,26 +208,6 @@ def _overdispersed(raw: Mapping[str, Array], asked: Any) -> Margin:
     )
 
 
-def _lognormal(raw: Mapping[str, Array], asked: Any) -> Margin:
-    level = (raw["rho"] - raw["log_prevalence"])[..., :1]
-
-    def back(out: Array, raw: Mapping[str, Array]) -> dict[str, Array]:
-        first, second, _, sd = _parts(out, raw)
-        moved = {"log_prevalence": first, "rho": first, "tau": np.exp(second), "sigma_delta": sd}
-        return {**raw, **moved, "log_degree": raw["log_degree"] - level}
-
-    return _margin(
-        asked,
-        poisson_lognormal,
-        raw["log_degree"] - level,
-        raw["rho"],
-        np.log(raw["tau"]),
-        np.zeros(raw["sigma_delta"].shape),
-        raw["sigma_delta"],
-        back,
-    )
-
-
 def _degrees(raw: Mapping[str, Array], asked: Any) -> Margin:
     blurred = raw.get("dispersion")
 
@@ -315,5 +272,4 @@ MARGINS: dict[str, Callable[[Mapping[str, Array], Any], Margin]] = {
     "overdispersed": _overdispersed,
     "random-degree": _degrees,
     "barrier": _degrees,
-    "lognormal": _lognormal,
 }
