@@ -4,7 +4,8 @@
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
 #   make evidence   the tables of docs/ on rare events, weighting steps and scale-up, drawn anew (10 minutes)
-#   make bench      speed against the peers            make lock    the three lock files again (needs uv)
+#   make bench      speed against the peers            make lock    the four lock files again (needs uv)
+#   make crosscheck-bayes   our samplers against PyMC and nutpie, in an environment of its own (10 minutes)
 
 PY ?= python3
 WORKERS ?= 2
@@ -16,13 +17,14 @@ endif
 BIN := .venv/$(BIN_DIR)
 DOCS_BIN := .venv-docs/$(BIN_DIR)
 BENCH_BIN := .venv-bench/$(BIN_DIR)
+BAYES_BIN := .venv-bayes/$(BIN_DIR)
 PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
 
 # pip leaves modules uncompiled (half the time of an installation): let Python keep what it compiles when it first imports.
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: study test proof check coverage evidence notebooks docs bench lock clean
+.PHONY: study test proof check coverage evidence notebooks docs bench crosscheck-bayes lock clean
 
 study: .venv/.ok
 	@$(BIN)/python -m prevalence reproduce jamaica
@@ -62,12 +64,18 @@ docs: .venv-docs/.ok
 bench: .venv-bench/.ok
 	@$(BENCH_BIN)/python -m benchmarks
 
+# Warnings of PyMC's own libraries are no errors there.
+crosscheck-bayes: export OPENBLAS_NUM_THREADS = 1
+crosscheck-bayes: .venv-bayes/.ok
+	@$(BAYES_BIN)/python -m pytest -q -W default tests/crosscheck/bayes.py
+
 # Each environment is made once, and again when pyproject.toml or its lock changes. The locks carry hatchling, so the
 # package installs without asking a registry for a build environment.
 .venv/.ok: requirements.lock
 .venv-docs/.ok: requirements-docs.lock
 .venv-bench/.ok: requirements-bench.lock
-.venv/.ok .venv-docs/.ok .venv-bench/.ok: pyproject.toml
+.venv-bayes/.ok: requirements-bayes.lock
+.venv/.ok .venv-docs/.ok .venv-bench/.ok .venv-bayes/.ok: pyproject.toml
 	@$(PY) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'prevalence needs Python 3.11 or newer: make PY=python3.12 ...')"
 	@$(PY) -m venv --clear $(@D)
 	@$(@D)/$(BIN_DIR)/python $(PIP_QUIET) --require-hashes -r $(filter %.lock,$^)
@@ -80,6 +88,7 @@ lock:
 	@$(LOCK) --extra notebooks --group test --group check -o requirements.lock
 	@$(LOCK) --extra docs -o requirements-docs.lock
 	@$(LOCK) --extra crosscheck -o requirements-bench.lock
+	@$(LOCK) --extra bayes --group test -o requirements-bayes.lock
 
 clean:
-	@$(PY) -c "import shutil; [shutil.rmtree(path, ignore_errors=True) for path in ('.venv', '.venv-docs', '.venv-bench', 'docs/_build', 'docs/_generated')]"
+	@$(PY) -c "import shutil; [shutil.rmtree(path, ignore_errors=True) for path in ('.venv', '.venv-docs', '.venv-bench', '.venv-bayes', 'docs/_build', 'docs/_generated')]"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import Block, add_blocks
+from .draws import agreed, check_apart, draws_of, redrawn
 from .engine import STEP
 from .errors import warn
 from .estimand import Estimand
@@ -45,6 +46,9 @@ def operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:
 
 
 def unary(ufunc: np.ufunc, e: Estimate) -> Estimate:
+    draws = draws_of(e)
+    if draws is not None:
+        return redrawn(e, ufunc(draws), unit=_unit_after(ufunc, e.unit))
     with np.errstate(all="ignore"):
         moved, value = ufunc(e.value + 1j * STEP), ufunc(e.value)
     unit, slope = _unit_after(ufunc, e.unit), moved.imag / STEP
@@ -85,11 +89,14 @@ def binary(ufunc: np.ufunc, left: Any, right: Any) -> Estimate:
     is_left = isinstance(left, Estimate)
     if ufunc is np.true_divide and is_left and (c == 0).any():
         raise ValueError("a divisor must not be 0: found 0. Divide by another number.")
+    if (draws := draws_of(e)) is not None:
+        shaped = c if c.ndim == 0 else c[:, None]
+        moved = ufunc(draws, shaped) if is_left else ufunc(shaped, draws)
+        return redrawn(e, moved, unit=_unit_with(ufunc, e, c, is_left))
     if ufunc is np.multiply or (ufunc is np.true_divide and is_left):
         factor = c if ufunc is np.multiply else 1 / c
         scaled = _mapped(e, "multiply", factor, e.value * factor, factor)
-        keeps = e.unit != "proportion" or bool((np.abs(factor) == 1).all())
-        return scaled if keeps else replace(scaled, unit="scaled proportion")
+        return replace(scaled, unit=_unit_with(ufunc, e, c, is_left))
     if ufunc is np.add or (ufunc is np.subtract and is_left):
         term = c if ufunc is np.add else -c
         return _mapped(e, "add", term, e.value + term, np.ones(()))
@@ -103,6 +110,16 @@ def binary(ufunc: np.ufunc, left: Any, right: Any) -> Estimate:
         name = "power" if is_left else "divide into"
         return replace(_mapped(e, name, c, moved.real, moved.imag / STEP), unit="ratio")
     return _delta(e, moved.real, [(e, moved.imag / STEP)], e.estimand, "ratio")
+
+
+def _unit_with(ufunc: np.ufunc, e: Estimate, c: Array, is_left: bool) -> str:
+    """Return the unit of an estimate combined with a number."""
+    if ufunc in (np.add, np.subtract):
+        return e.unit
+    if ufunc is np.multiply or (ufunc is np.true_divide and is_left):
+        keeps = e.unit != "proportion" or bool((np.abs(c) == 1).all())
+        return e.unit if keeps else "scaled proportion"
+    return "ratio"
 
 
 def _maps(e: Estimate, ufunc: np.ufunc, is_left: bool) -> bool:
@@ -127,7 +144,8 @@ def _numbers(other: Any) -> Array:
 
 
 def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
-    a, b = _broadcast(a, b)
+    a, b = agreed(*_broadcast(a, b))
+    check_apart(a, b)
     additive = ufunc in (np.add, np.subtract)
     if additive and a.estimand and b.estimand and not a.estimand.same_as(b.estimand):
         raise ValueError(
@@ -140,18 +158,11 @@ def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
             "estimates must be of one unit to be added or subtracted: found a count and a "
             "proportion. Convert the proportion with .count(population)."
         )
-    with np.errstate(all="ignore"):
-        da = ufunc(a.value + 1j * STEP, b.value)
-        db = ufunc(a.value, b.value + 1j * STEP)
     same = a.estimand if b.estimand is None else (b.estimand if a.estimand is None else None)
     if same is None and a.estimand and b.estimand:
         same = a.estimand if additive else _quotient(ufunc, a.estimand, b.estimand)
     unit = _unit_of(ufunc, a, b)
-    parts = [(a, da.imag / STEP), (b, db.imag / STEP)]
-    positive = ufunc is not np.subtract and _positive(a) and _positive(b)
-    out = _delta(a, da.real, parts, same, unit, rule="log" if positive else "wald")
-    if ufunc is np.true_divide and (b.value == 0).any():
-        out = _without_quotient(out, b.value == 0)
+    out = _paired(ufunc, a, b, same, unit) or _aligned(ufunc, a, b, same, unit)
     sign = _SIGNS.get(ufunc, "**")
     labels = tuple(
         x if x == y else (x or y if not (x and y) else (f"{', '.join(x)} {sign} {', '.join(y)}",))
@@ -162,6 +173,39 @@ def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
         for x, y in zip(a.outcomes, b.outcomes, strict=True)
     )
     return replace(out, labels=labels, outcomes=outcomes)
+
+
+def _aligned(
+    ufunc: np.ufunc, a: Estimate, b: Estimate, same: Estimand | None, unit: str
+) -> Estimate:
+    """Combine two estimates by the delta method, their columns aligned by source."""
+    with np.errstate(all="ignore"):
+        da = ufunc(a.value + 1j * STEP, b.value)
+        db = ufunc(a.value, b.value + 1j * STEP)
+    parts = [(a, da.imag / STEP), (b, db.imag / STEP)]
+    positive = ufunc is not np.subtract and _positive(a) and _positive(b)
+    out = _delta(a, da.real, parts, same, unit, rule="log" if positive else "wald")
+    if ufunc is np.true_divide and (b.value == 0).any():
+        out = _without_quotient(out, b.value == 0)
+    return out
+
+
+def _paired(
+    ufunc: np.ufunc, a: Estimate, b: Estimate, same: Estimand | None, unit: str
+) -> Estimate | None:
+    """Combine two estimates of one fit draw by draw; None where they are not of one."""
+    one, two = draws_of(a), draws_of(b)
+    if one is None or two is None or a.blocks[0].source != b.blocks[0].source:
+        return None
+    return redrawn(a, ufunc(one, two), unit=unit, estimand=same, facts={}, **_said(a, b))
+
+
+def _said(*merged: Estimate) -> dict[str, Any]:
+    """Return what was said of several estimates, each text once."""
+    return {
+        name: tuple(dict.fromkeys(x for e in merged for x in getattr(e, name)))
+        for name in ("assumptions", "warnings", "citations")
+    }
 
 
 def _positive(e: Estimate) -> bool:
@@ -224,7 +268,6 @@ def _delta(
     blocks: tuple[Block, ...] = ()
     for e, slope in parts:
         blocks = add_blocks(blocks, tuple(block.scaled(slope) for block in e.blocks))
-    merged = [e for e, _ in parts]
     return replace(
         like,
         value=value,
@@ -235,7 +278,5 @@ def _delta(
         constants={},
         maps=(),
         facts={},
-        assumptions=tuple(dict.fromkeys(x for e in merged for x in e.assumptions)),
-        warnings=tuple(dict.fromkeys(x for e in merged for x in e.warnings)),
-        citations=tuple(dict.fromkeys(x for e in merged for x in e.citations)),
+        **_said(*(e for e, _ in parts)),
     )

@@ -312,6 +312,45 @@ class Estimate(Uncertainty):
             outcomes=self.outcomes,
         )
 
+    def assume_independent(self, reason: str) -> Estimate:
+        """Return the same numbers, whose posterior draws may be combined with other estimates.
+
+        Parameters
+        ----------
+        reason : str
+            Why they are independent, such as that the samples are; kept among the assumptions.
+
+        Returns
+        -------
+        Estimate
+            The same rows. Combined with other estimates, their variances add up by the delta method;
+            with estimates of the same fit they still pair draw by draw.
+
+        Raises
+        ------
+        ValueError
+            When the estimate has no posterior draws, or the reason is empty.
+
+        Notes
+        -----
+        Posterior draws have no covariance with columns of a design: even a direct estimate and a
+        model of one survey are refused until it is stated. It fails (usually too wide for a
+        difference, too narrow for a sum) where both come from the same respondents.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> known = pv.uncertain(500, std_error=50)
+        >>> try:
+        ...     known.assume_independent("Other data.")
+        ... except ValueError as error:
+        ...     print(error)
+        assume_independent is for posterior draws: this estimate has none. ...
+        """
+        from .draws import independent
+
+        return independent(self, reason)
+
     # ------------------------------------------------------------------ arithmetic
     def __add__(self, other: Any) -> Estimate:
         return _operate(np.add, self, other)

@@ -76,6 +76,12 @@ def _none_reported(out: Array, c: Mapping[str, Array], level: float) -> Array:
     return out
 
 
+def posterior(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Central posterior interval: quantiles (R's type 7) of the draws kept with the estimate."""
+    del df
+    return np.quantile(c["draws"], [(1 - level) / 2, (1 + level) / 2], axis=-1).T
+
+
 def beta_distribution(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Central interval of a beta distribution with parameters a and b."""
     from scipy.special import betaincinv
@@ -254,6 +260,7 @@ RULES: dict[str, Rule] = {
     "log": log,
     "dark-figure": dark_figure,
     "percentile": percentile,
+    "posterior": posterior,
     "beta-distribution": beta_distribution,
     "woodruff": woodruff,
 }
@@ -278,6 +285,7 @@ WORDS = {  # what a reader is told of each rule
     "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
     "is never below the number seen.",
     "percentile": "Intervals are percentiles of the replicated estimates.",
+    "posterior": "Intervals are central posterior intervals: quantiles of the draws.",
     "beta-distribution": "Intervals are central intervals of a beta distribution.",
     "woodruff": "Intervals are Woodruff's: limits of the distribution function at the quantile, "
     "read back as values of the outcome.",

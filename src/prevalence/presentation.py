@@ -128,7 +128,7 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
         table["estimate"], table["conf_low"], table["conf_high"], _ceilings(e, level), strict=True
     )
     for value, low, high, ceiling in rows:
-        if value == 0 and np.isfinite(ceiling):
+        if np.isfinite(value) and np.isfinite(ceiling):
             number = shown(ceiling, 0.0, ceiling, e.unit)[0]
             out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
             continue
@@ -143,9 +143,14 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
 
 
 def _ceilings(e: Estimate, level: float) -> Array:
-    """Return one-sided upper limits of shares and counts of a survey without a case, else nan."""
+    """Return one-sided upper limits of shares and counts of a survey without a case, else nan.
+
+    A posterior without a report is what its prior and the sample leave open: an upper limit too.
+    """
     told = "deff" if e.interval_rule in PROPORTION_RULES else "one_report"
     none = (e.value == 0) & (told in e.constants)
+    if e.interval_rule == "posterior":
+        none = _numbers(e, "cases") == 0
     if not none.any() or level <= 0.5 or e.unit not in ("proportion", "count"):
         return np.full(len(e), np.nan)
     return np.where(none, e.at_most(level), np.nan)
@@ -358,7 +363,9 @@ def _source(name: str) -> str:
     kind, _, rest = name.partition(":")
     if not re.fullmatch(r"[0-9a-f]{12,}", rest or kind):
         return rest or kind
-    return "a known quantity" if kind == "known" else "the survey design"
+    return {"known": "a known quantity", "draws": "the posterior draws"}.get(
+        kind, "the survey design"
+    )
 
 
 # ---------------------------------------------------------------------- the console

@@ -15,6 +15,7 @@ __all__ = ["flags"]
 
 Array = NDArray[Any]
 FEW_CASES, HIGH_CV, LOW_DF = 5, 0.30, 8
+HIGH_RHAT, LOW_ESS = 1.01, 400  # Vehtari et al. (2021)
 RELIABLE_N, NARROW, WIDE, WIDE_SHARE = 30, 0.05, 0.30, 1.30  # shares: Parker et al. (2017)
 WIDE_COUNT, FEW_ROWS = 1.60, 10  # counts: Series 2, no. 200
 NEAR_ZERO = ("difference", "coefficient", "marginal effect", "variance")  # a cv tells nothing
@@ -35,9 +36,19 @@ def flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
             f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV)
             & (not e.unit.startswith("log ") and not any(unit in e.unit for unit in NEAR_ZERO)),
             f"df below {LOW_DF}": columns["df"] < LOW_DF,
+            **_mixing(e),
             **_reliability(e, n, columns["n_eff"], limits[:, 1] - limits[:, 0]),
         }
     return ["; ".join(w for w, rows in said.items() if rows[i]) for i in range(cv.size)]
+
+
+def _mixing(e: Estimate) -> dict[str, Array]:
+    """Return what the chains of a posterior tell of its draws (Vehtari et al. 2021)."""
+    rhat, ess = (np.asarray(e.facts.get(name, np.full(len(e), np.nan))) for name in ("rhat", "ess"))
+    return {
+        f"R-hat above {HIGH_RHAT}": rhat > HIGH_RHAT,
+        f"fewer than {LOW_ESS} effective draws": ess < LOW_ESS,
+    }
 
 
 def _reliability(e: Estimate, n: Array, n_eff: Array, width: Array) -> dict[str, Array]:

@@ -8,7 +8,9 @@ from .blending import blend
 from .contacts import degree_ratio, game_of_contacts
 from .degrees import degree
 from .enriched import generalized
+from .fitting import fit
 from .planning import Plan, precision, sample_size
+from .posterior import Posterior
 from .profile import ScaledDown, scaled_down
 from .rates import network_rates
 from .recall import recall_adjusted
@@ -19,12 +21,14 @@ from .validation import Validation, validate
 __all__ = [
     "Group",
     "Plan",
+    "Posterior",
     "Recall",
     "ScaledDown",
     "Validation",
     "blend",
     "degree",
     "degree_ratio",
+    "fit",
     "game_of_contacts",
     "generalized",
     "network_rates",

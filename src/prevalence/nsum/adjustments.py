@@ -119,7 +119,7 @@ class Adjustments:
         more = [x for _, p, _ in self.parts if isinstance(p, Estimate) for x in getattr(p, what)]
         return tuple(dict.fromkeys([*first, *more]))
 
-    def draws(self, count: int, rng: np.random.Generator) -> Array:
+    def draws(self, count: int, rng: np.random.Generator, said: list[str] | None = None) -> Array:
         """Draw what a basic estimate is multiplied by, each adjustment from its own distribution.
 
         Parameters
@@ -128,13 +128,15 @@ class Adjustments:
             Number of draws.
         rng : numpy.random.Generator
             Where they come from.
+        said : list of str, optional
+            Where it is noted how many draws were impossible and drawn again.
 
         Returns
         -------
         ndarray of shape (count,)
             Factors: precision over the product of the others, draw by draw.
         """
-        return self._drawn([], count, rng)[1]
+        return self._drawn([], count, rng, said)[1]
 
     def drawn(self, e: Estimate, rng: np.random.Generator, count: int = DRAWS) -> Estimate:
         """Return a basic estimate adjusted draw by draw, with percentile limits."""
@@ -152,12 +154,16 @@ class Adjustments:
         )
 
     def _drawn(
-        self, basic: list[Estimate], count: int, rng: np.random.Generator
+        self,
+        basic: list[Estimate],
+        count: int,
+        rng: np.random.Generator,
+        said: list[str] | None = None,
     ) -> tuple[list[Array], Array]:
         uncertain = [part for _, part, _ in self.parts if isinstance(part, Estimate)]
         names = [name for name, part, _ in self.parts if isinstance(part, Estimate)]
         tops = [1.0 if name in SHARES else np.inf for name in names]
-        found = joint_draws(uncertain, names, tops, basic, count, rng)
+        found = joint_draws(uncertain, names, tops, basic, count, rng, said)
         held = dict(zip(names, found[: len(names)], strict=True))
         factor = np.ones(count)
         for name, part, sign in self.parts:

@@ -26,6 +26,7 @@ def joint_draws(
     basic: Sequence[Estimate],
     count: int,
     rng: np.random.Generator,
+    said: list[str] | None = None,
 ) -> list[Array]:
     """Return draws (rows, count) of quantities above 0 and at most a top, then of basic estimates.
 
@@ -46,6 +47,8 @@ def joint_draws(
                 f"{share:.0%} of {count:,} draws are not. Narrow it, or pass "
                 f"pv.uncertain(..., kind={'lognormal' if np.isinf(top) else 'beta'!r})."
             )
+        if share > 0 and said is not None:
+            said.append(f"{share:.2%} of the draws of {name} were impossible and were drawn again.")
         good &= inside
     out += [_positive(e, m, count) for e, m in zip(basic, moves[len(parts) :], strict=True)]
     if not good.all():
@@ -70,7 +73,7 @@ def _moves(every: Sequence[Estimate], count: int, rng: np.random.Generator) -> l
 def _deviations(blocks: list[Block], count: int, rng: np.random.Generator) -> list[Array]:
     """Draw deviations of the estimates of one source: its replicates, or normal ones."""
     kinds = {block.scheme.kind for block in blocks}
-    if len(kinds) == 1 and "bootstrap" in blocks[0].scheme.kind:
+    if len(kinds) == 1 and _is_drawn(blocks[0].scheme.kind):
         replicates = blocks[0].scheme.coefficients.size
         which = rng.integers(0, replicates, count)
         return [
@@ -82,6 +85,11 @@ def _deviations(blocks: list[Block], count: int, rng: np.random.Generator) -> li
     moved = _normal(joint, count, rng)
     spread = _student(joint.df, count, rng)
     return np.split(moved * spread, np.cumsum(sizes)[:-1])
+
+
+def _is_drawn(kind: str) -> bool:
+    """Tell whether columns are replicates or posterior draws, to be drawn as they are."""
+    return "bootstrap" in kind or "posterior draws" in kind
 
 
 def _joint(blocks: list[Block], sizes: list[int]) -> Block:
@@ -140,7 +148,7 @@ def _positive(e: Estimate, moves: Moves, count: int) -> Array:
     with np.errstate(all="ignore"):
         for kind, moved in moves:
             relative = moved / value
-            out *= np.maximum(1 + relative, 0.0) if "bootstrap" in kind else np.exp(relative)
+            out *= np.maximum(1 + relative, 0.0) if _is_drawn(kind) else np.exp(relative)
     return out
 
 
@@ -150,7 +158,7 @@ def _quantity(e: Estimate, moves: Moves, top: float, count: int) -> Array:
     if known and e.interval_rule in ("wald", "log", "beta-distribution"):
         return _as_stated(e, moves[0][1])
     share = top == 1.0 and 0 < float(e) < 1
-    if not (share and moves) or any("bootstrap" in kind for kind, _ in moves):
+    if not (share and moves) or any(_is_drawn(kind) for kind, _ in moves):
         return _positive(e, moves, count)
     value = float(e)
     moved = np.sum([m for _, m in moves], axis=0) / (value * (1 - value))

@@ -7,6 +7,7 @@ from .canvas import describe
 from .estimates import domains, ladder
 from .lists import overlap
 from .network import known_groups, recall
+from .shrinkage import regions
 from .weights import weight_flow
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "ladder",
     "overlap",
     "recall",
+    "regions",
     "weight_flow",
 ]

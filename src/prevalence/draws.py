@@ -1,0 +1,112 @@
+"""Posterior draws in an estimate: one column per draw, paired with their own fit and with nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blocks import Block, Columns
+from .chain import plain
+from .estimate import Estimate
+
+__all__ = ["from_draws"]
+
+Array = NDArray[Any]
+KIND, INDEPENDENT = "posterior draws", "posterior draws, taken as independent"
+
+
+def from_draws(draws: Array, *, source: str, kind: str = KIND, **parts: Any) -> Estimate:
+    """Return an estimate whose rows are quantities of one posterior, from their draws (rows, draws).
+
+    The value is the posterior mean, the standard error the posterior standard deviation.
+    """
+    value, block = _summary(draws, source, kind)
+    constants = {"draws": draws, **parts.pop("constants", {})}
+    return Estimate(value, (block,), interval_rule="posterior", constants=constants, **parts)
+
+
+def _summary(draws: Array, source: str, kind: str) -> tuple[Array, Block]:
+    value, count = draws.mean(axis=1), draws.shape[1]
+    labels = tuple(map(str, range(count)))
+    scheme = Columns(source, kind, np.full(count, 1 / (count - 1)), labels)
+    df = np.full(value.size, np.inf)
+    return value, Block(plain(draws - value[:, None]), scheme, df)
+
+
+def draws_of(e: Any) -> Array | None:
+    """Return the draws (rows, draws) of an estimate that is made of those of one fit alone."""
+    if isinstance(e, Estimate) and e.interval_rule == "posterior":
+        return np.asarray(e.constants["draws"])
+    return None
+
+
+def redrawn(e: Estimate, draws: Array, **fields: Any) -> Estimate:
+    """Return an estimate with other draws of the same fit."""
+    scheme = e.blocks[0].scheme
+    value, block = _summary(draws, scheme.source, scheme.kind)
+    return replace(e, value=value, blocks=(block,), constants={"draws": draws}, **fields)
+
+
+def is_drawn(block: Block) -> bool:
+    """Tell whether a block holds posterior draws."""
+    return block.scheme.kind in (KIND, INDEPENDENT)
+
+
+def check_apart(a: Estimate, b: Estimate) -> None:
+    """Raise where posterior draws would meet columns that they have no pairing with."""
+    for one, two in ((a, b), (b, a)):
+        for block in one.blocks:
+            if block.scheme.kind != KIND:
+                continue
+            other = [
+                x
+                for x in two.blocks
+                if x.source != block.source and x.scheme.kind not in ("known", INDEPENDENT)
+            ]
+            if other:
+                what = "draws of another fit" if is_drawn(other[0]) else "columns of another source"
+                raise ValueError(
+                    "posterior draws must not be combined with an estimate that they do not pair "
+                    f"with: found {what}, and their covariance is not known. Where the two are "
+                    "independent, write e.assume_independent(reason) for the estimate with draws."
+                )
+
+
+def agreed(a: Estimate, b: Estimate) -> tuple[Estimate, Estimate]:
+    """Mark draws of one fit as taken for independent in both estimates where they are in one."""
+    marked = {
+        block.source for e in (a, b) for block in e.blocks if block.scheme.kind == INDEPENDENT
+    }
+    return (_marked(a, marked), _marked(b, marked)) if marked else (a, b)
+
+
+def _marked(e: Estimate, sources: set[str]) -> Estimate:
+    return replace(e, blocks=tuple(_renamed(b) if b.source in sources else b for b in e.blocks))
+
+
+def _renamed(block: Block) -> Block:
+    if block.scheme.kind == INDEPENDENT:
+        return block
+    s = block.scheme
+    scheme = Columns(s.source, INDEPENDENT, s.coefficients, s.labels)
+    return Block(block.influence, scheme, block.df)
+
+
+def independent(e: Estimate, reason: str) -> Estimate:
+    """Return an estimate whose draws may meet other sources, with the reason among its assumptions."""
+    drawn = {block.source for block in e.blocks if is_drawn(block)}
+    if not drawn:
+        raise ValueError(
+            "assume_independent is for posterior draws: this estimate has none. Call it on the "
+            "estimate that a fitted model gave."
+        )
+    if not isinstance(reason, str) or not reason.strip():
+        raise ValueError(
+            "reason must say why the estimates are independent: found an empty text. Write one "
+            "sentence."
+        )
+    said = f"Independent of what it is combined with: {reason.strip()}"
+    return replace(_marked(e, drawn), assumptions=(*e.assumptions, said))

@@ -1,0 +1,56 @@
+"""A region's share of a hidden group: from its own answers alone, and as the model pools it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .convergence import PREVALENCE, REGIONAL
+
+if TYPE_CHECKING:
+    from .posterior import Posterior
+
+__all__ = ["shrinkage"]
+
+Array = NDArray[Any]
+
+
+def shrinkage(fit: Posterior, k: int, level: float) -> pd.DataFrame:
+    """Return one row per region for the hidden group at position k; see `Posterior.shrinkage`."""
+    from scipy.special import gammaincinv
+
+    tail, count = (1 - level) / 2, len(fit.regions)
+    pooled = np.exp(fit.draws[REGIONAL][:, :, k]).reshape(-1, count)
+    reports, ties = (np.bincount(fit.region, x, count) for x in _raw(fit, len(fit.known) + k))
+    low, high = np.quantile(pooled, [tail, 1 - tail], axis=0)
+    below = np.where(reports > 0, gammaincinv(np.maximum(reports, 1e-9), tail), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a region that knows nobody tells nothing
+        raw = np.stack([reports, below, gammaincinv(reports + 1, 1 - tail)]) / ties
+    return pd.DataFrame(
+        {
+            "region": list(fit.regions),
+            "n": np.bincount(fit.region, minlength=count),
+            "reports": reports,
+            "raw": raw[0],
+            "raw_low": raw[1],
+            "raw_high": raw[2],
+            "estimate": pooled.mean(axis=0),
+            "conf_low": low,
+            "conf_high": high,
+            "national": np.exp(fit.draws[PREVALENCE][..., len(fit.known) + k]).mean(),
+        }
+    )
+
+
+def _raw(fit: Posterior, column: int) -> tuple[Array, Array]:
+    """Return the reports and the degree of each respondent, of those who gave a number."""
+    exact, known = fit.low == fit.high, slice(0, len(fit.known))
+    asked = (exact[:, known] * fit.sizes).sum(axis=1) / fit.population
+    friends = np.where(exact, fit.low, 0.0)
+    degree = np.divide(
+        friends[:, known].sum(axis=1), asked, out=np.zeros(asked.size), where=asked > 0
+    )
+    return friends[:, column], degree * exact[:, column]

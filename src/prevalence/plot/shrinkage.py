@@ -1,0 +1,138 @@
+"""Regions of a fitted scale-up model: what each answered alone, and where the model draws it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..nsum.posterior import Posterior
+from ..presentation import plain_name, shown
+from .canvas import BLUE, GREY, INK, axes, below, finished, frame, height, ruled, words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FEW = 5  # reports
+
+
+def regions(
+    posterior: Posterior,
+    hidden: str | None = None,
+    *,
+    ax: Axes | None = None,
+    synthetic: bool = False,
+) -> Axes:
+    """Draw each region's share of a hidden group: from its own answers alone, and partially pooled.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        A fit with regions.
+    hidden : str, optional
+        A hidden group, by default the first.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    synthetic : bool
+        Whether to write on the figure that the data are synthetic.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on: regions in order of their pooled share, with the national one as a line.
+        The mark of a region with one to four reports is left out, to protect who was reported.
+
+    Raises
+    ------
+    TypeError
+        When it is not given a posterior.
+    ConvergenceError, ValueError
+        When the chains have not converged, or the fit has no regions.
+
+    Notes
+    -----
+    Shares are those that respondents see, before any adjustment. Raw limits are Poisson's and leave
+    out the clustering of the sample, so that they are too narrow.
+
+    References
+    ----------
+    Gelman, A. and Hill, J. (2007). Data Analysis Using Regression and Multilevel/Hierarchical
+    Models. Cambridge University Press.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> try:
+    ...     pv.plot.regions("no fit")
+    ... except TypeError as error:
+    ...     print(error)
+    posterior must be what pv.nsum.fit returns: found str. Fit with regions=...
+    """
+    if not isinstance(posterior, Posterior):
+        raise TypeError(
+            f"posterior must be what pv.nsum.fit returns: found {type(posterior).__name__}. Fit with "
+            "regions= and region_populations=."
+        )
+    table = posterior.shrinkage(hidden).sort_values("estimate", ascending=False, kind="stable")
+    ax = axes(ax, 7.2, height(len(table), 7.2))
+    rows: list[dict[str, Any]] = [
+        {str(k): v for k, v in row.items()} for row in table.to_dict("records")
+    ]
+    for y, row in enumerate(rows):
+        _row(ax, y, row)
+    national = 100 * float(table["national"].iloc[0])
+    ax.axvline(national, color=INK, linewidth=1, linestyle=(0, (4, 3)), gid="national", zorder=0)
+    ends = 100 * table[["raw_high", "conf_high"]].to_numpy()
+    frame(ax, len(rows), (0.0, 1.06 * float(ends[np.isfinite(ends)].max())), "proportion")
+    ruled(ax, len(rows))
+    _legend(ax)
+    name = plain_name(hidden or posterior.hidden[0])
+    ax.set_label(
+        f"Regional shares of {name}, from each region's answers alone and partially pooled: "
+        f"{'; '.join(map(_said, rows))}; national {national:.2g} %."
+    )
+    return finished(ax, synthetic)
+
+
+def _row(ax: Axes, y: int, row: dict[str, Any]) -> None:
+    protected = 0 < row["reports"] < FEW
+    reports = (
+        f"fewer than {FEW} reports" if row["reports"] < FEW else f"{row['reports']:,.0f} reports"
+    )
+    words(ax, y, str(row["region"]), f"{_numbers(row)}; {reports}")
+    low, high = 100 * row["conf_low"], 100 * row["conf_high"]
+    ax.plot(
+        [low, high], [y] * 2, color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"pooled-{y}"
+    )
+    ax.plot([100 * row["estimate"]], [y], marker="o", markersize=7.5, color=BLUE, linewidth=0)
+    if protected or not np.isfinite(row["raw"]):
+        return
+    at, ends = y + 0.15, [100 * row["raw_low"], 100 * row["raw_high"]]
+    ax.plot(ends, [at] * 2, color=GREY, linewidth=1.3, gid=f"raw-interval-{y}")
+    ax.plot(
+        [100 * row["raw"]], [at], marker="s", markersize=6, color=GREY, markerfacecolor="white",
+        linewidth=0, clip_on=False, gid=f"raw-{y}",
+    )  # fmt: skip
+
+
+def _numbers(row: dict[str, Any]) -> str:
+    value, low, high = shown(row["estimate"], row["conf_low"], row["conf_high"], "proportion")
+    return f"{value} ({low} to {high})"
+
+
+def _said(row: dict[str, Any]) -> str:
+    alone = "" if 0 < row["reports"] < FEW else f", alone {100 * row['raw']:.2g} %"
+    return f"{row['region']} {_numbers(row)}{alone}"
+
+
+def _legend(ax: Axes) -> None:
+    from matplotlib.lines import Line2D
+
+    below(
+        ax,
+        [
+            Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label="pooled, interval"),
+            Line2D([], [], color=GREY, marker="s", markerfacecolor="white", label="own answers"),
+            Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 3)), label="national"),
+        ],
+    )
