@@ -13,7 +13,7 @@ import sys
 
 import svy
 
-from . import estimation, raking, replicates
+from . import estimation, network, raking, replicates
 from .timing import timed, title
 
 
@@ -22,7 +22,7 @@ def main() -> int:
     print(title(f"svy {svy.__version__}"), flush=True)
     quick = "quick" in sys.argv
     met = [timed(line) for line in estimation.lines() if not quick or line.bar < 50]
-    met += [estimation.growth(), estimation.frames()]
+    met += [estimation.growth(), estimation.frames(), network.network()]
     if not quick:
         met += [estimation.memory(), raking.raking(runs=1)]
         met += [timed(line) for line in replicates.lines()]

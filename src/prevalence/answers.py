@@ -3,65 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from .errors import nearest, note, number
-from .estimate import Estimate
-from .frames import names_of, read
-from .items import Item, read_item
-from .known import uncertain
+from .errors import nearest, number, warn
+from .frames import names_of
+from .groups import (
+    Group,
+    check_columns,
+    hidden_groups,
+    known_groups,
+    positive_population,
+    remarks,
+)
+from .inspected import Inspected
+from .items import Item, check_bins, check_codes, read_item
 from .survey import Survey
 
 __all__ = ["Answers", "Group", "as_answers"]
 
 Array = NDArray[Any]
-TABLE = ("group", "size", "std_error", "source", "year", "alters", "column")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """A group that respondents are asked about: how many of its members they know.
-
-    Parameters
-    ----------
-    column : str, optional
-        Column of the answers; without it, the name that the group is given under.
-    size : float or Estimate, optional
-        Number of its members N_k, for a known group.
-    std_error : float, optional
-        Standard error of a size that is a number.
-    source, year : str, int
-        Where the size comes from, and the year it refers to.
-    alters : str, optional
-        Whom the group is made of, such as ``"children"``; without it, those of the `Answers`.
-    form, sex, age : str
-        For a hidden group: form of exploitation, sex and age band of its members.
-
-    Examples
-    --------
-    >>> import prevalence as pv
-    >>> pv.nsum.Group(size=12_500, source="annual report", year=2023).year
-    2023
-    """
-
-    column: str | None = None
-    size: float | Estimate | None = None
-    std_error: float | None = None
-    source: str = ""
-    year: int | None = None
-    alters: str | None = None
-    form: str = ""
-    sex: str = ""
-    age: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Answers:
+class Answers(Inspected):
     """Aggregated relational data: numbers known in groups of known size and in hidden groups.
 
     Parameters
@@ -71,7 +39,8 @@ class Answers:
     known : mapping or table
         Groups of known size: column to size (a number, or an `Estimate` such as one of
         `prevalence.uncertain`) or to `prevalence.nsum.Group`; or a table with columns group, size
-        and any of std_error, source, year, alters and column.
+        and any of std_error, source, year, alters and column. None where degrees are sums of
+        types of relation alone.
     hidden : str, list of str or mapping
         Hidden groups: their columns, or names to columns or to `prevalence.nsum.Group`.
     alters : str
@@ -155,66 +124,83 @@ class Answers:
                 f"survey must be a Survey: found {type(self.survey).__name__}. Make one with "
                 "pv.Survey(data, weights=...)."
             )
-        population = _population(self.population)
-        known, hidden = _known(self.known, self.alters, population), _hidden(self.hidden)
-        said: list[str] = []
-        _check_columns(known, hidden, said)
+        population = positive_population(self.population)
+        none = self.known is None
+        known = {} if none else known_groups(self.known, self.alters, population)
+        hidden = hidden_groups(self.hidden, self.alters)
+        check_columns(known, hidden)
         columns = {
             str(g.column): k for s, k in ((known, "known"), (hidden, "hidden")) for g in s.values()
         }
-        items = self._read(columns, said)
-        made = {"known": known, "hidden": hidden, "population": population, "items": items}
-        for name, value in made.items():
+        made = {"known": known, "hidden": hidden, "population": population}
+        for name, value in {**made, "items": self._read(columns)}.items():
             object.__setattr__(self, name, value)
-        _check_years(known, said)
-        _check_alters(known, hidden, self.alters, said)
-        self._look(said)
-        object.__setattr__(self, "notes", tuple(said))
+        object.__setattr__(self, "notes", tuple(self._remarks()))
+        for message in self.notes:
+            warn(message)
 
-    def _read(self, columns: Mapping[str, str], said: list[str]) -> dict[str, Item]:
+    def _read(self, columns: Mapping[str, str]) -> dict[str, Item]:
+        check_bins(self.bins)
+        check_codes(self.codes, bool(self.bins))
         tops = _tops(self.top_code, columns)
-        for argument, named in (("yes_no", self.yes_no), ("bins", self.bins), ("top_code", tops)):
-            for name in names_of(argument, list(named)):
+        yes_no = names_of("yes_no", self.yes_no)
+        for argument, named in (("yes_no", yes_no), ("bins", self.bins), ("top_code", tops)):
+            for name in named:
                 if name not in columns:
                     raise KeyError(
                         f"{argument} must name columns of groups: {name!r} is not one."
                         f"{nearest(name, columns)}"
                     )
+        own = self.top_code if isinstance(self.top_code, Mapping) else {}
+        _check_forms({"yes_no": yes_no, "bins": self.bins, "top_code": own})
         return {
             column: read_item(
                 self.survey.table,
                 column,
                 argument,
                 codes=self.codes,
-                yes_no=column in self.yes_no,
+                yes_no=column in yes_no,
                 bins=self.bins.get(column),
                 top_code=tops.get(column),
                 fractional=self.fractional,
-                said=said,
             )
             for column, argument in columns.items()
         }
 
-    def _look(self, said: list[str]) -> None:
+    def _remarks(self) -> list[str]:
+        """Return what is to be said of these groups and of the answers about them."""
+        groups = [*self.known.values(), *self.hidden.values()]
+        columns = dict.fromkeys(str(group.column) for group in groups)
+        said = [self.items[column].remark for column in columns if self.items[column].remark]
+        return said + remarks(self.known, self.hidden, self.alters) + self._of_respondents()
+
+    def _of_respondents(self) -> list[str]:
         """Say which known groups nobody knows, and how many respondents know nobody."""
-        low = self.bounds(list(self.known))[0]
-        weighted = self.survey.chain.weights != 0
-        answered = np.isfinite(self._answered(list(self.known)))
-        for name, column in zip(self.known, low.T, strict=True):
-            if not column[weighted].any():
-                note(
-                    said,
+        said: list[str] = []
+        weighted = np.asarray(self.survey.chain.weights != 0)
+        gone, some = np.zeros(self.survey.n, dtype=int), np.zeros(self.survey.n, dtype=bool)
+        for name, group in self.known.items():
+            item = self.items[str(group.column)]
+            for rows in item.lost.values():
+                gone[rows] += 1
+            knows = item.low > 0
+            some |= knows
+            if not (knows & weighted).any():
+                said.append(
                     f"nobody knows anyone in the known group {name!r}: it adds its size and no "
-                    "ties, which makes estimates larger. Check the question, or leave it out.",
+                    "ties, which makes estimates larger. Check the question, or leave it out."
                 )
-        nobody = weighted & answered.any(axis=1) & ~low.any(axis=1)
+        if not self.known:
+            return said
+        nobody = weighted & ~some & (gone < len(self.known))
+        of = f"of {int(weighted.sum()):,} respondents"
         if nobody.any():
-            note(
-                said,
-                f"{int(nobody.sum()):,} of {int(weighted.sum()):,} respondents know nobody in any "
-                f"known group (first: row {int(np.flatnonzero(nobody)[0])}): their degree is 0, "
-                "which ratios of sums keep and means of ratios leave out.",
+            said.append(
+                f"{int(nobody.sum()):,} {of} know nobody in any known group (first: row "
+                f"{int(np.flatnonzero(nobody)[0])}): their degree is 0, which ratios of sums keep "
+                "and means of ratios leave out."
             )
+        return said
 
     # ------------------------------------------------------------------ arrays
     def group(self, name: str) -> Group:
@@ -256,8 +242,9 @@ class Answers:
         ValueError
             When a group was asked with yes or no, or in bins: there is no count.
         """
-        out = np.empty((len(names), self.survey.n))
-        for k, name in enumerate(names):
+        chosen = _listed(names)
+        out = np.empty((len(chosen), self.survey.n))
+        for k, name in enumerate(chosen):
             item = self.items[str(self.group(name).column)]
             if item.kind in ("yes or no", "binned"):
                 raise ValueError(
@@ -282,7 +269,7 @@ class Answers:
         high : ndarray of shape (rows, groups)
             Largest numbers, the same for an exact count; 0 and inf for a missing answer.
         """
-        items = [self.items[str(self.group(name).column)] for name in names]
+        items = [self.items[str(self.group(name).column)] for name in _listed(names)]
         shape = (self.survey.n, len(items))
         low, high = np.empty(shape), np.empty(shape)
         for k, item in enumerate(items):
@@ -302,12 +289,54 @@ class Answers:
         ndarray of shape (groups,)
             Number of members.
         """
-        return np.array([float(self.known[name].size) for name in (names or list(self.known))])
+        chosen = list(self.known) if names is None else _listed(names)
+        for name in chosen:
+            if name not in self.known:
+                raise KeyError(
+                    f"names must be known groups: {name!r} is not.{nearest(name, self.known)}"
+                )
+        return np.array([float(self.known[name].size) for name in chosen], dtype=float)
 
-    def _answered(self, names: Sequence[str]) -> Array:
-        """Return a number where a group was answered in any way, else nan (rows, groups)."""
-        low, high = self.bounds(names)
-        return np.where((low == 0) & np.isinf(high), np.nan, low)
+    def degrees(
+        self, rule: str | Sequence[str] = "ratio-of-sums", population: float | None = None
+    ) -> Array:
+        """Return how many people each respondent knows, d_i.
+
+        Parameters
+        ----------
+        rule : {"ratio-of-sums", "mean-of-ratios"} or list of str
+            ``N sum y_k / sum N_k`` or ``N mean(y_k / N_k)`` over the known groups answered; or the
+            columns of types of relation, whose sum is the degree (summation).
+        population : float, optional
+            Number of people N that degrees refer to, by default that of the answers.
+
+        Returns
+        -------
+        ndarray of shape (rows,)
+            Degrees; nan where no known group, or not every type of relation, was answered.
+
+        Raises
+        ------
+        ValueError
+            When there is no population or no known group, or the rule is unknown.
+
+        References
+        ----------
+        Killworth, P. D., McCarty, C., Bernard, H. R., Shelley, G. A. and Johnsen, E. C. (1998).
+        Estimation of seroprevalence, rape, and homelessness in the United States using a social
+        network approach. Evaluation Review 22, 289-308. doi:10.1177/0193841X9802200205
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"police": [2, 1, 0], "nurses": [1, 3, 1]})
+        >>> answers = pv.Answers(survey, known={"police": 1000, "nurses": 3000}, hidden=())
+        >>> answers.degrees(population=40_000)
+        array([30., 40., 10.])
+        """
+        from .nsum.degrees import degrees
+
+        return degrees(self, rule, population)
 
     # ------------------------------------------------------------------ verbs
     def without(self, *names: str) -> Self:
@@ -353,6 +382,11 @@ class Answers:
         ValueError
             When the survey has another table of rows.
         """
+        if not isinstance(survey, Survey):
+            raise TypeError(
+                f"survey must be a Survey: found {type(survey).__name__}. Pass one made from that of "
+                "these answers, as answers.survey.jackknife()."
+            )
         if survey.table is not self.survey.table:
             raise ValueError(
                 "survey must have the rows of these answers: found another table. Make the answers "
@@ -365,10 +399,12 @@ class Answers:
     ) -> Self:
         if known is not None and not len(known):
             raise ValueError("known must leave a group: found none. Keep at least one.")
-        return self._replace(
+        out = self._replace(
             known=self.known if known is None else {name: self.known[name] for name in known},
             hidden=self.hidden if hidden is None else {name: self.hidden[name] for name in hidden},
         )
+        object.__setattr__(out, "notes", tuple(out._remarks()))
+        return out
 
     def _replace(self, **changes: Any) -> Self:
         out = object.__new__(type(self))
@@ -378,7 +414,8 @@ class Answers:
 
     def __repr__(self) -> str:
         n, known, hidden = self.survey.n, len(self.known), len(self.hidden)
-        gone = int(np.isnan(self._answered([*self.known, *self.hidden])).sum())
+        groups = [*self.known.values(), *self.hidden.values()]
+        gone = sum(self.items[str(group.column)].missing for group in groups)
         return (
             f"<Answers: {n:,} {self.survey.about.rows} about {_many(known, 'known group')} and "
             f"{_many(hidden, 'hidden group')} of {self.alters}; {_many(gone, 'answer')} missing>"
@@ -390,10 +427,15 @@ def as_answers(
     hidden: Any = None,
     known: Any = None,
     population: float | None = None,
+    *,
+    summed: bool = False,
 ) -> Answers:
-    """Return answers from a survey and its columns, or some groups of answers there are."""
+    """Return answers from a survey and its columns, or some groups of answers there are.
+
+    Known groups may be absent where degrees are sums of types of relation (`summed`).
+    """
     if isinstance(sample, Survey):
-        if known is None:
+        if known is None and not summed:
             raise ValueError(
                 "known must map columns to sizes of groups, as in {'police': 12_500}: found none. "
                 "Write at least one group."
@@ -411,9 +453,14 @@ def as_answers(
         out = out._choose(known=_chosen("known", known, sample.known))
     if hidden is not None:
         out = out._choose(hidden=_chosen("hidden", hidden, sample.hidden))
+    if not (out.known or summed):
+        raise ValueError(
+            "known must leave a group: found none. Make the answers with the sizes of known groups."
+        )
     if population is not None:
-        size = _population(population)
-        _known(out.known, out.alters, size)
+        size = positive_population(population)
+        if out.known:
+            known_groups(out.known, out.alters, size)
         out = out._replace(population=size)
     return out
 
@@ -443,145 +490,21 @@ def _tops(top_code: Any, columns: Mapping[str, str]) -> dict[str, float]:
     return tops
 
 
-# ---------------------------------------------------------------------- groups
-def _population(population: float | None) -> float | None:
-    if population is None:
-        return None
-    size = number("population", population)
-    if not (np.isfinite(size) and size > 0):
-        raise ValueError(
-            f"population must be a positive number: found {size:g}. Give the number of people that "
-            "degrees refer to."
-        )
-    return size
+def _listed(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
-def _known(known: Any, alters: str, population: float | None) -> dict[str, Group]:
-    found = (
-        _table_of_groups(known) if isinstance(known, pd.DataFrame) or _is_table(known) else known
-    )
-    if not isinstance(found, Mapping) or not found:
-        raise ValueError(
-            "known must map columns to sizes of groups, as in {'police': 12_500}: found "
-            f"{'none' if isinstance(found, Mapping) else type(found).__name__}. Write at least one "
-            "group."
-        )
-    return {
-        str(name): _sized(str(name), group, alters, population) for name, group in found.items()
-    }
-
-
-def _is_table(known: Any) -> bool:
-    if isinstance(known, Mapping):
-        return {"group", "size"} <= set(known) and not np.isscalar(known["size"])
-    return hasattr(known, "columns")
-
-
-def _table_of_groups(known: Any) -> dict[str, Group]:
-    table = read(known, "known")
-    for name in table.names:
-        if name not in TABLE:
-            raise KeyError(
-                f"known must have columns {', '.join(TABLE)}: found {name!r}.{nearest(name, TABLE)}"
-            )
-    names = table.labels("group", "known").tolist()
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise ValueError(
-            f"known must name each group once: {twice[0]!r} stands {names.count(twice[0])} times. "
-            "Leave one."
-        )
-    frame = pd.DataFrame({name: table.raw(name, "known") for name in table.names})
-    out = {}
-    for name, row in zip(names, frame.to_dict("records"), strict=True):
-        given = {str(key): x for key, x in row.items() if key != "group" and not pd.isna(x)}
-        if "year" in given:
-            given["year"] = int(given["year"])
-        out[name] = Group(**given)
-    return out
-
-
-def _sized(name: str, given: Any, alters: str, population: float | None) -> Group:
-    group = given if isinstance(given, Group) else Group(size=given)
-    if group.size is None:
-        raise ValueError(
-            f"known must hold positive sizes: {name!r} has none. Give the number of people."
-        )
-    size = number(f"known[{name!r}]", group.size)
-    if not (np.isfinite(size) and size > 0):
-        raise ValueError(
-            f"known must hold positive sizes: {name!r} has {size:g}. Give the number of people."
-        )
-    if population is not None and size > population:
-        raise ValueError(
-            f"known groups must be smaller than the population: {name!r} has {size:,.0f} of "
-            f"{population:,.0f}. Check the size and its units (people, not thousands)."
-        )
-    value: float | Estimate = group.size if isinstance(group.size, Estimate) else size
-    if group.std_error is not None and not isinstance(value, Estimate):
-        value = uncertain(size, std_error=group.std_error, name=f"size of {name}")
-    return replace(group, size=value, column=group.column or name, alters=group.alters or alters)
-
-
-def _hidden(hidden: Any) -> dict[str, Group]:
-    found = hidden if isinstance(hidden, Mapping) else dict.fromkeys(names_of("hidden", hidden))
-    out = {}
-    for name, group in found.items():
-        made = group if isinstance(group, Group) else Group(column=group)
-        if made.size is not None:
-            raise ValueError(
-                f"hidden groups must have no size: {name!r} has {float(made.size):,.0f}. Give it under "
-                "known=."
-            )
-        if not isinstance(made.column, str) and made.column is not None:
-            raise TypeError(
-                f"hidden must map names to columns: {name!r} has {type(made.column).__name__}. Name "
-                "one column."
-            )
-        out[str(name)] = replace(made, column=made.column or str(name))
-    return out
-
-
-def _check_columns(known: dict[str, Group], hidden: dict[str, Group], said: list[str]) -> None:
-    for argument, groups in (("known", known), ("hidden", hidden)):
-        columns = [group.column for group in groups.values()]
-        twice = [column for column in columns if columns.count(column) > 1]
-        if twice:
-            raise ValueError(
-                f"{argument} must use each column once: {twice[0]!r} stands {columns.count(twice[0])} "
-                "times. Leave one."
-            )
-    both = {g.column for g in known.values()} & {g.column for g in hidden.values()}
-    if both:
-        note(
-            said,
-            f"a hidden group should not be its own yardstick: {min(map(str, both))!r} is given as "
-            "known and as hidden. Leave it out of one of them.",
-        )
-
-
-def _check_years(known: dict[str, Group], said: list[str]) -> None:
-    years = sorted({group.year for group in known.values() if group.year is not None})
-    if len(years) > 1:
-        note(
-            said,
-            f"sizes of known groups are of different years ({', '.join(map(str, years))}): bring them "
-            "to one year, or check how much they have changed.",
-        )
-
-
-def _check_alters(
-    known: dict[str, Group], hidden: dict[str, Group], alters: str, said: list[str]
-) -> None:
-    other = [name for name, group in known.items() if group.alters != alters]
-    if other and hidden:
-        note(
-            said,
-            f"hidden groups are of {alters} and {len(other)} of {len(known)} known groups are of "
-            f"others (first: {other[0]!r}, of {known[other[0]].alters}): the estimate assumes that "
-            f"respondents know {alters} and {known[other[0]].alters} in the same proportion to their "
-            "numbers.",
-        )
+def _check_forms(named: Mapping[str, Any]) -> None:
+    """Refuse a column that was asked in two forms."""
+    seen: dict[str, str] = {}
+    for argument, columns in named.items():
+        for column in columns:
+            if column in seen:
+                raise ValueError(
+                    f"{argument} must name other columns than {seen[column]}: {column!r} is in both. "
+                    "Leave it in the one that it was asked as."
+                )
+            seen[column] = argument
 
 
 def _many(number: int, word: str) -> str:

@@ -43,11 +43,7 @@ def log(c: Mapping[str, Array], df: Array, level: float) -> Array:
     with np.errstate(all="ignore"):
         spread = np.exp(t_quantile(df, level) * c["std_error"] / c["value"])
         out = np.stack([c["value"] / spread, c["value"] * spread], axis=-1)
-    if "one_report" in c:
-        none = c["value"] == 0
-        out[none] = 0.0
-        out[none, 1] = -np.log((1 - level) / 2) * c["one_report"][none]
-    return out
+    return _none_reported(out, c, level)
 
 
 def dark_figure(c: Mapping[str, Array], df: Array, level: float) -> Array:
@@ -64,7 +60,20 @@ def percentile(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Percentiles of the replicates kept with the estimate (rows of `draws`)."""
     del df
     tails = [(1 - level) / 2, (1 + level) / 2]
-    return np.nanquantile(c["draws"], tails, axis=-1, method="median_unbiased").T
+    some = np.isfinite(c["draws"]).any(axis=-1)
+    out = np.full((some.size, 2), np.nan)
+    if some.any():
+        out[some] = np.nanquantile(c["draws"][some], tails, axis=-1, method="median_unbiased").T
+    return _none_reported(out, c, level)
+
+
+def _none_reported(out: Array, c: Mapping[str, Array], level: float) -> Array:
+    """Give a value of 0 the upper limit of a Poisson count of 0, times the value of one report."""
+    if "one_report" in c:
+        none = c["value"] == 0
+        out[none] = 0.0
+        out[none, 1] = -np.log((1 - level) / 2) * c["one_report"][none]
+    return out
 
 
 def beta_distribution(c: Mapping[str, Array], df: Array, level: float) -> Array:

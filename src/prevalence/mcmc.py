@@ -70,9 +70,10 @@ def rhat(draws: Array) -> Array:
     """
 
     def one(block: Array) -> Array:
-        bulk = _scale_reduction(_normal_scores(_split(block)))
-        folded = np.abs(block - np.median(block, axis=(0, 1)))
-        return np.fmax(bulk, _scale_reduction(_normal_scores(_split(folded))))
+        halves = _split(block)
+        bulk = _scale_reduction(_normal_scores(halves))
+        folded = np.abs(halves - np.median(halves, axis=(0, 1)))
+        return np.fmax(bulk, _scale_reduction(_normal_scores(folded)))
 
     return _by_columns(one, draws)
 
@@ -198,19 +199,21 @@ def _normal_scores(draws: Array) -> Array:
     """Return the normal scores of the ranks over all chains; equal draws share their mean rank."""
     from scipy.special import ndtri
 
-    flat = draws.reshape(-1, draws.shape[2])
-    order = np.argsort(flat, axis=0, kind="stable")
-    ordered = np.take_along_axis(flat, order, axis=0)
-    place = np.arange(len(flat))[:, None]
+    flat = np.ascontiguousarray(draws.reshape(-1, draws.shape[2]).T)
+    size = flat.shape[1]
+    order = np.argsort(flat, axis=1)
+    ordered = np.take_along_axis(flat, order, axis=1)
+    place = np.arange(size)
     new = np.ones(flat.shape, dtype=bool)
-    new[1:] = ordered[1:] != ordered[:-1]
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
     last = np.ones(flat.shape, dtype=bool)
-    last[:-1] = new[1:]
-    first_place = np.maximum.accumulate(np.where(new, place, 0), axis=0)
-    last_place = np.minimum.accumulate(np.where(last, place, len(flat))[::-1], axis=0)[::-1]
+    last[:, :-1] = new[:, 1:]
+    first_place = np.maximum.accumulate(np.where(new, place, 0), axis=1)
+    reversed_last = np.where(last, place, size)[:, ::-1]
+    last_place = np.minimum.accumulate(reversed_last, axis=1)[:, ::-1]
     ranks = np.empty(flat.shape)
-    np.put_along_axis(ranks, order, (first_place + last_place) / 2 + 1, axis=0)
-    return np.asarray(ndtri((ranks - 0.375) / (len(flat) + 0.25)).reshape(draws.shape))
+    np.put_along_axis(ranks, order, (first_place + last_place) / 2 + 1, axis=1)
+    return np.asarray(ndtri((ranks.T - 0.375) / (size + 0.25)).reshape(draws.shape))
 
 
 def _scale_reduction(chains: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec
 
 from .estimate import Estimate
@@ -33,6 +33,7 @@ class Entry:
 
     `smooth` tells whether it may be linearised, `degree` its homogeneity in the weights (None
     where there is none to state), `skips` the contracts it does not meet, each with the reason.
+    `variants` are examples of its other rules, by name.
     """
 
     function: Callable[..., Estimate]
@@ -43,6 +44,7 @@ class Entry:
     citation: str
     example: Callable[[], Example]
     skips: Mapping[str, str]
+    variants: Mapping[str, Callable[[], Example]] = field(default_factory=dict)
 
 
 _ENTRIES: dict[str, Entry] = {}
@@ -56,6 +58,7 @@ def estimator(
     citation: str,
     example: Callable[[], Example],
     skips: Mapping[str, str] | None = None,
+    variants: Mapping[str, Callable[[], Example]] | None = None,
 ) -> Callable[[Callable[P, Estimate]], Callable[P, Estimate]]:
     """Register a public function that returns an `Estimate`."""
 
@@ -63,15 +66,28 @@ def estimator(
         family = function.__module__.removeprefix("prevalence.").split(".")[0]
         name = f"{family}.{function.__name__}"
         _ENTRIES[name] = Entry(
-            function, name, unit, smooth, degree, citation, example, dict(skips or {})
+            function,
+            name,
+            unit,
+            smooth,
+            degree,
+            citation,
+            example,
+            dict(skips or {}),
+            dict(variants or {}),
         )
         return function
 
     return register
 
 
-def registered() -> dict[str, Entry]:
-    """Return the registered estimators of every family by name."""
+def registered(*, variants: bool = False) -> dict[str, Entry]:
+    """Return the registered estimators of every family by name, with entries for other rules too."""
     from . import direct, mse, nsum  # noqa: F401  (importing a family registers its estimators)
 
-    return dict(sorted(_ENTRIES.items()))
+    out = dict(sorted(_ENTRIES.items()))
+    for entry in list(out.values()) if variants else []:
+        for rule, example in entry.variants.items():
+            name = f"{entry.name}, {rule}"
+            out[name] = replace(entry, name=name, example=example)
+    return out

@@ -103,3 +103,69 @@ def rescaled(
 ) -> Array:
     """Values under given factors (rows, replicates) of the weights."""
     return np.array([scale_up(data, w * column, hidden, known) for column in factors.T])
+
+
+# ------------------------------------------------------------------ the rules, one respondent at a time
+RULES = ("ratio-of-sums", "mean-of-ratios")
+PEOPLE = 150_000.0
+
+
+def degree_of(
+    data: dict[str, Array], i: int, known: dict[str, float], rule: Any, people: float = PEOPLE
+) -> float | None:
+    """Degree of one respondent, or None where it is unknown."""
+    if rule not in RULES:  # types of relation, all of which must be answered
+        found = [float(data[name][i]) for name in rule]
+        return None if any(isnan(x) for x in found) else sum(found)
+    answered = [name for name in known if not isnan(data[name][i])]
+    if not answered:
+        return None
+    if rule == "ratio-of-sums":
+        friends = sum(float(data[name][i]) for name in answered)
+        return people * friends / sum(known[name] for name in answered)
+    shares = [float(data[name][i]) / known[name] for name in answered]
+    return people * sum(shares) / len(shares)
+
+
+def size_of(
+    data: dict[str, Array],
+    w: Array,
+    hidden: str,
+    known: dict[str, float],
+    degree: Any = "ratio-of-sums",
+    size: str = "ratio-of-sums",
+    people: float = PEOPLE,
+) -> float:
+    """Size of a hidden group by any rule of degrees and any rule of sizes."""
+    above = below = 0.0
+    for i, weight in enumerate(w.tolist()):
+        y, d = float(data[hidden][i]), degree_of(data, i, known, degree, people)
+        if isnan(y) or d is None:
+            continue
+        if size == "ratio-of-sums":
+            above, below = above + weight * y, below + weight * d
+        elif d > 0:
+            above, below = above + weight * y / d, below + weight
+    return people * above / below
+
+
+def mean_degree(
+    data: dict[str, Array], w: Array, known: dict[str, float], degree: Any, people: float = PEOPLE
+) -> float:
+    """Weighted mean of the degrees that are known."""
+    above = below = 0.0
+    for i, weight in enumerate(w.tolist()):
+        d = degree_of(data, i, known, degree, people)
+        if d is not None:
+            above, below = above + weight * d, below + weight
+    return above / below
+
+
+def slopes_of(value: Any, w: Array) -> Array:
+    """Derivative of a function of the weights by each, times the weight: central differences."""
+    out = np.zeros(w.size)
+    for i in np.flatnonzero(w).tolist():
+        h = 1e-4 * w[i]
+        step = h * (np.arange(w.size) == i)
+        out[i] = (value(w + step) - value(w - step)) / (2 * h) * w[i]
+    return out

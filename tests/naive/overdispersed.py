@@ -14,12 +14,19 @@ from scipy import stats
 Array = NDArray[np.float64]
 
 
+def log_count(y: int, mean: float, omega: float) -> float:
+    """Return the log probability of a count, negative binomial with variance / mean = omega."""
+    z = mean / (omega - 1)
+    value = math.lgamma(y + z) - math.lgamma(z) - math.lgamma(y + 1)
+    return value - z * math.log(omega) + y * math.log((omega - 1) / omega)
+
+
 def log_answer(low: float, high: float, mean: float, omega: float) -> float:
-    """Return log P(low <= y <= high): the sum of the probabilities of the counts inside, or outside."""
-    law = stats.nbinom(mean / (omega - 1), 1 / omega)
+    """Return log P(low <= y <= high): a sum over the counts inside, or the survival function."""
     if math.isinf(high):
-        return float(law.logsf(low - 1))
-    return float(np.logaddexp.reduce([law.logpmf(y) for y in np.arange(low, high + 1)]))
+        return float(stats.nbinom(mean / (omega - 1), 1 / omega).logsf(low - 1))
+    inside = range(int(low), int(high) + 1)
+    return float(np.logaddexp.reduce([log_count(y, mean, omega) for y in inside]))
 
 
 def log_likelihood(
@@ -55,8 +62,10 @@ def log_posterior(
     """Return the log posterior density of (alpha, beta, log(omega - 1), mean, log sd, log sd)."""
     omega = 1 + np.exp(log_v)
     value = log_likelihood(low, high, alpha, beta, omega, weights)
-    value += float(stats.norm(0, sd_alpha).logpdf(alpha).sum())
-    value += float(stats.norm(mean_beta, sd_beta).logpdf(beta).sum())
+    value -= len(alpha) * math.log(sd_alpha) + float((alpha**2).sum()) / (2 * sd_alpha**2)
+    value -= len(beta) * math.log(sd_beta) + float(((beta - mean_beta) ** 2).sum()) / (
+        2 * sd_beta**2
+    )
     value += float((-2 * np.log(omega) + log_v).sum())  # 1 / omega^2, and d omega / d log v
     return value + math.log(sd_alpha) + math.log(sd_beta)  # flat on both
 
@@ -115,8 +124,9 @@ def rhat(draws: Array) -> float:
         within = np.mean([chain.var(ddof=1) for chain in chains])
         return math.sqrt(((length - 1) / length * within + between / length) / within)
 
-    folded = np.abs(draws - np.median(draws))
-    return max(plain(normal_scores(halves(x))) for x in (draws, folded))
+    split = halves(draws)
+    folded = np.abs(split - np.median(split))
+    return max(plain(normal_scores(x)) for x in (split, folded))
 
 
 def plain_ess(chains: Array) -> float:
@@ -132,13 +142,13 @@ def plain_ess(chains: Array) -> float:
     rho = 1 - (within - lags.mean(axis=0)) / total
     rho[0] = 1
     time, last, t = -1.0, math.inf, 0
-    while t < length - 3 and rho[t] + rho[t + 1] > 0:
+    while t < length - 4 and rho[t] + rho[t + 1] > 0:
         last = min(last, rho[t] + rho[t + 1])
         time += 2 * last
         t += 2
     time += max(rho[t], 0)
     size = count * length
-    return size / max(time, 1 / math.log10(size))
+    return float(size / max(time, 1 / math.log10(size)))
 
 
 def ess(draws: Array, kind: str) -> float:

@@ -58,7 +58,9 @@ def geweke(
     rounds: int,
     rng: int,
 ) -> tuple[Parameters, Parameters]:
-    """Return parameters after the rounds, and as many fresh draws of the prior."""
+    """Return parameters after the rounds, and as many fresh draws of the prior.
+
+    `sweep` returns the parameters it moves, with the names and shapes that `simulate` reads."""
     random = np.random.default_rng(rng)
     parameters = prior(fits, random)
     for _ in range(rounds):
@@ -68,7 +70,7 @@ def geweke(
 
 def columns(parameters: Parameters) -> dict[str, Array]:
     """Return one vector over data sets for each number in the parameters."""
-    found = {}
+    found: dict[str, Array] = {}
     for name, values in parameters.items():
         flat = values.reshape(len(values), -1)
         found |= {f"{name}[{j}]": flat[:, j] for j in range(flat.shape[1])}
@@ -84,5 +86,5 @@ def uniformity(shares: Parameters) -> float:
 def sameness(one: Parameters, other: Parameters) -> float:
     """Return the smallest p-value of Smirnov's two-sample test, times their number (Bonferroni)."""
     first, second = columns(one), columns(other)
-    values = [stats.ks_2samp(first[name], second[name]).pvalue for name in first]
+    values = [stats.ks_2samp(first[name], second[name]).pvalue for name in first if name in second]
     return float(min(values) * len(values))

@@ -10,7 +10,8 @@ a bin [5, 10], a count capped at 30 [30, inf), nothing [0, inf).
 
 * The first term is a product of exp(a_i) and a factor of the group: summed over all cells by two
   matrix-vector products, from which the few cells without it are taken away.
-* The sum over j is taken for the cells that are not zero, sorted so that step j works on a prefix.
+* The factor of j = 0 is ``a_i + b_k`` for every answer above zero: counts of rows and effects.
+* The sum over j > 0 is taken for the answers above one, sorted so that step j works on a prefix.
 * A bin is P(low) times a sum of positive ratios of neighbouring probabilities: no differences.
 * What remains are survival functions: in closed form from 1, incomplete beta functions elsewhere.
 """
@@ -57,6 +58,8 @@ class Cells:
         Group of each effect, over all data sets.
     counts : ndarray (groups,)
         Weighted sum of the lower limits of the closed answers of each group.
+    positive_rows, positive_effects : ndarray (rows, 1) and (effects, 1)
+        Weighted number of the closed answers above zero.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class Cells:
     def _lay_out(self, low: Array, high: Array) -> None:
         """Order the cells that need work: counts and bins by decreasing count, then open intervals."""
         closed = np.isfinite(high) & (high - low <= WIDEST)
-        counted = np.flatnonzero(closed & (high > 0))
+        counted = np.flatnonzero(closed & ((low > 1) | (high > low)))
         counted = counted[np.argsort(-low[counted], kind="stable")]
         yes = np.flatnonzero(~closed & (low == 1) & np.isinf(high))
         areas = np.flatnonzero(~closed & ((low > 1) | np.isfinite(high)))
@@ -106,7 +109,7 @@ class Cells:
         self._yes, self._areas = slice(ends[0], ends[1]), slice(ends[1], ends[2])
         self._low, self._high = low[areas][:, None], high[areas][:, None]
         starts = low[counted]
-        self._prefix = _prefixes(np.minimum(starts, STEPS))
+        self._prefix = _prefixes(np.minimum(starts, STEPS) - 1)
         self._large = int((starts > STEPS).sum())
         self._start = starts[: self._large][:, None]
         self._counted = int(counted.size)
@@ -119,8 +122,19 @@ class Cells:
         self._sum_rows = _sums(self.rows, weights, self.fits * self.n)
         self._sum_effects = _sums(self.effects, weights, len(self.group_of_effect))
         self._sum_groups = _sums(self.groups, weights, self.fits * self.k)
-        start_of_cell = np.concatenate([starts, np.zeros(order.size - starts.size)])[:, None]
-        self.counts: Array = (self._sum_groups @ start_of_cell)[:, 0]
+        self._count(low, closed & (low > 0))
+
+    def _count(self, low: Array, positive: NDArray[np.bool_]) -> None:
+        """Sum what the closed answers above zero add whatever the parameters are."""
+        weights = self._weights[self._row] * positive
+
+        def total(place: Index, values: Array, size: int) -> Array:
+            return np.bincount(place, values, size).astype(float)
+
+        self.counts = total(self._group, weights * low, self.fits * self.k)
+        self.positive_rows = total(self._row, weights, self.fits * self.n)[:, None]
+        effects = len(self.group_of_effect)
+        self.positive_effects = total(self._effect, weights, effects)[:, None]
 
     def _expose(
         self,
@@ -183,8 +197,9 @@ class Cells:
         Returns
         -------
         ndarray (cells, chains)
-            Of closed answers without ``-mu log(1 + v) / v - low log(1 + v) - log low!``; of the others
-            their log probability. Infinite or nan where the numbers overflow.
+            Of closed answers without ``-mu log(1 + v) / v + log mu - low log(1 + v) - log low!`` (for
+            low = 0 without log mu); of the others their log probability. Infinite or nan where the
+            numbers overflow.
         """
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             value = np.empty(mu.shape)
@@ -200,20 +215,21 @@ class Cells:
             return value
 
     def _counted_terms(self, mu: Array, v: Array) -> Array:
-        """Return sum_{j < low} log(mu + j v), whose factors are multiplied a few at a time."""
-        if not self._prefix.size:
-            return np.zeros(mu.shape)
-        product = np.ones(mu.shape)
-        product[: self._prefix[0]] = mu[: self._prefix[0]]
-        factor = mu.copy()
+        """Return sum_{0 < j < low} log(mu + j v), whose factors are multiplied a few at a time."""
         value = np.zeros(mu.shape)
+        if not self._prefix.size:
+            return value
+        first = self._prefix[0]
+        v = v[:first]
+        factor = mu[:first] + v
+        product = factor.copy()
         for step, stop in enumerate(self._prefix[1:].tolist(), start=1):
             if step % FACTORS == 0:
                 value[:stop] += np.log(product[:stop])
                 product[:stop] = 1
             np.add(factor[:stop], v[:stop], out=factor[:stop])
             np.multiply(product[:stop], factor[:stop], out=product[:stop])
-        value[: self._prefix[0]] += np.log(product[: self._prefix[0]])
+        value[:first] += np.log(product)
         if self._large:
             value[: self._large] += _tail(self._start, mu[: self._large], v[: self._large])
         return value

@@ -204,7 +204,7 @@ def _centred(covariates: Array | None, n: int) -> Array:
     if covariates is None:
         return np.zeros((n, 0))
     z = np.asarray(covariates, dtype=float)
-    z = z - z.mean(axis=0)
+    z = np.asarray(z - z.mean(axis=0))
     rank = int(np.linalg.matrix_rank(z))
     if rank < z.shape[1]:
         raise ValueError(

@@ -1,94 +1,131 @@
-"""Sizes of hidden groups by network scale-up: a weighted ratio of sums, adjusted."""
+"""Sizes of hidden groups by network scale-up: weighted ratios of reports and ties, adjusted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
-from ..engine import Weights
-from ..errors import check_rows, number, one_of, warn
+from ..errors import generator, note, one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, blank_rows, evaluate, units_known
-from ..facts import by_domain, row_facts
-from ..registry import Example, estimator
+from ..evaluate import Domains, Result, blank_rows, evaluate
+from ..intervals import t_quantile
+from ..registry import estimator
 from ..survey import Survey
+from .adjustments import Adjustments
+from .degrees import (
+    FEEHAN,
+    KILLWORTH,
+    RULES,
+    complete,
+    example,
+    is_rule,
+    ties_of,
+    top_coded,
+    with_sizes,
+)
+from .reports import Reports, facts_of, model_errors, reports_of
 
 __all__ = ["scale_up"]
 
 Array = NDArray[Any]
-KILLWORTH = "Killworth et al. (1998) doi:10.1177/0193841X9802200205"
-FEEHAN = "Feehan and Salganik (2016) doi:10.1177/0081175016665425"
-KNOWN_UNCERTAIN = "Sizes of known groups carry their stated uncertainty."
+APART, SURE, ENOUGH = (
+    1.25,
+    0.99,
+    10,
+)  # rules differ by a factor, beyond chance, with so many reports
 
 
-def _example() -> Example:
-    rng = np.random.default_rng(7)
-    psu = np.repeat(np.arange(10), 6)
-    degree = rng.gamma(3.0, 40.0, psu.size)
-    data = {
-        "psu": psu,
-        "stratum": psu // 5,
-        "w": rng.integers(1, 5, psu.size).astype(float),
-        "hidden": rng.poisson(degree * 0.01).astype(float),
-        "police": rng.poisson(degree * 0.02).astype(float),
-        "nurses": rng.poisson(degree * 0.03).astype(float),
-    }
-    data["police"][3] = np.nan
-    arguments = {
-        "hidden": "hidden",
-        "known": {"police": 2_000, "nurses": 3_000},
-        "transmission": 0.8,
-        "missing": "complete",
-    }
-    return Example(data, lambda d: Survey(d, weights="w", strata="stratum", psu="psu"), arguments)
-
-
-@estimator(unit="count", smooth=True, degree=0, citation=KILLWORTH, example=_example)
+@estimator(
+    unit="count",
+    smooth=True,
+    degree=0,
+    citation=KILLWORTH,
+    example=lambda: example(hidden="hidden", transmission=0.8, population=None),
+    variants={
+        "mean of ratios": lambda: example(
+            hidden="hidden", transmission=0.8, size="mean-of-ratios", degree="mean-of-ratios"
+        ),
+        "summation": lambda: example(
+            hidden=["hidden", "police"], transmission=0.8, known=None, degree=["family", "friends"]
+        ),
+    },
+)
 def scale_up(
-    survey: Survey,
-    hidden: str | Sequence[str],
+    sample: Answers | Survey,
+    hidden: Any = None,
     *,
-    known: Mapping[str, float | Estimate],
+    known: Any = None,
     transmission: float | Estimate | None = None,
+    degree_ratio: float | Estimate = 1.0,
+    frame_ratio: float | Estimate = 1.0,
+    precision: float | Estimate = 1.0,
+    degree: str | Sequence[str] = "ratio-of-sums",
+    size: str = "ratio-of-sums",
     population: float | None = None,
     by: str | Sequence[str] = (),
     where: str | None = None,
     missing: str = "error",
+    propagate: str = "delta",
+    rng: int | np.random.Generator | None = None,
 ) -> Estimate:
-    """Estimate the size of a hidden group by network scale-up, a weighted ratio of sums.
+    """Estimate the size of a hidden group by network scale-up, a weighted ratio, adjusted.
 
-    ``N_h = sum w y_h / sum w d / tau`` with ``d = sum of y_k / sum of N_k`` over the known groups
-    that the respondent answered: the size of the population that degrees refer to cancels.
+    ``N_h = N sum w y_h / sum w d`` (ratio of sums) or ``N sum w y_h / d / sum w`` over ``d > 0``
+    (mean of ratios), times precision over ``transmission * degree_ratio * frame_ratio``. With
+    degrees ``d = N sum y_k / sum N_k`` from known groups the size N of the population cancels.
 
     Parameters
     ----------
-    survey : Survey
+    sample : Answers or Survey
         Respondents, who answer how many people (or children) they know in each group.
-    hidden : str or list of str
-        Columns with the number known in each hidden group, y_h.
-    known : mapping of str to float or Estimate
-        Columns of the known groups, y_k, and their sizes N_k; uncertain sizes by
-        `prevalence.uncertain`.
+    hidden : str, list of str or mapping, optional
+        Columns with the number known in each hidden group, y_h; of answers, names of hidden groups,
+        by default all.
+    known : mapping, table or list of str, optional
+        Columns of the known groups, y_k, and their sizes N_k, uncertain ones by
+        `prevalence.uncertain`, as in `prevalence.Answers`; of answers, names of groups, by default
+        all. Not needed with degrees by summation.
     transmission : float or Estimate
         Share tau of the ties to hidden people that respondents are aware of and report, above 0
         and at most 1. There is no default: ``transmission=1`` assumes that all are reported.
+    degree_ratio : float or Estimate
+        Mean degree of hidden people over that of the frame's members.
+    frame_ratio : float or Estimate
+        Mean degree within the frame of its members over that of the whole population. Degrees that
+        are already those of the frame's members have 1.
+    precision : float or Estimate
+        Share of the reports that are true.
+    degree : {"ratio-of-sums", "mean-of-ratios"} or list of str
+        Rule of the degrees, or columns of types of relation, as in `degree`.
+    size : {"ratio-of-sums", "mean-of-ratios"}
+        Rule of the sizes.
     population : float, optional
-        Size of the population, against which the sizes of known groups are checked.
+        Size of the population N, against which the sizes of known groups are checked; needed with
+        degrees by summation.
     by, where : str or list of str, optional
         Domains of respondents: the groups as seen by them.
     missing : {"error", "complete"}
-        ``complete`` uses the known groups that each respondent answered, and leaves out, with
-        their count, respondents without an answer about the hidden group or any known group.
+        ``complete`` uses the known groups that each respondent answered, and leaves out of a hidden
+        group, with their count, respondents without an answer about it or about any known group.
+    propagate : {"delta", "draws"}
+        Whether uncertain adjustments enter by the delta method, or are drawn from their own
+        distributions and divided draw by draw, for percentile limits.
+    rng : int, numpy.random.Generator or None
+        Seed or generator of the draws.
 
     Returns
     -------
     Estimate
-        One row per hidden group and domain, a count of people; interval on the log scale.
+        One row per hidden group and domain, a count of people; interval on the log scale, or of
+        percentiles with draws. Its facts hold ``basic``, the estimate without adjustments,
+        ``other_size``, the other size rule's, ``zero_degree`` and Killworth's binomial standard
+        error, which knows no design, as ``model_std_error``.
 
     Raises
     ------
@@ -101,7 +138,9 @@ def scale_up(
     Assumes that respondents know hidden and known people alike in proportion to their numbers (no
     barrier, no recall error), and that answers refer to the alters the known sizes count: children
     known against known groups of children. It fails, by a factor and not by noise, when the
-    transmission rate is wrong.
+    transmission rate is wrong. Mean of ratios leaves out respondents of degree 0, with their count;
+    a difference of the two size rules above 25 % is warned of where there are at least 10 reports
+    and chance would hardly bring it (a 99 % interval of the difference does not hold 0).
 
     References
     ----------
@@ -121,236 +160,168 @@ def scale_up(
     array([500.])
     """
     one_of("missing", missing, ["error", "complete"])
-    tau = _transmission(transmission)
-    sizes, uncertain_sizes = _sizes(known, population)
-    domains = domains_of(survey, by, where)
-    columns = [hidden] if isinstance(hidden, str) else list(hidden)
-    if not columns:
-        raise ValueError("hidden must name a column: found none. Write the name of one.")
-    answers = _answers(survey, columns, "hidden")
-    friends = _answers(survey, list(known), "known")
-    used = _complete(
-        survey, domains, [*columns, *known], np.r_[answers, friends], len(columns), missing
+    one_of("size", size, RULES)
+    one_of("propagate", propagate, ["delta", "draws"])
+    adjustments = Adjustments(
+        transmission=transmission,
+        degree_ratio=degree_ratio,
+        frame_ratio=frame_ratio,
+        precision=precision,
     )
-    asked = np.where(np.isnan(friends), 0.0, sizes[:, None]).sum(axis=0)
-    degree = np.nan_to_num(friends).sum(axis=0) / np.where(asked > 0, asked, 1.0) * used
-    y = np.nan_to_num(answers) * used
+    draws = generator(rng)
+    answers = as_answers(sample, hidden, known, population, summed=not is_rule(degree))
+    if not answers.hidden:
+        raise ValueError("hidden must name a column: found none. Write the name of one.")
+    domains, said = domains_of(answers.survey, by, where), list(answers.notes)
+    reports = _read(answers, degree, domains, missing, said)
+    e = _basic(answers, reports, size, said)
+    return adjustments.drawn(e, draws) if propagate == "draws" else adjustments.applied(e)
 
-    def theta(w: Weights) -> Array:
-        return np.asarray((y @ w) / (degree @ w))
 
-    result = evaluate(survey, theta, domains)
-    reports = _reports(survey, domains, y)
-    none = (reports == 0).reshape(-1) & np.isfinite(result.value).reshape(-1)
-    said = _none_reported(none, columns, domains)
+def _read(
+    answers: Answers, degree: str | Sequence[str], domains: Domains, missing: str, said: list[str]
+) -> Reports:
+    """Return reports and ties of the respondents who take part, group by group."""
+    names = list(answers.hidden)
+    y = answers.counts(names)
+    ties = ties_of(answers, degree, said)
+    gone = np.concatenate([np.isnan(y), ties.gone])
+    questions = [str(answers.hidden[name].column) for name in names]
+    complete(answers.survey, domains, [*questions, *ties.columns], gone, missing)
+    return reports_of(answers.survey, domains, tuple(names), y, ties)
+
+
+def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Estimate:
+    """Return the estimate before the adjustments, with the uncertainty of the known sizes."""
+    survey, domains, ties = reports.survey, reports.domains, reports.ties
+    result = evaluate(survey, reports.theta(size), domains)
+    seen = reports.seen
+    none = (seen == 0).reshape(-1) & np.isfinite(result.value).reshape(-1)
     if none.any():
+        note(said, _nobody(none, reports))
         result = replace(result, block=blank_rows(result.block, none))
-    facts = {
-        **row_facts(result, np.zeros_like(reports)),
-        **_facts(survey, domains, y, used, reports),
-    }
-    value_one = _at_one_report(survey, domains, degree, y)
+    other = reports.values(RULES[size == RULES[0]])
+    _tell_zero_degrees(reports, size, said)
+    _tell_above(answers, reports, said)
+    _tell_apart(reports, result, size, other, said)
+    model = model_errors(reports, result.value, size, answers.population)
     e = assemble(
         survey,
         result,
         domains,
-        outcomes=columns,
+        outcomes=reports.names,
         unit="count",
         method="nsum.scale_up",
         interval="log",
         citations=[KILLWORTH, FEEHAN],
-        facts=facts,
+        facts=facts_of(reports, result, size, {"other_size": other, "model_std_error": model}),
         warnings=said,
-        constants={"one_report": value_one},
-        assumptions=_assumptions(tau, uncertain_sizes),
+        constants={"one_report": reports.one_report(size).reshape(-1)},
+        assumptions=[
+            "Hidden people are known in proportion to their number (no barrier, no recall error).",
+            *top_coded(answers, [*answers.hidden, *(answers.known if ties.of_groups else ())]),
+        ],
     )
-    return _adjust(
-        e, tau, _size_factor(survey, domains, friends, asked, degree, known, len(columns))
-    )
+    provenance = {
+        **e.provenance,
+        "cases": "reports",
+        "degrees": ties.words,
+        "sizes": f"{size.replace('-', ' ')}; {_other(result.value, other, size)}",
+        "model standard error": _beside(model, e),
+    }
+    return with_sizes(replace(e, provenance=provenance), answers, reports.slopes(size))
 
 
-def _transmission(transmission: float | Estimate | None) -> float | Estimate:
-    if transmission is None:
-        raise ValueError(
-            "transmission must be given: found none. Pass the share of ties to hidden people that "
-            "respondents report, as in transmission=pv.uncertain(0.6, 0.4, 0.8, kind='beta'); "
-            "transmission=1 assumes that all are reported."
-        )
-    value = number("transmission", transmission)
-    if not 0 < value <= 1:
-        raise ValueError(
-            f"transmission must be above 0 and at most 1: found {value:g}. It is the share of ties "
-            "to hidden people that respondents report."
-        )
-    return transmission if isinstance(transmission, Estimate) else value
-
-
-def _sizes(known: Mapping[str, float | Estimate], population: float | None) -> tuple[Array, bool]:
-    if not isinstance(known, Mapping) or not known:
-        raise ValueError(
-            "known must map columns to sizes of groups, as in {'police': 12_500}: found "
-            f"{'none' if not known else type(known).__name__}. Write at least one group."
-        )
-    sizes = np.array([number(f"known[{name!r}]", size) for name, size in known.items()])
-    for name, size in zip(known, sizes, strict=True):
-        if not (np.isfinite(size) and size > 0):
-            raise ValueError(
-                f"known must hold positive sizes: {name!r} has {size:g}. Give the number of people."
-            )
-        if population is not None and size > population:
-            raise ValueError(
-                f"known groups must be smaller than the population: {name!r} has {size:,.0f} of "
-                f"{population:,.0f}. Check the size and its units (people, not thousands)."
-            )
-    return sizes, any(isinstance(size, Estimate) for size in known.values())
-
-
-def _answers(survey: Survey, columns: list[str], argument: str) -> Array:
-    y = np.stack([survey.table.numeric(c, argument) for c in columns])
-    for name, row in zip(columns, y, strict=True):
-        bad = np.isinf(row) | (row < 0)
-        check_rows(argument, f"numbers of at least 0 in {name!r}", row, bad, "Recode them.")
-        codes = np.isin(row, (97.0, 98.0, 99.0, 998.0, 999.0))
-        if codes.sum() > 1 and float(np.nanmax(row)) in (97.0, 98.0, 99.0, 998.0, 999.0):
-            warn(
-                f"{name!r} holds {int(codes.sum())} answers of 97, 98, 99, 998 or 999, which look "
-                "like codes for missing. Recode them as missing if they are."
-            )
-    return y
-
-
-def _complete(
-    survey: Survey, domains: Domains, names: list[str], y: Array, hidden: int, missing: str
-) -> Array:
-    """Return who takes part (1.0 or 0.0); missing answers are an error unless asked otherwise."""
-    inside = survey.chain.weights != 0
-    if domains.code is not None:
-        inside = inside & (domains.code >= 0)
-    gone = np.isnan(y)
-    lost = gone & inside
-    if lost.any() and missing == "error":
-        k = int(np.argmax(lost.any(axis=1)))
-        raise ValueError(
-            f"answers must be complete: {names[k]!r} is missing in {int(lost[k].sum()):,} of "
-            f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost[k])[0])}). "
-            "Pass missing='complete' to use what each respondent answered."
-        )
-    out = gone[:hidden].any(axis=0) | gone[hidden:].all(axis=0)
-    return (~out).astype(float)
-
-
-def _reports(survey: Survey, domains: Domains, y: Array) -> Array:
-    """Number of hidden people reported, by group and domain, unweighted."""
-    counted = y * (survey.chain.weights != 0)
-    if domains.code is None:
-        return np.asarray(counted.sum(axis=1, keepdims=True))
-    inside = domains.code >= 0
-    return np.stack(
-        [np.bincount(domains.code[inside], row[inside], domains.count) for row in counted]
-    )
-
-
-def _none_reported(none: Array, columns: list[str], domains: Domains) -> list[str]:
-    if not none.any():
-        return []
-    name = columns[int(np.flatnonzero(none)[0]) // domains.count]
-    message = (
+def _nobody(none: Array, reports: Reports) -> str:
+    name = reports.names[int(np.flatnonzero(none)[0]) // reports.domains.count]
+    return (
         f"nobody reported knowing anyone in {name!r} ({int(none.sum())} rows of the result): the "
         "estimate is 0 without a standard error, and the interval's upper end that of a count of 0."
     )
-    warn(message)
-    return [message]
 
 
-def _facts(
-    survey: Survey, domains: Domains, y: Array, used: Array, reports: Array
-) -> dict[str, Array]:
-    takes = (used > 0) & (survey.chain.weights != 0)
-    code = np.zeros(survey.n, dtype=int) if domains.code is None else domains.code
-    left = (used == 0) & (survey.chain.weights != 0) & (code >= 0)
-    n = np.bincount(code[takes & (code >= 0)], minlength=domains.count)
-    missing = np.bincount(code[left], minlength=domains.count)
-    psu = survey.design.psu_of_unit[survey.chain.unit]
-    with_cases: list[Array] = []
-    for row in y:
-        rows = np.flatnonzero((row > 0) & takes & (code >= 0))
-        pairs = np.unique(np.c_[code[rows], psu[rows]], axis=0)
-        with_cases.append(np.bincount(pairs[:, 0], minlength=domains.count))
-    k = len(y)
-    if not units_known(survey):
-        with_cases = [np.full(domains.count, np.nan)] * k
-    return {
-        "n": np.tile(n, k),
-        "missing": np.tile(missing, k),
-        "cases": reports.reshape(-1).astype(int),
-        "psus_with_cases": np.concatenate(with_cases),
-    }
-
-
-def _at_one_report(survey: Survey, domains: Domains, degree: Array, y: Array) -> Array:
-    """Return the estimate that one report of average weight would give, with Kish's design effect."""
-    w = survey.chain.weights
-    squares, total, ties = (by_domain(domains, x) for x in (w * w, w, w * degree))
-    with np.errstate(all="ignore"):
-        return np.tile(squares / total / ties, len(y))
-
-
-def _assumptions(tau: float | Estimate, uncertain_sizes: bool) -> list[str]:
-    value = float(tau)
-    known = "with its stated uncertainty" if isinstance(tau, Estimate) else "taken as known"
-    said = [
-        f"Respondents report {value:.3g} of their ties to hidden people (transmission), {known}.",
-        "Hidden people are known in proportion to their number (no barrier, no recall error).",
-        "Every report is true (precision 1).",
-        "Hidden people have as many ties as others (degree ratio 1).",
-    ]
-    return said + ([KNOWN_UNCERTAIN] if uncertain_sizes else [])
-
-
-def _size_factor(
-    survey: Survey,
-    domains: Domains,
-    friends: Array,
-    asked: Array,
-    degree: Array,
-    known: Mapping[str, float | Estimate],
-    groups: int,
-) -> Estimate | None:
-    """Return 1 with the uncertainty that the sizes of known groups bring, row by row."""
-    ties = survey.chain.weights * degree
-    per_person = ties / np.where(asked > 0, asked, 1.0)
-    total = by_domain(domains, ties)
-    factor: Estimate | None = None
-    for k, size in enumerate(known.values()):
-        if not isinstance(size, Estimate):
-            continue
-        answered = by_domain(domains, per_person * ~np.isnan(friends[k]))
-        slope = np.tile(
-            np.divide(answered, total, out=np.zeros(total.size), where=total > 0), groups
+def _tell_zero_degrees(reports: Reports, size: str, said: list[str]) -> None:
+    """Tell whom mean of ratios leaves out, since a ratio has no value at a degree of 0."""
+    if size == RULES[0]:
+        return
+    inside = reports.domains.take_part(reports.survey)
+    takes = reports.used.any(axis=0) & inside
+    zero = takes & (reports.ties.each == 0)
+    if zero.any():
+        note(
+            said,
+            f"mean of ratios leaves out {int(zero.sum()):,} of {int(takes.sum()):,} respondents whose "
+            f"degree is 0 (first: row {int(np.flatnonzero(zero)[0])}), and with them "
+            f"{reports.y[:, zero].sum():,.0f} of {reports.y[:, takes].sum():,.0f} hidden people "
+            "reported. Ratio of sums keeps them.",
         )
-        deviation = replace(size - float(size), estimand=None)
-        part = deviation.take(np.zeros(slope.size, dtype=int)) * slope
-        factor = part if factor is None else factor + part
-    return None if factor is None else factor + 1.0
 
 
-def _adjust(e: Estimate, tau: float | Estimate, sizes: Estimate | None) -> Estimate:
-    """Divide by the transmission rate and multiply by the known sizes' factor."""
-    out = e
-    if sizes is not None:
-        out = out * replace(sizes, estimand=None)
-    out = out / (replace(tau, estimand=None) if isinstance(tau, Estimate) else tau)
-    constants = {"one_report": e.constants["one_report"] / float(tau)}
-    return replace(
-        out,
-        unit="count",
-        estimand=e.estimand,
-        interval_rule="log",
-        constants=constants,
-        maps=(),
-        facts=e.facts,
-        labels=e.labels,
-        outcomes=e.outcomes,
-        assumptions=e.assumptions,
-        provenance={**e.provenance, "cases": "reports"},
+def _tell_above(answers: Answers, reports: Reports, said: list[str]) -> None:
+    """Tell who reports more people of a hidden group than they know at all (where N is given)."""
+    if answers.population is None:
+        return
+    inside = reports.domains.take_part(reports.survey)
+    known = reports.ties.each * answers.population * (1 + 1e-12)
+    above = (reports.y > known) & reports.used & inside
+    if above.any():
+        k = int(np.argmax(above.any(axis=1)))
+        note(
+            said,
+            f"{int(above.any(axis=0).sum()):,} of {int(inside.sum()):,} respondents report more hidden "
+            f"people than they know at all by their degree (first: {reports.names[k]!r} in row "
+            f"{int(np.flatnonzero(above[k])[0])}). Check these answers; pv.Answers(..., top_code=30) "
+            "truncates.",
+        )
+
+
+def _tell_apart(reports: Reports, result: Result, size: str, other: Array, said: list[str]) -> None:
+    """Warn where the two size rules differ by more than 25 % and by more than chance."""
+    with np.errstate(all="ignore"):
+        far = np.abs(np.log(other / result.value)) > np.log(APART)
+    far &= reports.seen >= ENOUGH
+    if not far.any():
+        return
+    block = reports.difference().block
+    chance = (t_quantile(block.df, SURE) * block.std_error).reshape(far.shape)
+    with np.errstate(invalid="ignore"):
+        apart = far & (np.abs(other - result.value) > chance)
+    if not apart.any():
+        return
+    group, domain = (int(x[0]) for x in np.nonzero(apart))
+    labels = ", ".join(reports.domains.labels[domain])
+    values = (result.value, other) if size == RULES[0] else (other, result.value)
+    sums, ratios = (float(x[group, domain]) for x in values)
+    note(
+        said,
+        f"the two size rules differ by more than 25 % and by more than chance in {int(apart.sum())} of "
+        f"{apart.size} rows (first: {reports.names[group]!r}{f' in {labels}' if labels else ''}, ratio "
+        f"of sums {sums:,.0f}, mean of ratios {ratios:,.0f}, before adjustments): hidden people are "
+        "not known in proportion to degrees, or degrees rest on few ties. Report both.",
+    )
+
+
+def _other(value: Array, other: Array, size: str) -> str:
+    """Say in words what the other size rule gives."""
+    name = RULES[size == RULES[0]].replace("-", " ")
+    with np.errstate(all="ignore"):
+        share = (other / value)[np.isfinite(other / value)]
+    if not share.size:
+        return f"{name} gives none"
+    low, high = share.min(), share.max()
+    many = f"{low:.2f}" if share.size == 1 else f"{low:.2f} to {high:.2f}"
+    return f"{name} gives {many} times the estimate"
+
+
+def _beside(model: Array, e: Estimate) -> str:
+    """Say in words how Killworth's standard error compares with the design's."""
+    with np.errstate(all="ignore"):
+        share = model.reshape(-1) / e.std_error
+    share = share[np.isfinite(share)]
+    if not share.size:
+        return ""
+    many = f"{share.min():.2f}" + (f" to {share.max():.2f}" if share.size > 1 else "")
+    return (
+        f"Killworth's binomial formula, which takes no account of the design, gives {many} times the "
+        "standard error of the design and is not used"
     )

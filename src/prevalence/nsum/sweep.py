@@ -145,9 +145,13 @@ class Sweep:
 
         Two sweeps of degrees and groups, the joint moves of log v with beta and of the degrees with
         their standard deviation: each was worth its time in effective draws per second, on 60
-        respondents and on 500.
+        respondents and on 500. Proposals that overflow are refused (`mcmc.accepted`).
         """
         self._learn = learn
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._moves()
+
+    def _moves(self) -> None:
         self._alpha()
         self._beta()
         self._overdispersion("ridge", slope=0.25)
@@ -203,14 +207,20 @@ class Sweep:
     def _by_fit(self, values: Array) -> Array:
         return np.asarray(values.reshape(self.fits, -1, values.shape[1]).sum(axis=1))
 
+    def _change_of_rows(self, proposal: Array, exp_alpha: Array, terms: Array) -> Array:
+        """Return the change of the log-likelihood by row."""
+        cells = self.cells
+        exposure = cells.exposed_rows(self.exp_beta * self._rate_of_effects(self.v))
+        change = cells.by_row(terms - self.terms) - (exp_alpha - self.exp_alpha) * exposure
+        return change + cells.positive_rows * (proposal - self.state.alpha)
+
     def _alpha(self) -> None:
         s, cells = self.state, self.cells
         mean, sd = self.predicted(), self._of_rows(s.sd_alpha)
         proposal = s.alpha + self.walks["alpha"].step(self.rng)
         exp_alpha = np.exp(proposal)
         terms = self._terms(exp_alpha, self.exp_beta)
-        exposure = cells.exposed_rows(self.exp_beta * self._rate_of_effects(self.v))
-        ratio = cells.by_row(terms - self.terms) - (exp_alpha - self.exp_alpha) * exposure
+        ratio = self._change_of_rows(proposal, exp_alpha, terms)
         ratio += ((s.alpha - mean) ** 2 - (proposal - mean) ** 2) / (2 * sd**2)
         taken = self._take("alpha", ratio)
         s.alpha = np.where(taken, proposal, s.alpha)
@@ -226,8 +236,7 @@ class Sweep:
         proposal = mean + (s.alpha - mean) * self._of_rows(np.exp(step))
         exp_alpha = np.exp(proposal)
         terms = self._terms(exp_alpha, self.exp_beta)
-        exposure = cells.exposed_rows(self.exp_beta * self._rate_of_effects(self.v))
-        rows = cells.by_row(terms - self.terms) - (exp_alpha - self.exp_alpha) * exposure
+        rows = self._change_of_rows(proposal, exp_alpha, terms)
         low, high = self.priors.sd_alpha
         inside = (sd > low) & (sd < high)
         taken = self._take("stretch", np.where(inside, self._by_fit(rows) + step, -np.inf))
@@ -266,6 +275,7 @@ class Sweep:
         terms = self._terms(self.exp_alpha, exp_beta)
         exposure = self.cells.exposed_effects(self.exp_alpha) * self._rate_of_effects(self.v)
         change = self.cells.by_effect(terms - self.terms)
+        change += self.cells.positive_effects * (proposal - self.state.beta)
         return change - (exp_beta - self.exp_beta) * exposure, exp_beta, terms
 
     def _move_effects(
@@ -302,6 +312,7 @@ class Sweep:
         if slope:
             mean, sd = self._prior_of_effects()
             effects += ((s.beta - mean) ** 2 - (beta - mean) ** 2) / (2 * sd**2)
+            effects += cells.positive_effects * (beta - s.beta)
         change = cells.by_group(terms - self.terms) + self._sum_of_groups(effects)
         change -= (cells.counts[:, None] + 2) * (np.log1p(v) - np.log1p(self.v))
         taken = self._take(name, change + step)

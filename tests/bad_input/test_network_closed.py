@@ -1,0 +1,263 @@
+"""Closed-form network scale-up: what is refused, with the text of the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import prevalence as pv
+from tests.bad_input.cases import Bad, refused
+
+
+def answers() -> dict[str, Any]:
+    """Twelve respondents in six primary units."""
+    return {
+        "w": np.array([2.0, 3.0, 1.0, 4.0, 2.0, 2.0, 3.0, 1.0, 2.0, 5.0, 1.0, 2.0]),
+        "ea": np.repeat(np.arange(6), 2),
+        "hidden": np.array([1.0, 0, 0, 2, 0, 0, 1, 0, 0, 0, 1, 0]),
+        "police": np.array([3.0, 1, 2, 4, 0, 1, 2, 2, 1, 0, 3, 1]),
+        "nurses": np.array([5.0, 2, 1, 6, 2, 3, 3, 1, 0, 2, 4, 2]),
+        "family": np.array([9.0, 8, 9, 7, 5, 6, 9, 4, 4, 8, 9, 7]),
+        "friends": np.array([30.0, 20, 15, 60, 20, 12, 25, 9, 8, 14, 40, 20]),
+    }
+
+
+def asked(name: str, row: int, value: float) -> dict[str, Any]:
+    column = answers()[name].copy()
+    column[row] = value
+    return {**answers(), name: column}
+
+
+KNOWN = {"police": 2_000, "nurses": 3_000}
+
+
+def sizes(**how: Any) -> Callable[[Any], Any]:
+    given = {"known": KNOWN, "transmission": 1, **how}
+    return lambda data: pv.nsum.scale_up(pv.Survey(data, weights="w", psu="ea"), "hidden", **given)
+
+
+def degrees(**how: Any) -> Callable[[Any], Any]:
+    given = {"known": KNOWN, "population": 100_000, **how}
+    return lambda data: pv.nsum.degree(pv.Survey(data, weights="w", psu="ea"), **given)
+
+
+def of_answers(ask: Callable[[pv.Answers], Any], **how: Any) -> Callable[[Any], Any]:
+    given = {"known": KNOWN, "hidden": "hidden", **how}
+    return lambda data: ask(pv.Answers(pv.Survey(data, weights="w", psu="ea"), **given))
+
+
+def grid(**how: Any) -> Callable[[Any], Any]:
+    return lambda data: pv.nsum.sensitivity(sizes()(data), **how)
+
+
+CASES = {
+    **{
+        f"{name} {value}": Bad(
+            answers(),
+            sizes(**{name: value}),
+            ValueError,
+            rf"{name} must be a positive number: found {value:g}\. It is the mean degree of",
+        )
+        for name in ("degree_ratio", "frame_ratio")
+        for value in (0, -0.5, float("nan"), float("inf"))
+    },
+    **{
+        f"precision {value}": Bad(
+            answers(),
+            sizes(precision=value),
+            ValueError,
+            rf"precision must be above 0 and at most 1: found {value:g}\. It is the share of reports",
+        )
+        for value in (0, -0.5, 1.5, float("nan"))
+    },
+    "degree ratio as text": Bad(
+        answers(),
+        sizes(degree_ratio="0.8"),
+        TypeError,
+        r"degree_ratio must be a number: found '0\.8'\. Write one, without quotes",
+    ),
+    "transmission of several rows": Bad(
+        answers(),
+        lambda data: sizes(
+            transmission=pv.direct.mean(pv.Survey(data), ["hidden", "police"]),
+        )(data),
+        TypeError,
+        r"transmission must be a number: found .*Estimate.*of one row",
+    ),
+    "unknown size rule": Bad(
+        answers(),
+        sizes(size="mean of ratios"),
+        ValueError,
+        r"size must be one of ratio-of-sums, mean-of-ratios: found 'mean of ratios'\. Did you mean",
+    ),
+    "unknown degree rule": Bad(
+        answers(),
+        sizes(degree="mean of ratios", population=1e5),
+        ValueError,
+        r"degree must be ratio-of-sums, mean-of-ratios or columns of types of relation: found 'mean "
+        r"of ratios'\. Did you mean 'mean-of-ratios'",
+    ),
+    "unknown type of relation": Bad(
+        answers(),
+        degrees(degree=["family", "freinds"]),
+        ValueError,
+        r"degree must be .* columns of types of relation: found 'freinds'\. Did you mean 'friends'",
+    ),
+    "a type of relation twice": Bad(
+        answers(),
+        degrees(degree=["family", "family"]),
+        ValueError,
+        r"degree must name each column once: 'family' stands 2 times\. Leave one",
+    ),
+    "no type of relation": Bad(
+        answers(), degrees(degree=[]), ValueError, r"degree must name a column: found none\."
+    ),
+    "summation without a population": Bad(
+        answers(),
+        sizes(degree=["family", "friends"]),
+        ValueError,
+        r"population must be given with degrees by summation: found none\. Pass the number",
+    ),
+    "negative tie": Bad(
+        asked("family", 4, -2),
+        degrees(degree=["family", "friends"]),
+        ValueError,
+        r"degree must be numbers of at least 0 in 'family': 1 of 12 rows is not \(first: row 4, -2\)",
+    ),
+    "missing tie": Bad(
+        asked("friends", 4, np.nan),
+        degrees(degree=["family", "friends"]),
+        ValueError,
+        r"answers must be complete: 'friends' is missing in 1 of 12 rows with weight \(first: row 4",
+    ),
+    "mean degree without a population": Bad(
+        answers(),
+        degrees(population=None),
+        ValueError,
+        r"population must be given for degrees from known groups: found none\. Pass the number",
+    ),
+    "degrees without a population": Bad(
+        answers(),
+        of_answers(lambda made: made.degrees()),
+        ValueError,
+        r"population must be given for degrees from known groups: found none\.",
+    ),
+    "population of 0": Bad(
+        answers(),
+        sizes(population=0),
+        ValueError,
+        r"population must be a positive number: found 0\.",
+    ),
+    "degrees without known groups": Bad(
+        answers(),
+        of_answers(lambda made: pv.nsum.scale_up(made, transmission=1), known=None),
+        ValueError,
+        r"known must leave a group: found none\. Make the answers with the sizes of known groups",
+    ),
+    "unknown group of answers": Bad(
+        answers(),
+        of_answers(lambda made: pv.nsum.scale_up(made, "hiden", transmission=1)),
+        KeyError,
+        r"hidden must name groups of the answers: 'hiden' is not one\. Did you mean 'hidden'",
+    ),
+    "answers without a hidden group": Bad(
+        answers(),
+        of_answers(lambda made: pv.nsum.scale_up(made, transmission=1), hidden=()),
+        ValueError,
+        r"hidden must name a column: found none\. Write the name of one",
+    ),
+    "hidden group asked as yes or no": Bad(
+        answers(),
+        of_answers(
+            lambda made: pv.nsum.scale_up(made, transmission=1),
+            hidden="yes",
+            yes_no=["yes"],
+        ),
+        KeyError,
+        "hidden must be a column of the data: 'yes' is not",
+    ),
+    "known groups left out for a survey": Bad(
+        answers(),
+        sizes(known=None),
+        ValueError,
+        r"known must map columns to sizes of groups.*: found none\. Write at least one group",
+    ),
+    "a frame for a survey": Bad(
+        answers(),
+        lambda data: pv.nsum.scale_up(data, "hidden", known=KNOWN, transmission=1),
+        TypeError,
+        r"sample must be a Survey or Answers: found dict\. Make one with",
+    ),
+    "unknown way to propagate": Bad(
+        answers(),
+        sizes(propagate="bootstrap"),
+        ValueError,
+        r"propagate must be one of delta, draws: found 'bootstrap'\. Write one of them",
+    ),
+    "seed as text": Bad(
+        answers(),
+        sizes(propagate="draws", rng="1"),
+        TypeError,
+        r"rng must be an integer seed, a numpy Generator or None: found str",
+    ),
+    "draws of a rate that leave its range": Bad(
+        answers(),
+        sizes(propagate="draws", transmission=pv.uncertain(0.95, std_error=0.2), rng=1),
+        ValueError,
+        r"transmission must be drawn above 0 and at most 1: \d\d% of 4,000 draws are not\. Narrow it",
+    ),
+    "a grid of another estimate": Bad(
+        answers(),
+        lambda data: pv.nsum.sensitivity(
+            pv.direct.mean(pv.Survey(data), "hidden"), transmission=0.5
+        ),
+        ValueError,
+        r"estimate must be one of network scale-up with its adjustments: found direct\.mean\. Pass",
+    ),
+    "a grid of a number": Bad(
+        answers(),
+        lambda data: pv.nsum.sensitivity(len(data), transmission=0.5),  # type: ignore[arg-type]
+        ValueError,
+        r"estimate must be one of network scale-up with its adjustments: found int\.",
+    ),
+    "a grid with a rate of 0": Bad(
+        answers(),
+        grid(transmission=[0.5, 0]),
+        ValueError,
+        r"transmission must be above 0 and at most 1: found 0\. It is the share of ties",
+    ),
+    "a grid with a negative ratio": Bad(
+        answers(),
+        grid(transmission=0.5, degree_ratio=[-1]),
+        ValueError,
+        r"degree_ratio must be a positive number: found -1\.",
+    ),
+    "a grid at an impossible level": Bad(
+        answers(), grid(transmission=0.5, level=95), ValueError, r"level must lie between 0 and 1"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_is_refused_with_its_reason(name: str) -> None:
+    refused(CASES[name])
+
+
+def test_an_item_without_counts_is_refused() -> None:
+    data = {**answers(), "any": (answers()["hidden"] > 0).astype(float)}
+    made = pv.Answers(pv.Survey(data), known=KNOWN, hidden="any", yes_no=["any"])
+    with pytest.raises(
+        ValueError, match=r"counts for this estimator: 'any' was asked as yes or no"
+    ):
+        pv.nsum.scale_up(made, transmission=1)
+
+
+def test_the_good_rows_are_good() -> None:
+    assert float(sizes()(answers())) > 0
+    assert float(sizes(degree=["family", "friends"], population=1e5, known=None)(answers())) > 0
+    assert float(degrees()(answers())) > 0
+    assert float(degrees(degree=["family", "friends"], known=None)(answers())) > 0
+    assert len(grid(transmission=[0.5, 1])(answers())) == 2
