@@ -114,7 +114,7 @@ def test_means_of_a_short_run(oracle: Path, case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_posterior_of_a_long_run(oracle: Path, case: str) -> None:
     folder = oracle / "nsum"
-    draws = drawn(folder, CASES[case], 2_000, 10_000)
+    draws = drawn(folder, CASES[case], 1_500, 6_000)
     theirs = reference(folder, case)
     ours = quantities(draws, theirs)
     for name, row in agree(ours, theirs).items():
