@@ -171,8 +171,9 @@ class Answers:
         low = self.bounds(list(self.known))[0]
         weighted = self.survey.chain.weights != 0
         answered = np.isfinite(self._answered(list(self.known)))
-        for name, column in zip(self.known, low.T, strict=True):
-            if not column[weighted].any():
+        asked = (answered & weighted[:, None]).any(axis=0)
+        for name, column, some in zip(self.known, low.T, asked, strict=True):
+            if some and not column[weighted].any():
                 note(
                     said,
                     f"nobody knows anyone in the known group {name!r}: it adds its size and no "
