@@ -3,7 +3,7 @@
 #   make test       all tests but the long ones        make proof   those too (an hour)
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
-#   make evidence   the tables of docs/ on rare events and on weighting steps, drawn anew (10 minutes)
+#   make evidence   the tables of docs/ on rare events, weighting steps and scale-up, drawn anew (10 minutes)
 #   make bench      speed against the peers            make lock    the three lock files again (needs uv)
 
 PY ?= python3
@@ -50,6 +50,7 @@ coverage: .venv/.ok
 evidence: .venv/.ok
 	@$(BIN)/python -m benchmarks.rare_events
 	@$(BIN)/python -m benchmarks.chain
+	@$(BIN)/python -m benchmarks.network_coverage
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py

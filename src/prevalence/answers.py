@@ -9,18 +9,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import nearest, note, number
+from .errors import nearest, number, warn
 from .frames import names_of
 from .groups import (
     Group,
-    check_alters,
     check_columns,
-    check_years,
     hidden_groups,
     known_groups,
     positive_population,
+    remarks,
 )
-from .items import Item, read_item
+from .inspected import Inspected
+from .items import Item, check_bins, check_codes, read_item
 from .survey import Survey
 
 __all__ = ["Answers", "Group", "as_answers"]
@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Answers:
+class Answers(Inspected):
     """Aggregated relational data: numbers known in groups of known size and in hidden groups.
 
     Parameters
@@ -127,66 +127,85 @@ class Answers:
         population = positive_population(self.population)
         none = self.known is None
         known = {} if none else known_groups(self.known, self.alters, population)
-        hidden = hidden_groups(self.hidden)
-        said: list[str] = []
-        check_columns(known, hidden, said)
+        hidden = hidden_groups(self.hidden, self.alters)
+        check_columns(known, hidden)
         columns = {
             str(g.column): k for s, k in ((known, "known"), (hidden, "hidden")) for g in s.values()
         }
-        items = self._read(columns, said)
-        made = {"known": known, "hidden": hidden, "population": population, "items": items}
-        for name, value in made.items():
+        made = {"known": known, "hidden": hidden, "population": population}
+        for name, value in {**made, "items": self._read(columns)}.items():
             object.__setattr__(self, name, value)
-        check_years(known, said)
-        check_alters(known, hidden, self.alters, said)
-        self._look(said)
-        object.__setattr__(self, "notes", tuple(said))
+        object.__setattr__(self, "notes", tuple(self._remarks()))
+        for message in self.notes:
+            warn(message)
 
-    def _read(self, columns: Mapping[str, str], said: list[str]) -> dict[str, Item]:
+    def _read(self, columns: Mapping[str, str]) -> dict[str, Item]:
+        check_bins(self.bins)
+        check_codes(self.codes, bool(self.bins))
         tops = _tops(self.top_code, columns)
-        for argument, named in (("yes_no", self.yes_no), ("bins", self.bins), ("top_code", tops)):
-            for name in names_of(argument, list(named)):
+        yes_no = names_of("yes_no", self.yes_no)
+        for argument, named in (("yes_no", yes_no), ("bins", self.bins), ("top_code", tops)):
+            for name in named:
                 if name not in columns:
                     raise KeyError(
                         f"{argument} must name columns of groups: {name!r} is not one."
                         f"{nearest(name, columns)}"
                     )
+        own = self.top_code if isinstance(self.top_code, Mapping) else {}
+        _check_forms({"yes_no": yes_no, "bins": self.bins, "top_code": own})
         return {
             column: read_item(
                 self.survey.table,
                 column,
                 argument,
                 codes=self.codes,
-                yes_no=column in self.yes_no,
+                yes_no=column in yes_no,
                 bins=self.bins.get(column),
                 top_code=tops.get(column),
                 fractional=self.fractional,
-                said=said,
             )
             for column, argument in columns.items()
         }
 
-    def _look(self, said: list[str]) -> None:
+    def _remarks(self) -> list[str]:
+        """Return what is to be said of these groups and of the answers about them."""
+        groups = [*self.known.values(), *self.hidden.values()]
+        columns = dict.fromkeys(str(group.column) for group in groups)
+        said = [self.items[column].remark for column in columns if self.items[column].remark]
+        return said + remarks(self.known, self.hidden, self.alters) + self._of_respondents()
+
+    def _of_respondents(self) -> list[str]:
         """Say which known groups nobody knows, and how many respondents know nobody."""
-        low = self.bounds(list(self.known))[0]
-        weighted = self.survey.chain.weights != 0
-        answered = np.isfinite(self._answered(list(self.known)))
-        asked = (answered & weighted[:, None]).any(axis=0)
-        for name, column, some in zip(self.known, low.T, asked, strict=True):
-            if some and not column[weighted].any():
-                note(
-                    said,
-                    f"nobody knows anyone in the known group {name!r}: it adds its size and no "
-                    "ties, which makes estimates larger. Check the question, or leave it out.",
+        said: list[str] = []
+        weighted = np.asarray(self.survey.chain.weights != 0)
+        gone, some = np.zeros(self.survey.n, dtype=int), np.zeros(self.survey.n, dtype=bool)
+        for name, group in self.known.items():
+            item = self.items[str(group.column)]
+            for rows in item.lost.values():
+                gone[rows] += 1
+            knows = item.low > 0
+            some |= knows
+            if item.missing == self.survey.n:
+                said.append(
+                    f"nobody answered about the known group {name!r}: it plays no part. Check the "
+                    "column, or leave it out."
                 )
-        nobody = weighted & answered.any(axis=1) & ~low.any(axis=1)
+            elif not (knows & weighted).any():
+                said.append(
+                    f"nobody knows anyone in the known group {name!r}: it adds its size and no "
+                    "ties, which makes estimates larger. Check the question, or leave it out."
+                )
+        if not self.known:
+            return said
+        nobody = weighted & ~some & (gone < len(self.known))
+        of = f"of {int(weighted.sum()):,} respondents"
         if nobody.any():
-            note(
-                said,
-                f"{int(nobody.sum()):,} of {int(weighted.sum()):,} respondents know nobody in any "
-                f"known group (first: row {int(np.flatnonzero(nobody)[0])}): their degree is 0, "
-                "which ratios of sums keep and means of ratios leave out.",
+            said.append(
+                f"{int(nobody.sum()):,} {of} know nobody in any known group (first: row "
+                f"{int(np.flatnonzero(nobody)[0])}): their degree is 0, which ratios of sums keep "
+                "and means of ratios leave out."
             )
+        return said
 
     # ------------------------------------------------------------------ arrays
     def group(self, name: str) -> Group:
@@ -228,8 +247,9 @@ class Answers:
         ValueError
             When a group was asked with yes or no, or in bins: there is no count.
         """
-        out = np.empty((len(names), self.survey.n))
-        for k, name in enumerate(names):
+        chosen = _listed(names)
+        out = np.empty((len(chosen), self.survey.n))
+        for k, name in enumerate(chosen):
             item = self.items[str(self.group(name).column)]
             if item.kind in ("yes or no", "binned"):
                 raise ValueError(
@@ -254,7 +274,7 @@ class Answers:
         high : ndarray of shape (rows, groups)
             Largest numbers, the same for an exact count; 0 and inf for a missing answer.
         """
-        items = [self.items[str(self.group(name).column)] for name in names]
+        items = [self.items[str(self.group(name).column)] for name in _listed(names)]
         shape = (self.survey.n, len(items))
         low, high = np.empty(shape), np.empty(shape)
         for k, item in enumerate(items):
@@ -274,7 +294,13 @@ class Answers:
         ndarray of shape (groups,)
             Number of members.
         """
-        return np.array([float(self.known[name].size) for name in (names or list(self.known))])
+        chosen = list(self.known) if names is None else _listed(names)
+        for name in chosen:
+            if name not in self.known:
+                raise KeyError(
+                    f"names must be known groups: {name!r} is not.{nearest(name, self.known)}"
+                )
+        return np.array([float(self.known[name].size) for name in chosen], dtype=float)
 
     def degrees(
         self, rule: str | Sequence[str] = "ratio-of-sums", population: float | None = None
@@ -316,11 +342,6 @@ class Answers:
         from .nsum.degrees import degrees
 
         return degrees(self, rule, population)
-
-    def _answered(self, names: Sequence[str]) -> Array:
-        """Return a number where a group was answered in any way, else nan (rows, groups)."""
-        low, high = self.bounds(names)
-        return np.where((low == 0) & np.isinf(high), np.nan, low)
 
     # ------------------------------------------------------------------ verbs
     def without(self, *names: str) -> Self:
@@ -366,6 +387,11 @@ class Answers:
         ValueError
             When the survey has another table of rows.
         """
+        if not isinstance(survey, Survey):
+            raise TypeError(
+                f"survey must be a Survey: found {type(survey).__name__}. Pass one made from that of "
+                "these answers, as answers.survey.jackknife()."
+            )
         if survey.table is not self.survey.table:
             raise ValueError(
                 "survey must have the rows of these answers: found another table. Make the answers "
@@ -378,10 +404,12 @@ class Answers:
     ) -> Self:
         if known is not None and not len(known):
             raise ValueError("known must leave a group: found none. Keep at least one.")
-        return self._replace(
+        out = self._replace(
             known=self.known if known is None else {name: self.known[name] for name in known},
             hidden=self.hidden if hidden is None else {name: self.hidden[name] for name in hidden},
         )
+        object.__setattr__(out, "notes", tuple(out._remarks()))
+        return out
 
     def _replace(self, **changes: Any) -> Self:
         out = object.__new__(type(self))
@@ -391,7 +419,8 @@ class Answers:
 
     def __repr__(self) -> str:
         n, known, hidden = self.survey.n, len(self.known), len(self.hidden)
-        gone = int(np.isnan(self._answered([*self.known, *self.hidden])).sum())
+        groups = [*self.known.values(), *self.hidden.values()]
+        gone = sum(self.items[str(group.column)].missing for group in groups)
         return (
             f"<Answers: {n:,} {self.survey.about.rows} about {_many(known, 'known group')} and "
             f"{_many(hidden, 'hidden group')} of {self.alters}; {_many(gone, 'answer')} missing>"
@@ -464,6 +493,23 @@ def _tops(top_code: Any, columns: Mapping[str, str]) -> dict[str, float]:
                 "number that was recorded."
             )
     return tops
+
+
+def _listed(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _check_forms(named: Mapping[str, Any]) -> None:
+    """Refuse a column that was asked in two forms."""
+    seen: dict[str, str] = {}
+    for argument, columns in named.items():
+        for column in columns:
+            if column in seen:
+                raise ValueError(
+                    f"{argument} must name other columns than {seen[column]}: {column!r} is in both. "
+                    "Leave it in the one that it was asked as."
+                )
+            seen[column] = argument
 
 
 def _many(number: int, word: str) -> str:

@@ -9,19 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .errors import nearest, note, number
+from .errors import nearest, number
 from .estimate import Estimate
 from .frames import names_of, read
 from .known import uncertain
 
 __all__ = [
     "Group",
-    "check_alters",
     "check_columns",
-    "check_years",
     "hidden_groups",
     "known_groups",
     "positive_population",
+    "remarks",
 ]
 
 TABLE = ("group", "size", "std_error", "source", "year", "alters", "column")
@@ -114,13 +113,30 @@ def _table_of_groups(known: Any) -> dict[str, Group]:
             "Leave one."
         )
     frame = pd.DataFrame({name: table.raw(name, "known") for name in table.names})
-    out = {}
-    for name, row in zip(names, frame.to_dict("records"), strict=True):
-        given = {str(key): x for key, x in row.items() if key != "group" and not pd.isna(x)}
-        if "year" in given:
-            given["year"] = int(given["year"])
-        out[name] = Group(**given)
-    return out
+    return {
+        name: Group(**{str(key): x for key, x in row.items() if key != "group" and _given(x)})
+        for name, row in zip(names, frame.to_dict("records"), strict=True)
+    }
+
+
+def _given(cell: Any) -> bool:
+    return isinstance(cell, Estimate) or not pd.isna(cell)
+
+
+def _year(name: str, year: Any) -> int | None:
+    """Return a year as a whole number, also where a table has it as 2023.0 or as text."""
+    if year is None:
+        return None
+    try:
+        found = float(year)
+    except (TypeError, ValueError):
+        found = np.nan
+    if found != np.floor(found):
+        raise ValueError(
+            f"known must hold years as whole numbers: {name!r} has {year!r}. Write the year that the "
+            "size refers to, or leave it out."
+        )
+    return int(found)
 
 
 def _sized(name: str, given: Any, alters: str, population: float | None) -> Group:
@@ -140,12 +156,39 @@ def _sized(name: str, given: Any, alters: str, population: float | None) -> Grou
             f"{population:,.0f}. Check the size and its units (people, not thousands)."
         )
     value: float | Estimate = group.size if isinstance(group.size, Estimate) else size
-    if group.std_error is not None and not isinstance(value, Estimate):
-        value = uncertain(size, std_error=group.std_error, name=f"size of {name}")
-    return replace(group, size=value, column=group.column or name, alters=group.alters or alters)
+    if group.std_error is not None:
+        error = number(f"std_error of {name!r}", group.std_error)
+        if isinstance(value, Estimate) and not np.isclose(value.std_error[0], error):
+            raise ValueError(
+                f"std_error must be given with a size that is a number: {name!r} has an estimate with "
+                f"the standard error {value.std_error[0]:g}, and {error:g}. Leave std_error out."
+            )
+        if not isinstance(value, Estimate) and not (np.isfinite(error) and error >= 0):
+            raise ValueError(
+                f"std_error must be at least 0: that of {name!r} is {error:g}. Correct it, or leave it "
+                "out."
+            )
+        if not isinstance(value, Estimate) and error > 0:
+            value = uncertain(size, std_error=error, name=f"size of {name}: {size:,.0f}")
+    return replace(
+        group,
+        size=value,
+        column=_column("known", name, group.column),
+        alters=group.alters or alters,
+        year=_year(name, group.year),
+    )
 
 
-def hidden_groups(hidden: Any) -> dict[str, Group]:
+def _column(argument: str, name: str, column: Any) -> str:
+    if column is not None and not isinstance(column, str):
+        raise TypeError(
+            f"{argument} must map names to columns: {name!r} has {type(column).__name__}. Name "
+            "one column."
+        )
+    return column or name
+
+
+def hidden_groups(hidden: Any, alters: str | None = None) -> dict[str, Group]:
     """Return hidden groups from names, or from a mapping of names to columns or groups."""
     found = hidden if isinstance(hidden, Mapping) else dict.fromkeys(names_of("hidden", hidden))
     out = {}
@@ -156,17 +199,13 @@ def hidden_groups(hidden: Any) -> dict[str, Group]:
                 f"hidden groups must have no size: {name!r} has {float(made.size):,.0f}. Give it under "
                 "known=."
             )
-        if not isinstance(made.column, str) and made.column is not None:
-            raise TypeError(
-                f"hidden must map names to columns: {name!r} has {type(made.column).__name__}. Name "
-                "one column."
-            )
-        out[str(name)] = replace(made, column=made.column or str(name))
+        column = _column("hidden", str(name), made.column)
+        out[str(name)] = replace(made, column=column, alters=made.alters or alters)
     return out
 
 
-def check_columns(known: dict[str, Group], hidden: dict[str, Group], said: list[str]) -> None:
-    """Refuse a column that stands for two groups, and warn of one both known and hidden."""
+def check_columns(known: Mapping[str, Group], hidden: Mapping[str, Group]) -> None:
+    """Refuse a column that stands for two groups, and a name that stands for two columns."""
     for argument, groups in (("known", known), ("hidden", hidden)):
         columns = [group.column for group in groups.values()]
         twice = [column for column in columns if columns.count(column) > 1]
@@ -175,36 +214,37 @@ def check_columns(known: dict[str, Group], hidden: dict[str, Group], said: list[
                 f"{argument} must use each column once: {twice[0]!r} stands {columns.count(twice[0])} "
                 "times. Leave one."
             )
+    for name in known:
+        if name in hidden and known[name].column != hidden[name].column:
+            raise ValueError(
+                f"hidden groups must have names of their own: {name!r} is the name of a known group "
+                f"too, of column {known[name].column!r}. Rename one."
+            )
+
+
+def remarks(known: Mapping[str, Group], hidden: Mapping[str, Group], alters: str) -> list[str]:
+    """Return what is to be said of the groups: own yardsticks, sizes of several years, units."""
+    said = []
     both = {g.column for g in known.values()} & {g.column for g in hidden.values()}
     if both:
-        note(
-            said,
+        said.append(
             f"a hidden group should not be its own yardstick: {min(map(str, both))!r} is given as "
-            "known and as hidden. Leave it out of one of them.",
+            "known and as hidden. Leave it out of one of them."
         )
-
-
-def check_years(known: dict[str, Group], said: list[str]) -> None:
-    """Warn of sizes that refer to several years."""
     years = sorted({group.year for group in known.values() if group.year is not None})
     if len(years) > 1:
-        note(
-            said,
+        said.append(
             f"sizes of known groups are of different years ({', '.join(map(str, years))}): bring them "
-            "to one year, or check how much they have changed.",
+            "to one year, or check how much they have changed."
         )
-
-
-def check_alters(
-    known: dict[str, Group], hidden: dict[str, Group], alters: str, said: list[str]
-) -> None:
-    """Warn of known groups that are of other people than the hidden ones."""
-    other = [name for name, group in known.items() if group.alters != alters]
-    if other and hidden:
-        note(
-            said,
-            f"hidden groups are of {alters} and {len(other)} of {len(known)} known groups are of "
+    about = list(dict.fromkeys(group.alters or alters for group in hidden.values()))
+    other = [name for name, group in known.items() if [group.alters] != about]
+    if other and about:
+        words = " and ".join(about)
+        said.append(
+            f"hidden groups are of {words} and {len(other)} of {len(known)} known groups are of "
             f"others (first: {other[0]!r}, of {known[other[0]].alters}): the estimate assumes that "
-            f"respondents know {alters} and {known[other[0]].alters} in the same proportion to their "
-            "numbers.",
+            f"respondents know {words} and {known[other[0]].alters} in the same proportion to their "
+            "numbers."
         )
+    return said

@@ -64,6 +64,13 @@ class Adjustments:
         return [(name, getattr(self, name), signs.get(name, -1.0)) for name in MEANS]
 
     @property
+    def record(self) -> dict[str, dict[str, Any]]:
+        """The adjustments as numbers, and the 95 % limits of those that are uncertain."""
+        limits = {n: p.interval()[0].tolist() for n, p, _ in self.parts if isinstance(p, Estimate)}
+        values = {name: float(part) for name, part, _ in self.parts}
+        return {"adjustments": values, "adjustment limits": limits}
+
+    @property
     def factor(self) -> float:
         """What a basic estimate is multiplied by."""
         return float(np.prod([float(part) ** sign for _, part, sign in self.parts]))
@@ -104,6 +111,7 @@ class Adjustments:
             assumptions=self._told("assumptions", [*self.assumptions, *e.assumptions]),
             warnings=self._told("warnings", e.warnings),
             citations=self._told("citations", e.citations),
+            provenance={**e.provenance, **self.record},
         )
 
     def _told(self, what: str, first: Sequence[str]) -> tuple[str, ...]:

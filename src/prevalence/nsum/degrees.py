@@ -56,17 +56,18 @@ def is_rule(degree: str | Sequence[str]) -> bool:
 
 
 def ties_of(
-    answers: Answers, degree: str | Sequence[str], said: list[str], people: float | None
+    answers: Answers, degree: str | Sequence[str], said: list[str], people: float | None = None
 ) -> Ties:
     """Return the ties of every respondent by a rule of known groups, or by summation."""
     if is_rule(degree):
         return _known_population(answers, str(degree))
+    y, columns = relations(answers, degree, said)
+    people = answers.population if people is None else people
     if people is None:
         raise ValueError(
             "population must be given with degrees by summation: found none. Pass the number of "
             "people that these degrees refer to."
         )
-    y, columns = relations(answers, degree, said)
     gone = np.isnan(y)
     answered = np.asarray(~gone.any(axis=0))
     return Ties(

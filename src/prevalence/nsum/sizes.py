@@ -184,7 +184,7 @@ def _read(
     """Return reports and ties of the respondents who take part, group by group."""
     names = list(answers.hidden)
     y = answers.counts(names)
-    ties = ties_of(answers, degree, said, answers.population)
+    ties = ties_of(answers, degree, said)
     gone = np.concatenate([np.isnan(y), ties.gone])
     questions = [str(answers.hidden[name].column) for name in names]
     complete(answers.survey, domains, [*questions, *ties.columns], gone, missing)

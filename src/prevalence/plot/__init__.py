@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from .answers import adjustments, degrees
 from .canvas import describe
 from .estimates import domains, ladder
 from .lists import overlap
+from .network import known_groups, recall
 from .weights import weight_flow
 
-__all__ = ["describe", "domains", "ladder", "overlap", "weight_flow"]
+__all__ = [
+    "adjustments",
+    "degrees",
+    "describe",
+    "domains",
+    "known_groups",
+    "ladder",
+    "overlap",
+    "recall",
+    "weight_flow",
+]

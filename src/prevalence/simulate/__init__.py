@@ -6,7 +6,7 @@ a real person.
 
 from __future__ import annotations
 
-from prevalence.simulate.answers import Answers, answers
+from prevalence.simulate.answers import SimulatedAnswers, answers
 from prevalence.simulate.country import Country, HouseholdSurvey, household_survey, jamaica
 from prevalence.simulate.frame import parish_frame
 from prevalence.simulate.network import known_groups
@@ -14,11 +14,11 @@ from prevalence.simulate.parameters import Parameters
 from prevalence.simulate.referral import CaseLists, lists
 
 __all__ = [
-    "Answers",
     "CaseLists",
     "Country",
     "HouseholdSurvey",
     "Parameters",
+    "SimulatedAnswers",
     "answers",
     "household_survey",
     "jamaica",

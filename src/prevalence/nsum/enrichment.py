@@ -1,0 +1,190 @@
+"""Alters that respondents report: read, checked, and counted per member of groups of known size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..answers import Answers
+from ..errors import check_rows
+from ..estimate import Estimate
+from ..evaluate import Domains, Result, units_known
+from ..groups import Group
+from ..items import read_item
+from ..survey import Survey
+
+__all__: list[str] = []
+
+Array = NDArray[Any]
+
+
+def survey_of(argument: str, sample: Answers | Survey) -> Survey:
+    """Return the survey of a sample."""
+    if isinstance(sample, Answers):
+        return sample.survey
+    if not isinstance(sample, Survey):
+        raise TypeError(
+            f"{argument} must be a Survey or Answers: found {type(sample).__name__}. Make one with "
+            "pv.Survey(data, weights=...)."
+        )
+    return sample
+
+
+def counts_of(
+    sample: Answers | Survey, columns: Sequence[str], argument: str, said: list[str]
+) -> Array:
+    """Return the numbers in some columns, or groups of answers, by row; nan where missing."""
+    if not columns:
+        raise ValueError(f"{argument} must name a column: found none. Write the name of one.")
+    survey = survey_of("sample", sample)
+    out = np.empty((len(columns), survey.n))
+    for k, column in enumerate(columns):
+        if isinstance(sample, Answers) and (column in sample.known or column in sample.hidden):
+            out[k] = sample.counts([column])[0]
+            continue
+        asked = isinstance(sample, Answers)
+        out[k] = read_item(
+            survey.table,
+            column,
+            argument,
+            codes=sample.codes if isinstance(sample, Answers) else {},
+            yes_no=False,
+            bins=None,
+            top_code=None,
+            fractional=asked and sample.fractional,  # type: ignore[union-attr]
+            said=said,
+        ).counts
+    return out
+
+
+def answered(argument: str, names: Sequence[str], y: Array, inside: Array, missing: str) -> Array:
+    """Return which answers there are; missing ones of rows inside are an error unless asked otherwise."""
+    gone = np.isnan(y)
+    lost = gone & inside
+    if lost.any() and missing == "error":
+        k = int(np.argmax(lost.any(axis=1)))
+        raise ValueError(
+            f"{argument} must be complete: {names[k]!r} is missing in {int(lost[k].sum()):,} of "
+            f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost[k])[0])}). "
+            "Pass missing='complete' to use what each respondent answered."
+        )
+    return ~gone
+
+
+@dataclass(frozen=True, eq=False)
+class Ties:
+    """Alters reported in groups of known size, per member of the groups that a row answered."""
+
+    rate: Array  # sum of answers over sum of sizes, 0 where no group was answered
+    asked: Array  # sum of sizes
+    answers: Array  # which group was answered (groups, rows)
+
+    @property
+    def used(self) -> Array:
+        """Rows that answered about some group."""
+        return np.asarray(self.asked > 0)
+
+
+def ties(y: Array, answers: Array, sizes: Array) -> Ties:
+    """Return ties per member from counts (groups, rows) and sizes."""
+    asked = sizes @ answers
+    total = np.where(answers, y, 0.0).sum(axis=0)
+    return Ties(total / np.where(asked > 0, asked, 1.0), asked, answers)
+
+
+def size_factor(groups: Mapping[str, Group], found: Ties, weights: Array) -> Estimate | None:
+    """Return 1 with the relative uncertainty that sizes bring to one over weighted ties.
+
+    `weights` are (rows of the result, rows of the sample): ``1 / (weights @ rate)`` moves by the
+    share of ties per member that were asked of a group.
+    """
+    total = weights @ found.rate
+    per_member = found.rate / np.where(found.used, found.asked, 1.0)
+    factor: Estimate | None = None
+    for group, here in zip(groups.values(), found.answers, strict=True):
+        if isinstance(group.size, Estimate):
+            slope = (weights @ (per_member * here)) / total
+            part = deviation(group.size, total.size) * slope
+            factor = part if factor is None else factor + part
+    return None if factor is None else factor + 1.0
+
+
+def deviation(size: Estimate, rows: int) -> Estimate:
+    """Return 0 with the uncertainty of a number, in so many rows."""
+    centred = replace(size - float(size), estimand=None, unit="known")
+    return centred.take(np.zeros(rows, dtype=int))
+
+
+def times(e: Estimate, factor: Estimate | float | None, *, divide: bool = False) -> Estimate:
+    """Multiply or divide by a factor that takes on the estimand of the estimate."""
+    if factor is None:
+        return e
+    plain = replace(factor, estimand=None) if isinstance(factor, Estimate) else float(factor)
+    return e / plain if divide else e * plain
+
+
+def as_before(out: Estimate, e: Estimate, rule: str, one_report: Array | None = None) -> Estimate:
+    """Return adjusted numbers with the labels, facts and words of the estimate they come from."""
+    return replace(
+        out,
+        unit=e.unit,
+        estimand=e.estimand,
+        interval_rule=rule,
+        constants={} if one_report is None else {"one_report": one_report},
+        maps=(),
+        facts=e.facts,
+        labels=e.labels,
+        outcomes=e.outcomes,
+        provenance=e.provenance,
+        method=e.method,
+    )
+
+
+def report_facts(
+    survey: Survey, result: Result, domains: Domains, y: Array, used: Array
+) -> dict[str, Array]:
+    """Return rows, missing rows, reports and primary units with reports, outcome by outcome."""
+    inside = domains.take_part(survey)
+    psu = survey.design.psu_of_unit[survey.chain.unit]
+    reporting = [
+        np.unique(psu[inside & here & (row > 0)]).size for row, here in zip(y, used, strict=True)
+    ]
+    known = units_known(survey)
+    return {
+        "n": (used & inside).sum(axis=1),
+        "missing": (~used & inside).sum(axis=1),
+        "psus": np.tile(result.psus, len(y)),
+        "cases": np.where(used & inside, y, 0.0).sum(axis=1).round().astype(int),
+        "psus_with_cases": np.array(reporting if known else np.full(len(y), np.nan)),
+    }
+
+
+def mean_weight(w: Array) -> float:
+    """Return the weight of one report, ``sum w^2 / sum w``: the mean times Kish's design effect."""
+    return float(w @ w / w.sum())
+
+
+def positive(argument: str, value: float, what: str) -> float:
+    """Check that a number is positive and finite."""
+    if not (np.isfinite(value) and value > 0):
+        raise ValueError(f"{argument} must be a positive number: found {value:g}. Give {what}.")
+    return value
+
+
+def share(argument: str, value: float, what: str) -> float:
+    """Check that a number is above 0 and at most 1."""
+    if not 0 < value <= 1:
+        raise ValueError(
+            f"{argument} must be above 0 and at most 1: found {value:g}. It is {what}."
+        )
+    return value
+
+
+def check_at_most(argument: str, y: Array, limit: Array, rule: str, remedy: str) -> None:
+    """Raise where a count is above another one of the same row."""
+    with np.errstate(invalid="ignore"):
+        check_rows(argument, rule, y, np.asarray(y > limit), remedy)

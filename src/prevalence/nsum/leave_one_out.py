@@ -1,0 +1,121 @@
+"""Sizes of several groups at once, each scaled by known groups of its own choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blocks import add_blocks
+from ..engine import Weights
+from ..estimate import Estimate
+from ..groups import Group
+from .degrees import RULES
+
+__all__ = ["Scaling"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Sizes of T groups, ``N sum w y / sum w d`` or ``N sum w y/d / sum w``, row by row.
+
+    `reports` are the numbers known in the groups, (T, n); `known` those in the K known groups of
+    sizes `sizes`, (K, n); `use` tells which known groups make up the degrees behind each size,
+    (T, K). Degrees are per person of the population, so that its size cancels; `given` are such
+    degrees from another question.
+    """
+
+    reports: Array
+    known: Array
+    sizes: Array
+    use: Array
+    degree: str = "ratio-of-sums"
+    size: str = "ratio-of-sums"
+    given: Array | None = None
+
+    @cached_property
+    def answered(self) -> Array:
+        """Which known groups were answered, (K, n), as numbers."""
+        return (~np.isnan(self.known)).astype(float)
+
+    @cached_property
+    def asked(self) -> Array:
+        """People, or groups with `degree` of mean-of-ratios, behind each degree, (T, n)."""
+        if self.given is not None:
+            return np.tile(~np.isnan(self.given), (len(self.use), 1)).astype(float)
+        weight = self.sizes if self.degree == RULES[0] else np.ones(self.sizes.size)
+        return np.asarray((self.use * weight) @ self.answered)
+
+    @cached_property
+    def degrees(self) -> Array:
+        """Ties of each respondent per person of the population, (T, n); 0 where unknown."""
+        if self.given is not None:
+            return np.tile(np.nan_to_num(self.given), (len(self.use), 1))
+        weight = np.ones(self.sizes.size) if self.degree == RULES[0] else 1 / self.sizes
+        ties: Array = (self.use * weight) @ np.nan_to_num(self.known)
+        return np.asarray(
+            np.divide(ties, self.asked, out=np.zeros_like(ties), where=self.asked > 0)
+        )
+
+    @cached_property
+    def takes_part(self) -> Array:
+        """Which respondents each size rests on, (T, n)."""
+        return np.asarray(~np.isnan(self.reports) & (self.asked > 0))
+
+    @cached_property
+    def rows(self) -> tuple[Array, Array]:
+        """Numerators and denominators whose weighted totals make the sizes, (T, n) each."""
+        y, d = np.nan_to_num(self.reports) * self.takes_part, self.degrees * self.takes_part
+        if self.size == RULES[0]:
+            return y, d
+        tied = d > 0
+        return np.divide(y, d, out=np.zeros_like(y), where=tied), tied.astype(float)
+
+    @cached_property
+    def _stacked(self) -> list[Array]:
+        return [*self.rows[0], *self.rows[1]]
+
+    def theta(self, w: Weights) -> Array:
+        """Return the sizes under any weights, (T, columns)."""
+        totals = self._stacked @ w
+        return np.asarray(totals[: len(self.use)] / totals[len(self.use) :])
+
+    def values(self, w: Array) -> Array:
+        """Return the sizes under one column of weights, (T,)."""
+        y, d = (part @ w for part in self.rows)
+        with np.errstate(all="ignore"):
+            return np.asarray(np.where(d > 0, y / d, np.nan))
+
+    def slopes(self, w: Array) -> Array:
+        """Return the derivatives of the sizes by the known sizes, (T, K)."""
+        if self.given is not None:
+            return np.zeros(self.use.shape)
+        y, d = self.rows
+        one = np.where(self.asked > 0, self.asked, 1.0)
+        if self.size == RULES[0]:
+            per_tie = (self.values(w) / (d @ w))[:, None] * self.takes_part
+        else:
+            tied = self.degrees > 0
+            per_tie = np.divide(y, self.degrees, out=np.zeros_like(y), where=tied)
+            per_tie = per_tie / (d @ w)[:, None]
+        if self.degree == RULES[0]:
+            out = (w * per_tie * self.degrees / one) @ self.answered.T
+        else:
+            out = (w * per_tie / one) @ (np.nan_to_num(self.known) / self.sizes[:, None] ** 2).T
+        return np.asarray(self.use * out)
+
+
+def carried(e: Estimate, slopes: Array, groups: Sequence[Group]) -> Estimate:
+    """Return an estimate with the uncertainty of known sizes, whose derivatives are (rows, K)."""
+    blocks = e.blocks
+    for slope, group in zip(np.nan_to_num(slopes).T, groups, strict=True):
+        if isinstance(group.size, Estimate):
+            repeated = group.size.take(np.zeros(slope.size, dtype=np.intp))
+            blocks = add_blocks(blocks, tuple(block.scaled(slope) for block in repeated.blocks))
+    return replace(e, blocks=blocks)

@@ -1,0 +1,384 @@
+"""Figures of the known groups of network scale-up: how well they come back, and recall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..presentation import cut, plain_name
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    plain,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from ..nsum import Validation
+
+__all__ = ["known_groups", "recall"]
+
+Array = NDArray[Any]
+PALE = "#eef2f6"
+
+
+def known_groups(
+    validation: Validation,
+    *,
+    ax: Axes | None = None,
+    level: float = 0.95,
+    limits: tuple[float, float] = (0.5, 2.0),
+    synthetic: bool = False,
+) -> Axes:
+    """Draw the ladder of known groups: each one's leave-one-out estimate over its known size.
+
+    Parameters
+    ----------
+    validation : Validation
+        What `prevalence.nsum.validate` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    level : float
+        Probability of the intervals.
+    limits : tuple of float
+        Ratios between which groups are taken to come back well, shaded.
+    synthetic : bool
+        Whether to write on the figure that the data are synthetic.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on, with a logarithmic axis of ratios; groups in order of their size.
+
+    Raises
+    ------
+    ValueError
+        When the limits do not enclose 1.
+
+    Notes
+    -----
+    Assumes that intervals are read one by one: some of many miss 1 by chance. A group that nobody
+    knows has a ratio of 0, and an arrow in its place.
+
+    References
+    ----------
+    Killworth, P. D., McCarty, C., Bernard, H. R., Shelley, G. A. and Johnsen, E. C. (1998).
+    Estimation of seroprevalence, rape, and homelessness in the United States using a social
+    network approach. Evaluation Review 22, 289-308. doi:10.1177/0193841X9802200205
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> data = {"police": [2, 1, 1, 3], "nurses": [3, 2, 2, 5], "priests": [1, 1, 0, 2]}
+    >>> known = {"police": 1000, "nurses": 1500, "priests": 250}
+    >>> ax = pv.plot.known_groups(pv.nsum.validate(pv.Survey(data), known=known))
+    >>> pv.plot.describe(ax)
+    'Leave-one-out estimate over known size, from the largest group to the smallest: nurses ...'
+    """
+    low, high = limits
+    if not 0 < low < 1 < high:
+        raise ValueError(
+            f"limits must enclose a ratio of 1: found {low:g} and {high:g}. Write (0.5, 2)."
+        )
+    table = validation.to_frame(level).sort_values("size", ascending=False, kind="stable")
+    ax = axes(ax, 7.2, 1.3 + 0.3 * len(table))
+    left, right = _ratio_limits(table, low, high)
+    ax.axvspan(low, high, color=PALE, zorder=0, linewidth=0)
+    ax.axvline(1, color=GREY, linewidth=1, zorder=1)
+    for y, row in enumerate(table.to_dict("records")):
+        _ratio_row(ax, y, {str(k): v for k, v in row.items()}, left)
+    _ratio_axis(ax, table, left, right)
+    _ratio_legend(ax, validation, low, high)
+    said = "; ".join(
+        f"{plain_name(r['group'])} {r['ratio']:.2f} ({r['ratio_low']:.2f} to {r['ratio_high']:.2f})"
+        + ("" if r["kept"] else ", trimmed")
+        for r in table.to_dict("records")
+    )
+    ax.set_label(
+        f"Leave-one-out estimate over known size, from the largest group to the smallest: {said}."
+    )
+    return finished(ax, synthetic)
+
+
+def _ratio_limits(table: pd.DataFrame, low: float, high: float) -> tuple[float, float]:
+    ends = table[["ratio", "ratio_low", "ratio_high"]].to_numpy(dtype=float)
+    ends = ends[np.isfinite(ends) & (ends > 0)]
+    least, most = float(np.min(ends, initial=low)), float(np.max(ends, initial=high))
+    return least / 1.12, most * 1.12
+
+
+def _ratio_row(ax: Axes, y: int, row: dict[str, Any], left: float) -> None:
+    colour, face = (BLUE, BLUE) if row["kept"] else (ORANGE, "white")
+    if not row["ratio"] > 0:
+        ax.plot([left], [y], marker="<", markersize=8, color=colour, clip_on=False, gid=f"none-{y}")
+        return
+    if np.isfinite([row["ratio_low"], row["ratio_high"]]).all():
+        ax.plot(
+            [row["ratio_low"], row["ratio_high"]], [y, y], color=colour, linewidth=2.4,
+            solid_capstyle="butt", gid=f"interval-{y}",
+        )  # fmt: skip
+    ax.plot(
+        [row["ratio"]], [y], marker="o" if row["kept"] else "s", markersize=6.5, color=colour,
+        markerfacecolor=face, markeredgewidth=1.6, linewidth=0, gid=f"ratio-{y}",
+    )  # fmt: skip
+
+
+def _ratio_axis(ax: Axes, table: pd.DataFrame, left: float, right: float) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    ax.set_xscale("log")
+    ax.set_xlim(left, right)
+    ax.set_ylim(len(table) - 0.4, -0.6)
+    ax.set_yticks(
+        range(len(table)), [cut(plain_name(n), 28) for n in table["group"]], parse_math=False
+    )
+    ticks = [t for t in _ratio_ticks(left, right) if left <= t <= right]
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.4g}"))
+    ax.minorticks_off()
+    for y, size in enumerate(table["size"]):
+        ax.annotate(
+            f"{size:,.0f}", (1, y), xycoords=ax.get_yaxis_transform(), xytext=(8, 0),
+            textcoords="offset points", ha="left", va="center", fontsize=FONT, color=GREY,
+            annotation_clip=False,
+        )  # fmt: skip
+    ax.annotate(
+        "known size", (1, -0.6), xycoords=ax.get_yaxis_transform(), xytext=(8, 2),
+        textcoords="offset points", ha="left", va="bottom", fontsize=FONT, color=GREY,
+        annotation_clip=False,
+    )  # fmt: skip
+    ax.set_xlabel("estimate from the other groups / known size", fontsize=FONT, color=GREY)
+    plain(ax)
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
+    ax.grid(axis="y", color=LINE, linewidth=0.6, zorder=0)
+    ax.set_axisbelow(True)
+
+
+def _ratio_ticks(left: float, right: float) -> list[float]:
+    fine = right / left < 60
+    steps = (1, 2, 3, 5, 7) if right / left < 6 else ((1, 2, 5) if fine else (1,))
+    return [s * 10.0**e for e in range(-6, 7) for s in steps]
+
+
+def _ratio_legend(ax: Axes, validation: Validation, low: float, high: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    marks: list[Any] = [
+        Line2D(
+            [], [], color=BLUE, marker="o", markersize=6.5, linewidth=2.4, label="ratio, interval"
+        )
+    ]
+    if validation.removed:
+        square: dict[str, Any] = {"marker": "s", "markersize": 6.5, "markerfacecolor": "white"}
+        marks.append(Line2D([], [], color=ORANGE, linewidth=2.4, label="trimmed", **square))
+    marks.append(Patch(color=PALE, label=f"{low:g} to {high:g}"))
+    below(ax, marks, 0.5)
+
+
+def recall(
+    validation: Validation,
+    *,
+    ax: Axes | None = None,
+    form: str = "line",
+    level: float = 0.95,
+    synthetic: bool = False,
+) -> Axes:
+    """Draw the recall curve: leave-one-out estimates of known groups by their known sizes.
+
+    Parameters
+    ----------
+    validation : Validation
+        What `prevalence.nsum.validate` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    form : {"line", "curve"}
+        What to fit, as in `Validation.recall`.
+    level : float
+        Probability of the band within which a new group is expected.
+    synthetic : bool
+        Whether to write on the figure that the data are synthetic.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on, both logarithmic.
+
+    Raises
+    ------
+    ValueError
+        When fewer than three groups can be used.
+
+    Notes
+    -----
+    Assumes that the known groups are alike but for their size. Trimmed groups are not drawn.
+
+    References
+    ----------
+    Maltiel, R., Raftery, A. E., McCormick, T. H. and Baraff, A. J. (2015). Estimating population
+    size using the network scale up method. Annals of Applied Statistics 9, 1247-1277.
+    doi:10.1214/15-AOAS827
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> data = {"priests": [1, 1, 0, 2], "police": [2, 1, 1, 4], "drivers": [12, 11, 7, 20]}
+    >>> known = {"priests": 400, "police": 1000, "drivers": 10_000}
+    >>> ax = pv.plot.recall(pv.nsum.validate(pv.Survey(data), known=known))
+    >>> pv.plot.describe(ax)
+    'Estimates of 3 known groups by their known sizes: ten times the size is estimated as 4.2 ...'
+    """
+    fit = validation.recall(form)
+    sizes, estimates = np.exp(fit.log_size), np.exp(fit.log_estimate)
+    ax = axes(ax, 6.4, 5.2)
+    edge = 1.35
+    span = np.geomspace(sizes.min() / edge, sizes.max() * edge, 120)
+    band, line = fit.band(span, level), fit.left_of(span)
+    ax.fill_between(span, band[:, 0], band[:, 1], color=BLUE, alpha=0.13, linewidth=0, gid="band")
+    ax.plot(span, span, color=GREY, linewidth=1.1, linestyle=(0, (5, 3)), gid="identity")
+    ax.plot(span, line, color=BLUE, linewidth=2.2, gid="recall")
+    errors = _estimate_limits(validation, fit.groups, level)
+    ax.vlines(sizes, errors[:, 0], errors[:, 1], color=INK, linewidth=1.1, gid="intervals")
+    ax.plot(
+        sizes, estimates, marker="o", markersize=5.5, color=INK, markerfacecolor="white",
+        markeredgewidth=1.3, linewidth=0, gid="groups",
+    )  # fmt: skip
+    _recall_axes(ax, span, np.r_[errors.ravel(), estimates, span])
+    _name_farthest(ax, fit.groups, sizes, errors, estimates, fit.log_estimate - fit.fitted)
+    _recall_legend(ax, level)
+    tenfold = 10.0**fit.slope if form == "line" else np.nan
+    law = (
+        f"ten times the size is estimated as {tenfold:.1f} times"
+        if form == "line"
+        else f"recalled in full up to {fit.threshold:,.0f}, towards the square root above"
+    )
+    ax.set_label(
+        f"Estimates of {len(fit.groups)} known groups by their known sizes: {law}; a group of "
+        f"{span[60]:,.0f} is expected between {band[60, 0]:,.0f} and {band[60, 1]:,.0f}."
+    )
+    return finished(ax, synthetic)
+
+
+def _estimate_limits(validation: Validation, names: Sequence[str], level: float) -> Array:
+    rows = [validation.groups.index(name) for name in names]
+    return validation.estimate.interval(level)[rows]
+
+
+def _recall_axes(ax: Axes, span: Array, shown: Array) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    usable = shown[np.isfinite(shown) & (shown > 0)]
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlim(span[0], span[-1])
+    ax.set_ylim(usable.min() / 1.2, usable.max() * 1.2)
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(LogLocator(subs=(1.0,) if high / low > 100 else (1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+        axis.grid(visible=True, color=LINE, linewidth=0.6)
+    ax.minorticks_off()
+    ax.set_axisbelow(True)
+    ax.set_xlabel("known size", fontsize=FONT, color=GREY)
+    ax.set_ylabel("estimate from the other groups", fontsize=FONT, color=GREY)
+    plain(ax)
+    ax.tick_params(axis="y", length=0)
+
+
+def _name_farthest(
+    ax: Axes, names: Sequence[str], sizes: Array, errors: Array, estimates: Array, residual: Array
+) -> None:
+    """Write the names of the groups farthest from the line, and of the smallest and largest.
+
+    Each name goes to the side of its mark where it hides least.
+    """
+    from matplotlib.patheffects import withStroke
+
+    order = np.argsort(-np.abs(residual), kind="stable").tolist()
+    ends = [int(np.argmin(sizes)), int(np.argmax(sizes))]
+    x, y = _in_points(ax.get_xlim(), sizes, ax, 0), _in_points(ax.get_ylim(), estimates, ax, 1)
+    low, high = (_in_points(ax.get_ylim(), errors[:, side], ax, 1) for side in (0, 1))
+    taken = [(a - 5, a + 5, b, c, 1.0) for a, b, c in zip(x, low, high, strict=True)]
+    taken += [(a - 6, a + 6, b - 6, b + 6, 4.0) for a, b in zip(x, y, strict=True)]
+    for k in dict.fromkeys([*ends, *order[:4]]):
+        word = cut(plain_name(names[k]), 24)
+        wide = 0.56 * FONT * len(word)
+        spots = [
+            ("left", 8.0, y[k]), ("right", -8.0, y[k]), ("center", 0.0, high[k] + 9),
+            ("center", 0.0, low[k] - 9), ("right", 4.0, high[k] + 9), ("left", -4.0, high[k] + 9),
+            ("right", 4.0, low[k] - 9), ("left", -4.0, low[k] - 9),
+        ]  # fmt: skip
+        room = (0.0, _extent(ax, 0), 0.0, _extent(ax, 1))
+        boxes = [_box(where, x[k] + right, at, wide) for where, right, at in spots]
+        best = int(np.argmin([_hides(box, taken, room) for box in boxes]))
+        taken.append((*boxes[best], 3.0))
+        where, right, at = spots[best]
+        ax.annotate(
+            word, (sizes[k], estimates[k]), xytext=(right, at - y[k]), textcoords="offset points",
+            ha=where, va="center", fontsize=FONT, color=INK, parse_math=False, zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )  # fmt: skip
+
+
+def _extent(ax: Axes, side: int) -> float:
+    """Return the width (0) or height (1) of the axes in points, about."""
+    figure = ax.get_figure(root=True)
+    inches = (6.4, 4.8) if figure is None else figure.get_size_inches()
+    part = ax.get_position()
+    return float(72 * inches[side] * (part.width, part.height)[side])
+
+
+def _in_points(limits: tuple[float, float], values: Array, ax: Axes, side: int) -> Array:
+    """Return where values lie along a logarithmic axis, in points."""
+    low, high = np.log(limits)
+    return np.asarray((np.log(values) - low) / (high - low) * _extent(ax, side))
+
+
+def _box(where: str, x: float, y: float, wide: float) -> tuple[float, float, float, float]:
+    """Return the room of a name in points: left, right, bottom, top."""
+    left = x - {"left": 0.0, "center": 0.5, "right": 1.0}[where] * wide
+    return left, left + wide, y - 6, y + 6
+
+
+def _hides(
+    box: tuple[float, float, float, float],
+    taken: Sequence[tuple[float, float, float, float, float]],
+    room: tuple[float, float, float, float],
+) -> float:
+    """Return how much a name would hide of marks and names, and how far it leaves the axes."""
+    area = 0.0
+    for left, right, bottom, top, weight in taken:
+        across = min(box[1], right) - max(box[0], left)
+        along = min(box[3], top) - max(box[2], bottom)
+        area += weight * max(across, 0.0) * max(along, 0.0)
+    outside = max(room[0] - box[0], 0) + max(box[1] - room[1], 0)
+    return area + 100 * (outside + max(room[2] - box[2], 0) + max(box[3] - room[3], 0))
+
+
+def _recall_legend(ax: Axes, level: float) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    below(
+        ax,
+        [
+            Line2D([], [], color=INK, marker="o", markersize=5.5, markerfacecolor="white",
+                   markeredgewidth=1.3, linewidth=1.1, label="known group"),
+            Line2D([], [], color=BLUE, linewidth=2.2, label="recall"),
+            Patch(color=BLUE, alpha=0.13, label=f"a new group, {100 * level:g} %"),
+            Line2D([], [], color=GREY, linewidth=1.1, linestyle=(0, (5, 3)), label="no error"),
+        ],
+        0.5,
+    )  # fmt: skip

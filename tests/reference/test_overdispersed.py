@@ -1,0 +1,161 @@
+"""The overdispersed model against a corrected R sampler, a slow sampler, and its own likelihood."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from prevalence import mcmc
+from prevalence.nsum.cells import Cells, rate
+from prevalence.nsum.overdispersed import overdispersed_draws
+from tests.naive import overdispersed as naive
+
+Array = NDArray[np.float64]
+
+KINDS = [  # limits of an answer: exact, bin, capped, wide bin, yes, missing
+    *((y, y) for y in (0.0, 1.0, 7.0, 47.0, 48.0, 49.0, 95.0, 400.0)),
+    *((0.0, 4.0), (1.0, 2.0), (11.0, 51.0), (5.0, 100.0), (60.0, 150.0), (0.0, 90.0)),
+    *((1.0, np.inf), (2.0, np.inf), (30.0, np.inf), (0.0, np.inf)),
+]
+
+
+def own_log_likelihood(
+    cells: Cells, low: Array, high: Array, alpha: Array, beta: Array, log_v: Array, weights: Array
+) -> float:
+    """Return the log-likelihood put together from the parts that the sampler adds up."""
+    from scipy.special import gammaln
+
+    v = np.exp(log_v)[:, None]
+    mean = np.exp(alpha[cells.rows] + beta[cells.effects])[:, None]
+    total = cells.by_row(cells.terms(mean, v[cells.groups])).sum()
+    factor = np.exp(beta)[:, None] * rate(v)[cells.group_of_effect]
+    total -= (np.exp(alpha)[:, None] * cells.exposed_rows(factor)).sum()
+    total += (alpha[:, None] * cells.positive_rows).sum()
+    total += (beta[:, None] * cells.positive_effects).sum()
+    total -= (cells.counts * np.log1p(v[:, 0])).sum()
+    closed = np.isfinite(high) & (high - low <= 40)  # the others have no log y! to give back
+    return float(total - (weights[:, None] * np.where(closed, gammaln(low + 1), 0)).sum())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_likelihood_of_answers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, k, regions = 12, 5, 3
+    low, high = np.array(KINDS)[rng.integers(len(KINDS), size=(n, k))].transpose(2, 0, 1)
+    weights = rng.uniform(0, 3, n)
+    region = np.arange(n) % regions
+    regional = np.array([False, True, False, False, True])
+    alpha, log_v = rng.normal(0, 1, n), rng.uniform(-4, 4, k)
+    beta = rng.normal(1, 1.5, int(np.where(regional, regions, 1).sum()))
+    cells = Cells(low, high, weights, regions=region, regional=regional)
+    first = np.searchsorted(cells.group_of_effect, np.arange(k))
+    of_cell = beta[first + np.where(regional, region[:, None], 0)]
+    slow = naive.log_likelihood(low, high, alpha, of_cell, 1 + np.exp(log_v), weights)
+    fast = own_log_likelihood(cells, low, high, alpha, beta, log_v, weights)
+    # Stirling's series, and logarithms of gamma functions that cancel in the slow version
+    assert fast == pytest.approx(slow, rel=1e-9)
+
+
+def test_sums_by_effect_equal_sums_by_row() -> None:
+    rng = np.random.default_rng(1)
+    low, high = np.array(KINDS)[rng.integers(len(KINDS), size=(2, 9, 4))].transpose(3, 0, 1, 2)
+    cells = Cells(low, high, rng.uniform(0, 2, 9))
+    rows, effects = rng.random((18, 3)), rng.random((8, 3))
+    by_row = (rows * cells.exposed_rows(effects)).sum(axis=0)
+    np.testing.assert_allclose(
+        (effects * cells.exposed_effects(rows)).sum(axis=0), by_row, rtol=1e-12
+    )
+
+
+@pytest.fixture(scope="module")
+def reference(oracle: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        (oracle / "nsum" / "expected_bayes_overdispersed.json").read_text(encoding="utf-8")
+    )
+    return found
+
+
+def rwanda(oracle: Path, reference: dict[str, Any], **options: Any) -> dict[str, Array]:
+    """Return draws for 60 respondents and six groups, under the names of the reference values."""
+    made = reference["provenance"]
+    names = made["y"].split("columns ")[1].split(" (")[0].split(",")
+    y = pd.read_csv(oracle / "nsum" / "rwanda_survey.csv")[names].iloc[:60].to_numpy(dtype=float)
+    sizes = np.array([*made["known_sizes"], np.nan])
+    draws = overdispersed_draws(y, y, sizes=sizes, population=made["N"], rng=1, **options)
+    draws["log_prev"] = draws.pop("log_prevalence")
+    draws["size"] = made["N"] * np.exp(draws["log_prev"])
+    draws["mean_log_degree"] = draws["log_degree"].mean(axis=-1)
+    return draws
+
+
+def quantity(draws: dict[str, Array], parameter: str) -> Array:
+    name, _, place = parameter.rstrip("]").partition("[")
+    return draws[name][..., int(place) - 1] if place else draws[name]
+
+
+def compare(draws: dict[str, Array], summary: dict[str, Any]) -> pd.DataFrame:
+    """Return differences in Monte Carlo standard errors, and ratios of standard deviations."""
+    table = pd.DataFrame(summary).set_index("parameter")
+    own = [quantity(draws, name) for name in table.index]
+    error = np.hypot(table["mcse_mean"], [float(mcmc.mcse(x)) for x in own])
+    table["z"] = ([x.mean() for x in own] - table["mean"]) / error
+    table["ratio"] = [x.std(ddof=1) for x in own] / table["sd"]
+    return table
+
+
+def check(draws: dict[str, Array], reference: dict[str, Any]) -> None:
+    table = compare(draws, reference["cases"]["overdispersed_exact"]["summary"])
+    assert (table["z"].abs() < 4).all(), table["z"]
+    # The hidden size has a long tail: its standard deviation in the reference rests on a few draws,
+    # while that of its logarithm (log_prev[6], held to the rule) is known to 3 %.
+    spread = table["ratio"].drop("size[6]")
+    assert spread.between(0.9, 1.1).all(), spread
+    wrong = compare(draws, reference["cases"]["overdispersed_as_shipped_WRONG"]["summary"])
+    assert (wrong.loc[["sigma_alpha", "mean_log_degree", "log_omega[2]"], "z"].abs() > 4).all()
+    assert wrong["ratio"]["mu_alpha"] < 0.25
+
+
+def test_rwanda(oracle: Path, reference: dict[str, Any]) -> None:
+    check(rwanda(oracle, reference, warmup=300, draws=1300), reference)
+
+
+@pytest.mark.proof
+def test_rwanda_has_converged(oracle: Path, reference: dict[str, Any]) -> None:
+    draws = rwanda(oracle, reference)
+    check(draws, reference)
+    worst = {name: float(mcmc.rhat(values).max()) for name, values in draws.items()}
+    assert max(worst.values()) < 1.01, worst
+
+
+@pytest.mark.proof
+def test_slow_sampler() -> None:
+    """A random walk on the whole posterior, one number at a time, knows none of our conditionals."""
+    rng = np.random.default_rng(4)
+    n, k = 15, 4
+    mean = np.exp(rng.normal(0, 0.6, (n, 1)) + np.array([0.3, 0.8, -0.2, 0.5]))
+    low = rng.poisson(rng.gamma(mean / 1.5, 1.5)).astype(float)
+    high = low.copy()
+    low[:, 1], high[:, 1] = low[:, 1] > 0, np.where(low[:, 1] > 0, 6, 0)  # none, or 1 to 6 and more
+    start = {"alpha": np.zeros(n), "beta": np.zeros(k), "log_v": np.zeros(k), "top": np.zeros(3)}
+    slow = [naive.sample(low, high, start, 4000, np.random.default_rng(seed)) for seed in (1, 2)]
+    sizes = np.array([30.0, 60.0, 20.0, np.nan])
+    fast = overdispersed_draws(low, high, sizes=sizes, population=1e4, rng=1, draws=4000)
+    walked = {name: np.stack([one[name][500:] for one in slow]) for name in slow[0]}
+    level = np.array(
+        [[naive.scale(b, sizes / 1e4, [0, 1, 2]) for b in chain] for chain in walked["beta"]]
+    )[..., None]
+    expected = {
+        "log_prevalence": walked["beta"] - level,
+        "log_degree": walked["alpha"] + level,
+        "log_omega": np.log1p(np.exp(walked["log_v"])),
+    }
+    for name, values in expected.items():
+        z = values.mean(axis=(0, 1)) - fast[name].mean(axis=(0, 1))
+        z /= np.hypot(mcmc.mcse(values), mcmc.mcse(fast[name]))
+        assert np.abs(z).max() < 4, (name, z)
