@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*know nobody in any known group"),
     pytest.mark.filterwarnings("ignore:the two size rules differ"),
 ]
-COUNT = 200_000
+COUNT = 50_000
 NAMES = ("transmission", "degree_ratio", "frame_ratio", "precision")
 VALUES: dict[str, Any] = {
     "transmission": 0.6,

@@ -349,3 +349,12 @@ def test_no_report_has_the_upper_limit_of_no_event(size: str) -> None:
             one = (w**2 / ties).sum() / w.sum() ** 2
         np.testing.assert_allclose(east.interval(), [[0, -np.log(0.025) * one / 0.5]], rtol=1e-9)
         assert "at most" in found.sentence()
+
+
+def test_mean_degrees_by_summation_need_no_population() -> None:
+    data = respondents(15)
+    how: dict[str, Any] = {"degree": RELATIONS, "missing": "complete"}
+    found = pv.nsum.degree(survey(data), **how)
+    np.testing.assert_allclose(
+        found.value, pv.nsum.degree(survey(data), population=PEOPLE, **how).value, rtol=1e-12
+    )

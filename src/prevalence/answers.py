@@ -185,7 +185,12 @@ class Answers(Inspected):
                 gone[rows] += 1
             knows = item.low > 0
             some |= knows
-            if not (knows & weighted).any():
+            if item.missing == self.survey.n:
+                said.append(
+                    f"nobody answered about the known group {name!r}: it plays no part. Check the "
+                    "column, or leave it out."
+                )
+            elif not (knows & weighted).any():
                 said.append(
                     f"nobody knows anyone in the known group {name!r}: it adds its size and no "
                     "ties, which makes estimates larger. Check the question, or leave it out."

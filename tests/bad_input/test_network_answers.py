@@ -494,7 +494,7 @@ SAID = {
     "a known group that nobody answered": (
         {**rows(), "police": np.full(12, np.nan)},
         asked(),
-        r"nobody knows anyone in the known group 'police'",
+        r"nobody answered about the known group 'police': it plays no part\. Check the column",
     ),
     "respondents who know nobody": (
         {**rows(), "police": np.r_[0, 0, rows()["police"][2:]], "nurses": np.r_[0, 0, [1.0] * 10]},

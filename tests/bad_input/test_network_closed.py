@@ -87,6 +87,25 @@ CASES = {
         TypeError,
         r"transmission must be a number: found .*Estimate.*of one row",
     ),
+    "answer that is no whole number": Bad(
+        asked("police", 2, 1.5),
+        sizes(),
+        ValueError,
+        r"known must be whole numbers in 'police': 1 of 12 rows is not \(first: row 2, 1\.5\)\. Correct "
+        r"them, or pass fractional=True",
+    ),
+    "size that is not known": Bad(
+        answers(),
+        sizes(known={"police": float("nan")}),
+        ValueError,
+        r"known must hold positive sizes: 'police' has nan\. Give the number of people",
+    ),
+    "negative population": Bad(
+        answers(),
+        sizes(population=-5),
+        ValueError,
+        r"population must be a positive number: found -5\.",
+    ),
     "unknown size rule": Bad(
         answers(),
         sizes(size="mean of ratios"),
@@ -261,3 +280,44 @@ def test_the_good_rows_are_good() -> None:
     assert float(degrees()(answers())) > 0
     assert float(degrees(degree=["family", "friends"], known=None)(answers())) > 0
     assert len(grid(transmission=[0.5, 1])(answers())) == 2
+
+
+def test_respondents_and_groups_without_a_tie_are_told_with_their_count() -> None:
+    data = answers()
+    for name in KNOWN:
+        data[name][[1, 5, 8]] = 0
+    with pytest.warns(pv.PrevalenceWarning, match=r"3 of 12 respondents know nobody .*row 1\)"):
+        found = sizes()(data)
+    assert any("know nobody" in text for text in found.warnings)
+    data = {**answers(), "police": np.zeros(12), "nurses": answers()["nurses"] + 1}
+    with pytest.warns(
+        pv.PrevalenceWarning, match="nobody knows anyone in the known group 'police'"
+    ):
+        found = sizes()(data)
+    assert found.value[0] == pytest.approx(
+        5_000 * (data["w"] @ data["hidden"]) / (data["w"] @ data["nurses"]), rel=1e-12
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*of 12 respondents know nobody")
+def test_a_hidden_group_that_nobody_reports_has_an_upper_limit() -> None:
+    data = {**answers(), "hidden": np.zeros(12)}
+    for size in ("ratio-of-sums", "mean-of-ratios"):
+        with pytest.warns(pv.PrevalenceWarning, match="nobody reported knowing anyone in 'hidden'"):
+            found = sizes(size=size)(data)
+        assert found.value[0] == 0
+        assert np.isnan(found.std_error[0])
+        low, high = found.interval()[0]
+        assert low == 0
+        assert 0 < high < 5_000
+
+
+@pytest.mark.filterwarnings("ignore:nobody answered about the known group")
+def test_all_answers_missing_leave_no_estimate_and_say_so() -> None:
+    gone = np.full(12, np.nan)
+    data = {**answers(), "police": gone, "nurses": gone}
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 1 domains have no estimate"):
+        found = sizes(missing="complete")(data)
+    assert np.isnan(found.value[0])
+    assert np.isnan(found.std_error[0])
+    assert found.facts["missing"].tolist() == [12]

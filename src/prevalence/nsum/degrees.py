@@ -55,12 +55,15 @@ def is_rule(degree: str | Sequence[str]) -> bool:
     return isinstance(degree, str) and degree in RULES
 
 
-def ties_of(answers: Answers, degree: str | Sequence[str], said: list[str]) -> Ties:
+def ties_of(
+    answers: Answers, degree: str | Sequence[str], said: list[str], people: float | None = None
+) -> Ties:
     """Return the ties of every respondent by a rule of known groups, or by summation."""
     if is_rule(degree):
         return _known_population(answers, str(degree))
     y, columns = relations(answers, degree, said)
-    if answers.population is None:
+    people = answers.population if people is None else people
+    if people is None:
         raise ValueError(
             "population must be given with degrees by summation: found none. Pass the number of "
             "people that these degrees refer to."
@@ -68,8 +71,8 @@ def ties_of(answers: Answers, degree: str | Sequence[str], said: list[str]) -> T
     gone = np.isnan(y)
     answered = np.asarray(~gone.any(axis=0))
     return Ties(
-        np.where(answered, np.nan_to_num(y).sum(axis=0), 0.0) / answers.population,
-        np.full(answers.survey.n, 1 / answers.population),
+        np.where(answered, np.nan_to_num(y).sum(axis=0), 0.0) / people,
+        np.full(answers.survey.n, 1 / people),
         answered,
         gone,
         columns,
@@ -141,8 +144,9 @@ def degrees(answers: Answers, rule: str | Sequence[str], population: float | Non
         y, _ = relations(answers, rule, [])
         return np.asarray(y.sum(axis=0))
     at = as_answers(answers, population=population)
-    ties = ties_of(at, rule, [])
-    return np.where(ties.answered, ties.each * _population(at), np.nan)
+    people = _population(at)
+    ties = ties_of(at, rule, [], people)
+    return np.where(ties.answered, ties.each * people, np.nan)
 
 
 def _population(answers: Answers) -> float:
@@ -261,7 +265,7 @@ def degree(
         the degree (summation).
     population : float, optional
         Number of people N that degrees refer to, by default that of the answers; one of the two
-        must be given.
+        must be given, but for summation.
     by, where : str or list of str, optional
         Domains of respondents.
     missing : {"error", "complete"}
@@ -303,9 +307,10 @@ def degree(
     """
     one_of("missing", missing, ["error", "complete"])
     answers = as_answers(sample, None, known, population, summed=not is_rule(degree))
-    people, survey, said = _population(answers), answers.survey, list(answers.notes)
+    people = _population(answers) if is_rule(degree) else answers.population or 1.0
+    survey, said = answers.survey, list(answers.notes)
     domains = domains_of(survey, by, where)
-    ties = ties_of(answers, degree, said)
+    ties = ties_of(answers, degree, said, people)
     complete(survey, domains, ties.columns, ties.gone, missing)
     used = ties.answered.astype(float)
     rows = [ties.each * used, used]
@@ -315,8 +320,7 @@ def degree(
         return np.asarray(people * each / takes)
 
     result = evaluate(survey, theta, domains)
-    value, w = result.value.reshape(-1), survey.chain.weights
-    none = value == 0
+    none = result.value.reshape(-1) == 0
     if none.any():
         note(
             said,
@@ -324,10 +328,8 @@ def degree(
             "degree is 0 without a standard error, and the interval's upper end that of a count of 0.",
         )
         result = replace(result, block=blank_rows(result.block, none))
-    lost = by_domain(domains, ((w != 0) & ~ties.answered).astype(float)).astype(int)
-    with np.errstate(all="ignore"):
-        takes = by_domain(domains, w * used)
-        one = people * by_domain(domains, w * w * ties.one * used) / takes**2
+    missed = (survey.chain.weights != 0) & ~ties.answered
+    lost = by_domain(domains, missed.astype(float)).astype(int)
     e = assemble(
         survey,
         result,
@@ -339,14 +341,26 @@ def degree(
         citations=[KILLWORTH, FEEHAN],
         facts=row_facts(result, lost[None, :]),
         warnings=said,
-        constants={"one_report": one},
+        constants={"one_report": people * _one_tie(survey, domains, ties)},
         assumptions=[
             "Known groups are known in proportion to their numbers (no barrier, no recall error).",
-            *top_coded(answers, list(answers.known) if is_rule(degree) else []),
+            *top_coded(answers, list(answers.known) if ties.of_groups else []),
         ],
     )
     e = replace(e, provenance={**e.provenance, "degrees": ties.words})
+    return with_sizes(e, answers, _slopes(survey, domains, ties))
+
+
+def _one_tie(survey: Survey, domains: Domains, ties: Ties) -> Array:
+    """Return the mean that one tie of an average respondent gives, by Kish's design effect."""
+    w = survey.chain.weights * ties.answered
     with np.errstate(all="ignore"):
-        total = by_domain(domains, w * rows[0])
-        slopes = {k: by_domain(domains, w * used * s) / total for k, s in ties.slopes.items()}
-    return with_sizes(e, answers, slopes)
+        return np.asarray(by_domain(domains, w * w * ties.one) / by_domain(domains, w) ** 2)
+
+
+def _slopes(survey: Survey, domains: Domains, ties: Ties) -> dict[str, Array]:
+    """Return log derivatives of mean degrees by the uncertain sizes of known groups."""
+    w = survey.chain.weights * ties.answered
+    with np.errstate(all="ignore"):
+        total = by_domain(domains, w * ties.each)
+        return {name: by_domain(domains, w * s) / total for name, s in ties.slopes.items()}

@@ -203,18 +203,11 @@ def _psus_with_cases(reports: Reports) -> Array:
     psus = survey.design.stages[0].parent.size
     inside, code = domains.take_part(survey), domains.of_rows(survey.n)
     psu = survey.design.psu_of_unit[survey.chain.unit]
-    place = code.astype(np.int64) * psus + psu
-    out = []
-    for row in reports.y:
-        pairs = _distinct(place[(row > 0) & inside], domains.count * psus)
-        out.append(np.bincount(pairs // psus, minlength=domains.count))
-    return np.concatenate(out)
-
-
-def _distinct(keys: Array, most: int) -> Array:
-    """Return the distinct keys below a number, by a table where it is small."""
-    if most > 10_000_000:
-        return np.unique(keys)
-    seen = np.zeros(most, dtype=bool)
-    seen[keys] = True
-    return np.flatnonzero(seen)
+    group, row = np.nonzero((reports.y > 0) & inside)
+    cells = len(reports.y) * domains.count
+    key = (group * domains.count + code[row]) * psus + psu[row]
+    if cells * psus > 20_000_000:
+        return np.bincount(np.unique(key) // psus, minlength=cells)
+    seen = np.zeros(cells * psus, dtype=bool)
+    seen[key] = True
+    return np.asarray(seen.reshape(cells, psus).sum(axis=1))
