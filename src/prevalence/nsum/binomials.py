@@ -19,6 +19,7 @@ __all__ = ["Cells", "cells_of", "columns", "exposure", "rows"]
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
+Truth = NDArray[np.bool_]
 NEARLY_ALL = 1 - 1e-8  # a complement closer to 1 than this has lost the digits of what is left
 TINY = 1e-280
 
@@ -176,7 +177,7 @@ def _times(left: Array, right: Array) -> Array:
     """Return the product of (chains, p) with the (fits, p, q) of each chain's answers."""
     fits = len(right)
     by_fit = left.reshape(-1, fits, left.shape[1]).swapaxes(0, 1) @ right
-    return by_fit.swapaxes(0, 1).reshape(len(left), right.shape[2])
+    return np.asarray(by_fit.swapaxes(0, 1).reshape(len(left), right.shape[2]), dtype=float)
 
 
 def _side_by_side(values: Array, cells: Cells) -> Array:
@@ -270,7 +271,7 @@ def _at_least(low: Array, degree: Array, prevalence: Array) -> Array:
     return np.asarray(np.where(low > 0, tail, 1.0))
 
 
-def _end_term(low: Array, high: Array, degree: Array, prevalence: Array, left: Array) -> Array:
+def _end_term(low: Array, high: Array, degree: Array, prevalence: Array, left: Truth) -> Array:
     """Return the log of the largest term of a probability too small for a number."""
     from scipy.special import gammaln
 
@@ -327,4 +328,4 @@ def _tail(low: Array, degree: Array, a: Array, b: Array) -> Array:
         term = np.where(more, term * ratio, 0.0)
         total += term
         y += 1
-    return total
+    return np.asarray(total)

@@ -212,7 +212,7 @@ def _weights(weights: Array | None, n: int) -> Array:
     weights = np.asarray(weights, dtype=float)
     bad = ~(np.isfinite(weights) & (weights > 0))
     check_rows("weights", "positive", weights, bad, "Leave these rows out of the fit.")
-    return weights * (n / weights.sum())
+    return np.asarray(weights * (n / weights.sum()))
 
 
 def _limits(low: Array, sizes: Array, population: float, priors: DegreePriors) -> Array:
@@ -260,7 +260,9 @@ def start(
     known = answered & np.isfinite(prevalence)
     asked = np.where(known, prevalence, 0.0).sum(axis=2)
     reports = np.where(known, middle, 0.0).sum(axis=2)
-    typical = np.fmax(reports.sum(axis=1) / np.fmax(asked.sum(axis=1), 1e-300), np.exp(priors.mu[0]) / 10)
+    total = asked.sum(axis=1)
+    pooled = reports.sum(axis=1) / np.where(total > 0, total, 1.0)
+    typical = np.where(total > 0, np.fmax(pooled, 1.0), np.exp(np.mean(priors.mu)))
     log_degree = np.log((reports + 1) / (asked + 1 / typical[:, None]))
     if not priors.mu[0] < log_degree.mean() < priors.mu[1]:
         warn(
@@ -373,10 +375,13 @@ class Sampler:
         degree = np.exp(state.log_degree)
         if self.conjugate.any():
             self._draw_prevalence(degree)
-        if (self.hidden & ~self.conjugate).any():
-            self._walk_prevalence(degree, learn)
-        if state.dispersion is not None:
-            self._walk_dispersion(degree, learn)
+        walked = self.hidden & ~self.conjugate
+        if walked.any() or state.dispersion is not None:
+            fit = self._columns(degree, state.log_prevalence, state.dispersion)
+            if walked.any():
+                fit = self._walk_prevalence(degree, fit, walked, learn)
+            if state.dispersion is not None:
+                self._walk_dispersion(degree, fit, state.dispersion, learn)
         self.rows = self._rows(state.log_degree, state.log_prevalence)
 
     def _draw_prevalence(self, degree: Array) -> None:
@@ -393,32 +398,32 @@ class Sampler:
         prevalence = np.exp(log_prevalence)
         return binomials.columns(self.cells, degree, prevalence, dispersion, self.weights)
 
-    def _walk_prevalence(self, degree: Array, learn: bool) -> None:
+    def _walk_prevalence(
+        self, degree: Array, fit: Array, walked: NDArray[np.bool_], learn: bool
+    ) -> Array:
+        """Walk log prevalences whose conditional is no beta; return the log-likelihoods by group."""
         state, walk = self.state, self.walks["prevalence"]
-        moved = self.hidden & ~self.conjugate
         now = state.log_prevalence
-        proposal = np.where(moved, now + walk.step(self.rng), now)
+        proposal = np.where(walked, now + walk.step(self.rng), now)
         inside = (proposal >= self.limits[0]) & (proposal <= self.limits[1])
         proposal = np.where(inside, proposal, now)
-        gain = self._columns(degree, proposal, state.dispersion)
-        gain -= self._columns(degree, now, state.dispersion)
-        take = accepted(gain, self.rng) & inside & moved
+        proposed = self._columns(degree, proposal, state.dispersion)
+        take = accepted(proposed - fit, self.rng) & inside & walked
         state.log_prevalence = np.where(take, proposal, now)
         if learn:
             walk.learn(take)
+        return np.where(take, proposed, fit)
 
-    def _walk_dispersion(self, degree: Array, learn: bool) -> None:
+    def _walk_dispersion(self, degree: Array, fit: Array, now: Array, learn: bool) -> None:
+        """Walk every rho on the logit."""
         state, walk = self.state, self.walks["dispersion"]
-        now = state.dispersion
-        assert now is not None
         odds = now / (1 - now) * np.exp(walk.step(self.rng))
         proposal = odds / (1 + odds)
         low, high = self.priors.dispersion
         inside = (proposal >= low) & (proposal <= high)
         proposal = np.where(inside, proposal, now)
-        gain = self._columns(degree, state.log_prevalence, proposal)
-        gain -= self._columns(degree, state.log_prevalence, now)
-        gain += np.log(proposal * (1 - proposal) / (now * (1 - now)))  # the walk is on the logit
+        gain = self._columns(degree, state.log_prevalence, proposal) - fit
+        gain += np.log(proposal * (1 - proposal) / (now * (1 - now)))  # the prior is flat in rho
         take = accepted(gain, self.rng) & inside
         state.dispersion = np.where(take, proposal, now)
         if learn:
