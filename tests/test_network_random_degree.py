@@ -316,7 +316,7 @@ def test_sampling_transmission_gives_what_division_gives() -> None:
         }
         chains.append(
             naive.metropolis(
-                y, y, shares, bounds=bounds, start=start, sweeps=4000, rng=rng, tau=(8.0, 4.0)
+                y, y, shares, bounds=bounds, start=start, sweeps=2000, rng=rng, tau=(8.0, 4.0)
             )
         )
     brute = {name: np.stack([chain[name] for chain in chains]) for name in chains[0]}

@@ -216,14 +216,15 @@ def fixed_steps(
     kept: dict[str, list[Array]] = {"NK": [], "mu": [], "sigma": [], "degree": []}
     for _ in range(sweeps):
         proposal = d + step * rng.standard_normal(d.shape)
-        d = np.where(
-            of_degree(proposal) - of_degree(d) > -rng.exponential(size=d.shape), proposal, d
-        )
+        uphill = of_degree(proposal) - of_degree(d) > -rng.exponential(size=d.shape)
+        d = np.where(uphill & (proposal >= largest), proposal, d)
         other = size + size_step * rng.standard_normal(chains)
         size = np.where(of_size(other) - of_size(size) > -rng.exponential(size=chains), other, size)
         mu = rng.normal(np.log(d).mean(axis=1), sigma / np.sqrt(n))
         squares = ((np.log(d) - mu[:, None]) ** 2).sum(axis=1)
-        sigma = np.minimum(np.sqrt(squares / rng.chisquare(n - 1, chains)), 2.0)
+        sigma = np.sqrt(squares / rng.chisquare(n - 1, chains))
+        while np.any(sigma > 2):
+            sigma = np.where(sigma > 2, np.sqrt(squares / rng.chisquare(n - 1, chains)), sigma)
         for name, value in (("NK", size), ("mu", mu), ("sigma", sigma), ("degree", d)):
             kept[name].append(value)
     return {name: np.stack(values, axis=1) for name, values in kept.items()}
