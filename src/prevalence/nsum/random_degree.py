@@ -15,6 +15,7 @@ from .binomials import Cells
 __all__ = ["DegreePriors", "Sampler", "random_degree", "start"]
 
 Array = NDArray[np.float64]
+Truth = NDArray[np.bool_]
 MODELS = ("random-degree", "barrier")
 INSIDE = 1e-6  # rho stays this far from 0 and 1, where its log-gammas have no digits left
 
@@ -128,7 +129,7 @@ def random_degree(
     Transmission is therefore never sampled: divide the draws.
 
     Each sweep walks all log degrees at once, draws N_h from its beta conditional (a walk where cells
-    are intervals or binomials have dispersion), draws mu and sigma given the degrees, and then moves
+    are intervals or binomials have dispersion, there also with rho at m / rho fixed), draws mu and sigma given the degrees, and then moves
     them together with the degrees: sigma with ``d_i = exp(mu + sigma z_i)`` at fixed z_i, and a
     translation of mu and all log degrees against the log prevalences. Binomial answers cost a
     logarithm for each step up to a respondent's largest answer; beta-binomial ones two log-gammas
@@ -333,6 +334,7 @@ class Sampler:
             "degree": Proposals(state.log_degree.shape, start=0.3),
             "prevalence": Proposals((chains, groups), start=0.2),
             "dispersion": Proposals((chains, groups), start=0.5),
+            "ridge": Proposals((chains, groups), start=0.5),
             "scale": Proposals((chains,), start=0.1),
             "translation": Proposals((chains,), start=0.05),
         }
@@ -376,12 +378,16 @@ class Sampler:
         if self.conjugate.any():
             self._draw_prevalence(degree)
         walked = self.hidden & ~self.conjugate
-        if walked.any() or state.dispersion is not None:
-            fit = self._columns(degree, state.log_prevalence, state.dispersion)
+        none = np.zeros_like(walked)
+        moves = {"prevalence": (walked, none)} if walked.any() else {}
+        if state.dispersion is not None:
+            moves["dispersion"] = (none, ~none)
             if walked.any():
-                fit = self._walk_prevalence(degree, fit, walked, learn)
-            if state.dispersion is not None:
-                self._walk_dispersion(degree, fit, state.dispersion, learn)
+                moves["ridge"] = (walked, walked)
+        if moves:
+            fit = self._columns(degree, state.log_prevalence, state.dispersion)
+            for name, (sizes, spreads) in moves.items():
+                fit = self._walk(name, degree, fit, sizes, spreads, learn)
         self.rows = self._rows(state.log_degree, state.log_prevalence)
 
     def _draw_prevalence(self, degree: Array) -> None:
@@ -398,36 +404,36 @@ class Sampler:
         prevalence = np.exp(log_prevalence)
         return binomials.columns(self.cells, degree, prevalence, dispersion, self.weights)
 
-    def _walk_prevalence(
-        self, degree: Array, fit: Array, walked: NDArray[np.bool_], learn: bool
+    def _walk(
+        self, name: str, degree: Array, fit: Array, sizes: Truth, spreads: Truth, learn: bool
     ) -> Array:
-        """Walk log prevalences whose conditional is no beta; return the log-likelihoods by group."""
-        state, walk = self.state, self.walks["prevalence"]
-        now = state.log_prevalence
-        proposal = np.where(walked, now + walk.step(self.rng), now)
-        inside = (proposal >= self.limits[0]) & (proposal <= self.limits[1])
-        proposal = np.where(inside, proposal, now)
-        proposed = self._columns(degree, proposal, state.dispersion)
-        take = accepted(proposed - fit, self.rng) & inside & walked
-        state.log_prevalence = np.where(take, proposal, now)
+        """Walk log prevalences of some groups, logits of rho of some, or both by the same step.
+
+        Both together move along what a respondent who knows nobody tells: m / rho, to first order.
+        Return the log-likelihoods by group.
+        """
+        state, walk = self.state, self.walks[name]
+        step = walk.step(self.rng)
+        log_prevalence = state.log_prevalence + np.where(sizes, step, 0.0)
+        inside = (log_prevalence >= self.limits[0]) & (log_prevalence <= self.limits[1]) | ~sizes
+        log_prevalence = np.where(inside, log_prevalence, state.log_prevalence)
+        dispersion, prior = state.dispersion, np.zeros(fit.shape)
+        if dispersion is not None and spreads.any():
+            odds = dispersion / (1 - dispersion) * np.exp(np.where(spreads, step, 0.0))
+            rho = odds / (1 + odds)
+            low, high = self.priors.dispersion
+            inside &= (rho >= low) & (rho <= high) | ~spreads
+            rho = np.where(inside & spreads, rho, dispersion)
+            prior = np.log(rho * (1 - rho) / (dispersion * (1 - dispersion)))  # flat in rho
+            dispersion = rho
+        proposed = self._columns(degree, log_prevalence, dispersion)
+        take = accepted(proposed - fit + prior, self.rng) & inside & (sizes | spreads)
+        state.log_prevalence = np.where(take, log_prevalence, state.log_prevalence)
+        if dispersion is not None and state.dispersion is not None:
+            state.dispersion = np.where(take, dispersion, state.dispersion)
         if learn:
             walk.learn(take)
         return np.where(take, proposed, fit)
-
-    def _walk_dispersion(self, degree: Array, fit: Array, now: Array, learn: bool) -> None:
-        """Walk every rho on the logit."""
-        state, walk = self.state, self.walks["dispersion"]
-        odds = now / (1 - now) * np.exp(walk.step(self.rng))
-        proposal = odds / (1 + odds)
-        low, high = self.priors.dispersion
-        inside = (proposal >= low) & (proposal <= high)
-        proposal = np.where(inside, proposal, now)
-        gain = self._columns(degree, state.log_prevalence, proposal) - fit
-        gain += np.log(proposal * (1 - proposal) / (now * (1 - now)))  # the prior is flat in rho
-        take = accepted(gain, self.rng) & inside
-        state.dispersion = np.where(take, proposal, now)
-        if learn:
-            walk.learn(take)
 
     def _moments(self) -> None:
         """Draw mu and sigma given the degrees."""
@@ -470,6 +476,6 @@ class Sampler:
         if learn:
             walk.learn(take)
 
-    def _take(self, take: NDArray[np.bool_], log_degree: Array, rows: Array) -> None:
+    def _take(self, take: Truth, log_degree: Array, rows: Array) -> None:
         self.state.log_degree = np.where(take[:, None], log_degree, self.state.log_degree)
         self.rows = np.where(take[:, None], rows, self.rows)
