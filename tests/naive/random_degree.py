@@ -116,7 +116,9 @@ def metropolis(
     return {name: np.array(values) for name, values in kept.items()}
 
 
-def grid(counts: Array, known: Array, population: float, held: dict[int, float]) -> dict[str, Array]:
+def grid(
+    counts: Array, known: Array, population: float, held: dict[int, float]
+) -> dict[str, Array]:
     """Posterior mean and sd on a grid: each degree summed out on its own, one hidden group, the last.
 
     A grid of spacing below one standard deviation integrates a smooth density to many digits.
@@ -126,7 +128,11 @@ def grid(counts: Array, known: Array, population: float, held: dict[int, float])
 
     x = np.linspace(-6, 9, 240)
     d = np.exp(x)
-    log_m, mu, sigma = np.linspace(-5.7, -4.3, 13), np.linspace(3.6, 6.0, 17), np.linspace(0.7, 2, 17)
+    log_m, mu, sigma = (
+        np.linspace(-5.7, -4.3, 13),
+        np.linspace(3.6, 6.0, 17),
+        np.linspace(0.7, 2, 17),
+    )
     free = np.array([i not in held for i in range(len(counts))])
     fixed = np.array(list(held.values()))
     base = d * np.log1p(-known).sum()
@@ -210,12 +216,15 @@ def fixed_steps(
     kept: dict[str, list[Array]] = {"NK": [], "mu": [], "sigma": [], "degree": []}
     for _ in range(sweeps):
         proposal = d + step * rng.standard_normal(d.shape)
-        d = np.where(of_degree(proposal) - of_degree(d) > -rng.exponential(size=d.shape), proposal, d)
+        uphill = of_degree(proposal) - of_degree(d) > -rng.exponential(size=d.shape)
+        d = np.where(uphill & (proposal >= largest), proposal, d)
         other = size + size_step * rng.standard_normal(chains)
         size = np.where(of_size(other) - of_size(size) > -rng.exponential(size=chains), other, size)
         mu = rng.normal(np.log(d).mean(axis=1), sigma / np.sqrt(n))
         squares = ((np.log(d) - mu[:, None]) ** 2).sum(axis=1)
-        sigma = np.minimum(np.sqrt(squares / rng.chisquare(n - 1, chains)), 2.0)
+        sigma = np.sqrt(squares / rng.chisquare(n - 1, chains))
+        while np.any(sigma > 2):
+            sigma = np.where(sigma > 2, np.sqrt(squares / rng.chisquare(n - 1, chains)), sigma)
         for name, value in (("NK", size), ("mu", mu), ("sigma", sigma), ("degree", d)):
             kept[name].append(value)
     return {name: np.stack(values, axis=1) for name, values in kept.items()}

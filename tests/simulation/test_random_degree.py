@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from prevalence import mcmc
 from prevalence.nsum import binomials, random_degree
@@ -25,9 +26,8 @@ Answered = tuple[Array, Array]
 POPULATION = 1e6
 SIZES = np.array([9_000.0, 15_000.0, 6_000.0, 20_000.0, np.nan, np.nan])
 HIDDEN = np.isnan(SIZES)
-PRIORS = DegreePriors(
-    mu=(3.8, 5.2), sigma=(0.3, 0.9), size=(3_000.0, 20_000.0), dispersion=(0.01, 0.15)
-)
+BOUNDS = (3_000.0, 20_000.0)
+PRIORS = DegreePriors(mu=(3.8, 5.2), sigma=(0.3, 0.9), size=BOUNDS, dispersion=(0.01, 0.15))
 
 
 def prior(n: int, barrier: bool) -> Callable[[int, np.random.Generator], Values]:
@@ -35,8 +35,8 @@ def prior(n: int, barrier: bool) -> Callable[[int, np.random.Generator], Values]
 
     def draw(fits: int, rng: np.random.Generator) -> Values:
         mu, sigma = rng.uniform(*PRIORS.mu, fits), rng.uniform(*PRIORS.sigma, fits)
-        assert PRIORS.size is not None
-        hidden = rng.uniform(*np.log(PRIORS.size), (fits, int(HIDDEN.sum())))
+        least, most = np.log(BOUNDS)
+        hidden = rng.uniform(least, most, (fits, int(HIDDEN.sum())))
         values = {
             "mu": mu,
             "sigma": sigma,
@@ -58,26 +58,28 @@ def _prevalence(values: Values) -> Array:
 
 def simulate(values: Values, rng: np.random.Generator) -> Answered:
     """Return the limits of answers drawn by inversion, one probability after the other."""
-    from scipy.special import gammaln
-
-    d, m = np.exp(values["log_degree"])[:, :, None], _prevalence(values)[:, None, :]
-    d, m = np.broadcast_arrays(d, m)
+    shape = (*values["log_degree"].shape, len(SIZES))
+    d = np.broadcast_to(np.exp(values["log_degree"])[:, :, None], shape).ravel()
+    m = np.broadcast_to(_prevalence(values)[:, None, :], shape).ravel()
     if "dispersion" in values:
-        total = 1 / values["dispersion"][:, None, :] - 1
+        rho = np.broadcast_to(values["dispersion"][:, None, :], shape).ravel()
+        total = 1 / rho - 1
         a, b = m * total, (1 - m) * total
         term = np.exp(gammaln(b + d) - gammaln(b) - gammaln(total + d) + gammaln(total))
     else:
+        a, b = m, 1 - m
         term = (1 - m) ** d
-    u, reached, y = rng.random(d.shape), term.copy(), np.zeros(d.shape)
-    for count in range(400):
-        more = (u > reached) & (count + 1 <= d)
-        if not more.any():
-            break
-        with np.errstate(divide="ignore", invalid="ignore"):
-            odds = (a + count) / (b + d - count - 1) if "dispersion" in values else m / (1 - m)
-        term = np.where(more, term * (d - count) / (count + 1) * odds, 0.0)
-        reached += term
-        y = y + more
+    y, left, above = np.zeros(d.size), np.arange(d.size), rng.random(d.size)
+    count = 0
+    while left.size:
+        above = above - term  # what of the uniform number lies above the probabilities so far
+        more = (above > 0) & (count + 1 <= d)
+        left, above, term, d, a, b = (x[more] for x in (left, above, term, d, a, b))
+        odds = (a + count) / (b + d - count - 1) if "dispersion" in values else a / b
+        term = term * (d - count) / (count + 1) * odds
+        count += 1
+        y[left] = count
+    y = y.reshape(shape)
     return reported(y)
 
 
@@ -97,7 +99,7 @@ def reported(y: Array) -> Answered:
 
 def named(values: Values) -> Values:
     """Return the draws of `random_degree` under the names of the prior, three degrees of them."""
-    kept = {name: values[name] for name in ("mu", "sigma", "dispersion") if name in values}
+    kept: Values = {name: values[name] for name in ("mu", "sigma", "dispersion") if name in values}
     kept["log_hidden"] = values["log_prevalence"][..., HIDDEN]
     return kept | {"log_degree": values["log_degree"][..., :3]}
 
@@ -141,7 +143,7 @@ def ranks(model: str, *, fits: int, warmup: int, draws: int, thin: int, rng: int
 
 def sweep(values: Values, answers: Answered, rng: np.random.Generator) -> Values:
     """Move the chains once from the parameters, with proposals that do not adapt."""
-    limits = np.log(np.where(HIDDEN, np.array(PRIORS.size)[:, None], SIZES) / POPULATION)
+    limits = np.log(np.where(HIDDEN, np.array(BOUNDS)[:, None], SIZES) / POPULATION)
     state = State(
         values["log_degree"],
         values["mu"],
@@ -173,7 +175,7 @@ def with_scores(values: Values) -> Values:
 def _half_variance(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plant the defect of a peer: mu drawn with variance s^2 / 2 instead of s^2 / n."""
 
-    def wrong(mean: Array, variance: Array, n: int, rng: Any, *bounds: float) -> Array:
+    def wrong(mean: Array, variance: Array, _n: int, rng: Any, *bounds: float) -> Array:
         return mcmc.normal_mean(mean, variance, 2, rng, *bounds)
 
     monkeypatch.setattr(random_degree, "normal_mean", wrong)
@@ -191,7 +193,7 @@ def _small_scale(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("model", ["random-degree", "barrier"])
 def test_joint_distribution_of_parameters_and_answers(model: str) -> None:
     """A p-value below 0.001 would come once in a thousand seeds."""
-    assert joint(model, fits=300, rounds=6, rng=1) > 0.001
+    assert joint(model, fits=200, rounds=5, rng=1) > 0.001
 
 
 @pytest.mark.parametrize("model", ["random-degree", "barrier"])
@@ -199,25 +201,25 @@ def test_a_wrong_conditional_fails_the_joint_test(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _half_variance(monkeypatch)
-    assert joint(model, fits=300, rounds=6, rng=1) < 1e-6
+    assert joint(model, fits=200, rounds=5, rng=1) < 1e-6
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("model", ["random-degree", "barrier"])
 def test_joint_distribution_with_many_chains(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert joint(model, fits=4000, rounds=40, rng=2) > 0.001
+    assert joint(model, fits=2000, rounds=20, rng=2, n=8) > 0.001
     _small_scale(monkeypatch)
-    assert joint(model, fits=4000, rounds=40, rng=2) < 1e-4
+    assert joint(model, fits=2000, rounds=20, rng=2, n=8) < 1e-4
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize(("model", "thin"), [("random-degree", 25), ("barrier", 60)])
+@pytest.mark.parametrize(("model", "thin"), [("random-degree", 20), ("barrier", 30)])
 def test_ranks_of_parameters_are_uniform(
     model: str, thin: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """300 data sets of 60 respondents and 6 groups; then the same with a wrong conditional."""
-    shares = ranks(model, fits=300, warmup=500, draws=39, thin=thin, rng=3)
+    shares = ranks(model, fits=300, warmup=300, draws=19, thin=thin, rng=3)
     assert calibration.uniformity(shares) > 0.001
     _half_variance(monkeypatch)
-    shares = ranks(model, fits=300, warmup=300, draws=39, thin=10, rng=3)
+    shares = ranks(model, fits=300, warmup=200, draws=19, thin=5, rng=3)
     assert calibration.uniformity(shares) < 1e-6

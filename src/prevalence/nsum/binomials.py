@@ -156,7 +156,7 @@ def columns(
     masses = _masses(cells, degree, prevalence, dispersion)
     masses *= weights[cells.intervals.row % len(weights)]
     _add(value, cells.intervals.column, masses)
-    return value
+    return np.asarray(value)
 
 
 def exposure(cells: Cells, degree: Array) -> Array:
@@ -176,7 +176,7 @@ def _times(left: Array, right: Array) -> Array:
     """Return the product of (chains, p) with the (fits, p, q) of each chain's answers."""
     fits = len(right)
     by_fit = left.reshape(-1, fits, left.shape[1]).swapaxes(0, 1) @ right
-    return by_fit.swapaxes(0, 1).reshape(len(left), right.shape[2])
+    return np.asarray(by_fit.swapaxes(0, 1).reshape(len(left), right.shape[2]), dtype=float)
 
 
 def _side_by_side(values: Array, cells: Cells) -> Array:
@@ -247,34 +247,49 @@ def binomial_mass(low: Array, high: Array, degree: Array, prevalence: Array) -> 
     ``P(y >= c) = I_m(c, d - c + 1)``, the incomplete beta function; a count above d is impossible.
     The difference is taken in the tail in which both parts are small.
     """
+    low, high = (np.broadcast_to(limit, degree.shape) for limit in (low, high))
+    closed = degree > high
+    left = closed & (degree * prevalence > high)
+    mass = np.ones(degree.shape)
+    right = ~left
+    mass[right] = _at_least(low[right], degree[right], prevalence[right])
+    end = closed & right
+    mass[end] -= _at_least(high[end] + 1, degree[end], prevalence[end])
+    d, m = degree[left], prevalence[left]
+    mass[left] = _at_most(high[left], d, m) - _at_most(low[left] - 1, d, m)
+    value = np.log(np.fmax(mass, TINY))
+    small = mass <= TINY
+    limit = np.where(left, high, low)[small]
+    value[small] = _end_term(limit, degree[small], prevalence[small])
+    return value
+
+
+def _at_least(count: Array, degree: Array, prevalence: Array) -> Array:
+    """Return P(y >= count)."""
     from scipy.special import betainc
 
-    open_above = degree <= high
-    after = np.where(open_above, 1.0, degree - high)
-    limit = np.where(np.isinf(high), 0.0, high)
-    upper = _at_least(low, degree, prevalence)
-    upper -= np.where(open_above, 0.0, betainc(limit + 1, after, prevalence))
-    below = np.where(low > 0, betainc(degree - low + 1, np.fmax(low, 1), 1 - prevalence), 0.0)
-    lower = betainc(after, limit + 1, 1 - prevalence) - below
-    left = ~open_above & (degree * prevalence > high)
-    mass = np.where(left, lower, upper)
-    with np.errstate(divide="ignore"):
-        value = np.log(np.fmax(mass, 0.0))
-    return np.where(mass > TINY, value, _end_term(low, high, degree, prevalence, left))
+    value = np.where(count > 0, -np.expm1(degree * np.log1p(-prevalence)), 1.0)
+    more = count > 1
+    c = count[more]
+    value[more] = betainc(c, degree[more] - c + 1, prevalence[more])
+    return value
 
 
-def _at_least(low: Array, degree: Array, prevalence: Array) -> Array:
+def _at_most(count: Array, degree: Array, prevalence: Array) -> Array:
+    """Return P(y <= count)."""
     from scipy.special import betainc
 
-    tail = betainc(np.fmax(low, 1), degree - low + 1, prevalence)
-    return np.asarray(np.where(low > 0, tail, 1.0))
+    value = np.zeros(degree.shape)
+    some = count >= 0
+    c = count[some]
+    value[some] = betainc(degree[some] - c, c + 1, 1 - prevalence[some])
+    return value
 
 
-def _end_term(low: Array, high: Array, degree: Array, prevalence: Array, left: Array) -> Array:
+def _end_term(y: Array, degree: Array, prevalence: Array) -> Array:
     """Return the log of the largest term of a probability too small for a number."""
     from scipy.special import gammaln
 
-    y = np.where(left, high, low)
     choose = gammaln(degree + 1) - gammaln(y + 1) - gammaln(degree - y + 1)
     return np.asarray(choose + y * np.log(prevalence) + (degree - y) * np.log1p(-prevalence))
 
@@ -327,4 +342,4 @@ def _tail(low: Array, degree: Array, a: Array, b: Array) -> Array:
         term = np.where(more, term * ratio, 0.0)
         total += term
         y += 1
-    return total
+    return np.asarray(total)

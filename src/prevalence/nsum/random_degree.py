@@ -15,6 +15,7 @@ from .binomials import Cells
 __all__ = ["DegreePriors", "Sampler", "random_degree", "start"]
 
 Array = NDArray[np.float64]
+Truth = NDArray[np.bool_]
 MODELS = ("random-degree", "barrier")
 INSIDE = 1e-6  # rho stays this far from 0 and 1, where its log-gammas have no digits left
 
@@ -128,7 +129,7 @@ def random_degree(
     Transmission is therefore never sampled: divide the draws.
 
     Each sweep walks all log degrees at once, draws N_h from its beta conditional (a walk where cells
-    are intervals or binomials have dispersion), draws mu and sigma given the degrees, and then moves
+    are intervals or binomials have dispersion, there also with rho at m / rho fixed), draws mu and sigma given the degrees, and then moves
     them together with the degrees: sigma with ``d_i = exp(mu + sigma z_i)`` at fixed z_i, and a
     translation of mu and all log degrees against the log prevalences. Binomial answers cost a
     logarithm for each step up to a respondent's largest answer; beta-binomial ones two log-gammas
@@ -212,7 +213,7 @@ def _weights(weights: Array | None, n: int) -> Array:
     weights = np.asarray(weights, dtype=float)
     bad = ~(np.isfinite(weights) & (weights > 0))
     check_rows("weights", "positive", weights, bad, "Leave these rows out of the fit.")
-    return weights * (n / weights.sum())
+    return np.asarray(weights * (n / weights.sum()))
 
 
 def _limits(low: Array, sizes: Array, population: float, priors: DegreePriors) -> Array:
@@ -260,7 +261,9 @@ def start(
     known = answered & np.isfinite(prevalence)
     asked = np.where(known, prevalence, 0.0).sum(axis=2)
     reports = np.where(known, middle, 0.0).sum(axis=2)
-    typical = np.fmax(reports.sum(axis=1) / np.fmax(asked.sum(axis=1), 1e-300), np.exp(priors.mu[0]) / 10)
+    total = asked.sum(axis=1)
+    pooled = reports.sum(axis=1) / np.where(total > 0, total, 1.0)
+    typical = np.where(total > 0, np.fmax(pooled, 1.0), np.exp(np.mean(priors.mu)))
     log_degree = np.log((reports + 1) / (asked + 1 / typical[:, None]))
     if not priors.mu[0] < log_degree.mean() < priors.mu[1]:
         warn(
@@ -331,6 +334,7 @@ class Sampler:
             "degree": Proposals(state.log_degree.shape, start=0.3),
             "prevalence": Proposals((chains, groups), start=0.2),
             "dispersion": Proposals((chains, groups), start=0.5),
+            "ridge": Proposals((chains, groups), start=0.5),
             "scale": Proposals((chains,), start=0.1),
             "translation": Proposals((chains,), start=0.05),
         }
@@ -373,10 +377,17 @@ class Sampler:
         degree = np.exp(state.log_degree)
         if self.conjugate.any():
             self._draw_prevalence(degree)
-        if (self.hidden & ~self.conjugate).any():
-            self._walk_prevalence(degree, learn)
+        walked = self.hidden & ~self.conjugate
+        none = np.zeros_like(walked)
+        moves = {"prevalence": (walked, none)} if walked.any() else {}
         if state.dispersion is not None:
-            self._walk_dispersion(degree, learn)
+            moves["dispersion"] = (none, ~none)
+            if walked.any():
+                moves["ridge"] = (walked, walked)
+        if moves:
+            fit = self._columns(degree, state.log_prevalence, state.dispersion)
+            for name, (sizes, spreads) in moves.items():
+                fit = self._walk(name, degree, fit, sizes, spreads, learn)
         self.rows = self._rows(state.log_degree, state.log_prevalence)
 
     def _draw_prevalence(self, degree: Array) -> None:
@@ -393,36 +404,36 @@ class Sampler:
         prevalence = np.exp(log_prevalence)
         return binomials.columns(self.cells, degree, prevalence, dispersion, self.weights)
 
-    def _walk_prevalence(self, degree: Array, learn: bool) -> None:
-        state, walk = self.state, self.walks["prevalence"]
-        moved = self.hidden & ~self.conjugate
-        now = state.log_prevalence
-        proposal = np.where(moved, now + walk.step(self.rng), now)
-        inside = (proposal >= self.limits[0]) & (proposal <= self.limits[1])
-        proposal = np.where(inside, proposal, now)
-        gain = self._columns(degree, proposal, state.dispersion)
-        gain -= self._columns(degree, now, state.dispersion)
-        take = accepted(gain, self.rng) & inside & moved
-        state.log_prevalence = np.where(take, proposal, now)
-        if learn:
-            walk.learn(take)
+    def _walk(
+        self, name: str, degree: Array, fit: Array, sizes: Truth, spreads: Truth, learn: bool
+    ) -> Array:
+        """Walk log prevalences of some groups, logits of rho of some, or both by the same step.
 
-    def _walk_dispersion(self, degree: Array, learn: bool) -> None:
-        state, walk = self.state, self.walks["dispersion"]
-        now = state.dispersion
-        assert now is not None
-        odds = now / (1 - now) * np.exp(walk.step(self.rng))
-        proposal = odds / (1 + odds)
-        low, high = self.priors.dispersion
-        inside = (proposal >= low) & (proposal <= high)
-        proposal = np.where(inside, proposal, now)
-        gain = self._columns(degree, state.log_prevalence, proposal)
-        gain -= self._columns(degree, state.log_prevalence, now)
-        gain += np.log(proposal * (1 - proposal) / (now * (1 - now)))  # the walk is on the logit
-        take = accepted(gain, self.rng) & inside
-        state.dispersion = np.where(take, proposal, now)
+        Both together move along what a respondent who knows nobody tells: m / rho, to first order.
+        Return the log-likelihoods by group.
+        """
+        state, walk = self.state, self.walks[name]
+        step = walk.step(self.rng)
+        log_prevalence = state.log_prevalence + np.where(sizes, step, 0.0)
+        inside = (log_prevalence >= self.limits[0]) & (log_prevalence <= self.limits[1]) | ~sizes
+        log_prevalence = np.where(inside, log_prevalence, state.log_prevalence)
+        dispersion, prior = state.dispersion, np.zeros(fit.shape)
+        if dispersion is not None and spreads.any():
+            odds = dispersion / (1 - dispersion) * np.exp(np.where(spreads, step, 0.0))
+            rho = odds / (1 + odds)
+            low, high = self.priors.dispersion
+            inside &= (rho >= low) & (rho <= high) | ~spreads
+            rho = np.where(inside & spreads, rho, dispersion)
+            prior = np.log(rho * (1 - rho) / (dispersion * (1 - dispersion)))  # flat in rho
+            dispersion = rho
+        proposed = self._columns(degree, log_prevalence, dispersion)
+        take = accepted(proposed - fit + prior, self.rng) & inside & (sizes | spreads)
+        state.log_prevalence = np.where(take, log_prevalence, state.log_prevalence)
+        if dispersion is not None and state.dispersion is not None:
+            state.dispersion = np.where(take, dispersion, state.dispersion)
         if learn:
             walk.learn(take)
+        return np.where(take, proposed, fit)
 
     def _moments(self) -> None:
         """Draw mu and sigma given the degrees."""
@@ -465,6 +476,6 @@ class Sampler:
         if learn:
             walk.learn(take)
 
-    def _take(self, take: NDArray[np.bool_], log_degree: Array, rows: Array) -> None:
+    def _take(self, take: Truth, log_degree: Array, rows: Array) -> None:
         self.state.log_degree = np.where(take[:, None], log_degree, self.state.log_degree)
         self.rows = np.where(take[:, None], rows, self.rows)
