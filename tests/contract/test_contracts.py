@@ -43,6 +43,7 @@ ENTRIES = registered(variants=True)
 NOT_ESTIMATORS = (
     "algebra",
     "custom",
+    "draws",
     "estimate",
     "known",
     "registry",
