@@ -137,19 +137,20 @@ respondents = survey.attach(adults, on="household_id", one="n_adults").describe(
     excludes="Children whom no adult in a household knows are not included.",
 )
 sizes = known_groups[known_groups["alters"] == "children"].set_index("group")["size"]
-known = {f"n_{group}": float(size) for group, size in sizes.items()}
+answers = pv.Answers(
+    respondents,
+    known={f"n_{group}": float(size) for group, size in sizes.items()},
+    hidden={"trafficked": "n_children_trafficked"},
+    alters="children",
+)
 validated = float(side.loc["transmission", "value"])
 error = float(side.loc["transmission", "std_error"])
 if transmission is None:
     tau = pv.uncertain(validated, std_error=error, kind="beta", name="transmission")
 else:
     tau = pv.uncertain(transmission, std_error=error, kind="beta", name="transmission")
-network = pv.nsum.scale_up(
-    respondents, "n_children_trafficked", known=known, transmission=tau, missing="complete"
-).describe(outcome="trafficked")
-unadjusted = pv.nsum.scale_up(
-    respondents, "n_children_trafficked", known=known, transmission=1, missing="complete"
-).describe(outcome="trafficked")
+network = pv.nsum.scale_up(answers, transmission=tau, missing="complete")
+unadjusted = pv.nsum.scale_up(answers, transmission=1, missing="complete")
 print(network.sentence())
 
 # %% [markdown]

@@ -1,6 +1,7 @@
 """Build the executed notebooks: ``notebooks/*.py`` (py:percent) to ``notebooks/*.ipynb``.
 
-Two builds with the same library versions give the same bytes: no timings, and cell ids that come from the cells' text.
+Two builds with the same library versions give the same bytes: no timings, no temporary files' names, and cell ids that come
+from the cells' text.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +18,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+PLACE = re.compile(r"^\S*ipykernel_\d+[/\\]\d+\.py:(\d+): ", re.MULTILINE)  # of a warning
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 
@@ -37,6 +40,9 @@ def build(source: Path, target: Path, *, timeout: int = 600) -> None:
     for position, cell in enumerate(notebook.cells):
         text = f"{position}:{cell['source']}"
         cell["id"] = hashlib.sha256(text.encode()).hexdigest()[:8]
+        for output in cell.get("outputs", ()):
+            if output["output_type"] == "stream":
+                output["text"] = PLACE.sub(r"line \1: ", output["text"])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}  # without the interpreter's version
     nbformat.write(notebook, target)
