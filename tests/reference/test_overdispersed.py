@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence import mcmc
-from prevalence.nsum.cells import Cells, rate
-from prevalence.nsum.overdispersed import overdispersed_draws
+from prevalence.nsum.models.negative_binomial import Cells, rate
+from prevalence.nsum.models.overdispersed import overdispersed_draws
 from tests.naive import overdispersed as naive
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ from ..blocks import add_blocks
 from ..errors import level_in_range, number
 from ..estimate import Estimate
 from ..intervals import RULES
-from .drawing import joint_draws
+from .propagation import joint_draws
 
 if TYPE_CHECKING:
     import pandas as pd

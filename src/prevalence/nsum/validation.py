@@ -16,7 +16,7 @@ from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..survey import Survey
 from .degrees import RULES, complete, is_rule, ties_of, top_coded
-from .leave_one_out import Scaling, carried
+from .held_out import Scaling, carried
 
 if TYPE_CHECKING:
     import pandas as pd
