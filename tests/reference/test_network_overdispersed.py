@@ -105,7 +105,7 @@ def test_every_ratio_is_a_difference_of_weighted_posteriors() -> None:
     def change(da: Any = 0.0, db: Any = 0.0, dv: Any = 0.0, step: float = 0.0) -> float:
         there = (alpha + da, beta + db, log_v + dv, top[0], top[1] * np.exp(step), top[2])
         values = [
-            naive.log_posterior(low, high, *at, weights)
+            naive.log_posterior(low, high, *at, weights=weights)
             for at in (there, (alpha, beta, log_v, *top))
         ]
         return values[0] - values[1]
