@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..blocks import add_blocks
 from ..errors import level_in_range, number
 from ..estimate import Estimate
-from ..intervals import RULES
+from ..intervals import RULES, fewer
 from .drawing import joint_draws
 
 if TYPE_CHECKING:
@@ -101,12 +101,10 @@ class Adjustments:
             if isinstance(part, Estimate):
                 slope = sign * size / float(part)
                 blocks = add_blocks(blocks, tuple(b.take(rows).scaled(slope) for b in part.blocks))
-        one = {k: x * self.factor for k, x in e.constants.items() if k == "one_report"}
+        out = replace(e, value=value, blocks=blocks)
         return replace(
-            e,
-            value=value,
-            blocks=blocks,
-            constants={**e.constants, **one},
+            out,
+            constants=_rescaled(e, out, self.factor),
             facts=_with_basic(e, self.factor),
             assumptions=self._told("assumptions", [*self.assumptions, *e.assumptions]),
             warnings=self._told("warnings", e.warnings),
@@ -140,7 +138,9 @@ class Adjustments:
 
     def drawn(self, e: Estimate, rng: np.random.Generator, count: int = DRAWS) -> Estimate:
         """Return a basic estimate adjusted draw by draw, with percentile limits."""
-        (basic,), factor = self._drawn([e], count, rng)
+        few = e.constants.get("excess", np.zeros(len(e)))
+        blocks = tuple(replace(b, df=fewer(b.df, few)) if i == 0 else b for i, b in enumerate(e.blocks))
+        (basic,), factor = self._drawn([replace(e, blocks=blocks)], count, rng)
         out = self.applied(e)
         said = (
             f"The basic estimate and its adjustments are drawn {count:,} times, each from its own "
@@ -193,6 +193,18 @@ def _known(part: Any) -> str:
     return f"with its stated uncertainty (standard error {float(part.std_error[0]):.2g})"
 
 
+def _rescaled(e: Estimate, out: Estimate, factor: float) -> dict[str, Array]:
+    """Return constants of the interval: a report counts more, the sample's variance for less."""
+    constants = dict(e.constants)
+    if "one_report" in constants:
+        constants["one_report"] = constants["one_report"] * factor
+    if "excess" in constants:
+        with np.errstate(all="ignore"):
+            share = np.nan_to_num((e.std_error * factor / out.std_error) ** 4)
+        constants["excess"] = constants["excess"] * share
+    return constants
+
+
 def _with_basic(e: Estimate, factor: float) -> dict[str, Array]:
     """Add to the facts of a basic estimate what it was before the adjustments, and their factor."""
     scaled = {k: e.facts[k] * factor for k in ("other_size", "model_std_error") if k in e.facts}
@@ -201,7 +213,7 @@ def _with_basic(e: Estimate, factor: float) -> dict[str, Array]:
         **scaled,
         "basic": np.array(e.value),
         "basic_std_error": np.array(e.std_error),
-        "basic_df": np.array(np.broadcast_to(np.asarray(e.df, dtype=float), (len(e),))),
+        "basic_df": fewer(np.broadcast_to(e.df, (len(e),)), e.constants.get("excess", np.zeros(1))),
         "adjustment": np.full(len(e), factor),
     }
 
