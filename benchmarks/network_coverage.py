@@ -202,14 +202,20 @@ def excess(found: dict[str, Array]) -> Array:
     return np.maximum(np.nan_to_num(more), 0.0)
 
 
-def limits(size: Array, spread: Array, quantile: Array | float, found: dict[str, Array]) -> Array:
+def limits(
+    size: Array,
+    spread: Array,
+    quantile: Array | float,
+    found: dict[str, Array],
+    icc: float = ASSUMED_ICC,
+) -> Array:
     """Return the interval on the log scale; without a report that of a count of 0.
 
     Reports that are not there are taken to have a correlation of 0.1 within clusters.
     """
     one = KNOWN * found["squares"] / found["weights"] / found["known"].sum(axis=(1, 2))
     in_cluster = (found["clusters"] ** 2).sum(axis=(1, 2)) / found["squares"]
-    one = one * (1 + ASSUMED_ICC * (in_cluster - 1))
+    one = one * (1 + icc * (in_cluster - 1))
     with np.errstate(all="ignore"):
         half = np.exp(quantile * spread)
         out = np.stack([size / half, size * half], axis=-1)
@@ -231,8 +237,9 @@ def cell_lines(cell: Cell, samples: int, seed: list[int]) -> list[dict[str, Any]
         kept["size"].append(size)
         for name, spread in spreads(found, rng).items():
             few = fewer(np.full(size.size, df), excess(found))
-            quantile = float(ndtri(0.975)) if name == "Killworth" else stdtrit(few, 0.975)
-            kept[name].append(limits(size, spread, quantile, found))
+            model = name == "Killworth"  # a count of 0 is then one of independent ties
+            quantile = float(ndtri(0.975)) if model else stdtrit(few, 0.975)
+            kept[name].append(limits(size, spread, quantile, found, 0.0 if model else ASSUMED_ICC))
             errors[name].append(spread)
     size = np.concatenate(kept["size"])
     seen = {

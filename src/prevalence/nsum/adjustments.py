@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import add_blocks
-from ..errors import level_in_range, number
+from ..errors import level_in_range, note, number
 from ..estimate import Estimate
 from ..intervals import RULES, fewer
-from .drawing import joint_draws
+from .propagation import joint_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Adjustments", "sensitivity"]
 
 Array = NDArray[Any]
-DRAWS = 4_000
+DRAWS, ENOUGH = 4_000, 100  # draws of the adjustments; replicates for percentiles
 SHARES = ("transmission", "precision")
 MEANS = {
     "transmission": "It is the share of ties to hidden people that respondents report.",
@@ -138,10 +138,16 @@ class Adjustments:
 
     def drawn(self, e: Estimate, rng: np.random.Generator, count: int = DRAWS) -> Estimate:
         """Return a basic estimate adjusted draw by draw, with percentile limits."""
-        few = e.constants.get("excess", np.zeros(len(e)))
-        blocks = tuple(replace(b, df=fewer(b.df, few)) if i == 0 else b for i, b in enumerate(e.blocks))
-        (basic,), factor = self._drawn([replace(e, blocks=blocks)], count, rng)
+        (basic,), factor = self._drawn([_with_fewer(e)], count, rng)
         out = self.applied(e)
+        told = list(out.warnings)
+        few = [b.scheme.coefficients.size for b in e.blocks if "bootstrap" in b.scheme.kind]
+        if few and min(few) < ENOUGH:
+            note(
+                told,
+                f"percentile limits rest on {min(few):,} bootstrap replicates, too few for them: they "
+                "may miss the estimate itself. Use 1,000 replicates, or propagate='delta'.",
+            )
         said = (
             f"The basic estimate and its adjustments are drawn {count:,} times, each from its own "
             "distribution, and divided draw by draw; standard errors are the delta method's."
@@ -151,6 +157,7 @@ class Adjustments:
             interval_rule="percentile",
             constants={**out.constants, "draws": basic * factor},
             assumptions=(*out.assumptions, said),
+            warnings=tuple(told),
         )
 
     def _drawn(
@@ -191,6 +198,14 @@ def _known(part: Any) -> str:
     if not isinstance(part, Estimate):
         return "taken as known"
     return f"with its stated uncertainty (standard error {float(part.std_error[0]):.2g})"
+
+
+def _with_fewer(e: Estimate) -> Estimate:
+    """Return a basic estimate whose sample has the degrees of freedom that few reports leave."""
+    if "excess" not in e.constants:
+        return e
+    first, *known = e.blocks
+    return replace(e, blocks=(replace(first, df=fewer(first.df, e.constants["excess"])), *known))
 
 
 def _rescaled(e: Estimate, out: Estimate, factor: float) -> dict[str, Array]:

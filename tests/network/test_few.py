@@ -64,7 +64,9 @@ def test_one_report_leaves_the_fewest_and_every_scheme_the_same() -> None:
         np.testing.assert_allclose(e.interval()[0], wanted, rtol=1e-10)
 
 
-def test_adjustments_that_are_known_exactly_move_the_limits_and_uncertain_ones_dilute_them() -> None:
+def test_adjustments_that_are_known_exactly_move_the_limits_and_uncertain_ones_dilute_them() -> (
+    None
+):
     data = answers(5, 0.06)
     basic, sure = estimate(data), estimate(data, transmission=0.5)
     np.testing.assert_allclose(sure.interval(), basic.interval() / 0.5, rtol=1e-12)
