@@ -78,11 +78,17 @@ def percentile(c: Mapping[str, Array], df: Array, level: float) -> Array:
 
 
 def _none_reported(out: Array, c: Mapping[str, Array], level: float) -> Array:
-    """Give a value of 0 the upper limit of a Poisson count of 0, times the value of one report."""
+    """Give a value of 0 the upper limit of a Poisson count of 0, times the value of one report.
+
+    With factors that are uncertain, of relative variance v in all (`factor_variance`), the chance of
+    no report is that of a gamma-Poisson count, ``(1 + v m) ** (-1 / v)`` for a mean of m.
+    """
     if "one_report" in c:
-        none = c["value"] == 0
+        none, tail = c["value"] == 0, -np.log((1 - level) / 2)
+        v = np.asarray(c.get("factor_variance", np.zeros(none.shape)))[none]
+        count = np.where(v > 0, np.expm1(v * tail) / np.where(v > 0, v, 1.0), tail)
         out[none] = 0.0
-        out[none, 1] = -np.log((1 - level) / 2) * c["one_report"][none]
+        out[none, 1] = count * c["one_report"][none]
     return out
 
 

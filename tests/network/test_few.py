@@ -152,3 +152,28 @@ def test_the_rule_never_widens_beyond_five_degrees_of_freedom_for_few_reports() 
     few = INTERVALS["log"](c | {"excess": np.array([0.0, 9.0, 9.0])}, np.array([90.0, 90, 2]), 0.95)
     np.testing.assert_array_equal(few[[0, 2]], bare[[0, 2]])
     np.testing.assert_allclose(few[1], naive.limits(10.0, 5.0, 90.0, 9.0), rtol=1e-12)
+
+
+def test_no_report_under_an_uncertain_transmission_bounds_less() -> None:
+    """The limit is the size at which no report has a chance of 2.5 %, the rate being a gamma one."""
+    data = answers(14, 0.0)
+    tau = pv.uncertain(0.3, 0.1, 0.6, kind="beta")
+    with pytest.warns(pv.PrevalenceWarning, match="nobody reported"):
+        sure, vague, drawn = (
+            estimate(data, **how)
+            for how in (
+                {"transmission": 0.3},
+                {"transmission": tau},
+                {"transmission": tau, "propagate": "draws", "rng": 1},
+            )
+        )
+    np.testing.assert_array_equal(drawn.interval(), vague.interval())
+    mean = -np.log(0.025) * vague.interval()[0, 1] / sure.interval()[0, 1]
+    v = (tau.std_error[0] / 0.3) ** 2
+    rate = np.random.default_rng(1).gamma(1 / v, v, 400_000)
+    chance = np.exp(-mean * rate)
+    error = 4 * chance.std() / np.sqrt(rate.size)
+    assert chance.mean() == pytest.approx(0.025, abs=error)
+    # Of the stated beta law itself it is 3.0 %; without the rate's uncertainty it would be 6.7 %.
+    beta = np.random.default_rng(2).beta(*(float(tau.constants[x][0]) for x in "ab"), 400_000)
+    assert np.exp(-mean * beta / 0.3).mean() == pytest.approx(0.0303, abs=0.0005)

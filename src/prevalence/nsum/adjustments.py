@@ -104,13 +104,19 @@ class Adjustments:
         out = replace(e, value=value, blocks=blocks)
         return replace(
             out,
-            constants=_rescaled(e, out, self.factor),
+            constants=_rescaled(e, out, self.factor) | self._vague(len(e)),
             facts=_with_basic(e, self.factor),
             assumptions=self._told("assumptions", [*self.assumptions, *e.assumptions]),
             warnings=self._told("warnings", e.warnings),
             citations=self._told("citations", e.citations),
             provenance={**e.provenance, **self.record},
         )
+
+    def _vague(self, rows: int) -> dict[str, Array]:
+        """Return the relative variance of what is divided by, for rows without a report."""
+        parts = [part for _, part, _ in self.parts if isinstance(part, Estimate)]
+        v = sum((float(part.std_error[0]) / float(part)) ** 2 for part in parts)
+        return {"factor_variance": np.full(rows, v)} if v > 0 else {}
 
     def _told(self, what: str, first: Sequence[str]) -> tuple[str, ...]:
         """Add to texts those of the adjustments that are estimates themselves."""

@@ -179,7 +179,14 @@ def generalized(
     report = alter_counts.mean_weight(survey.chain.weights) * eta / visible.value
     one_report = report * clustered
     e = replace(e, provenance={**e.provenance, "cases": "reports"})
-    return alter_counts.as_before(out, e, "log", one_report)
+    out = alter_counts.as_before(out, e, "log", one_report)
+    v = (visible.std_error / visible.value) ** 2 + _relative_variance(precision)
+    vague = {"factor_variance": np.broadcast_to(np.nan_to_num(v), e.value.shape)}
+    return replace(out, constants={**out.constants, **vague})
+
+
+def _relative_variance(part: float | Estimate) -> float:
+    return (float(part.std_error[0]) / float(part)) ** 2 if isinstance(part, Estimate) else 0.0
 
 
 def _reports(
