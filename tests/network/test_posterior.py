@@ -488,7 +488,6 @@ def test_scores_and_information_are_derivatives_of_the_integrated_likelihood() -
         low=low,
         high=high,
         weights=weights,
-        prior_weighted=True,
         centre=np.full(n, 0.8),
         spread=np.full(n, 0.6),
         nodes=61,
@@ -499,7 +498,7 @@ def test_scores_and_information_are_derivatives_of_the_integrated_likelihood() -
     for i in range(n):
         gradient, second = naive.derivatives(
             lambda t, i=i: naive.log_likelihood(  # type: ignore[misc]
-                naive.negative_binomial, t, low[i], high[i], float(weights[i]), prior_weighted=True
+                naive.negative_binomial, t, low[i], high[i], float(weights[i])
             ),
             theta,
             2e-3,
