@@ -333,6 +333,17 @@ def test_respondents_without_answers_are_left_out_and_counted() -> None:
     assert fitted(where="age >= 40").facts["n"][0, 0] == (table()["age"] >= 40).sum()
 
 
+def test_known_groups_without_answers_are_left_out_and_named() -> None:
+    data = table()
+    data["police"] += 1
+    data["nurses"] = np.where(data["age"] < 40, np.nan, data["nurses"])
+    with pytest.warns(pv.PrevalenceWarning, match=r"1 of 2 known groups .*\(first: 'nurses'\)"):
+        fit = fitted(survey(data), where="age < 40")
+    assert fit.known == ("police",)
+    assert fit.draws["log_prevalence"].shape[2] == 2
+    assert any("they are left out" in x for x in fit.size(transmission=1).warnings)
+
+
 def test_a_group_without_reports_is_an_upper_limit() -> None:
     fit = fitted(hidden=["hidden", "rare"])
     with pytest.warns(pv.PrevalenceWarning, match="nobody reported knowing anyone in 'rare'"):

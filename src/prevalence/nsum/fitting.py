@@ -156,10 +156,11 @@ def fit(
     people = _people(answers)
     said = list(answers.notes)
     rows = _rows(answers, where, said)
-    low, high = answers.bounds(_names(answers))
+    answers = _told(answers, rows, said)
+    low, high = (limits[rows] for limits in answers.bounds(_names(answers)))
     asked = Asked(
-        low=low[rows],
-        high=high[rows],
+        low=low,
+        high=high,
         sizes=np.r_[answers.sizes(), np.full(len(answers.hidden), np.nan)],
         population=people,
         weights=_weights(answers.survey, rows) if weights == "pseudo" else None,
@@ -212,6 +213,37 @@ def _rows(answers: Answers, where: str | None, said: list[str]) -> Array:
             "or pv.nsum.scale_up."
         )
     return rows
+
+
+def _told(answers: Answers, rows: Array, said: list[str]) -> Answers:
+    """Return the answers without known groups that nobody answered about, whose shares are unknown.
+
+    A hidden group without answers, or known groups without a report, leave nothing to estimate.
+    """
+    low, high = (limits[rows] for limits in answers.bounds(_names(answers)))
+    told = ((low > 0) | np.isfinite(high)).sum(axis=0)
+    answered = dict(zip(_names(answers), told, strict=True))
+    silent = [name for name in answers.hidden if not answered[name]]
+    if silent:
+        raise ValueError(
+            f"hidden groups must have an answer: {len(silent)} of {len(answers.hidden)} have none "
+            f"among the {rows.size:,} rows used (first: {silent[0]!r}). Leave them out."
+        )
+    known = len(answers.known)
+    if not (low[:, :known] > 0).any():
+        raise ValueError(
+            f"known groups must have reports: nobody of {rows.size:,} respondents knows anyone in any "
+            f"of the {known} (first: {next(iter(answers.known))!r}), which leaves degrees without a "
+            "scale. Add known groups that are known, or check the columns."
+        )
+    silent = [name for name in answers.known if not answered[name]]
+    if silent:
+        note(
+            said,
+            f"{len(silent)} of {known} known groups have no answer among the {rows.size:,} rows used "
+            f"(first: {silent[0]!r}): they are left out.",
+        )
+    return answers.without(*silent) if silent else answers
 
 
 def _weights(survey: Survey, rows: Array) -> Array:
