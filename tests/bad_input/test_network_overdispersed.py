@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prevalence.nsum.overdispersed import overdispersed_draws
+from prevalence.nsum.models.overdispersed import overdispersed_draws
 
 INF = np.inf
 

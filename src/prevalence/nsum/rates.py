@@ -14,11 +14,11 @@ from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import check_rows, note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import blank_rows, evaluate
+from ..evaluate import blank_rows, evaluate, without_spread
 from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import enrichment
+from . import alter_counts
 
 __all__ = ["network_rates"]
 
@@ -153,18 +153,18 @@ def network_rates(
     cells, member = _members(survey, traits, shared, sizes)
     inside = domains_of(survey, (), None).take_part(survey)
     names = list(answers.known)
-    here = enrichment.answered("known", names, y := answers.counts(names), inside, missing)
-    found = enrichment.ties(y, here, answers.sizes(names))
+    here = alter_counts.answered("known", names, y := answers.counts(names), inside, missing)
+    found = alter_counts.ties(y, here, answers.sizes(names))
     reports = _reports(survey, table, on, traits, cells, count, said) * found.used
     weights = member * found.used * survey.chain.weights
     _check_ties(weights @ found.rate, cells)
     e = _events(survey, (reports, member * found.used, found), sizes is not None, said)
     e = replace(e, labels=tuple(cells), label_names=tuple(traits))
-    out = enrichment.times(e, enrichment.size_factor(answers.known, found, weights))
+    out = alter_counts.times(e, alter_counts.size_factor(answers.known, found, weights))
     given = [frame_size] if sizes is None else list(sizes.values())
     people = np.array([float(number("frame_size", x)) for x in given])
     out = _per_person(out / people, frame_size, sizes)
-    return enrichment.as_before(out, e, "log", e.constants["one_report"] / people)
+    return alter_counts.as_before(out, e, "log", e.constants["one_report"] / people)
 
 
 def _sizes(
@@ -183,7 +183,7 @@ def _sizes(
         raise ValueError("by must name a trait of the alters: found none. Write the name of one.")
     if cell_sizes is None:
         what = "the number of people in the frame"
-        enrichment.positive("frame_size", number("frame_size", frame_size), what)
+        alter_counts.positive("frame_size", number("frame_size", frame_size), what)
         return None
     if not isinstance(cell_sizes, Mapping) or not cell_sizes:
         raise ValueError(
@@ -198,7 +198,7 @@ def _sizes(
                 f"{len(cell)} of {len(traits)}. Write tuples such as ('F', '5-11')."
             )
         what = "the number of people in the cell"
-        enrichment.positive("cell_sizes", number("cell_sizes", size), what)
+        alter_counts.positive("cell_sizes", number("cell_sizes", size), what)
     return out
 
 
@@ -295,7 +295,7 @@ def _check_ties(total: Array, cells: list[Cell]) -> None:
 
 
 def _events(
-    survey: Survey, parts: tuple[Array, Array, enrichment.Ties], sized: bool, said: list[str]
+    survey: Survey, parts: tuple[Array, Array, alter_counts.Ties], sized: bool, said: list[str]
 ) -> Estimate:
     """Return reports by cell over ties: events, with cell sizes, or events over the frame's share."""
     reports, member, found = parts
@@ -309,7 +309,7 @@ def _events(
     result = evaluate(survey, theta, domains)
     w = survey.chain.weights
     used = np.broadcast_to(found.used, reports.shape)
-    facts = enrichment.report_facts(survey, result, domains, reports, used)
+    facts = alter_counts.report_facts(survey, result, domains, reports, used)
     if (none := facts["cases"] == 0).any():
         note(
             said,
@@ -317,6 +317,7 @@ def _events(
             "without a standard error, and the interval's upper end that of a count of 0.",
         )
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     share = (member @ w) / (one @ w) if sized else 1.0
     e = assemble(
         survey,
@@ -328,7 +329,7 @@ def _events(
         interval="log",
         citations=[SURVIVAL],
         facts=facts,
-        constants={"one_report": enrichment.mean_weight(w) * share / (near @ w)},
+        constants={"one_report": alter_counts.mean_weight(w) * share / (near @ w)},
         warnings=said,
         assumptions=[
             "Alters of a cell are visible to as many people as the respondents who stand for it.",
@@ -346,11 +347,11 @@ def _per_person(
     """Bring the uncertainty of the numbers of people into rates made with their values."""
     if sizes is None:
         if isinstance(frame_size, Estimate):
-            e = enrichment.times(e, frame_size / float(frame_size), divide=True)
+            e = alter_counts.times(e, frame_size / float(frame_size), divide=True)
         return e
     for k, size in enumerate(sizes.values()):
         if isinstance(size, Estimate):
             slope = np.zeros(len(e))
             slope[k] = -1 / float(size)
-            e = enrichment.times(e, enrichment.deviation(size, len(e)) * slope + 1.0)
+            e = alter_counts.times(e, alter_counts.deviation(size, len(e)) * slope + 1.0)
     return e

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import errors
-from .cells import Cells, Index
-from .sweep import Hyperpriors, State, Sweep
+from ... import errors
+from .negative_binomial import Cells, Index
+from .overdispersed_moves import Hyperpriors, State, Sweep
 
 Array = NDArray[np.float64]
 Balance = tuple[Index, Index]
@@ -132,7 +132,7 @@ def overdispersed_draws(
     Examples
     --------
     >>> import numpy as np
-    >>> from prevalence.nsum.overdispersed import overdispersed_draws
+    >>> from prevalence.nsum.models.overdispersed import overdispersed_draws
     >>> rng = np.random.default_rng(1)
     >>> degree, share = rng.lognormal(5, 0.5, (200, 1)), np.array([0.004, 0.01, 0.006, 0.002])
     >>> y = rng.poisson(degree * share).astype(float)

@@ -14,8 +14,8 @@ from scipy import stats
 
 import prevalence as pv
 from prevalence.draws import from_draws
-from prevalence.nsum import fitting, margins, models, predictive, pseudo
-from prevalence.nsum.models import Asked, Model
+from prevalence.nsum import fitting, models, predictive, pseudo_posterior
+from prevalence.nsum.models import Asked, Model, marginal
 from prevalence.nsum.posterior import Posterior
 from tests.naive import pseudo as naive
 
@@ -492,8 +492,8 @@ def test_scores_and_information_are_derivatives_of_the_integrated_likelihood() -
     high[0, 0], low[1, 1], high[1, 1] = np.inf, 0, np.inf  # at least so many, and missing
     weights = np.array([0.5, 1.5])
     theta = np.array([0.2, -0.1, 0.3, -0.4, 0.5, np.log(0.6)])
-    margin = margins.Margin(
-        cell=margins.negative_binomial,
+    margin = marginal.Margin(
+        cell=marginal.negative_binomial,
         everything=theta[None],
         free=np.ones(6, dtype=bool),
         low=low,
@@ -526,7 +526,7 @@ def test_the_rescaled_covariance_is_the_sandwich() -> None:
     information = np.array([[40.0, 5], [5, 20]])
     draws = rng.multivariate_normal([1, 2], np.linalg.inv(information), 200_000)
     scores = rng.normal(size=(120, 2)) * data["w"][:, None] * 1.5
-    moved = pseudo.rescaled(draws, information, scores, made, np.arange(120))
+    moved = pseudo_posterior.rescaled(draws, information, scores, made, np.arange(120))
     j = naive.score_variance(scores, data["stratum"], data["psu"])
     wanted = naive.sandwich(np.linalg.inv(np.cov(draws, rowvar=False)), j)
     # S differs from the inverse of H by Monte Carlo error, 1 / sqrt(200,000) each: 1 % in all
@@ -537,7 +537,9 @@ def test_the_rescaled_covariance_is_the_sandwich() -> None:
 def test_what_the_answers_do_not_tell_keeps_its_prior() -> None:
     draws = np.random.default_rng(5).normal(size=(5_000, 2))
     made = survey(table())
-    moved = pseudo.rescaled(draws, np.zeros((2, 2)), np.zeros((120, 2)), made, np.arange(120))
+    moved = pseudo_posterior.rescaled(
+        draws, np.zeros((2, 2)), np.zeros((120, 2)), made, np.arange(120)
+    )
     np.testing.assert_allclose(moved, draws, rtol=1e-9, atol=1e-9)
 
 

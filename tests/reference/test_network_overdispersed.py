@@ -14,9 +14,9 @@ from scipy import stats
 from scipy.interpolate import CubicSpline
 
 from prevalence import mcmc
-from prevalence.nsum.cells import Cells, rate
-from prevalence.nsum.overdispersed import overdispersed_draws
-from prevalence.nsum.sweep import Hyperpriors, State, Sweep
+from prevalence.nsum.models.negative_binomial import Cells, rate
+from prevalence.nsum.models.overdispersed import overdispersed_draws
+from prevalence.nsum.models.overdispersed_moves import Hyperpriors, State, Sweep
 from tests.naive import overdispersed as naive
 
 Array = NDArray[np.float64]

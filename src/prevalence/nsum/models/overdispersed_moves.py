@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import mcmc
-from .cells import Cells, rate
+from ... import mcmc
+from .negative_binomial import Cells, rate
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class Hyperpriors:
 
     Examples
     --------
-    >>> from prevalence.nsum.sweep import Hyperpriors
+    >>> from prevalence.nsum.models.overdispersed_moves import Hyperpriors
     >>> Hyperpriors(sd_alpha=(0.1, 2)).sd_alpha
     (0.1, 2)
     """
@@ -58,7 +58,7 @@ class State:
     Examples
     --------
     >>> import numpy as np
-    >>> from prevalence.nsum.sweep import State
+    >>> from prevalence.nsum.models.overdispersed_moves import State
     >>> one = np.zeros((1, 4))
     >>> State(
     ...     np.zeros((9, 4)), np.zeros((3, 4)), np.zeros((3, 4)), one, one + 1, one + 1
