@@ -20,7 +20,7 @@ from ..survey import Survey
 from . import pseudo_posterior
 from .convergence import REGIONAL
 from .models import MODELS, Asked, Model
-from .models.scaling import RULES, rescale
+from .models.scaling import RULES, raised, rescale
 from .posterior import Posterior
 from .propagation import joint_draws
 
@@ -361,8 +361,9 @@ def _scaled(raw: Mapping[str, Array], asked: Asked, rule: str, row: Model) -> di
         return dict(raw)
     known = np.flatnonzero(np.isfinite(asked.sizes))
     correlation = raw["correlation"].mean(axis=(0, 1)) if "correlation" in raw else None
+    first = raw["log_degree"][..., :1].astype(float)  # all degrees of a draw move alike
     degree, share = rescale(
-        raw["log_degree"],
+        first,
         raw["log_prevalence"],
         sizes=asked.sizes,
         population=asked.population,
@@ -370,7 +371,7 @@ def _scaled(raw: Mapping[str, Array], asked: Asked, rule: str, row: Model) -> di
         correlation=correlation,
         names=[known.tolist()] if rule == "overdispersed" else (),
     )
-    return _moved(raw, (degree - raw["log_degree"])[..., 0], raw["log_prevalence"] - share, row)
+    return _moved(raw, (degree - first)[..., 0], raw["log_prevalence"] - share, row)
 
 
 def _moved(
@@ -378,7 +379,7 @@ def _moved(
 ) -> dict[str, Array]:
     """Raise log degrees, lower log shares, and move what depends on the two."""
     out = dict(draws)
-    out["log_degree"] = draws["log_degree"] + degrees[..., None]
+    out["log_degree"] = raised(draws["log_degree"], degrees[..., None])
     out["log_prevalence"] = draws["log_prevalence"] - shares
     for name, sign in row.levels.items():
         out[name] = draws[name] + sign * degrees
