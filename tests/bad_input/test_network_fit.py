@@ -151,7 +151,13 @@ FITTED = {
         rows(),
         fit(weights="pseudo", model="correlated"),
         ValueError,
-        "model must take weights='pseudo': 'correlated' does not",
+        "model must take weights='pseudo': 'correlated' does not, because .* Choose overdispersed",
+    ),
+    "two groups for a model that learns how they differ": Bad(
+        rows(),
+        fit(known={"police": 2_000}, model="lognormal"),
+        ValueError,
+        "'lognormal' learns .* needs 3 with answers, found 2. Choose random-degree, barrier, or add",
     ),
     "survey weights with regions": Bad(
         rows(),
