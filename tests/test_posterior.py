@@ -182,7 +182,7 @@ def test_draws_are_saved_shown_and_compared(tmp_path: Path) -> None:
     assert "largest R-hat 1.0" in told
     assert "fewest effective draws" in told
     assert "quantiles of the draws" in told
-    assert "Respondents report 1 of their ties to hidden people (transmission)" in told
+    assert "Respondents report all of their ties to hidden people (transmission)" in told
     assert "posterior" in repr(e)
     assert "reports among 120 rows" in e.sentence()
     closed = pv.nsum.scale_up(survey(table()), "hidden", known=KNOWN, transmission=1)

@@ -13,6 +13,7 @@ from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import note, number, one_of
+from ..estimand import Estimand
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import by_domain, row_facts
@@ -145,7 +146,7 @@ def game_of_contacts(
     result = _without_spread(result, said)
     used = np.asarray(both.any(axis=0))
     lost = ~used & inside
-    return assemble(
+    e = assemble(
         survey,
         result,
         domains,
@@ -162,6 +163,8 @@ def game_of_contacts(
             "Hidden respondents know who is aware of their situation.",
         ],
     )
+    about = replace(e.estimand or Estimand(), outcome="transmission rate")
+    return replace(e, estimand=about)
 
 
 def _names(argument: str, columns: Any) -> list[str]:

@@ -21,6 +21,7 @@ from ..frames import names_of
 from ..items import read_item
 from ..registry import Example, estimator
 from ..survey import Survey
+from .subject import of_respondents
 
 __all__ = ["degree"]
 
@@ -347,7 +348,7 @@ def degree(
             *top_coded(answers, list(answers.known) if ties.of_groups else []),
         ],
     )
-    e = replace(e, provenance={**e.provenance, "degrees": ties.words})
+    e = replace(of_respondents(e, answers), provenance={**e.provenance, "degrees": ties.words})
     return with_sizes(e, answers, _slopes(survey, domains, ties))
 
 

@@ -21,6 +21,7 @@ from ..registry import Example, estimator
 from ..survey import Survey
 from . import enrichment
 from .degrees import FEEHAN
+from .subject import of_hidden
 
 __all__ = ["generalized"]
 
@@ -172,7 +173,9 @@ def generalized(
     out = enrichment.times(enrichment.times(e, visible, divide=True), precision)
     report = enrichment.mean_weight(survey.chain.weights) * eta / visible.value
     one_report = np.broadcast_to(report, e.value.shape)
-    e = replace(e, provenance={**e.provenance, "cases": "reports"})
+    e = replace(e, provenance={**e.provenance, "cases": "reports", **_record(precision)})
+    if isinstance(sample, Answers):
+        e = of_hidden(e, as_answers(sample, hidden, summed=True))
     return enrichment.as_before(out, e, "log", one_report)
 
 
@@ -182,7 +185,7 @@ def _reports(
     """Return the survey of the frame, the names of the hidden groups and their reports."""
     survey = enrichment.survey_of("sample", sample)
     if isinstance(sample, Answers):
-        answers = as_answers(sample, hidden)
+        answers = as_answers(sample, hidden, summed=True)
         said += answers.notes
         names = list(answers.hidden)
         return survey, names, enrichment.counts_of(answers, names, "hidden", said)
@@ -359,6 +362,14 @@ def _assumptions(
     if population is not None and in_frame is not None:
         said.append(f"{_told(in_frame)} of the aware alters are in the frame, a value to vary.")
     return said
+
+
+def _record(precision: float | Estimate) -> dict[str, Any]:
+    """Return the one adjustment that is made, as `scale_up` tells its own."""
+    limits = (
+        {"precision": precision.interval()[0].tolist()} if isinstance(precision, Estimate) else {}
+    )
+    return {"adjustments": {"precision": float(precision)}, "adjustment limits": limits}
 
 
 def _told(value: float | Estimate) -> str:

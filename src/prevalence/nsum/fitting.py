@@ -23,6 +23,7 @@ from .drawing import joint_draws
 from .models import MODELS, Asked, Model
 from .posterior import Posterior
 from .scaling import RULES, rescale
+from .subject import on_hidden, words_of
 
 __all__ = ["fit"]
 
@@ -421,14 +422,17 @@ def _posterior(
         region_populations=people,
         region=code,
         facts=_facts(survey, asked, rows),
-        about=Estimand(
-            definition=about.definition,
-            window=about.window,
-            denominator=about.denominator,
-            population=about.population,
-            excludes=about.excludes,
+        about=on_hidden(
+            Estimand(
+                definition=about.definition,
+                window=about.window,
+                denominator=about.denominator,
+                population=about.population,
+                excludes=about.excludes,
+            ),
+            answers,
         ),
-        words={**words, "scaling": rule, "tie": answers.tie, "asked about": answers.window},
+        words={**words, "scaling": rule, **words_of(answers)},
         notes=said,
         assumptions=_assumptions(asked, uncertain),
         citations=(*MODELS[model].citations, *((pseudo.CITATION,) if weighted else ())),

@@ -13,12 +13,14 @@ from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import check_rows, note, number, one_of
+from ..estimand import Estimand
 from ..estimate import Estimate
 from ..evaluate import blank_rows, evaluate
 from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
 from . import enrichment
+from .subject import of_hidden
 
 __all__ = ["network_rates"]
 
@@ -159,7 +161,10 @@ def network_rates(
     weights = member * found.used * survey.chain.weights
     _check_ties(weights @ found.rate, cells)
     e = _events(survey, (reports, member * found.used, found), sizes is not None, said)
-    e = replace(e, labels=tuple(cells), label_names=tuple(traits))
+    about = replace(e.estimand or Estimand(), outcome="rate of events per person")
+    e = replace(e, labels=tuple(cells), label_names=tuple(traits), estimand=about)
+    if isinstance(sample, Answers):
+        e = of_hidden(e, answers)
     out = enrichment.times(e, enrichment.size_factor(answers.known, found, weights))
     given = [frame_size] if sizes is None else list(sizes.values())
     people = np.array([float(number("frame_size", x)) for x in given])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,7 @@ def known_groups(
     ax: Axes | None = None,
     level: float = 0.95,
     limits: tuple[float, float] = (0.5, 2.0),
+    disclosure: str = "on",
     synthetic: bool = False,
 ) -> Axes:
     """Draw the ladder of known groups: each one's leave-one-out estimate over its known size.
@@ -54,6 +55,8 @@ def known_groups(
         Probability of the intervals.
     limits : tuple of float
         Ratios between which groups are taken to come back well, shaded.
+    disclosure : str
+        ``"on"`` leaves out groups with one to four reports; ``"off:"`` with the reason draws them.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
 
@@ -92,7 +95,7 @@ def known_groups(
         raise ValueError(
             f"limits must enclose a ratio of 1: found {low:g} and {high:g}. Write (0.5, 2)."
         )
-    table = validation.to_frame(level).sort_values("size", ascending=False, kind="stable")
+    table = validation.to_frame(level, disclosure=disclosure).sort_values("size", ascending=False, kind="stable")
     ax = axes(ax, 7.2, 1.3 + 0.3 * len(table))
     left, right = _ratio_limits(table, low, high)
     ax.axvspan(low, high, color=PALE, zorder=0, linewidth=0)
@@ -101,15 +104,25 @@ def known_groups(
         _ratio_row(ax, y, {str(k): v for k, v in row.items()}, left)
     _ratio_axis(ax, table, left, right)
     _ratio_legend(ax, validation, low, high)
-    said = "; ".join(
-        f"{plain_name(r['group'])} {r['ratio']:.2f} ({r['ratio_low']:.2f} to {r['ratio_high']:.2f})"
-        + ("" if r["kept"] else ", trimmed")
-        for r in table.to_dict("records")
-    )
+    said = "; ".join(_ratio_said(row) for row in table.to_dict("records"))
     ax.set_label(
         f"Leave-one-out estimate over known size, from the largest group to the smallest: {said}."
     )
     return finished(ax, synthetic)
+
+
+def _ratio_said(row: Mapping[Hashable, Any]) -> str:
+    name, trimmed = plain_name(str(row["group"])), "" if row["kept"] else ", trimmed"
+    if row["flag"]:
+        return f"{name} suppressed{trimmed}"
+    if not np.isfinite(row["ratio"]):
+        return f"{name} without an estimate{trimmed}"
+    within = (
+        f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
+        if np.isfinite([row["ratio_low"], row["ratio_high"]]).all()
+        else ""
+    )
+    return f"{name} {row['ratio']:.2f}{within}{trimmed}"
 
 
 def _ratio_limits(table: pd.DataFrame, low: float, high: float) -> tuple[float, float]:
@@ -121,6 +134,13 @@ def _ratio_limits(table: pd.DataFrame, low: float, high: float) -> tuple[float, 
 
 def _ratio_row(ax: Axes, y: int, row: dict[str, Any], left: float) -> None:
     colour, face = (BLUE, BLUE) if row["kept"] else (ORANGE, "white")
+    if not np.isfinite(row["ratio"]):
+        words = "suppressed: too few reports" if row["flag"] else "no estimate"
+        ax.text(
+            0.01, y, words, transform=ax.get_yaxis_transform(), fontsize=FONT, color=GREY,
+            va="center", style="italic",
+        )  # fmt: skip
+        return
     if not row["ratio"] > 0:
         ax.plot([left], [y], marker="<", markersize=8, color=colour, clip_on=False, gid=f"none-{y}")
         return
