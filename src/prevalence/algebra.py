@@ -198,7 +198,15 @@ def _paired(
     one, two = draws_of(a), draws_of(b)
     if one is None or two is None or a.blocks[0].source != b.blocks[0].source:
         return None
-    return redrawn(a, ufunc(one, two), unit=unit, estimand=same, facts={}, provenance=agreed_words(a, b), **_said(a, b))
+    return redrawn(
+        a,
+        ufunc(one, two),
+        unit=unit,
+        estimand=same,
+        facts={},
+        provenance=agreed_words(a, b),
+        **_said(a, b),
+    )
 
 
 def _said(*merged: Estimate) -> dict[str, Any]:

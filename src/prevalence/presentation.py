@@ -530,3 +530,24 @@ def _cell(content: str, j: int, several: bool) -> str:
     words = j <= int(several)
     align = "left" if words else "right"
     return f'<td style="text-align: {align}">{escape(content)}</td>'
+
+
+def table_html(caption: str, table: pd.DataFrame) -> str:
+    """Return a table for a notebook under its caption, every text escaped, nothing for missing."""
+    heads = "".join(f"<th>{escape(plain_name(str(name)))}</th>" for name in table.columns)
+    rows = "".join(
+        f"<tr>{''.join(_cell(_in_table(x), 1 - isinstance(x, str), False) for x in row)}</tr>"
+        for row in table.itertuples(index=False, name=None)
+    )
+    return (
+        f"<div><p><strong>{escape(caption)}</strong></p><table><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _in_table(x: Any) -> str:
+    if isinstance(x, str):
+        return x
+    if isinstance(x, (bool, np.bool_)):
+        return "yes" if x else "no"
+    return "" if pd.isna(x) else _number(float(x), 3)

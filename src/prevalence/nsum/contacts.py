@@ -218,6 +218,8 @@ def degree_ratio(
     sample: Answers | Survey,
     *,
     known: Any = None,
+    where: str | None = None,
+    hidden_where: str | None = None,
     missing: str = "error",
 ) -> Estimate:
     """Estimate the degree ratio, the mean degree of hidden people over that of the frame.
@@ -234,6 +236,8 @@ def degree_ratio(
     known : mapping of str to float, Estimate or Group
         Columns of the known groups and their sizes, the same in both samples; of two `Answers`,
         all of their groups by default. Both count members of the frame.
+    where, hidden_where : str, optional
+        Conditions on the rows of `sample`, and of `hidden_sample`.
     missing : {"error", "complete"}
         ``complete`` uses the known groups that each respondent answered.
 
@@ -272,7 +276,8 @@ def degree_ratio(
     one_of("missing", missing, ["error", "complete"])
     groups = [_known(s, known) for s in (hidden_sample, sample)]
     _check_same(groups[0].known, groups[1].known)
-    hidden, frame = (_mean_degree(answers, missing) for answers in groups)
+    conditions = (hidden_where, where)
+    hidden, frame = (_mean_degree(*x, missing) for x in zip(groups, conditions, strict=True))
     return enrichment.as_before(enrichment.times(hidden, frame, divide=True), hidden, "log")
 
 
@@ -297,15 +302,15 @@ def _check_same(one: dict[str, Group], two: dict[str, Group]) -> None:
             )
 
 
-def _mean_degree(answers: Answers, missing: str) -> Estimate:
+def _mean_degree(answers: Answers, where: str | None, missing: str) -> Estimate:
     """Return the mean number of ties per member of the known groups."""
     survey, names = answers.survey, list(answers.known)
-    domains = domains_of(survey, (), None)
-    y = answers.counts(names)
-    here = enrichment.answered("known", names, y, domains.take_part(survey), missing)
+    domains = domains_of(survey, (), where)
+    y, inside = answers.counts(names), domains.take_part(survey)
+    here = enrichment.answered("known", names, y, inside, missing)
     found = enrichment.ties(y, here, answers.sizes(names))
     used = found.used.astype(float)
-    w = survey.chain.weights
+    w = np.where(inside, survey.chain.weights, 0.0)
     if not found.rate @ w > 0:
         raise ValueError(
             "known must hold an alter: respondents of a sample know nobody in the known groups. Check "

@@ -66,6 +66,7 @@ def generalized(
     precision: float | Estimate = 1.0,
     population: float | Estimate | None = None,
     in_frame: float | Estimate | None = None,
+    where: str | None = None,
     hidden_where: str | Mapping[str, str] | None = None,
     missing: str = "error",
 ) -> Estimate:
@@ -94,6 +95,9 @@ def generalized(
         Where it is not known which alters are in the frame: `aware` then counts all members of the
         probe groups, vbar is ``N / N_A mean(sum_j v_j)`` times the share of aware alters that are
         in the frame. The share has no default; vary it.
+    where : str, optional
+        Respondents of `sample` who make up the frame, as a condition: their weights sum to about
+        `frame_size`.
     hidden_where : str or mapping of str to str, optional
         Condition on the rows of `hidden_sample`, or one for each hidden group.
     missing : {"error", "complete"}
@@ -139,13 +143,14 @@ def generalized(
     one_of("missing", missing, ["error", "complete"])
     said: list[str] = []
     survey, names, y = _reports(sample, hidden, said)
-    _check_expansion(survey, frame_size, said)
+    domains = domains_of(survey, (), where)
+    inside = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
+    _check_expansion(float(inside.sum()), frame_size, said)
     eta = enrichment.share("precision", number("precision", precision), "the share of true reports")
     visible = _visibility(
         hidden_sample, aware, names, (frame_size, population, in_frame), hidden_where, missing
     )
     _check_sources(survey, enrichment.survey_of("hidden_sample", hidden_sample), said)
-    domains = domains_of(survey, (), None)
     used = enrichment.answered("hidden", names, y, domains.take_part(survey), missing)
     reports, one, here = np.where(used, y, 0.0), np.ones(survey.n), used.astype(float)
 
@@ -171,7 +176,7 @@ def generalized(
         assumptions=_assumptions(visible, precision, population, in_frame),
     )
     out = enrichment.times(enrichment.times(e, visible, divide=True), precision)
-    report = enrichment.mean_weight(survey.chain.weights) * eta / visible.value
+    report = enrichment.mean_weight(inside) * eta / visible.value
     one_report = np.broadcast_to(report, e.value.shape)
     e = replace(e, provenance={**e.provenance, "cases": "reports", **_record(precision)})
     if isinstance(sample, Answers):
@@ -194,11 +199,10 @@ def _reports(
     return survey, list(groups), enrichment.counts_of(sample, columns, "hidden", said)
 
 
-def _check_expansion(survey: Survey, frame_size: float | Estimate, said: list[str]) -> None:
+def _check_expansion(total: float, frame_size: float | Estimate, said: list[str]) -> None:
     """Refuse weights that are no expansion weights; warn when their sum is off by a tenth."""
     what = "the number of people in the frame"
     size = enrichment.positive("frame_size", number("frame_size", frame_size), what)
-    total = float(survey.chain.weights.sum())
     text = (
         f"weights must be expansion weights, which sum to the size of the frame: found a sum of "
         f"{total:,.6g} for a frame_size of {size:,.6g}. Weight rows by one over their inclusion "

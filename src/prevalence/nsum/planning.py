@@ -383,8 +383,8 @@ def _setting(
 
 def _groups(known: Known) -> list[float | Estimate]:
     given: Any = known
-    if isinstance(given, Mapping):
-        found: list[Any] = list(given.values())
+    if isinstance(given, (Mapping, pd.Series)):
+        found: list[Any] = [size for _, size in given.items()]
     else:
         found = list(given) if isinstance(given, (list, tuple, np.ndarray)) else [given]
     if not found:

@@ -32,9 +32,7 @@ def of_respondents(e: Estimate, answers: Answers) -> Estimate:
     rows, about = answers.survey.about.rows, e.estimand or Estimand()
     theirs = about.population if rows == "rows" or rows in about.population else rows
     known = f"number of {answers.alters} known" + (f": {answers.tie}" if answers.tie else "")
-    return replace(
-        e, estimand=Estimand(outcome=about.outcome, definition=known, population=theirs)
-    )
+    return replace(e, estimand=Estimand(outcome=about.outcome, definition=known, population=theirs))
 
 
 def on_hidden(about: Estimand, answers: Answers) -> Estimand:

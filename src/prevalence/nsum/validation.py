@@ -186,10 +186,9 @@ class Validation:
         )
 
     def _repr_html_(self) -> str:
-        import html
+        from ..presentation import table_html
 
-        table = self.to_frame().to_html(index=False, float_format="{:,.3g}".format, border=0)
-        return f"<p>{html.escape(repr(self))}</p>{table}"
+        return table_html(repr(self)[1:-1], self.to_frame())
 
     def __repr__(self) -> str:
         inside = self.ratio.value[[name in self.kept for name in self.groups]]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-
 def regions(
     posterior: Posterior,
     hidden: str | None = None,
@@ -75,7 +74,9 @@ def regions(
             f"posterior must be what pv.nsum.fit returns: found {type(posterior).__name__}. Fit with "
             "regions= and region_populations=."
         )
-    table = posterior.shrinkage(hidden, disclosure=disclosure).sort_values("estimate", ascending=False, kind="stable")
+    table = posterior.shrinkage(hidden, disclosure=disclosure).sort_values(
+        "estimate", ascending=False, kind="stable"
+    )
     ax = axes(ax, 7.2, height(len(table), 7.2))
     rows: list[dict[str, Any]] = [
         {str(k): v for k, v in row.items()} for row in table.to_dict("records")
@@ -83,7 +84,11 @@ def regions(
     for y, row in enumerate(rows):
         _row(ax, y, row)
     national = 100 * float(table["national"].iloc[0])
-    ax.axvline(national, color=INK, linewidth=1, linestyle=(0, (4, 3)), gid="national", zorder=0)
+    at = np.arange(len(rows))
+    ax.vlines(
+        np.full(at.size, national), at - 0.13, at + 0.3, color=INK, linewidth=1.2, linestyle=(0, (3, 2)),
+        gid="national", zorder=0,
+    )  # fmt: skip
     ends = 100 * table[["raw_high", "conf_high"]].to_numpy()
     frame(ax, len(rows), (0.0, 1.06 * float(ends[np.isfinite(ends)].max())), "proportion")
     ruled(ax, len(rows))
