@@ -50,7 +50,7 @@ class Inspected:
         0  police   known         8      0  3.625
         1  hidden  hidden         8      3   0.75
         """
-        from .nsum.diagnostics import summary
+        from .nsum.answer_checks import summary
 
         return summary(cast("Answers", self), disclosure, minimum_cases)
 
@@ -97,7 +97,7 @@ class Inspected:
            point  below  at  above     ratio
         0     10      6  30      7  4.615385
         """
-        from .nsum.diagnostics import heaping
+        from .nsum.answer_checks import heaping
 
         return heaping(cast("Answers", self), names, points, disclosure, minimum_cases)
 
@@ -141,7 +141,7 @@ class Inspected:
            row                   check group  measure
         0    2  same answer throughout            3.0
         """
-        from .nsum.diagnostics import outliers
+        from .nsum.answer_checks import outliers
 
         return outliers(cast("Answers", self), spread, share, at_least)
 
@@ -197,6 +197,6 @@ class Inspected:
         2              2 x the ratio     466.7
         3  mean by class of degree     400.0
         """
-        from .nsum.diagnostics import dont_know
+        from .nsum.answer_checks import dont_know
 
         return dont_know(cast("Answers", self), hidden, transmission, multiples, classes)

@@ -170,11 +170,14 @@ class Comparison:
                     }
                 )
         if apart:
-            warn(
+            told = (
                 f"differences need covariances: {len(apart)} pairs of posterior draws and estimates "
-                f"that they do not pair with are left out (first: {apart[0]}). Where they are "
+                f"that they do not pair with have none (first: {apart[0]}). Where they are "
                 "independent, write e.assume_independent(reason) for the estimate with draws."
             )
+            if not rows:
+                raise ValueError(told)
+            warn(told)
         if not rows:
             raise ValueError(
                 "differences need two estimates of one estimand, unit and set of domains, floors "

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prevalence.nsum.lognormal import poisson_lognormal
+from prevalence.nsum.models.lognormal import poisson_lognormal
 from tests.bad_input.cases import Bad, refused
 
 COUNTS = np.array([[1.0, 2, 0], [3, 1, 2], [0, 4, 1], [2, 2, 0]])

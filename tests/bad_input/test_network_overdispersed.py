@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prevalence.nsum.overdispersed import overdispersed_draws
+from prevalence.nsum.models.overdispersed import overdispersed_draws
 
 INF = np.inf
 
@@ -40,7 +40,8 @@ def changed(place: tuple[int, int], value: float) -> Any:
         ({"low": changed((2, 0), 8)}, r"\(first: \(2, 0\), \[8, 6\]\).*Correct them"),
         ({"low": changed((0, 0), np.nan)}, r"give a missing answer as \[0, inf\]"),
         ({"low": changed((3, 2), 10.5)}, r"must be counts .*\(first: \(3, 2\), \[10.5, 11\]\)"),
-        ({"weights": np.array([1, 1, -1, 3.0])}, r"weights must be 0 or positive: 1 of 4 rows"),
+        ({"weights": np.array([1, 1, -1, 3.0])}, r"weights must be positive: 1 of 4 rows"),
+        ({"weights": np.array([1, 1, 0, 3.0])}, r"row 2, 0.*Leave these rows out of the fit"),
         ({"weights": np.array([1, 1, np.nan, 1])}, r"1 of 4 rows is not \(first: row 2, nan\)"),
         ({"covariates": np.ones((4, 1))}, r"collinear .*: found 1 columns of rank 0"),
         ({"regions": np.array([0, 1, 1, 0])}, r"one share for each of the 2 regions: found none"),
@@ -70,7 +71,7 @@ def test_what_says_little_is_sampled_all_the_same() -> None:
         high,
         sizes=np.array([40.0, 50, 60, np.nan]),
         population=10_000,
-        weights=np.where(np.arange(30) == 7, 0.0, 1.0),
+        weights=np.where(np.arange(30) == 7, 1e-6, 1.0),
         chains=2,
         warmup=200,
         draws=100,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from prevalence.nsum.random_degree import random_degree
+from prevalence.nsum.models.random_degree import random_degree
 
 
 class Bad(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prevalence.nsum.scaling import rescale
+from prevalence.nsum.models.scaling import rescale
 from tests.bad_input.cases import Bad, refused
 
 DRAWS: dict[str, Any] = {

@@ -61,8 +61,9 @@ def log_posterior(
 ) -> float:
     """Return the log posterior density of (alpha, beta, log(omega - 1), mean, log sd, log sd)."""
     omega = 1 + np.exp(log_v)
+    w = np.ones(len(alpha)) if weights is None else weights
     value = log_likelihood(low, high, alpha, beta, omega, weights)
-    value -= len(alpha) * math.log(sd_alpha) + float((alpha**2).sum()) / (2 * sd_alpha**2)
+    value -= float((w * (math.log(sd_alpha) + alpha**2 / (2 * sd_alpha**2))).sum())
     value -= len(beta) * math.log(sd_beta) + float(((beta - mean_beta) ** 2).sum()) / (
         2 * sd_beta**2
     )
@@ -71,7 +72,12 @@ def log_posterior(
 
 
 def sample(
-    low: Array, high: Array, start: dict[str, Array], steps: int, rng: np.random.Generator
+    low: Array,
+    high: Array,
+    start: dict[str, Array],
+    steps: int,
+    rng: np.random.Generator,
+    weights: Array | None = None,
 ) -> dict[str, Array]:
     """Return draws of a random walk that moves one number at a time by the posterior alone."""
     n, k = low.shape
@@ -81,7 +87,9 @@ def sample(
     def density(x: Array) -> float:
         top = x[n + 2 * k :]
         sds = (float(np.exp(top[1])), float(np.exp(top[2])))
-        return log_posterior(low, high, x[:n], x[n : n + k], x[n + k : n + 2 * k], top[0], *sds)
+        return log_posterior(
+            low, high, x[:n], x[n : n + k], x[n + k : n + 2 * k], top[0], *sds, weights
+        )
 
     draws, now = np.empty((steps, place.size)), density(place)
     for step in range(steps):

@@ -18,15 +18,13 @@ def negative_binomial(a: Array, log_share: float, log_excess: float) -> Any:
     return stats.nbinom(mean / v, 1 / (1 + v))
 
 
-def log_likelihood(
-    law: Law, theta: Array, low: Array, high: Array, weight: float, *, prior_weighted: bool
-) -> float:
+def log_likelihood(law: Law, theta: Array, low: Array, high: Array, weight: float) -> float:
     """Log of the integral over the degree of one respondent's weighted likelihood, on a fine grid."""
     groups = low.size
     first, second, (mean, log_sd) = theta[:groups], theta[groups : 2 * groups], theta[-2:]
     sd = np.exp(log_sd)
     a = np.linspace(mean - 9 * sd, mean + 9 * sd, 161)
-    total = (weight if prior_weighted else 1.0) * stats.norm(mean, sd).logpdf(a)
+    total = weight * stats.norm(mean, sd).logpdf(a)
     for k in range(groups):
         made = law(a, float(first[k]), float(second[k]))
         above = made.sf(low[k] - 1) if low[k] > 0 else 1.0

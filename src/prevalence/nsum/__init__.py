@@ -5,15 +5,15 @@ from __future__ import annotations
 from ..groups import Group
 from .adjustments import sensitivity
 from .blending import blend
-from .contacts import degree_ratio, game_of_contacts
 from .degrees import degree
 from .enriched import generalized
+from .estimated_adjustments import degree_ratio, game_of_contacts
 from .fitting import fit
 from .planning import Plan, precision, sample_size
 from .posterior import Posterior
 from .profile import ScaledDown, scaled_down
 from .rates import network_rates
-from .recall import recall_adjusted
+from .recall_adjustment import recall_adjusted
 from .recall_curve import Recall, recalled_size
 from .sizes import scale_up
 from .validation import Validation, validate

@@ -14,12 +14,12 @@ from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import nearest, note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import blank_rows, evaluate
+from ..evaluate import blank_rows, evaluate, without_spread
 from ..facts import row_facts
 from ..groups import hidden_groups, known_groups
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import enrichment
+from . import alter_counts
 from .degrees import FEEHAN
 from .subject import of_hidden
 
@@ -146,22 +146,25 @@ def generalized(
     domains = domains_of(survey, (), where)
     inside = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
     _check_expansion(float(inside.sum()), frame_size, said)
-    eta = enrichment.share("precision", number("precision", precision), "the share of true reports")
+    eta = alter_counts.share(
+        "precision", number("precision", precision), "the share of true reports"
+    )
     visible = _visibility(
         hidden_sample, aware, names, (frame_size, population, in_frame), hidden_where, missing
     )
-    _check_sources(survey, enrichment.survey_of("hidden_sample", hidden_sample), said)
-    used = enrichment.answered("hidden", names, y, domains.take_part(survey), missing)
+    _check_sources(survey, alter_counts.survey_of("hidden_sample", hidden_sample), said)
+    used = alter_counts.answered("hidden", names, y, domains.take_part(survey), missing)
     reports, one, here = np.where(used, y, 0.0), np.ones(survey.n), used.astype(float)
 
     def theta(w: Weights) -> Array:
         return np.asarray((reports @ w) * ((one @ w) / (here @ w)))
 
     result = evaluate(survey, theta, domains)
-    facts = enrichment.report_facts(survey, result, domains, reports, used)
+    facts = alter_counts.report_facts(survey, result, domains, reports, used)
     if (none := facts["cases"] == 0).any():
         note(said, _none_reported(none, names))
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     e = assemble(
         survey,
         result,
@@ -175,34 +178,34 @@ def generalized(
         warnings=said,
         assumptions=_assumptions(visible, precision, population, in_frame),
     )
-    out = enrichment.times(enrichment.times(e, visible, divide=True), precision)
-    report = enrichment.mean_weight(inside) * eta / visible.value
+    out = alter_counts.times(alter_counts.times(e, visible, divide=True), precision)
+    report = alter_counts.mean_weight(inside) * eta / visible.value
     one_report = np.broadcast_to(report, e.value.shape)
     e = replace(e, provenance={**e.provenance, "cases": "reports", **_record(precision)})
     if isinstance(sample, Answers):
         e = of_hidden(e, as_answers(sample, hidden, summed=True))
-    return enrichment.as_before(out, e, "log", one_report)
+    return alter_counts.as_before(out, e, "log", one_report)
 
 
 def _reports(
     sample: Answers | Survey, hidden: Any, said: list[str]
 ) -> tuple[Survey, list[str], Array]:
     """Return the survey of the frame, the names of the hidden groups and their reports."""
-    survey = enrichment.survey_of("sample", sample)
+    survey = alter_counts.survey_of("sample", sample)
     if isinstance(sample, Answers):
         answers = as_answers(sample, hidden, summed=True)
         said += answers.notes
         names = list(answers.hidden)
-        return survey, names, enrichment.counts_of(answers, names, "hidden", said)
+        return survey, names, alter_counts.counts_of(answers, names, "hidden", said)
     groups = hidden_groups(() if hidden is None else hidden)
     columns = [str(group.column) for group in groups.values()]
-    return survey, list(groups), enrichment.counts_of(sample, columns, "hidden", said)
+    return survey, list(groups), alter_counts.counts_of(sample, columns, "hidden", said)
 
 
 def _check_expansion(total: float, frame_size: float | Estimate, said: list[str]) -> None:
     """Refuse weights that are no expansion weights; warn when their sum is off by a tenth."""
     what = "the number of people in the frame"
-    size = enrichment.positive("frame_size", number("frame_size", frame_size), what)
+    size = alter_counts.positive("frame_size", number("frame_size", frame_size), what)
     text = (
         f"weights must be expansion weights, which sum to the size of the frame: found a sum of "
         f"{total:,.6g} for a frame_size of {size:,.6g}. Weight rows by one over their inclusion "
@@ -235,27 +238,28 @@ def _visibility(
     missing: str,
 ) -> Estimate:
     """Return how many members of the frame are aware of one hidden person, by hidden group."""
-    survey = enrichment.survey_of("hidden_sample", hidden_sample)
+    survey = alter_counts.survey_of("hidden_sample", hidden_sample)
     counted_in, inside_share = _counted_in(*sizes)
     groups = known_groups(aware, "persons", float(counted_in))
     said: list[str] = []
     columns = [str(group.column) for group in groups.values()]
-    v = enrichment.counts_of(hidden_sample, columns, "aware", said)
+    v = alter_counts.counts_of(hidden_sample, columns, "aware", said)
     for name, group, row in zip(groups, groups.values(), v, strict=True):
         limit = np.full(row.size, float(number("aware", group.size)))
         rule = f"numbers up to the size of the group, {limit[0]:,.0f} in {name!r}"
         remedy = "Correct the answers or the size."
-        enrichment.check_at_most("aware", row, limit, rule, remedy)
+        alter_counts.check_at_most("aware", row, limit, rule, remedy)
     asked = _conditions(survey, names, where)
     inside = asked.any(axis=0) & (survey.chain.weights != 0)
-    answers = enrichment.answered("aware", list(groups), v, inside, missing)
+    answers = alter_counts.answered("aware", list(groups), v, inside, missing)
     size = np.array([float(number("aware", group.size)) for group in groups.values()])
-    found = enrichment.ties(v, answers, size)
+    found = alter_counts.ties(v, answers, size)
     member = asked * found.used
     seen = member * found.rate
     _check_seen(seen, survey, [*names, "hidden"][: len(seen)])
     domains = domains_of(survey, (), None)
     result = evaluate(survey, lambda w: np.asarray((seen @ w) / (member @ w)), domains)
+    result = without_spread(survey, result, said)
     lost = (asked * ~found.used * (survey.chain.weights != 0)).sum(axis=1)[:, None]
     e = assemble(
         survey,
@@ -269,10 +273,10 @@ def _visibility(
         facts=row_facts(result, lost),
         warnings=said,
     )
-    factor = enrichment.size_factor(groups, found, survey.chain.weights * member)
-    e = enrichment.times(e, factor, divide=True)
+    factor = alter_counts.size_factor(groups, found, survey.chain.weights * member)
+    e = alter_counts.times(e, factor, divide=True)
     for part in (counted_in, inside_share):
-        e = enrichment.times(e, part)
+        e = alter_counts.times(e, part)
     return replace(e, estimand=None, unit="known", assumptions=_left_out(lost))
 
 
@@ -296,7 +300,7 @@ def _counted_in(
             )
         return frame_size, 1.0
     what = "the number of people that the probe groups are counted in"
-    size = enrichment.positive("population", number("population", population), what)
+    size = alter_counts.positive("population", number("population", population), what)
     if size < number("frame_size", frame_size):
         raise ValueError(
             f"population must be at least frame_size: found {size:,.6g} and "
@@ -308,7 +312,7 @@ def _counted_in(
             "are in the frame, and vary it: in_frame=1 assumes that all are."
         )
     text = "the share of aware alters that are in the frame"
-    enrichment.share("in_frame", number("in_frame", in_frame), text)
+    alter_counts.share("in_frame", number("in_frame", in_frame), text)
     return population, in_frame
 
 

@@ -17,12 +17,12 @@ from ..estimate import Estimate
 from ..evaluate import units_known
 from ..frames import names_of
 from ..survey import Survey
-from . import pseudo
+from . import pseudo_posterior
 from .convergence import REGIONAL
-from .drawing import joint_draws
 from .models import MODELS, Asked, Model
+from .models.scaling import RULES, rescale
 from .posterior import Posterior
-from .scaling import RULES, rescale
+from .propagation import joint_draws
 from .subject import on_hidden, words_of
 
 __all__ = ["fit"]
@@ -172,10 +172,10 @@ def fit(
     )
     _check_accepted(model, asked, rule)
     if asked.weights is not None:
-        pseudo.check(model, asked)
+        pseudo_posterior.check(model, asked)
     raw = MODELS[model].sample(asked, made)
     if asked.weights is not None:
-        raw = pseudo.adjusted(model, raw, asked, answers.survey, rows)
+        raw = pseudo_posterior.adjusted(model, raw, asked, answers.survey, rows)
     scaled = _scaled(raw, asked, rule, MODELS[model])
     scaled = _resized(scaled, answers, rule, MODELS[model], made, said)
     return _posterior(model, scaled, answers, asked, rows, rule, regions or "", tuple(said))
@@ -435,7 +435,7 @@ def _posterior(
         words={**words, "scaling": rule, **words_of(answers)},
         notes=said,
         assumptions=_assumptions(asked, uncertain),
-        citations=(*MODELS[model].citations, *((pseudo.CITATION,) if weighted else ())),
+        citations=(*MODELS[model].citations, *((pseudo_posterior.CITATION,) if weighted else ())),
         source=f"draws:{_name_of(draws['log_prevalence'])}",
     )
 

@@ -19,7 +19,13 @@ __all__ = ["Plan", "precision", "sample_size"]
 
 Array = NDArray[Any]
 Adjustment = float | Estimate
-Known = float | Estimate | Sequence[float | Estimate] | Mapping[str, float | Estimate | Group]
+Known = (
+    float
+    | Estimate
+    | Sequence[float | Estimate]
+    | Mapping[str, float | Estimate | Group]
+    | pd.Series
+)
 FEW = 10  # expected reports below which the delta method is not relied upon
 
 

@@ -19,7 +19,7 @@ from ..frames import names_of
 from .adjustments import Adjustments
 from .convergence import LEVEL, MAX_RHAT, MIN_ESS, PREVALENCE, REGIONAL, diagnose, worst
 from .predictive import REPLICATES, discrepancies
-from .regional import shrinkage
+from .shrinkage import shrinkage
 
 __all__ = ["Posterior"]
 
@@ -511,7 +511,7 @@ class Posterior:
         ImportError
             When ArviZ is not installed.
         """
-        from .exchange import to_arviz
+        from .arviz_draws import to_arviz
 
         return to_arviz(self.draws, self.groups, self.hidden, self.regions)
 

@@ -15,11 +15,11 @@ from ..engine import Weights
 from ..errors import check_rows, note, number, one_of
 from ..estimand import Estimand
 from ..estimate import Estimate
-from ..evaluate import Domains, blank_rows, evaluate
+from ..evaluate import Domains, blank_rows, evaluate, without_spread
 from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import enrichment
+from . import alter_counts
 from .subject import of_hidden
 
 __all__ = ["network_rates"]
@@ -159,8 +159,8 @@ def network_rates(
     domains = domains_of(survey, (), where)
     inside = domains.take_part(survey)
     names = list(answers.known)
-    here = enrichment.answered("known", names, y := answers.counts(names), inside, missing)
-    found = enrichment.ties(y, here, answers.sizes(names))
+    here = alter_counts.answered("known", names, y := answers.counts(names), inside, missing)
+    found = alter_counts.ties(y, here, answers.sizes(names))
     reports = _reports(survey, table, on, traits, cells, count, said) * found.used
     weights = member * found.used * np.where(inside, survey.chain.weights, 0.0)
     _check_ties(weights @ found.rate, cells)
@@ -170,11 +170,11 @@ def network_rates(
     e = replace(e, labels=tuple(cells), label_names=tuple(traits), estimand=about)
     if isinstance(sample, Answers):
         e = of_hidden(e, answers)
-    out = enrichment.times(e, enrichment.size_factor(answers.known, found, weights))
+    out = alter_counts.times(e, alter_counts.size_factor(answers.known, found, weights))
     given = [frame_size] if sizes is None else list(sizes.values())
     people = np.array([float(number("frame_size", x)) for x in given])
     out = _per_person(out / people, frame_size, sizes)
-    return enrichment.as_before(out, e, "log", e.constants["one_report"] / people)
+    return alter_counts.as_before(out, e, "log", e.constants["one_report"] / people)
 
 
 def _sizes(
@@ -193,7 +193,7 @@ def _sizes(
         raise ValueError("by must name a trait of the alters: found none. Write the name of one.")
     if cell_sizes is None:
         what = "the number of people in the frame"
-        enrichment.positive("frame_size", number("frame_size", frame_size), what)
+        alter_counts.positive("frame_size", number("frame_size", frame_size), what)
         return None
     if not isinstance(cell_sizes, Mapping) or not cell_sizes:
         raise ValueError(
@@ -208,7 +208,7 @@ def _sizes(
                 f"{len(cell)} of {len(traits)}. Write tuples such as ('F', '5-11')."
             )
         what = "the number of people in the cell"
-        enrichment.positive("cell_sizes", number("cell_sizes", size), what)
+        alter_counts.positive("cell_sizes", number("cell_sizes", size), what)
     return out
 
 
@@ -307,7 +307,7 @@ def _check_ties(total: Array, cells: list[Cell]) -> None:
 def _events(
     survey: Survey,
     domains: Domains,
-    parts: tuple[Array, Array, enrichment.Ties],
+    parts: tuple[Array, Array, alter_counts.Ties],
     *,
     sized: bool,
     said: list[str],
@@ -323,7 +323,7 @@ def _events(
     result = evaluate(survey, theta, domains)
     w = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
     used = np.broadcast_to(found.used, reports.shape)
-    facts = enrichment.report_facts(survey, result, domains, reports, used)
+    facts = alter_counts.report_facts(survey, result, domains, reports, used)
     if (none := facts["cases"] == 0).any():
         note(
             said,
@@ -331,6 +331,7 @@ def _events(
             "without a standard error, and the interval's upper end that of a count of 0.",
         )
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     share = (member @ w) / (one @ w) if sized else 1.0
     e = assemble(
         survey,
@@ -342,7 +343,7 @@ def _events(
         interval="log",
         citations=[SURVIVAL],
         facts=facts,
-        constants={"one_report": enrichment.mean_weight(w) * share / (near @ w)},
+        constants={"one_report": alter_counts.mean_weight(w) * share / (near @ w)},
         warnings=said,
         assumptions=[
             "Alters of a cell are visible to as many people as the respondents who stand for it.",
@@ -360,11 +361,11 @@ def _per_person(
     """Bring the uncertainty of the numbers of people into rates made with their values."""
     if sizes is None:
         if isinstance(frame_size, Estimate):
-            e = enrichment.times(e, frame_size / float(frame_size), divide=True)
+            e = alter_counts.times(e, frame_size / float(frame_size), divide=True)
         return e
     for k, size in enumerate(sizes.values()):
         if isinstance(size, Estimate):
             slope = np.zeros(len(e))
             slope[k] = -1 / float(size)
-            e = enrichment.times(e, enrichment.deviation(size, len(e)) * slope + 1.0)
+            e = alter_counts.times(e, alter_counts.deviation(size, len(e)) * slope + 1.0)
     return e

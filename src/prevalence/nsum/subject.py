@@ -10,7 +10,7 @@ from ..estimand import Estimand
 from ..estimate import Estimate
 from ..groups import Group
 
-__all__ = ["of_hidden", "of_known", "of_respondents", "on_hidden", "words_of"]
+__all__: list[str] = []
 
 TRAITS = ("form", "sex", "age")
 

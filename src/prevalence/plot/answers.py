@@ -306,15 +306,15 @@ def _adjusted(estimate: Estimate) -> tuple[float, dict[str, float]]:
         raise ValueError(
             f"estimate must have one row: found {len(estimate)}. Choose one, as in e['Kingston']."
         )
-    if estimate.unit != "count":
-        raise ValueError(
-            f"estimate must be a number of people: found a {estimate.unit}. Pass what "
-            "pv.nsum.scale_up returned, before any arithmetic."
-        )
     own = dict(estimate.provenance.get("adjustments", {}))
     if not {"transmission", "degree_ratio"} <= set(own):
         raise ValueError(
             "estimate must tell its adjustments: found none. Pass what pv.nsum.scale_up returns."
+        )
+    if estimate.unit != "count":
+        raise ValueError(
+            f"estimate must be a number of people: found a {estimate.unit}. Pass what "
+            "pv.nsum.scale_up returned, before any arithmetic."
         )
     value = float(estimate.value[0])
     if not value > 0:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import mcmc
+from ... import mcmc
 from . import lkj
 from .lognormal_state import Priors, Reports, State
 from .lognormal_targets import Scales, Standardised, bias_prior, degree_prior

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence import mcmc
-from prevalence.nsum import lkj
-from prevalence.nsum.lognormal import read_reports, run, start
-from prevalence.nsum.lognormal_moves import Moves
-from prevalence.nsum.lognormal_state import Priors, Reports, State
+from prevalence.nsum.models import lkj
+from prevalence.nsum.models.lognormal import read_reports, run, start
+from prevalence.nsum.models.lognormal_moves import Moves
+from prevalence.nsum.models.lognormal_state import Priors, Reports, State
 from tests.simulation.calibration import geweke, sameness, sbc, uniformity
 
 Array = NDArray[np.float64]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import mcmc
-from .cells import Cells, rate
+from ... import mcmc
+from .negative_binomial import Cells, rate
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class Hyperpriors:
 
     Examples
     --------
-    >>> from prevalence.nsum.sweep import Hyperpriors
+    >>> from prevalence.nsum.models.overdispersed_moves import Hyperpriors
     >>> Hyperpriors(sd_alpha=(0.1, 2)).sd_alpha
     (0.1, 2)
     """
@@ -58,7 +58,7 @@ class State:
     Examples
     --------
     >>> import numpy as np
-    >>> from prevalence.nsum.sweep import State
+    >>> from prevalence.nsum.models.overdispersed_moves import State
     >>> one = np.zeros((1, 4))
     >>> State(
     ...     np.zeros((9, 4)), np.zeros((3, 4)), np.zeros((3, 4)), one, one + 1, one + 1
@@ -85,7 +85,9 @@ class Sweep:
     Parameters
     ----------
     cells : Cells
-        The answers.
+        The answers. Their weights sum to n in each data set, and multiply the density of the log
+        degrees as they do the likelihood: with them, the mean and the spread of the log degrees have
+        the conditionals of weighted means and sums of squares.
     state : State
         Where to start; changed in place by `run`.
     hyperpriors : Hyperpriors
@@ -110,7 +112,8 @@ class Sweep:
     ) -> None:
         self.state, self.rng, self.priors = state, rng, hyperpriors
         self.z = covariates
-        self._spectrum, self._axes = np.linalg.eigh(covariates.T @ covariates)
+        self._weighted_z = covariates * cells.weights[: cells.n, None]
+        self._spectrum, self._axes = np.linalg.eigh(covariates.T @ self._weighted_z)
         self.fits, self.n, self.k, self.regions = cells.fits, cells.n, cells.k, cells.regions
         self.fit_of_effect = cells.group_of_effect // cells.k
         self.regional_effect = np.flatnonzero(regional[cells.group_of_effect % cells.k])
@@ -207,6 +210,10 @@ class Sweep:
     def _by_fit(self, values: Array) -> Array:
         return np.asarray(values.reshape(self.fits, -1, values.shape[1]).sum(axis=1))
 
+    def _weighted(self, values: Array) -> Array:
+        """Return weighted sums of values of the respondents of each data set."""
+        return self._by_fit(values * self.cells.weights[:, None])
+
     def _change_of_rows(self, proposal: Array, exp_alpha: Array, terms: Array) -> Array:
         """Return the change of the log-likelihood by row."""
         cells = self.cells
@@ -221,14 +228,18 @@ class Sweep:
         exp_alpha = np.exp(proposal)
         terms = self._terms(exp_alpha, self.exp_beta)
         ratio = self._change_of_rows(proposal, exp_alpha, terms)
-        ratio += ((s.alpha - mean) ** 2 - (proposal - mean) ** 2) / (2 * sd**2)
+        closer = (s.alpha - mean) ** 2 - (proposal - mean) ** 2
+        ratio += cells.weights[:, None] * closer / (2 * sd**2)
         taken = self._take("alpha", ratio)
         s.alpha = np.where(taken, proposal, s.alpha)
         self.exp_alpha = np.where(taken, exp_alpha, self.exp_alpha)
         self.terms = np.where(np.take(taken, cells.rows, axis=0), terms, self.terms)
 
     def _stretch(self) -> None:
-        """Widen or narrow all log degrees and their standard deviation together."""
+        """Widen or narrow all log degrees and their standard deviation together.
+
+        The Jacobian exp(n step) meets exp(-sum(w) step) of the density, and sum(w) = n.
+        """
         s, cells = self.state, self.cells
         step = self.walks["stretch"].step(self.rng)
         sd = s.sd_alpha * np.exp(step)
@@ -247,12 +258,12 @@ class Sweep:
         self.terms = np.where(taken[cells.rows // self.n], terms, self.terms)
 
     def _coefficients(self) -> None:
-        """Draw the covariates' coefficients, exactly: in the axes of Z'Z they are independent."""
+        """Draw the covariates' coefficients, exactly: in the axes of Z'WZ they are independent."""
         if not self.z.shape[1]:
             return
         s = self.state
         chains = s.alpha.shape[1]
-        moment = self._axes.T @ (self.z.T @ s.alpha.reshape(self.fits, self.n, chains))
+        moment = self._axes.T @ (self._weighted_z.T @ s.alpha.reshape(self.fits, self.n, chains))
         variance = s.sd_alpha[:, None, :] ** 2
         precision = self._spectrum[:, None] / variance + self.priors.coefficient_sd**-2.0
         noise = self.rng.standard_normal(moment.shape)
@@ -410,7 +421,7 @@ class Sweep:
         """Move all log degrees up and all groups down: the likelihood does not see it."""
         s = self.state
         low, high = self.priors.mean_beta
-        mean = self._by_fit(s.alpha - self.predicted()) / self.n
+        mean = self._weighted(s.alpha - self.predicted()) / self.n
         shift = mcmc.normal_mean(
             -mean, s.sd_alpha**2, self.n, self.rng, s.mean_beta - high, s.mean_beta - low
         )
@@ -425,7 +436,7 @@ class Sweep:
         self._coefficients()
         self._translation()
         s = self.state
-        squares = self._by_fit((s.alpha - self.predicted()) ** 2)
+        squares = self._weighted((s.alpha - self.predicted()) ** 2)
         low, high = np.square(self.priors.sd_alpha)
         s.sd_alpha = np.sqrt(mcmc.scale_squared(squares, self.n - 1, self.rng, low, high))
         level = self.levels()

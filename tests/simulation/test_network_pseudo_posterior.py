@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.nsum import pseudo
+from prevalence.nsum import pseudo_posterior
 
 Array = NDArray[Any]
 PSUS, CLUSTERS, MEMBERS = 40, 2_000, 12
@@ -44,7 +44,7 @@ def covered(samples: int, seed: int) -> Array:
         rate = np.exp(draws.mean(axis=0))
         scores = w[:, None] * (y - rate)
         information = np.diag(w.sum() * rate)
-        moved = pseudo.rescaled(draws, information, scores, survey, np.arange(w.size))
+        moved = pseudo_posterior.rescaled(draws, information, scores, survey, np.arange(w.size))
         for i, made in enumerate((draws, moved)):
             low, high = np.quantile(made, [0.025, 0.975], axis=0)
             held[i] += (low <= truth) & (truth <= high)

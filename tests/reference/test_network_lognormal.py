@@ -20,8 +20,8 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence import mcmc
-from prevalence.nsum.lognormal import poisson_lognormal
-from prevalence.nsum.scaling import rescale
+from prevalence.nsum.models.lognormal import poisson_lognormal
+from prevalence.nsum.models.scaling import rescale
 
 Array = NDArray[np.float64]
 

@@ -15,13 +15,13 @@ from ..engine import Weights
 from ..errors import note, number, one_of
 from ..estimand import Estimand
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import by_domain, row_facts
+from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
+from ..facts import by_domain, relative, row_facts
 from ..frames import names_of
 from ..groups import Group
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import enrichment
+from . import alter_counts
 from .degrees import FEEHAN
 
 __all__ = ["degree_ratio", "game_of_contacts"]
@@ -123,7 +123,7 @@ def game_of_contacts(
     """
     one_of("missing", missing, ["error", "complete"])
     said: list[str] = []
-    survey = enrichment.survey_of("hidden_sample", hidden_sample)
+    survey = alter_counts.survey_of("hidden_sample", hidden_sample)
     domains = domains_of(survey, by, where)
     told, met = _names("aware", aware), _names("known", known)
     if len(told) != len(met):
@@ -131,19 +131,19 @@ def game_of_contacts(
             f"aware and known must name the same probe groups: found {len(told)} and {len(met)} "
             "columns. Give one of each, in the same order."
         )
-    v = enrichment.counts_of(hidden_sample, told, "aware", said)
-    d = enrichment.counts_of(hidden_sample, met, "known", said)
+    v = alter_counts.counts_of(hidden_sample, told, "aware", said)
+    d = alter_counts.counts_of(hidden_sample, met, "known", said)
     for name, other, one, two in zip(told, met, v, d, strict=True):
         rule = f"at most the alters known, {name!r} against {other!r}"
         remedy = "Correct them: who is aware is among those known."
-        enrichment.check_at_most("aware", one, two, rule, remedy)
+        alter_counts.check_at_most("aware", one, two, rule, remedy)
     inside = domains.take_part(survey)
-    both = enrichment.answered("aware", told, v, inside, missing)
-    both &= enrichment.answered("known", met, d, inside, missing)
+    both = alter_counts.answered("aware", told, v, inside, missing)
+    both &= alter_counts.answered("known", met, d, inside, missing)
     seen, alters = (np.where(both, x, 0.0).sum(axis=0) for x in (v, d))
     _check_alters(by_domain(domains, survey.chain.weights * alters), domains)
     result = evaluate(survey, lambda w: np.asarray((seen @ w) / (alters @ w)), domains)
-    result = _without_spread(result, said)
+    result = without_spread(survey, _at_edge(result, said), said)
     used = np.asarray(both.any(axis=0))
     lost = ~used & inside
     e = assemble(
@@ -181,7 +181,7 @@ def _check_alters(alters: Array, domains: Domains) -> None:
         )
 
 
-def _without_spread(result: Result, said: list[str]) -> Result:
+def _at_edge(result: Result, said: list[str]) -> Result:
     """Blank the standard error where all or no alters are aware, and say so."""
     flat = ((result.value == 0) | (result.value == 1)).reshape(-1)
     if not flat.any():
@@ -196,7 +196,7 @@ def _without_spread(result: Result, said: list[str]) -> Result:
 
 def _effective(survey: Survey, domains: Domains, used: Array) -> dict[str, Array]:
     """Return respondents and Kish's design effect, for shares without a standard error."""
-    w = survey.chain.weights * used
+    w = relative(survey.chain.weights) * used
     n = by_domain(domains, (w != 0).astype(float))
     return {"n": n, "deff": n * by_domain(domains, w * w) / by_domain(domains, w) ** 2}
 
@@ -278,7 +278,7 @@ def degree_ratio(
     _check_same(groups[0].known, groups[1].known)
     conditions = (hidden_where, where)
     hidden, frame = (_mean_degree(*x, missing) for x in zip(groups, conditions, strict=True))
-    return enrichment.as_before(enrichment.times(hidden, frame, divide=True), hidden, "log")
+    return alter_counts.as_before(alter_counts.times(hidden, frame, divide=True), hidden, "log")
 
 
 def _known(sample: Answers | Survey, known: Any) -> Answers:
@@ -307,8 +307,8 @@ def _mean_degree(answers: Answers, where: str | None, missing: str) -> Estimate:
     survey, names = answers.survey, list(answers.known)
     domains = domains_of(survey, (), where)
     y, inside = answers.counts(names), domains.take_part(survey)
-    here = enrichment.answered("known", names, y, inside, missing)
-    found = enrichment.ties(y, here, answers.sizes(names))
+    here = alter_counts.answered("known", names, y, inside, missing)
+    found = alter_counts.ties(y, here, answers.sizes(names))
     used = found.used.astype(float)
     w = np.where(inside, survey.chain.weights, 0.0)
     if not found.rate @ w > 0:
@@ -320,7 +320,8 @@ def _mean_degree(answers: Answers, where: str | None, missing: str) -> Estimate:
     def theta(w: Weights) -> Array:
         return np.asarray((found.rate @ w) / (used @ w))
 
-    result = evaluate(survey, theta, domains)
+    said = list(answers.notes)
+    result = without_spread(survey, evaluate(survey, theta, domains), said)
     lost = np.array([[int(((used == 0) & (w != 0)).sum())]])
     e = assemble(
         survey,
@@ -332,8 +333,8 @@ def _mean_degree(answers: Answers, where: str | None, missing: str) -> Estimate:
         interval="log",
         citations=[FEEHAN],
         facts=row_facts(result, lost),
-        warnings=list(answers.notes),
+        warnings=said,
         assumptions=["Both samples know the known groups in proportion to their degrees."],
     )
-    factor = enrichment.size_factor(answers.known, found, w[None])
-    return enrichment.as_before(enrichment.times(e, factor, divide=True), e, "log")
+    factor = alter_counts.size_factor(answers.known, found, w[None])
+    return alter_counts.as_before(alter_counts.times(e, factor, divide=True), e, "log")

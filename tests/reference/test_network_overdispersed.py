@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from prevalence import mcmc
-from prevalence.nsum.cells import Cells, rate
-from prevalence.nsum.overdispersed import overdispersed_draws
+from prevalence.nsum.models.negative_binomial import Cells, rate
+from prevalence.nsum.models.overdispersed import overdispersed_draws
+from prevalence.nsum.models.overdispersed_moves import Hyperpriors, State, Sweep
 from tests.naive import overdispersed as naive
 
 Array = NDArray[np.float64]
@@ -71,6 +73,89 @@ def test_sums_by_effect_equal_sums_by_row() -> None:
     np.testing.assert_allclose(
         (effects * cells.exposed_effects(rows)).sum(axis=0), by_row, rtol=1e-12
     )
+
+
+class Asked(Sweep):
+    """A sweep that writes down the ratio of every proposal, and takes none."""
+
+    def _take(self, name: str, log_ratio: Array) -> NDArray[np.bool_]:
+        self.asked, self.name = log_ratio, name
+        return np.zeros(log_ratio.shape, dtype=bool)
+
+
+def small(rng: np.random.Generator, chains: int = 1) -> tuple[Array, Array, Array, State]:
+    """Return answers of 7 respondents about 4 groups, uneven weights that sum to 7, and a state."""
+    low, high = np.array(KINDS)[rng.integers(len(KINDS), size=(7, 4))].transpose(2, 0, 1)
+    weights = rng.uniform(0.1, 3, 7)
+    top = [np.full((1, chains), value) for value in (0.4, 0.7, 1.1)]
+    place = [np.tile(rng.normal(size=(rows, 1)), (1, chains)) for rows in (7, 4, 4)]
+    return low, high, weights * 7 / weights.sum(), State(*place, *top)
+
+
+def test_every_ratio_is_a_difference_of_weighted_posteriors() -> None:
+    rng = np.random.default_rng(8)
+    low, high, weights, state = small(rng)
+    nowhere, none = np.zeros(4, dtype=bool), np.zeros((7, 0))
+    sweep = Asked(
+        Cells(low, high, weights), state, Hyperpriors(), covariates=none, regional=nowhere, rng=rng
+    )
+    alpha, beta, log_v = (x[:, 0] for x in (state.alpha, state.beta, state.log_v))
+    top = [float(x[0, 0]) for x in (state.mean_beta, state.sd_alpha, state.sd_beta)]
+
+    def change(da: Any = 0.0, db: Any = 0.0, dv: Any = 0.0, step: float = 0.0) -> float:
+        there = (alpha + da, beta + db, log_v + dv, top[0], top[1] * np.exp(step), top[2], weights)
+        values = [
+            naive.log_posterior(low, high, *at)
+            for at in (there, (alpha, beta, log_v, top[0], top[1], top[2], weights))
+        ]
+        return values[0] - values[1]
+
+    steps = rng.normal(0, 0.5, 7)
+    for walk in sweep.walks.values():
+        walk.step = lambda _, shape=walk.scale.shape: steps[: shape[0], None]  # type: ignore[method-assign,misc]
+    sweep._alpha()
+    wanted = [change(da=d) for d in np.diag(steps)]
+    np.testing.assert_allclose(sweep.asked[:, 0], wanted, rtol=1e-7)
+    sweep._beta()
+    np.testing.assert_allclose(
+        sweep.asked[:, 0], [change(db=d) for d in np.diag(steps[:4])], rtol=1e-7
+    )
+    for name, slope in (("ridge", 0.25), ("log_v", 0.0)):
+        sweep._overdispersion(name, slope=slope)
+        wanted = [change(db=slope * d, dv=d) for d in np.diag(steps[:4])]
+        np.testing.assert_allclose(sweep.asked[:, 0], wanted, rtol=1e-7)
+    sweep._stretch()
+    wider = change(da=alpha * np.expm1(steps[0]), step=steps[0]) + 7 * steps[0]  # the Jacobian
+    np.testing.assert_allclose(sweep.asked[0, 0], wider, rtol=1e-7)
+
+
+def test_weighted_means_and_squares_of_log_degrees_have_exact_conditionals() -> None:
+    rng = np.random.default_rng(9)
+    low, high, weights, state = small(rng, chains=4_000)
+    alpha, sd = state.alpha[:, 0], state.sd_alpha[0, 0]
+    z = rng.normal(size=(7, 2))
+    z -= weights @ z / 7
+    state.coefficients = np.zeros((2, 4_000))
+    nowhere = np.zeros(4, dtype=bool)
+    sweep = Sweep(
+        Cells(low, high, weights), state, Hyperpriors(), covariates=z, regional=nowhere, rng=rng
+    )
+    sweep._coefficients()
+    covariance = sd**2 * np.linalg.inv(z.T @ (weights[:, None] * z))
+    centre = covariance @ z.T @ (weights * alpha) / sd**2
+    drawn = np.linalg.solve(np.linalg.cholesky(covariance), state.coefficients - centre[:, None])
+    scores = [*drawn]
+    state.coefficients[:] = 0
+    sweep._translation()
+    shift = state.alpha[0] - alpha[0]
+    scores.append((shift + weights @ alpha / 7) / (sd / np.sqrt(7)))
+    off = state.alpha - sweep.predicted()
+    sweep._coefficients = sweep._translation = lambda: None  # type: ignore[method-assign]
+    sweep._top()
+    squares = (weights[:, None] * off**2).sum(axis=0) / state.sd_alpha[0] ** 2
+    scores.append(stats.norm.ppf(stats.chi2(6).cdf(squares)))
+    values = [stats.kstest(score, "norm").pvalue for score in scores]
+    assert min(values) > 1e-3, values  # fixed seed
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +219,8 @@ def test_rwanda_has_converged(oracle: Path, reference: dict[str, Any]) -> None:
 
 
 @pytest.mark.proof
-def test_slow_sampler() -> None:
+@pytest.mark.parametrize("weights", [None, np.linspace(0.2, 1.8, 15)])
+def test_slow_sampler(weights: Array | None) -> None:
     """A random walk on the whole posterior, one number at a time, knows none of our conditionals."""
     rng = np.random.default_rng(4)
     n, k = 15, 4
@@ -143,9 +229,14 @@ def test_slow_sampler() -> None:
     high = low.copy()
     low[:, 1], high[:, 1] = low[:, 1] > 0, np.where(low[:, 1] > 0, 6, 0)  # none, or 1 to 6 and more
     start = {"alpha": np.zeros(n), "beta": np.zeros(k), "log_v": np.zeros(k), "top": np.zeros(3)}
-    slow = [naive.sample(low, high, start, 4000, np.random.default_rng(seed)) for seed in (1, 2)]
+    slow = [
+        naive.sample(low, high, start, 4000, np.random.default_rng(seed), weights)
+        for seed in (1, 2)
+    ]
     sizes = np.array([30.0, 60.0, 20.0, np.nan])
-    fast = overdispersed_draws(low, high, sizes=sizes, population=1e4, rng=1, draws=4000)
+    fast = overdispersed_draws(
+        low, high, sizes=sizes, population=1e4, weights=weights, rng=1, draws=4000
+    )
     walked = {name: np.stack([one[name][500:] for one in slow]) for name in slow[0]}
     level = np.array(
         [[naive.scale(b, sizes / 1e4, [0, 1, 2]) for b in chain] for chain in walked["beta"]]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import check_rows, generator, one_of, warn
-from ..mcmc import Proposals, accepted, normal_mean, scale_squared
-from . import binomials
-from .binomials import Cells
+from ...errors import check_rows, generator, one_of, warn
+from ...mcmc import Proposals, accepted, normal_mean, scale_squared
+from . import binomial
+from .binomial import Cells
 
 __all__ = ["DegreePriors", "Sampler", "random_degree", "start"]
 
@@ -42,7 +42,7 @@ class DegreePriors:
 
     Examples
     --------
-    >>> from prevalence.nsum.random_degree import DegreePriors
+    >>> from prevalence.nsum.models.random_degree import DegreePriors
     >>> DegreePriors(mu=(0.0, 8.0)).sigma
     (0.25, 2.0)
     """
@@ -148,7 +148,7 @@ def random_degree(
     Examples
     --------
     >>> import numpy as np
-    >>> from prevalence.nsum.random_degree import random_degree
+    >>> from prevalence.nsum.models.random_degree import random_degree
     >>> rng = np.random.default_rng(1)
     >>> degree = rng.lognormal(5, 0.5, 60)
     >>> sizes = np.array([9_000.0, 14_000.0, np.nan])  # the hidden group has 5,000 members
@@ -166,7 +166,7 @@ def random_degree(
     rng = generator(rng)
     limits = _limits(low, sizes, population, priors)
     state = start(low, high, sizes / population, limits, priors, model == "barrier", chains, rng)
-    sampler = Sampler(binomials.cells_of(low, high), weights, limits, priors, state, rng)
+    sampler = Sampler(binomial.cells_of(low, high), weights, limits, priors, state, rng)
     for _ in range(warmup):
         sampler.sweep(learn=True)
     return _collect(sampler, draws)
@@ -356,8 +356,8 @@ class Sampler:
         self._translation(learn)
 
     def _rows(self, log_degree: Array, log_prevalence: Array) -> Array:
-        degree, prevalence = np.exp(log_degree), np.exp(log_prevalence)
-        return binomials.rows(self.cells, degree, prevalence, self.state.dispersion)
+        degree, prevalence = np.exp(np.fmin(log_degree, 50.0)), np.exp(log_prevalence)
+        return binomial.rows(self.cells, degree, prevalence, self.state.dispersion)
 
     def _degrees(self, learn: bool) -> None:
         state, walk = self.state, self.walks["degree"]
@@ -393,7 +393,7 @@ class Sampler:
     def _draw_prevalence(self, degree: Array) -> None:
         """Draw m = N_h / N from Beta(sum y, sum d - sum y + 1), staying where it is out of bounds."""
         reports = self.reports[:, self.conjugate]
-        ties = binomials.exposure(self.cells, degree * self.weights)[:, self.conjugate]
+        ties = binomial.exposure(self.cells, degree * self.weights)[:, self.conjugate]
         drawn = np.log(self.rng.beta(reports, ties - reports + 1))
         low, high = self.limits[:, self.conjugate]
         now = self.state.log_prevalence[:, self.conjugate]
@@ -402,7 +402,7 @@ class Sampler:
 
     def _columns(self, degree: Array, log_prevalence: Array, dispersion: Array | None) -> Array:
         prevalence = np.exp(log_prevalence)
-        return binomials.columns(self.cells, degree, prevalence, dispersion, self.weights)
+        return binomial.columns(self.cells, degree, prevalence, dispersion, self.weights)
 
     def _walk(
         self, name: str, degree: Array, fit: Array, sizes: Truth, spreads: Truth, learn: bool

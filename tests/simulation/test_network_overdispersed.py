@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence import mcmc
-from prevalence.nsum.cells import Cells
-from prevalence.nsum.overdispersed import overdispersed_draws
-from prevalence.nsum.sweep import Hyperpriors, State, Sweep
+from prevalence.nsum.models.negative_binomial import Cells
+from prevalence.nsum.models.overdispersed import overdispersed_draws
+from prevalence.nsum.models.overdispersed_moves import Hyperpriors, State, Sweep
 from tests.simulation.calibration import Parameters, geweke, sameness, sbc, uniformity
 
 Array = NDArray[np.float64]

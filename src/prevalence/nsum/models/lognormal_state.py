@@ -34,7 +34,7 @@ class Priors:
 
     Examples
     --------
-    >>> from prevalence.nsum.lognormal import Priors
+    >>> from prevalence.nsum.models.lognormal import Priors
     >>> Priors(level_sd=10, spread_scale=2.5).correlation_shape  # those with covariates
     2.0
     """

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from prevalence import mcmc
-from prevalence.nsum import binomials, random_degree
-from prevalence.nsum.random_degree import DegreePriors, Sampler, State
+from prevalence.nsum.models import binomial, random_degree
+from prevalence.nsum.models.random_degree import DegreePriors, Sampler, State
 from tests.simulation import calibration
 
 Array = NDArray[Any]
@@ -152,7 +152,7 @@ def sweep(values: Values, answers: Answered, rng: np.random.Generator) -> Values
         values.get("dispersion"),
     )
     n = values["log_degree"].shape[1]
-    chains = Sampler(binomials.cells_of(*answers), np.ones(n), limits, PRIORS, state, rng)
+    chains = Sampler(binomial.cells_of(*answers), np.ones(n), limits, PRIORS, state, rng)
     chains.sweep()
     moved = {"mu": state.mu, "sigma": state.sigma, "log_degree": state.log_degree}
     moved["log_hidden"] = state.log_prevalence[:, HIDDEN]

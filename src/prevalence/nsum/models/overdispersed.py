@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import errors
-from .cells import Cells, Index
-from .sweep import Hyperpriors, State, Sweep
+from ... import errors
+from .negative_binomial import Cells, Index
+from .overdispersed_moves import Hyperpriors, State, Sweep
 
 Array = NDArray[np.float64]
 Balance = tuple[Index, Index]
@@ -42,7 +42,7 @@ def overdispersed_draws(
     .. math::
 
         \sum_{ik} w_i \log P(low_{ik} \le y_{ik} \le high_{ik})
-        + \sum_i \log N(\alpha_i; z_i'\gamma, \sigma_\alpha)
+        + \sum_i w_i \log N(\alpha_i; z_i'\gamma, \sigma_\alpha)
         + \sum_k \log N(\beta_k; \mu_\beta, \sigma_\beta) - 2 \sum_k \log \omega_k
 
     with flat :math:`\mu_\beta, \sigma_\alpha, \sigma_\beta, \gamma` (or within the bounds of
@@ -73,9 +73,11 @@ def overdispersed_draws(
     population : float
         Size of the population that the sizes are part of.
     weights : ndarray (n,), optional
-        Factors of the rows' log-likelihoods (a pseudo-posterior), scaled to sum n.
+        Positive weights of the rows, scaled here to sum to n: each multiplies all that its row adds to
+        the log posterior, the density of its log degree too (a pseudo-posterior).
     covariates : ndarray (n, p), optional
-        Columns z of the regression of log degrees; they are centred, so mu_alpha stays the mean.
+        Columns z of the regression of log degrees; they are centred (at their weighted means), so
+        mu_alpha stays the mean.
     regions : ndarray of int (n,), optional
         Region of each row, from 0 to R - 1.
     region_shares : ndarray (R,), optional
@@ -106,7 +108,7 @@ def overdispersed_draws(
     ------
     ValueError
         If there are fewer than three groups or three respondents, no known group, limits that are not
-        counts in order, weights that are negative, collinear covariates, or regions without shares.
+        counts in order, weights that are not positive, collinear covariates, or regions without shares.
 
     Notes
     -----
@@ -117,8 +119,6 @@ def overdispersed_draws(
 
     Hidden groups in all-zero columns keep a proper posterior through the normal distribution of the
     groups' log prevalences, which the known groups shape: report it as that.
-
-    Weights leave the distribution of the log degrees as a prior unweighted.
 
     One move more than in the paper: degrees up and groups down together, which the likelihood does not
     see and Gibbs steps cannot follow; it is drawn exactly.
@@ -132,7 +132,7 @@ def overdispersed_draws(
     Examples
     --------
     >>> import numpy as np
-    >>> from prevalence.nsum.overdispersed import overdispersed_draws
+    >>> from prevalence.nsum.models.overdispersed import overdispersed_draws
     >>> rng = np.random.default_rng(1)
     >>> degree, share = rng.lognormal(5, 0.5, (200, 1)), np.array([0.004, 0.01, 0.006, 0.002])
     >>> y = rng.poisson(degree * share).astype(float)
@@ -150,10 +150,11 @@ def overdispersed_draws(
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     sizes = np.asarray(sizes, dtype=float)
     _check_answers(low, high, sizes)
-    z = _centred(covariates, low.shape[-2])
+    weights = _scaled_weights(weights, low.shape[-2])
+    z = _centred(covariates, weights)
     shares = _shares(regions, region_shares)
     regional = np.isnan(sizes) & (regions is not None)
-    cells = Cells(low, high, _checked(weights), regions=regions, regional=regional)
+    cells = Cells(low, high, weights, regions=regions, regional=regional)
     state = _start(low, high, cells, hyperpriors, chains, rng)
     state.coefficients = np.zeros((cells.fits * z.shape[1], chains))
     _start_regions(state, cells, regional, rng)
@@ -191,20 +192,22 @@ def _check_answers(low: Array, high: Array, sizes: Array) -> None:
         )
 
 
-def _checked(weights: Array | None) -> Array | None:
-    if weights is not None:
-        weights = np.asarray(weights, dtype=float)
-        bad = ~((weights >= 0) & np.isfinite(weights))
-        errors.check_rows("weights", "0 or positive", weights, bad, "Correct them.")
-    return weights
+def _scaled_weights(weights: Array | None, n: int) -> Array:
+    """Return weights that sum to n."""
+    if weights is None:
+        return np.ones(n)
+    weights = np.asarray(weights, dtype=float)
+    bad = ~((weights > 0) & np.isfinite(weights))
+    errors.check_rows("weights", "positive", weights, bad, "Leave these rows out of the fit.")
+    return np.asarray(weights * (n / weights.sum()))
 
 
-def _centred(covariates: Array | None, n: int) -> Array:
+def _centred(covariates: Array | None, weights: Array) -> Array:
     """Return the covariates less their means; columns that say the same are refused."""
     if covariates is None:
-        return np.zeros((n, 0))
+        return np.zeros((weights.size, 0))
     z = np.asarray(covariates, dtype=float)
-    z = np.asarray(z - z.mean(axis=0))
+    z = np.asarray(z - weights @ z / weights.sum())
     rank = int(np.linalg.matrix_rank(z))
     if rank < z.shape[1]:
         raise ValueError(

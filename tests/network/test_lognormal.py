@@ -9,11 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from prevalence.nsum import lkj
-from prevalence.nsum.lognormal import poisson_lognormal, read_reports, start
-from prevalence.nsum.lognormal_moves import Moves
-from prevalence.nsum.lognormal_state import Priors, Reports, State, interval_mass, interval_slope
-from prevalence.nsum.lognormal_targets import Scales, Standardised, bias_prior, degree_prior
+from prevalence.nsum.models import lkj
+from prevalence.nsum.models.lognormal import poisson_lognormal, read_reports, start
+from prevalence.nsum.models.lognormal_moves import Moves
+from prevalence.nsum.models.lognormal_state import (
+    Priors,
+    Reports,
+    State,
+    interval_mass,
+    interval_slope,
+)
+from prevalence.nsum.models.lognormal_targets import Scales, Standardised, bias_prior, degree_prior
 from tests.naive import lognormal as naive
 
 Array = NDArray[np.float64]

@@ -60,6 +60,8 @@ class Cells:
         Weighted sum of the lower limits of the closed answers of each group.
     positive_rows, positive_effects : ndarray (rows, 1) and (effects, 1)
         Weighted number of the closed answers above zero.
+    weights : ndarray (rows,)
+        Factors of the rows' log-likelihoods.
     """
 
     def __init__(
@@ -86,7 +88,7 @@ class Cells:
         self._group = (np.arange(self.k) + shift * self.k + 0 * places).reshape(-1)
         self.group_of_effect = (per_group + np.arange(self.fits)[:, None] * self.k).reshape(-1)
         row_weights = np.ones(self.n) if weights is None else np.asarray(weights, dtype=float)
-        self._weights = np.tile(row_weights, self.fits)
+        self.weights = np.tile(row_weights, self.fits)
         self._lay_out(low.reshape(-1), high.reshape(-1))
         self._expose(low.reshape(-1), high.reshape(-1), region, split[per_group], per_group, first)
 
@@ -118,7 +120,7 @@ class Cells:
         self._bins = bins[: int((width > 0).sum())]
         self._bin_start = starts[self._bins][:, None]
         self._bin_prefix = _prefixes(width[self._bins])
-        weights = self._weights[self.rows]
+        weights = self.weights[self.rows]
         self._sum_rows = _sums(self.rows, weights, self.fits * self.n)
         self._sum_effects = _sums(self.effects, weights, len(self.group_of_effect))
         self._sum_groups = _sums(self.groups, weights, self.fits * self.k)
@@ -126,7 +128,7 @@ class Cells:
 
     def _count(self, low: Array, positive: NDArray[np.bool_]) -> None:
         """Sum what the closed answers above zero add whatever the parameters are."""
-        weights = self._weights[self._row] * positive
+        weights = self.weights[self._row] * positive
 
         def total(place: Index, values: Array, size: int) -> Array:
             return np.bincount(place, values, size).astype(float)
@@ -150,7 +152,7 @@ class Cells:
 
         block = (np.arange(self.fits)[:, None] * self.regions + region).reshape(-1)
         self._block = block
-        self._sum_blocks = _sums(block, self._weights, self.fits * self.regions)
+        self._sum_blocks = _sums(block, self.weights, self.fits * self.regions)
         own = np.arange(len(per_group)) - first[per_group]
         seen = ~split[None, :] | (own[None, :] == np.arange(self.regions)[:, None])
         self._seen = sparse.block_diag([sparse.csr_array(seen.astype(float))] * self.fits, "csr")
@@ -158,13 +160,13 @@ class Cells:
         lacking = np.flatnonzero(~(np.isfinite(high) & (high - low <= WIDEST)))
         rows, effects = self._row[lacking], self._effect[lacking]
         shape = (self.fits * self.n, len(self.group_of_effect))
-        holes = sparse.csr_array((self._weights[rows], (rows, effects)), shape=shape)
+        holes = sparse.csr_array((self.weights[rows], (rows, effects)), shape=shape)
         self._holes = holes if lacking.size else None
         self._holes_transposed = holes.T.tocsr() if lacking.size else None
 
     def exposed_rows(self, factor: Array) -> Array:
         """Return for each row the weighted sum of a factor of the effects, over closed answers."""
-        total = self._weights[:, None] * (self._seen @ factor)[self._block]
+        total = self.weights[:, None] * (self._seen @ factor)[self._block]
         return np.asarray(total if self._holes is None else total - self._holes @ factor)
 
     def exposed_effects(self, factor: Array) -> Array:

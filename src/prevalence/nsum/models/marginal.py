@@ -37,8 +37,7 @@ class Margin:
     free: Array
     low: Array
     high: Array
-    weights: Array
-    prior_weighted: bool  # whether weights multiply the density of a as well
+    weights: Array  # of the likelihood and of the density of a
     centre: Array  # posterior mean and spread of each respondent's a
     spread: Array
     back: Callable[[Array, Mapping[str, Array]], dict[str, Array]]
@@ -70,37 +69,29 @@ class Margin:
         a = self.centre[:, None] + np.sqrt(2) * self.spread[:, None] * x
         f, grad, hess = self._cells(a[:, :, None], first, second)
         w = self.weights
-        of_a = w if self.prior_weighted else np.ones(w.size)
         z = (a - mean) / sd
-        log_joint = w[:, None] * f + of_a[:, None] * (-(z**2) / 2 - np.log(sd)) + x**2 + log_w
+        log_joint = w[:, None] * (f - z**2 / 2 - np.log(sd)) + x**2 + log_w
         share = np.exp(log_joint - log_joint.max(axis=1, keepdims=True))
         share /= share.sum(axis=1, keepdims=True)
-        of_a = of_a[:, None]
-        score = np.concatenate(
-            [
-                w[:, None, None] * grad.reshape(*a.shape, -1),
-                np.stack([of_a * z / sd, of_a * (z**2 - 1)], axis=-1),
-            ],
-            axis=-1,
-        )[..., self.free]
+        of_a = np.stack([z / sd, z**2 - 1], axis=-1)
+        score = np.concatenate([grad.reshape(*a.shape, -1), of_a], axis=-1)
+        score = w[:, None, None] * score[..., self.free]
         mean_score = np.einsum("iq,iqp->ip", share, score)
         second_moment = np.einsum("iq,iqp,iqr->pr", share, score, score, optimize=True)
-        known = self._complete(share, w, of_a, z, sd, hess)[np.ix_(self.free, self.free)]
+        known = self._complete(share * w[:, None], z, sd, hess)[np.ix_(self.free, self.free)]
         return known - second_moment + mean_score.T @ mean_score, mean_score
 
-    def _complete(
-        self, share: Array, w: Array, of_a: Array, z: Array, sd: float, hess: Array
-    ) -> Array:
+    def _complete(self, share: Array, z: Array, sd: float, hess: Array) -> Array:
         """Return the mean information if the degrees were known: blocks of two by group, and of a."""
         groups = self.low.shape[1]
         out = np.zeros((2 * groups + 2, 2 * groups + 2))
-        total = -np.einsum("iq,i,iqck->ck", share, w, hess, optimize=True)
+        total = -np.einsum("iq,iqck->ck", share, hess, optimize=True)
         k = np.arange(groups)
         out[k, k], out[k + groups, k + groups] = total[0], total[2]
         out[k, k + groups] = out[k + groups, k] = total[1]
-        out[-2, -2] = (share * of_a).sum() / sd**2
-        out[-2, -1] = out[-1, -2] = 2 * (share * of_a * z).sum() / sd
-        out[-1, -1] = 2 * (share * of_a * z**2).sum()
+        out[-2, -2] = share.sum() / sd**2
+        out[-2, -1] = out[-1, -2] = 2 * (share * z).sum() / sd
+        out[-1, -1] = 2 * (share * z**2).sum()
         return out
 
     def _cells(self, a: Array, first: Array, second: Array) -> tuple[Array, Array, Array]:
@@ -204,7 +195,6 @@ def _overdispersed(raw: Mapping[str, Array], asked: Any) -> Margin:
         np.zeros(raw["mu_alpha"].shape),
         raw["sigma_alpha"],
         back,
-        prior_weighted=False,
     )
 
 
@@ -235,8 +225,6 @@ def _margin(
     mean: Array,
     sd: Array,
     back: Callable[[Array, Mapping[str, Array]], dict[str, Array]],
-    *,
-    prior_weighted: bool = True,
 ) -> Margin:
     everything = np.concatenate(
         [first, second, mean[..., None], np.log(sd)[..., None]], axis=-1
@@ -248,7 +236,6 @@ def _margin(
         low=asked.low,
         high=asked.high,
         weights=asked.weights,
-        prior_weighted=prior_weighted,
         centre=a.mean(axis=(0, 1)),
         spread=a.std(axis=(0, 1)),
         back=back,

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence.errors import PrevalenceWarning
-from prevalence.nsum.scaling import rescale
+from prevalence.nsum.models.scaling import rescale
 
 KNOWN = [0, 1, 3]
 SIZES = np.array([30_000, 50_000, np.nan, 80_000, np.nan])

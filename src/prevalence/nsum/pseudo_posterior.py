@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..evaluate import Domains, evaluate
 from ..survey import Survey
-from .margins import MARGINS
 from .models import Asked
+from .models.marginal import MARGINS
 
 __all__ = ["adjusted", "rescaled"]
 

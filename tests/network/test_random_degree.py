@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 from prevalence import mcmc
-from prevalence.nsum import binomials
-from prevalence.nsum.random_degree import DegreePriors, random_degree
+from prevalence.nsum.models import binomial
+from prevalence.nsum.models.random_degree import DegreePriors, random_degree
 from tests.naive import random_degree as naive
 
 Array = NDArray[Any]
@@ -53,14 +53,14 @@ def test_likelihood_of_rows_and_columns(barrier: bool, stacked: bool) -> None:
     rng = np.random.default_rng(3)
     pairs = [mixed(seed) for seed in ((1, 2) if stacked else (1, 1))]
     low, high = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
-    cells = binomials.cells_of(low, high) if stacked else binomials.cells_of(low[0], high[0])
+    cells = binomial.cells_of(low, high) if stacked else binomial.cells_of(low[0], high[0])
     weights = rng.uniform(0.5, 2, 12)
     places = []
     for _ in range(2):
         d = rng.uniform(40, 300, (2, 12))
         m = SHARES * rng.uniform(0.5, 2, (2, 5))
         rho = rng.uniform(0.001, 0.6, (2, 5)) if barrier else None
-        fast = binomials.rows(cells, d, m, rho)
+        fast = binomial.rows(cells, d, m, rho)
         slow = np.array(
             [
                 [
@@ -77,19 +77,27 @@ def test_likelihood_of_rows_and_columns(barrier: bool, stacked: bool) -> None:
     np.testing.assert_allclose(fast, slow, rtol=1e-9, atol=1e-8)
     d, m, rho, _, _ = places[0]
     other = m * [1.0, 1.0, 1.3, 1.0, 0.8]
-    changed = binomials.rows(cells, d, other, rho) - binomials.rows(cells, d, m, rho)
-    gain = binomials.columns(cells, d, other, rho, weights)
-    gain -= binomials.columns(cells, d, m, rho, weights)
+    changed = binomial.rows(cells, d, other, rho) - binomial.rows(cells, d, m, rho)
+    gain = binomial.columns(cells, d, other, rho, weights)
+    gain -= binomial.columns(cells, d, m, rho, weights)
     np.testing.assert_allclose(gain.sum(axis=1), changed @ weights, rtol=1e-9, atol=1e-8)
     assert np.all(np.abs(gain[:, [0, 1, 3]]) < 1e-8)
 
 
 def test_a_degree_below_an_answer_is_impossible() -> None:
-    cells = binomials.cells_of(np.array([[3.0, 1.0]]), np.array([[3.0, np.inf]]))
+    cells = binomial.cells_of(np.array([[3.0, 1.0]]), np.array([[3.0, np.inf]]))
     m = np.array([[0.01, 0.02]] * 2)
-    value = binomials.rows(cells, np.array([[2.9], [3.0]]), m, None)
+    value = binomial.rows(cells, np.array([[2.9], [3.0]]), m, None)
     assert np.isneginf(value[0, 0])
     assert np.isfinite(value[1, 0])
+
+
+@pytest.mark.parametrize("rho", [None, 0.02])
+def test_a_walk_to_absurd_degrees_ends(rho: float | None) -> None:
+    """Proposals may be anything: a degree of 10^17 is refused at once, not summed term by term."""
+    cells = binomial.cells_of(np.array([[3.0, 2.0]]), np.array([[3.0, np.inf]]))
+    m, spread = np.array([[0.01, 0.02]]), None if rho is None else np.array([[rho, rho]])
+    assert np.isneginf(binomial.rows(cells, np.array([[1e17]]), m, spread)).all()
 
 
 @pytest.mark.parametrize("rho", [None, 1e-6, 0.01, 0.4, 0.97])
@@ -101,9 +109,9 @@ def test_probabilities_of_intervals(d: float, m: float, rho: float | None) -> No
     shape = (1, len(limits))
     degree, share = np.full(shape, d), np.full(shape, m)
     if rho is None:
-        fast = binomials.binomial_mass(low, high, degree, share)
+        fast = binomial.binomial_mass(low, high, degree, share)
     else:
-        fast = binomials.beta_binomial_mass(low, high, degree, share, np.full(shape, rho))
+        fast = binomial.beta_binomial_mass(low, high, degree, share, np.full(shape, rho))
     for j, (least, most) in enumerate(limits):
         slow = naive.log_interval(least, most, d, m, rho)
         # the slow version is a complement where the interval ends above d, exact to 1e-16 at best; at
@@ -119,13 +127,11 @@ def test_tails_that_a_complement_cannot_give() -> None:
         terms = [naive.log_term(y, d, 0.01, rho) for y in range(30, int(d) + 1)]
         share = np.array([[0.01]])
         if rho is None:
-            fast = binomials.binomial_mass(low, high, np.array([[d]]), share)
+            fast = binomial.binomial_mass(low, high, np.array([[d]]), share)
         else:
-            fast = binomials.beta_binomial_mass(
-                low, high, np.array([[d]]), share, np.array([[rho]])
-            )
+            fast = binomial.beta_binomial_mass(low, high, np.array([[d]]), share, np.array([[rho]]))
         assert fast[0, 0] == pytest.approx(np.logaddexp.reduce(terms), rel=1e-9)
-    far = binomials.binomial_mass(np.array([95.0]), high, np.array([[100.0]]), np.array([[1e-5]]))
+    far = binomial.binomial_mass(np.array([95.0]), high, np.array([[100.0]]), np.array([[1e-5]]))
     terms = [naive.log_term(y, 100.0, 1e-5, None) for y in range(95, 101)]
     assert far[0, 0] == pytest.approx(np.logaddexp.reduce(terms), rel=1e-5)
 

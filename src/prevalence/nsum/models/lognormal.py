@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import errors
+from ... import errors
 from . import lkj
 from .lognormal_moves import Moves
 from .lognormal_state import Priors, Reports, State
@@ -109,7 +109,7 @@ def poisson_lognormal(
     Examples
     --------
     >>> import numpy as np
-    >>> from prevalence.nsum.lognormal import poisson_lognormal
+    >>> from prevalence.nsum.models.lognormal import poisson_lognormal
     >>> rng = np.random.default_rng(1)
     >>> degree = rng.lognormal(5, 0.5, size=(40, 1))
     >>> counts = rng.poisson(degree * [0.01, 0.02, 0.015, 0.005]).astype(float)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import one_of, warn
+from ...errors import one_of, warn
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def rescale(
     Examples
     --------
     >>> import numpy as np
-    >>> from prevalence.nsum.scaling import rescale
+    >>> from prevalence.nsum.models.scaling import rescale
     >>> degree, prevalence = rescale(
     ...     np.array([[4.0, 5.0]]),
     ...     np.array([[-5.0, -4.0, -7.0]]),

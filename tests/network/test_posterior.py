@@ -14,8 +14,8 @@ from scipy import stats
 
 import prevalence as pv
 from prevalence.draws import from_draws
-from prevalence.nsum import fitting, margins, models, predictive, pseudo
-from prevalence.nsum.models import Asked, Model
+from prevalence.nsum import fitting, models, predictive, pseudo_posterior
+from prevalence.nsum.models import Asked, Model, marginal
 from prevalence.nsum.posterior import Posterior
 from tests.naive import pseudo as naive
 
@@ -182,7 +182,9 @@ def test_draws_are_saved_shown_and_compared(tmp_path: Path) -> None:
     assert "largest R-hat 1.0" in told
     assert "fewest effective draws" in told
     assert "quantiles of the draws" in told
-    assert "Respondents report all of their ties to hidden people (transmission)" in told
+    assert (
+        "Respondents report all of their ties to hidden people, a share of 1 (transmission)" in told
+    )
     assert "posterior" in repr(e)
     assert "reports among 120 rows" in e.sentence()
     closed = pv.nsum.scale_up(survey(table()), "hidden", known=KNOWN, transmission=1)
@@ -367,7 +369,7 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
     data["hidden"][np.arange(120) % 3 == 0] = 0
     people = {"N": 40_000, "S": 60_000}
     fit = fitted(survey(data), regions="region", region_populations=people)
-    found = fit.shrinkage().set_index("region")
+    found = fit.shrinkage(disclosure="off: made up").set_index("region")
     south = np.arange(120) % 3 != 0
     ties = (data["police"] + data["nurses"])[south].sum() / 8_000
     reports = data["hidden"][south].sum()
@@ -378,7 +380,7 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
         found[["raw_low", "raw_high"]].to_numpy(dtype=float)[1], limits / ties / POPULATION
     )
     assert found["raw_low"].to_numpy(dtype=float)[0] == 0 < found["raw_high"].iloc[0]
-    ax = pv.plot.regions(fit, synthetic=True)
+    ax = pv.plot.regions(fit, disclosure="off: made up", synthetic=True)
     told = pv.plot.describe(ax)
     assert told.startswith("Regional shares of hidden, from each region's answers alone")
     assert "Synthetic data" in told
@@ -481,14 +483,13 @@ def test_scores_and_information_are_derivatives_of_the_integrated_likelihood() -
     high[0, 0], low[1, 1], high[1, 1] = np.inf, 0, np.inf  # at least so many, and missing
     weights = np.array([0.5, 1.5])
     theta = np.array([0.2, -0.1, 0.3, -0.4, 0.5, np.log(0.6)])
-    margin = margins.Margin(
-        cell=margins.negative_binomial,
+    margin = marginal.Margin(
+        cell=marginal.negative_binomial,
         everything=theta[None],
         free=np.ones(6, dtype=bool),
         low=low,
         high=high,
         weights=weights,
-        prior_weighted=True,
         centre=np.full(n, 0.8),
         spread=np.full(n, 0.6),
         nodes=61,
@@ -499,7 +500,7 @@ def test_scores_and_information_are_derivatives_of_the_integrated_likelihood() -
     for i in range(n):
         gradient, second = naive.derivatives(
             lambda t, i=i: naive.log_likelihood(  # type: ignore[misc]
-                naive.negative_binomial, t, low[i], high[i], float(weights[i]), prior_weighted=True
+                naive.negative_binomial, t, low[i], high[i], float(weights[i])
             ),
             theta,
             2e-3,
@@ -516,7 +517,7 @@ def test_the_rescaled_covariance_is_the_sandwich() -> None:
     information = np.array([[40.0, 5], [5, 20]])
     draws = rng.multivariate_normal([1, 2], np.linalg.inv(information), 200_000)
     scores = rng.normal(size=(120, 2)) * data["w"][:, None] * 1.5
-    moved = pseudo.rescaled(draws, information, scores, made, np.arange(120))
+    moved = pseudo_posterior.rescaled(draws, information, scores, made, np.arange(120))
     j = naive.score_variance(scores, data["stratum"], data["psu"])
     wanted = naive.sandwich(np.linalg.inv(np.cov(draws, rowvar=False)), j)
     # S differs from the inverse of H by Monte Carlo error, 1 / sqrt(200,000) each: 1 % in all
@@ -527,7 +528,9 @@ def test_the_rescaled_covariance_is_the_sandwich() -> None:
 def test_what_the_answers_do_not_tell_keeps_its_prior() -> None:
     draws = np.random.default_rng(5).normal(size=(5_000, 2))
     made = survey(table())
-    moved = pseudo.rescaled(draws, np.zeros((2, 2)), np.zeros((120, 2)), made, np.arange(120))
+    moved = pseudo_posterior.rescaled(
+        draws, np.zeros((2, 2)), np.zeros((120, 2)), made, np.arange(120)
+    )
     np.testing.assert_allclose(moved, draws, rtol=1e-9, atol=1e-9)
 
 

@@ -20,7 +20,7 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence import mcmc
-from prevalence.nsum.random_degree import random_degree
+from prevalence.nsum.models.random_degree import random_degree
 from tests.naive import random_degree as naive
 
 Array = NDArray[Any]
