@@ -19,7 +19,7 @@ from ..evaluate import Domains, blank_rows, evaluate, without_spread
 from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import alter_counts
+from . import alter_counts, few
 from .subject import of_hidden
 
 __all__ = ["network_rates"]
@@ -324,15 +324,20 @@ def _events(
     w = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
     used = np.broadcast_to(found.used, reports.shape)
     facts = alter_counts.report_facts(survey, result, domains, reports, used)
+    one_report = alter_counts.mean_weight(w) / (near @ w)
     if (none := facts["cases"] == 0).any():
+        clustered = float(few.assumed(survey, domains, found.used)[0, 0])
+        one_report = one_report * clustered
         note(
             said,
             f"nobody reported an alter in {int(none.sum())} of {none.size} cells: their rates are 0 "
-            "without a standard error, and the interval's upper end that of a count of 0.",
+            "without a standard error, and the interval's upper end that of a count of 0"
+            f"{f', with {few.ASSUMED}' if clustered > 1 else ''}.",
         )
         result = replace(result, block=blank_rows(result.block, none))
     result = without_spread(survey, result, said)
     share = (member @ w) / (one @ w) if sized else 1.0
+    off = reports - ((reports @ w) / (near @ w))[:, None] * near
     e = assemble(
         survey,
         result,
@@ -343,7 +348,10 @@ def _events(
         interval="log",
         citations=[SURVIVAL],
         facts=facts,
-        constants={"one_report": alter_counts.mean_weight(w) * share / (near @ w)},
+        constants={
+            "one_report": one_report * share,
+            "excess": few.excess(survey, domains, off),
+        },
         warnings=said,
         assumptions=[
             "Alters of a cell are visible to as many people as the respondents who stand for it.",
