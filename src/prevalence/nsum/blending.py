@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..algebra import agreed_words
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..errors import note
@@ -130,6 +131,7 @@ def blend(
         maps=(),
         facts={},
         method="nsum.blend",
+        provenance=agreed_words(one, two),
         assumptions=(
             *dict.fromkeys((*one.assumptions, *two.assumptions)),
             f"The first tie definition has weight {shown}, {how}.",

@@ -23,6 +23,7 @@ from .models import MODELS, Asked, Model
 from .models.scaling import RULES, raised, rescale
 from .posterior import Posterior
 from .propagation import joint_draws
+from .subject import on_hidden, words_of
 
 __all__ = ["fit"]
 
@@ -475,14 +476,17 @@ def _posterior(
         region_populations=people,
         region=code,
         facts=_facts(survey, asked, rows),
-        about=Estimand(
-            definition=about.definition,
-            window=about.window,
-            denominator=about.denominator,
-            population=about.population,
-            excludes=about.excludes,
+        about=on_hidden(
+            Estimand(
+                definition=about.definition,
+                window=about.window,
+                denominator=about.denominator,
+                population=about.population,
+                excludes=about.excludes,
+            ),
+            answers,
         ),
-        words={**words, "scaling": rule, "tie": answers.tie, "asked about": answers.window},
+        words={**words, "scaling": rule, **words_of(answers)},
         notes=said,
         assumptions=_assumptions(asked, uncertain),
         citations=(*MODELS[model].citations, *((pseudo_posterior.CITATION,) if weighted else ())),

@@ -31,6 +31,7 @@ from .degrees import (
     with_sizes,
 )
 from .reports import Reports, facts_of, model_errors, reports_of
+from .subject import of_hidden
 
 __all__ = ["scale_up"]
 
@@ -243,7 +244,8 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
         "sizes": f"{size.replace('-', ' ')}; {_other(result.value, other, size)}",
         "model standard error": _beside(model, e),
     }
-    return with_sizes(replace(e, provenance=provenance), answers, reports.slopes(size))
+    e = of_hidden(replace(e, provenance=provenance), answers)
+    return with_sizes(e, answers, reports.slopes(size))
 
 
 def _nobody(none: Array, reports: Reports, clustering: str) -> str:
