@@ -47,7 +47,7 @@ def barrier(fits: int, rng: np.random.Generator) -> Array:
 def lognormal(fits: int, rng: np.random.Generator) -> Array:
     log_variance = np.log1p(np.array([0.5, 0.8, 0.6, 1.0, 0.5, 0.7, 0.8]) ** 2)
     noise = rng.normal(-log_variance / 2, np.sqrt(log_variance), (fits, N, 7))
-    return rng.poisson(degrees(fits, rng) * SHARES * np.exp(noise)).astype(float)
+    return np.asarray(rng.poisson(degrees(fits, rng) * SHARES * np.exp(noise)).astype(float))
 
 
 def hidden_size(model: str, y: Array, steps: int) -> Array:
