@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import svy
 
-from . import estimation, network, network_models, raking, replicates
+from . import estimation, network, network_samplers, raking, replicates
 from .timing import Sheet, timed, title
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "network-speed.csv"
@@ -29,7 +29,7 @@ def main() -> int:
     met = [] if "network" in sys.argv else _surveys(quick)
     network.network(sheet)
     if not quick:
-        network_models.models(sheet)
+        network_samplers.models(sheet)
     if "network" in sys.argv:
         told = {True: "yes", False: "no"}
         pd.DataFrame(sheet.rows).replace({"met": told}).to_csv(TABLE, index=False)

@@ -14,7 +14,7 @@ from ..errors import check_rows
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, units_known
 from ..facts import relative
-from ..groups import Group
+from ..groups import MOST, Group
 from ..items import read_item
 from ..survey import Survey
 
@@ -129,13 +129,21 @@ def times(e: Estimate, factor: Estimate | float | None, *, divide: bool = False)
 
 
 def as_before(out: Estimate, e: Estimate, rule: str, one_report: Array | None = None) -> Estimate:
-    """Return adjusted numbers with the labels, facts and words of the estimate they come from."""
+    """Return adjusted numbers with the labels, facts and words of the estimate they come from.
+
+    What few reports take from its degrees of freedom counts by their share of the variance.
+    """
+    constants = {} if one_report is None else {"one_report": one_report}
+    if "excess" in e.constants:
+        with np.errstate(all="ignore"):
+            relative = (e.std_error / e.value) / (out.std_error / out.value)
+            constants["excess"] = e.constants["excess"] * np.nan_to_num(relative**4)
     return replace(
         out,
         unit=e.unit,
         estimand=e.estimand,
         interval_rule=rule,
-        constants={} if one_report is None else {"one_report": one_report},
+        constants=constants,
         maps=(),
         facts=e.facts,
         labels=e.labels,
@@ -174,6 +182,10 @@ def positive(argument: str, value: float, what: str) -> float:
     """Check that a number is positive and finite."""
     if not (np.isfinite(value) and value > 0):
         raise ValueError(f"{argument} must be a positive number: found {value:g}. Give {what}.")
+    if value > MOST:
+        raise ValueError(
+            f"{argument} must be a number of people: found {value:g}, more than there are. Give {what}."
+        )
     return value
 
 
