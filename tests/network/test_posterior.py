@@ -536,7 +536,7 @@ def test_weights_widen_a_clustered_posterior_to_the_design() -> None:
     data = table(180, seed=8)
     rng = np.random.default_rng(9)
     data["hidden"] = rng.poisson(np.repeat(rng.gamma(0.5, 2.0, 30), 6)).astype(float)
-    how: dict[str, Any] = {"model": "random-degree", "draws": 300, "warmup": 300}
+    how: dict[str, Any] = {"model": "random-degree", "draws": 250, "warmup": 200}
     raw = fitted(survey(data), **how).size(transmission=1)
     e = fitted(survey(data), weights="pseudo", **how).size(transmission=1)
     closed = pv.nsum.scale_up(survey(data), "hidden", known=KNOWN, transmission=1)

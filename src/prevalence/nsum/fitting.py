@@ -134,8 +134,8 @@ def fit(
     ...     "hidden",
     ...     known={"police": 3_000, "nurses": 5_000},
     ...     population=100_000,
-    ...     draws=500,
-    ...     warmup=500,
+    ...     draws=300,
+    ...     warmup=250,
     ...     rng=1,
     ... )
     >>> size = fitted.size(transmission=1)

@@ -87,12 +87,12 @@ class Posterior:
     ...     known=known,
     ...     population=100_000,
     ...     model="random-degree",
-    ...     draws=500,
-    ...     warmup=500,
+    ...     draws=300,
+    ...     warmup=300,
     ...     rng=1,
     ... )
     >>> fit
-    <Posterior: random-degree model of 80 respondents, 2 known and 1 hidden groups; 4 chains of 500
+    <Posterior: random-degree model of 80 respondents, 2 known and 1 hidden groups; 4 chains of 300
     draws, converged>
     >>> bool(700 < fit.size(transmission=1).value[0] < 1_300)
     True
