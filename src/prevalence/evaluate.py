@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,9 +16,10 @@ from .engine import RowSums, Theta, Weights
 from .errors import note
 from .replication import DenseWeights, FactoredWeights, Replicates, blocks, rank
 
-__all__ = ["Domains", "Result", "Sample", "evaluate"]
+__all__ = ["Domains", "Result", "Sample", "evaluate", "without_spread"]
 
 Array = NDArray[Any]
+FLAT = 1e-10  # of a value: no error of sampling is so small, but rounding is
 
 
 class Sample(Protocol):
@@ -194,13 +195,44 @@ def _blank(influence: Influence, value: Array) -> Influence:
 def _alone(design: Design, sums: RowSums, psus: Array) -> Array:
     """Tell which domains lie in one primary unit that was drawn by chance."""
     out = np.asarray(psus == 1)
-    if out.any():
-        filled = sums.counts > 0
-        unit = design.psu_of_unit[sums.pair_unit[filled]]
-        chance = np.zeros(out.size)
-        chance[sums.pair_domain[filled]] = design.stages[0].unit_fraction[unit]
-        out &= chance < 1
+    return out & _by_chance(design, sums) if out.any() else out
+
+
+def _by_chance(design: Design, sums: RowSums) -> Array:
+    """Tell which domains have members in a primary unit that was drawn by chance."""
+    filled = sums.counts > 0
+    unit = design.psu_of_unit[sums.pair_unit[filled]]
+    out = np.zeros(sums.n_domains, dtype=bool)
+    out[sums.pair_domain[filled][design.stages[0].unit_fraction[unit] < 1]] = True
     return out
+
+
+def without_spread(sample: Sample, result: Result, said: list[str]) -> Result:
+    """Blank standard errors that are zero for want of two units that differ; say what tells nothing.
+
+    A ratio of counts has none where those who take part are in one primary unit, which others of
+    the domain hide, or where all units tell the same.
+    """
+    value = result.value.reshape(-1)
+    with np.errstate(invalid="ignore"):
+        flat = (value != 0) & (result.block.std_error <= FLAT * np.abs(value))
+        free = ~((result.block.df <= 0) & (result.block.std_error > 0)) | flat
+    if not free.all():
+        note(
+            said,
+            f"{int((~free).sum()):,} of {value.size:,} estimates have no degrees of freedom (no stratum "
+            "with two primary units): they have no interval. Collapse strata, or use larger domains.",
+        )
+    if flat.any():
+        flat &= np.tile(_by_chance(sample.design, result.sums), len(result.value))
+    if not flat.any():
+        return result
+    note(
+        said,
+        f"{int(flat.sum()):,} of {value.size:,} estimates rest on one primary unit, or on units that "
+        "all tell the same, which cannot tell their standard errors: they are nan. Use larger domains.",
+    )
+    return replace(result, block=blank_rows(result.block, flat))
 
 
 def _without_alone(block: Block, value: Array, alone: Array, said: list[str]) -> Block:

@@ -20,10 +20,17 @@ __all__ = [
     "design_effects",
     "own",
     "per_person",
+    "relative",
     "row_facts",
 ]
 
 Array = NDArray[Any]
+
+
+def relative(w: Array) -> Array:
+    """Return weights over the largest of them, so that their squares are within floats."""
+    top = np.abs(w).max(initial=0.0)
+    return np.asarray(w / top) if top > 0 else w
 
 
 class LateFacts(Mapping[str, Array]):

@@ -92,6 +92,14 @@ def test_a_degree_below_an_answer_is_impossible() -> None:
     assert np.isfinite(value[1, 0])
 
 
+@pytest.mark.parametrize("rho", [None, 0.02])
+def test_a_walk_to_absurd_degrees_ends(rho: float | None) -> None:
+    """Proposals may be anything: a degree of 10^17 is refused at once, not summed term by term."""
+    cells = binomial.cells_of(np.array([[3.0, 2.0]]), np.array([[3.0, np.inf]]))
+    m, spread = np.array([[0.01, 0.02]]), None if rho is None else np.array([[rho, rho]])
+    assert np.isneginf(binomial.rows(cells, np.array([[1e17]]), m, spread)).all()
+
+
 @pytest.mark.parametrize("rho", [None, 1e-6, 0.01, 0.4, 0.97])
 @pytest.mark.parametrize(("d", "m"), [(7.3, 0.01), (60.0, 0.2), (812.4, 0.05), (35.2, 1e-4)])
 def test_probabilities_of_intervals(d: float, m: float, rho: float | None) -> None:

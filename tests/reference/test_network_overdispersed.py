@@ -103,10 +103,10 @@ def test_every_ratio_is_a_difference_of_weighted_posteriors() -> None:
     top = [float(x[0, 0]) for x in (state.mean_beta, state.sd_alpha, state.sd_beta)]
 
     def change(da: Any = 0.0, db: Any = 0.0, dv: Any = 0.0, step: float = 0.0) -> float:
-        there = (alpha + da, beta + db, log_v + dv, top[0], top[1] * np.exp(step), top[2])
+        there = (alpha + da, beta + db, log_v + dv, top[0], top[1] * np.exp(step), top[2], weights)
         values = [
-            naive.log_posterior(low, high, *at, weights=weights)
-            for at in (there, (alpha, beta, log_v, *top))
+            naive.log_posterior(low, high, *at)
+            for at in (there, (alpha, beta, log_v, top[0], top[1], top[2], weights))
         ]
         return values[0] - values[1]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import add_blocks
-from ..errors import level_in_range, number
+from ..errors import level_in_range, note, number
 from ..estimate import Estimate
 from ..intervals import RULES
 from .propagation import joint_draws
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Adjustments", "sensitivity"]
 
 Array = NDArray[Any]
-DRAWS = 4_000
+DRAWS, ENOUGH = 4_000, 100  # draws of the adjustments; replicates for percentiles
 SHARES = ("transmission", "precision")
 MEANS = {
     "transmission": "It is the share of ties to hidden people that respondents report.",
@@ -142,6 +142,14 @@ class Adjustments:
         """Return a basic estimate adjusted draw by draw, with percentile limits."""
         (basic,), factor = self._drawn([e], count, rng)
         out = self.applied(e)
+        told = list(out.warnings)
+        few = [b.scheme.coefficients.size for b in e.blocks if "bootstrap" in b.scheme.kind]
+        if few and min(few) < ENOUGH:
+            note(
+                told,
+                f"percentile limits rest on {min(few):,} bootstrap replicates, too few for them: they "
+                "may miss the estimate itself. Use 1,000 replicates, or propagate='delta'.",
+            )
         said = (
             f"The basic estimate and its adjustments are drawn {count:,} times, each from its own "
             "distribution, and divided draw by draw; standard errors are the delta method's."
@@ -151,6 +159,7 @@ class Adjustments:
             interval_rule="percentile",
             constants={**out.constants, "draws": basic * factor},
             assumptions=(*out.assumptions, said),
+            warnings=tuple(told),
         )
 
     def _drawn(

@@ -13,6 +13,7 @@ from ..answers import Answers
 from ..errors import check_rows
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, units_known
+from ..facts import relative
 from ..groups import Group
 from ..items import read_item
 from ..survey import Survey
@@ -165,7 +166,8 @@ def report_facts(
 
 def mean_weight(w: Array) -> float:
     """Return the weight of one report, ``sum w^2 / sum w``: the mean times Kish's design effect."""
-    return float(w @ w / w.sum())
+    top, v = float(np.abs(w).max()), relative(w)
+    return float(top * (v @ v / v.sum()))
 
 
 def positive(argument: str, value: float, what: str) -> float:

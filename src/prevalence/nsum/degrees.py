@@ -15,8 +15,8 @@ from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import nearest, note, one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, blank_rows, evaluate
-from ..facts import by_domain, row_facts
+from ..evaluate import Domains, blank_rows, evaluate, without_spread
+from ..facts import by_domain, relative, row_facts
 from ..frames import names_of
 from ..items import read_item
 from ..registry import Example, estimator
@@ -328,6 +328,7 @@ def degree(
             "degree is 0 without a standard error, and the interval's upper end that of a count of 0.",
         )
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     missed = (survey.chain.weights != 0) & ~ties.answered
     lost = by_domain(domains, missed.astype(float)).astype(int)
     e = assemble(
@@ -353,7 +354,7 @@ def degree(
 
 def _one_tie(survey: Survey, domains: Domains, ties: Ties) -> Array:
     """Return the mean that one tie of an average respondent gives, by Kish's design effect."""
-    w = survey.chain.weights * ties.answered
+    w = relative(survey.chain.weights) * ties.answered
     with np.errstate(all="ignore"):
         return np.asarray(by_domain(domains, w * w * ties.one) / by_domain(domains, w) ** 2)
 

@@ -14,7 +14,7 @@ from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import nearest, note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import blank_rows, evaluate
+from ..evaluate import blank_rows, evaluate, without_spread
 from ..facts import row_facts
 from ..groups import hidden_groups, known_groups
 from ..registry import Example, estimator
@@ -158,6 +158,7 @@ def generalized(
     if (none := facts["cases"] == 0).any():
         note(said, _none_reported(none, names))
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     e = assemble(
         survey,
         result,
@@ -251,6 +252,7 @@ def _visibility(
     _check_seen(seen, survey, [*names, "hidden"][: len(seen)])
     domains = domains_of(survey, (), None)
     result = evaluate(survey, lambda w: np.asarray((seen @ w) / (member @ w)), domains)
+    result = without_spread(survey, result, said)
     lost = (asked * ~found.used * (survey.chain.weights != 0)).sum(axis=1)[:, None]
     e = assemble(
         survey,

@@ -14,8 +14,8 @@ from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import by_domain, row_facts
+from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
+from ..facts import by_domain, relative, row_facts
 from ..frames import names_of
 from ..groups import Group
 from ..registry import Example, estimator
@@ -142,7 +142,7 @@ def game_of_contacts(
     seen, alters = (np.where(both, x, 0.0).sum(axis=0) for x in (v, d))
     _check_alters(by_domain(domains, survey.chain.weights * alters), domains)
     result = evaluate(survey, lambda w: np.asarray((seen @ w) / (alters @ w)), domains)
-    result = _without_spread(result, said)
+    result = without_spread(survey, _at_edge(result, said), said)
     used = np.asarray(both.any(axis=0))
     lost = ~used & inside
     return assemble(
@@ -178,7 +178,7 @@ def _check_alters(alters: Array, domains: Domains) -> None:
         )
 
 
-def _without_spread(result: Result, said: list[str]) -> Result:
+def _at_edge(result: Result, said: list[str]) -> Result:
     """Blank the standard error where all or no alters are aware, and say so."""
     flat = ((result.value == 0) | (result.value == 1)).reshape(-1)
     if not flat.any():
@@ -193,7 +193,7 @@ def _without_spread(result: Result, said: list[str]) -> Result:
 
 def _effective(survey: Survey, domains: Domains, used: Array) -> dict[str, Array]:
     """Return respondents and Kish's design effect, for shares without a standard error."""
-    w = survey.chain.weights * used
+    w = relative(survey.chain.weights) * used
     n = by_domain(domains, (w != 0).astype(float))
     return {"n": n, "deff": n * by_domain(domains, w * w) / by_domain(domains, w) ** 2}
 
@@ -312,7 +312,8 @@ def _mean_degree(answers: Answers, missing: str) -> Estimate:
     def theta(w: Weights) -> Array:
         return np.asarray((found.rate @ w) / (used @ w))
 
-    result = evaluate(survey, theta, domains)
+    said = list(answers.notes)
+    result = without_spread(survey, evaluate(survey, theta, domains), said)
     lost = np.array([[int(((used == 0) & (w != 0)).sum())]])
     e = assemble(
         survey,
@@ -324,7 +325,7 @@ def _mean_degree(answers: Answers, missing: str) -> Estimate:
         interval="log",
         citations=[FEEHAN],
         facts=row_facts(result, lost),
-        warnings=list(answers.notes),
+        warnings=said,
         assumptions=["Both samples know the known groups in proportion to their degrees."],
     )
     factor = alter_counts.size_factor(answers.known, found, w[None])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..blocks import add_blocks
 from ..engine import Weights
 from ..estimate import Estimate
+from ..facts import relative
 from ..groups import Group
 from .degrees import RULES
 
@@ -96,25 +97,26 @@ class Scaling:
         """Return the derivatives of the sizes by the known sizes, (T, K)."""
         if self.given is not None:
             return np.zeros(self.use.shape)
-        y, d = self.rows
+        (y, d), w = self.rows, relative(w)
         one = np.where(self.asked > 0, self.asked, 1.0)
-        if self.size == RULES[0]:
-            per_tie = (self.values(w) / (d @ w))[:, None] * self.takes_part
-        else:
-            tied = self.degrees > 0
-            per_tie = np.divide(y, self.degrees, out=np.zeros_like(y), where=tied)
-            per_tie = per_tie / (d @ w)[:, None]
-        if self.degree == RULES[0]:
-            out = (w * per_tie * self.degrees / one) @ self.answered.T
-        else:
-            out = (w * per_tie / one) @ (np.nan_to_num(self.known) / self.sizes[:, None] ** 2).T
+        with np.errstate(all="ignore"):  # no slope where there is no size
+            if self.size == RULES[0]:
+                per_tie = (self.values(w) / (d @ w))[:, None] * self.takes_part
+            else:
+                tied = self.degrees > 0
+                per_tie = np.divide(y, self.degrees, out=np.zeros_like(y), where=tied)
+                per_tie = per_tie / (d @ w)[:, None]
+            if self.degree == RULES[0]:
+                out = (w * per_tie * self.degrees / one) @ self.answered.T
+            else:
+                out = (w * per_tie / one) @ (np.nan_to_num(self.known) / self.sizes[:, None] ** 2).T
         return np.asarray(self.use * out)
 
 
 def carried(e: Estimate, slopes: Array, groups: Sequence[Group]) -> Estimate:
     """Return an estimate with the uncertainty of known sizes, whose derivatives are (rows, K)."""
     blocks = e.blocks
-    for slope, group in zip(np.nan_to_num(slopes).T, groups, strict=True):
+    for slope, group in zip(np.nan_to_num(slopes, posinf=0.0, neginf=0.0).T, groups, strict=True):
         if isinstance(group.size, Estimate):
             repeated = group.size.take(np.zeros(slope.size, dtype=np.intp))
             blocks = add_blocks(blocks, tuple(block.scaled(slope) for block in repeated.blocks))

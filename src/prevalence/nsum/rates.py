@@ -14,7 +14,7 @@ from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import check_rows, note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import blank_rows, evaluate
+from ..evaluate import blank_rows, evaluate, without_spread
 from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
@@ -317,6 +317,7 @@ def _events(
             "without a standard error, and the interval's upper end that of a count of 0.",
         )
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     share = (member @ w) / (one @ w) if sized else 1.0
     e = assemble(
         survey,

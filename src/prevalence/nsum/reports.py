@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..engine import Theta, Weights
 from ..errors import PrevalenceWarning
 from ..evaluate import Domains, Result, evaluate, units_known
-from ..facts import by_domain, row_facts
+from ..facts import by_domain, relative, row_facts
 from ..survey import Survey
 from .degrees import RULES, Ties
 
@@ -115,7 +115,7 @@ class Reports:
 
     def one_report(self, size: str) -> Array:
         """Return the estimates that one report of average weight gives, by Kish's design effect."""
-        w, (patterns, of_group) = self.survey.chain.weights, self.which
+        w, (patterns, of_group) = relative(self.survey.chain.weights), self.which
         out = []
         with np.errstate(all="ignore"):
             for pattern in patterns:

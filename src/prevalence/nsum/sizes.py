@@ -13,7 +13,7 @@ from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..errors import generator, note, one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate
+from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
 from ..intervals import t_quantile
 from ..registry import estimator
 from ..survey import Survey
@@ -195,11 +195,11 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
     """Return the estimate before the adjustments, with the uncertainty of the known sizes."""
     survey, domains, ties = reports.survey, reports.domains, reports.ties
     result = evaluate(survey, reports.theta(size), domains)
-    seen = reports.seen
-    none = (seen == 0).reshape(-1) & np.isfinite(result.value).reshape(-1)
+    none = (result.value == 0).reshape(-1)
     if none.any():
         note(said, _nobody(none, reports))
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     other = reports.values(RULES[size == RULES[0]])
     _tell_zero_degrees(reports, size, said)
     _tell_above(answers, reports, said)
@@ -233,9 +233,11 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
 
 
 def _nobody(none: Array, reports: Reports) -> str:
+    seen, count = reports.seen.reshape(-1)[none], int(none.sum())
     name = reports.names[int(np.flatnonzero(none)[0]) // reports.domains.count]
+    who = "nobody" if not seen.any() else "nobody of a degree above 0"
     return (
-        f"nobody reported knowing anyone in {name!r} ({int(none.sum())} rows of the result): the "
+        f"{who} reported knowing anyone in {name!r} ({count} rows of the result): the "
         "estimate is 0 without a standard error, and the interval's upper end that of a count of 0."
     )
 
@@ -262,7 +264,8 @@ def _tell_above(answers: Answers, reports: Reports, said: list[str]) -> None:
     if answers.population is None:
         return
     inside = reports.domains.take_part(reports.survey)
-    known = reports.ties.each * answers.population * (1 + 1e-12)
+    with np.errstate(over="ignore"):
+        known = reports.ties.each * answers.population * (1 + 1e-12)
     above = (reports.y > known) & reports.used & inside
     if above.any():
         k = int(np.argmax(above.any(axis=1)))

@@ -13,7 +13,8 @@ from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..errors import note, number, one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate
+from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
+from ..facts import relative
 from ..survey import Survey
 from .degrees import RULES, complete, is_rule, ties_of, top_coded
 from .held_out import Scaling, carried
@@ -114,7 +115,7 @@ class Validation:
     @property
     def rmse(self) -> float:
         """Root mean square error over the groups kept, in people."""
-        return float(np.sqrt(np.mean(self.errors**2)))
+        return float(np.linalg.norm(self.errors) / np.sqrt(self.errors.size))
 
     @property
     def mae(self) -> float:
@@ -171,10 +172,11 @@ class Validation:
 
     def __repr__(self) -> str:
         inside = self.ratio.value[[name in self.kept for name in self.groups]]
-        low, high = np.nanmin(inside), np.nanmax(inside)
+        inside = inside[np.isfinite(inside)]
+        ratios = f"ratios from {inside.min():.3g} to {inside.max():.3g}" if inside.size else "no ratios"
         return (
-            f"<Validation: {len(self.kept)} of {len(self.groups)} known groups kept; ratios from "
-            f"{low:.3g} to {high:.3g}; relative error {self.are:.3g} on average>"
+            f"<Validation: {len(self.kept)} of {len(self.groups)} known groups kept; {ratios}; "
+            f"relative error {self.are:.3g} on average>"
         )
 
     # ------------------------------------------------------------------ what follows
@@ -389,6 +391,7 @@ def _validated(
     none = (scaling.rows[0] @ w == 0) & np.isfinite(result.value[:, 0])
     if none.any():
         result = replace(result, block=blank_rows(result.block, none))
+    result = without_spread(survey, result, said)
     e = assemble(
         survey,
         result,
@@ -404,7 +407,7 @@ def _validated(
         assumptions=[*_ASSUMPTIONS, *top_coded(answers, names)],
     )
     sizes, slopes, groups = answers.sizes(), scaling.slopes(w), list(answers.known.values())
-    own = np.diag(np.nan_to_num(e.value) / sizes**2)
+    own = np.diag(np.nan_to_num(e.value) / sizes / sizes)
     ratio = carried(e * (1 / sizes), slopes / sizes[:, None] - own, groups)
     ratio = replace(
         ratio,
@@ -523,6 +526,7 @@ def _facts(domains: Domains, survey: Survey, scaling: Scaling, result: Result) -
 
 def _one_report(scaling: Scaling, w: Array) -> Array:
     """Return the size that one report of average weight would give, with Kish's design effect."""
+    w = relative(w)
     ties = (scaling.degrees * scaling.takes_part) @ w
     with np.errstate(all="ignore"):
         return np.asarray((scaling.takes_part @ w**2) / (scaling.takes_part @ w) / ties)

@@ -2,7 +2,7 @@
 
 Arrays over all chains at once: degrees (chains, respondents), prevalences (chains, groups). Degrees
 are real numbers: the binomial coefficient is continued to them, ``d (d - 1) ... (d - y + 1) / y!``,
-and a respondent knows at least as many people as the largest of the answers.
+and a respondent knows at least as many people as the largest of the answers, and at most 100 million.
 
 Data sets of one shape can be laid side by side (fits): either all chains have the same answers, or each
 chain its own. Respondent i of fit f is then row ``f n + i``, and group k column ``f K + k``.
@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
 NEARLY_ALL = 1 - 1e-8  # a complement closer to 1 than this has lost the digits of what is left
 TINY = 1e-280
+MOST = 1e8  # nobody knows more people; beyond it differences of log-gammas have no digits
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def rows(cells: Cells, degree: Array, prevalence: Array, dispersion: Array | Non
         rho of the beta-binomial; None is the binomial.
     """
     least = np.tile(cells.least, (len(degree) // len(cells.least), 1))
-    possible = degree >= least
+    possible = (degree >= least) & (degree <= MOST)
     degree = np.where(possible, degree, least + 1.0)
     value = _log_choose(cells, degree)
     if dispersion is None:

@@ -356,7 +356,7 @@ class Sampler:
         self._translation(learn)
 
     def _rows(self, log_degree: Array, log_prevalence: Array) -> Array:
-        degree, prevalence = np.exp(log_degree), np.exp(log_prevalence)
+        degree, prevalence = np.exp(np.fmin(log_degree, 50.0)), np.exp(log_prevalence)
         return binomial.rows(self.cells, degree, prevalence, self.state.dispersion)
 
     def _degrees(self, learn: bool) -> None:
