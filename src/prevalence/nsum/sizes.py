@@ -285,8 +285,10 @@ def _tell_apart(reports: Reports, result: Result, size: str, other: Array, said:
     far &= reports.seen >= ENOUGH
     if not far.any():
         return
-    block = reports.difference().block
-    chance = (t_quantile(block.df, SURE) * block.std_error).reshape(far.shape)
+    groups = far.any(axis=1)
+    block = reports.difference(groups).block
+    chance = np.full(far.shape, np.inf)
+    chance[groups] = (t_quantile(block.df, SURE) * block.std_error).reshape(-1, far.shape[1])
     with np.errstate(invalid="ignore"):
         apart = far & (np.abs(other - result.value) > chance)
     if not apart.any():
