@@ -123,14 +123,15 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
     The number of a floor is its lower limit: "at least" is not said of a middle. That of a share
     without a case is its one-sided upper limit: "at most".
     """
-    out, interval = [], f"{100 * level:g} % interval"
+    out, interval = [], f"{100 * level:g} % {_kind(e)}"
     rows = zip(
         table["estimate"], table["conf_low"], table["conf_high"], _ceilings(e, level), strict=True
     )
     for value, low, high, ceiling in rows:
         if np.isfinite(value) and np.isfinite(ceiling):
             number = shown(ceiling, 0.0, ceiling, e.unit)[0]
-            out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
+            kind = "" if _kind(e) == "interval" else f" {_kind(e)}"
+            out.append((f"at most {number}", f"one-sided {100 * level:g} %{kind}"))
             continue
         number, below, above = shown(value, low, high, e.unit)
         words = (
@@ -140,6 +141,14 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             number, words = f"at least about {below}", f"estimate {number}, {words}"
         out.append((number, words))
     return out
+
+
+def _kind(e: Estimate) -> str:
+    """Name the interval; a posterior one holds what its model takes for granted."""
+    if e.interval_rule != "posterior":
+        return "interval"
+    model = e.provenance.get("model")
+    return f"posterior interval of the {model} model" if model else "posterior interval"
 
 
 def _ceilings(e: Estimate, level: float) -> Array:

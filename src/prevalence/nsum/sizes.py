@@ -17,6 +17,7 @@ from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
 from ..intervals import t_quantile
 from ..registry import estimator
 from ..survey import Survey
+from . import few
 from .adjustments import Adjustments
 from .degrees import (
     FEEHAN,
@@ -195,9 +196,12 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
     """Return the estimate before the adjustments, with the uncertainty of the known sizes."""
     survey, domains, ties = reports.survey, reports.domains, reports.ties
     result = evaluate(survey, reports.theta(size), domains)
+    one_report = reports.one_report(size).reshape(-1)
     none = (result.value == 0).reshape(-1)
     if none.any():
-        note(said, _nobody(none, reports))
+        clustered, words = few.borrowed(reports, size)
+        one_report = one_report * clustered
+        note(said, _nobody(none, reports, words if (clustered[none] > 1).any() else ""))
         result = replace(result, block=blank_rows(result.block, none))
     result = without_spread(survey, result, said)
     other = reports.values(RULES[size == RULES[0]])
@@ -216,7 +220,10 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
         citations=[KILLWORTH, FEEHAN],
         facts=facts_of(reports, result, size, {"other_size": other, "model_std_error": model}),
         warnings=said,
-        constants={"one_report": reports.one_report(size).reshape(-1)},
+        constants={
+            "one_report": one_report,
+            "excess": few.excess_of(reports, result.value, size),
+        },
         assumptions=[
             "Hidden people are known in proportion to their number (no barrier, no recall error).",
             *top_coded(answers, [*answers.hidden, *(answers.known if ties.of_groups else ())]),
@@ -232,13 +239,14 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
     return with_sizes(replace(e, provenance=provenance), answers, reports.slopes(size))
 
 
-def _nobody(none: Array, reports: Reports) -> str:
+def _nobody(none: Array, reports: Reports, clustering: str) -> str:
     seen, count = reports.seen.reshape(-1)[none], int(none.sum())
     name = reports.names[int(np.flatnonzero(none)[0]) // reports.domains.count]
     who = "nobody" if not seen.any() else "nobody of a degree above 0"
     return (
         f"{who} reported knowing anyone in {name!r} ({count} rows of the result): the "
-        "estimate is 0 without a standard error, and the interval's upper end that of a count of 0."
+        "estimate is 0 without a standard error, and the interval's upper end that of a count of 0"
+        f"{f', with {clustering}' if clustering else ''}."
     )
 
 
