@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,23 +64,23 @@ def poisson(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
     return out
 
 
+def replicate(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
+    shares = draw.get("log_prevalence_of_row", draw["log_prevalence"])
+    return np.asarray(rng.poisson(np.exp(draw["log_degree"][:, None] + shares)))
+
+
 TOY = Model(
     sample=poisson,
+    replicate=replicate,
     scaling="overdispersed",
     citations=("Toy (2000)",),
-    accepts=frozenset({"answers in intervals", "weights='pseudo'", "regions", "covariates"}),
+    accepts=frozenset({"regions", "covariates"}),
 )
 
 
 @pytest.fixture(autouse=True)
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(models.MODELS, "toy", TOY)
-    monkeypatch.setitem(predictive.REPLICATES, "toy", _replicate)
-
-
-def _replicate(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
-    shares = draw.get("log_prevalence_of_row", draw["log_prevalence"])
-    return np.asarray(rng.poisson(np.exp(draw["log_degree"][:, None] + shares)))
 
 
 def fitted(data: Any = None, hidden: Any = "hidden", **how: Any) -> Posterior:
@@ -439,7 +440,7 @@ def test_covariates_are_coded_and_standardised() -> None:
         seen.append(asked)
         return poisson(asked, rng)
 
-    models.MODELS["toy"] = Model(sample=record, scaling="all", citations=(), accepts=TOY.accepts)
+    models.MODELS["toy"] = replace(TOY, sample=record, scaling="all")
     fitted(covariates=["age", "region"])
     z = seen[0].covariates
     assert z is not None
