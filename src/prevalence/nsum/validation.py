@@ -392,6 +392,7 @@ def _validated(
     influences = _influences(answers, scaling, keep, known, w, said)
     none = (scaling.rows[0] @ w == 0) & np.isfinite(result.value[:, 0])
     if none.any():
+        _say_come_back_as_none(names, none & (known > 0).any(axis=1), said)
         result = replace(result, block=blank_rows(result.block, none))
     result = without_spread(survey, result, said)
     e = assemble(
@@ -510,6 +511,17 @@ def _without_each(scaling: Scaling, y: Array, keep: Array, w: Array) -> Array:
     with np.errstate(all="ignore"):
         changed = sizes[:, :-1] / sizes[:, -1:] - 1
     return np.where(keep, changed, 0.0)
+
+
+def _say_come_back_as_none(names: list[str], none: Array, said: list[str]) -> None:
+    """Say which groups come back as 0 though somebody knows one of their members."""
+    if none.any():
+        note(
+            said,
+            f"{int(none.sum())} of {none.size} held-out groups come back as 0 without a standard error "
+            f"(first: {names[int(np.argmax(none))]!r}): those who know anyone in them have no weight or "
+            "no tie to the other groups. Compare size='ratio-of-sums', or leave them out.",
+        )
 
 
 def _say_without_ties(scaling: Scaling, w: Array, said: list[str]) -> None:
