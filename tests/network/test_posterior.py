@@ -571,6 +571,18 @@ def test_what_the_answers_do_not_tell_keeps_its_prior() -> None:
     np.testing.assert_allclose(moved, draws, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("model", ["overdispersed", "random-degree"])
+def test_weights_leave_the_spread_of_a_degree_to_its_own_answers(model: str) -> None:
+    data = table()
+    data["w"] = np.where(np.arange(120) % 2 == 0, 0.2, 1.8)
+    how: dict[str, Any] = {"model": model, "draws": 200, "warmup": 200}
+    plain = fitted(survey(data), **how).draws["log_degree"].std(axis=(0, 1))
+    weighted = fitted(survey(data), weights="pseudo", **how).draws["log_degree"].std(axis=(0, 1))
+    ratio = weighted / plain
+    assert 0.85 < ratio[::2].mean() < 1.15  # 2.2 before it is put back, with weights of 0.2
+    assert 0.85 < ratio[1::2].mean() < 1.15  # 0.75
+
+
 def test_weights_widen_a_clustered_posterior_to_the_design() -> None:
     data = table(180, seed=8)
     rng = np.random.default_rng(9)

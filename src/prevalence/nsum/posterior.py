@@ -167,7 +167,7 @@ class Posterior:
         if least is None:
             return []
         found = (
-            f"the draws have not converged: R-hat of {least['parameter']!r} is {least['rhat']:.2f} "
+            f"the draws have not converged: R-hat of {least['parameter']!r} is {least['rhat']:.3f} "
             f"(at most {MAX_RHAT}), and they are worth {min(least['ess_bulk'], least['ess_tail']):.0f} "
             f"independent ones (at least {MIN_ESS})"
         )
