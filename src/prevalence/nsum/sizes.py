@@ -302,7 +302,7 @@ def _tell_apart(reports: Reports, result: Result, size: str, other: Array, said:
     if not far.any():
         return
     groups = far.any(axis=1)
-    block = reports.difference(groups).block
+    block = reports.difference(groups, size, result.block)
     chance = np.full(far.shape, np.inf)
     chance[groups] = (t_quantile(block.df, SURE) * block.std_error).reshape(-1, far.shape[1])
     with np.errstate(invalid="ignore"):
