@@ -433,6 +433,31 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
         fitted().shrinkage()
 
 
+def test_regional_shares_by_themselves_rest_on_counts_alone() -> None:
+    """A group in bins or by yes and no has its small answers as numbers, and no others."""
+    data = table()
+    people = {"N": 40_000, "S": 60_000}
+    plain = fitted(survey(data), regions="region", region_populations=people)
+    low, high = plain.low.copy(), plain.high.copy()
+    first, last = low.copy(), high.copy()
+    first[:, 0], last[:, 0] = low[:, 0] > 0, np.where(low[:, 0] > 0, np.inf, 0)
+    found = replace(plain, low=first, high=last).shrinkage()
+    raw = found["raw"].to_numpy(dtype=float)
+    for region, share in zip(plain.regions, raw, strict=True):
+        rows = data["region"] == region
+        ties = data["nurses"][rows].sum() / 5_000
+        assert share == pytest.approx(data["hidden"][rows].sum() / ties / POPULATION)
+    last = high.copy()
+    last[low[:, 2] > 1, 2] = np.inf
+    binned = replace(plain, low=low, high=last)
+    found = binned.shrinkage()
+    assert found["raw"].isna().all()
+    assert found["reports"].sum() == low[:, 2].sum()
+    ax = pv.plot.regions(binned)
+    assert not {"raw-0", "raw-1"} & {str(x.get_gid()) for x in ax.findobj()}
+    assert "nan" not in pv.plot.describe(ax)
+
+
 def test_covariates_are_coded_and_standardised() -> None:
     seen: list[Asked] = []
 

@@ -414,8 +414,9 @@ class Posterior:
         Returns
         -------
         pandas.DataFrame
-            One row per region: region, n, reports, raw (reports over ties to known groups, times their
-            share), raw_low, raw_high (exact Poisson limits, which leave out clustering), estimate,
+            One row per region: region, n, reports (in bins at least so many), raw (reports over ties
+            to known groups asked as counts, times their share; nan if the hidden group was not),
+            raw_low, raw_high (exact Poisson limits, which leave out clustering), estimate,
             conf_low, conf_high (posterior), and national, the same in every row. Shares are those that
             are seen: no adjustment is made.
 

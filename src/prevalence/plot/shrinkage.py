@@ -121,7 +121,8 @@ def _numbers(row: dict[str, Any]) -> str:
 
 
 def _said(row: dict[str, Any]) -> str:
-    alone = "" if 0 < row["reports"] < FEW else f", alone {100 * row['raw']:.2g} %"
+    shown_alone = np.isfinite(row["raw"]) and not 0 < row["reports"] < FEW
+    alone = f", alone {100 * row['raw']:.2g} %" if shown_alone else ""
     return f"{row['region']} {_numbers(row)}{alone}"
 
 
