@@ -64,23 +64,23 @@ def poisson(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
     return out
 
 
+def replicate(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
+    shares = draw.get("log_prevalence_of_row", draw["log_prevalence"])
+    return np.asarray(rng.poisson(np.exp(draw["log_degree"][:, None] + shares)))
+
+
 TOY = Model(
     sample=poisson,
+    replicate=replicate,
     scaling="overdispersed",
     citations=("Toy (2000)",),
-    accepts=frozenset({"answers in intervals", "weights='pseudo'", "regions", "covariates"}),
+    accepts=frozenset({"regions", "covariates"}),
 )
 
 
 @pytest.fixture(autouse=True)
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(models.MODELS, "toy", TOY)
-    monkeypatch.setitem(predictive.REPLICATES, "toy", _replicate)
-
-
-def _replicate(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
-    shares = draw.get("log_prevalence_of_row", draw["log_prevalence"])
-    return np.asarray(rng.poisson(np.exp(draw["log_degree"][:, None] + shares)))
 
 
 def fitted(data: Any = None, hidden: Any = "hidden", **how: Any) -> Posterior:
@@ -467,7 +467,7 @@ def test_covariates_are_coded_and_standardised() -> None:
         seen.append(asked)
         return poisson(asked, rng)
 
-    models.MODELS["toy"] = Model(sample=record, scaling="all", citations=(), accepts=TOY.accepts)
+    models.MODELS["toy"] = replace(TOY, sample=record, scaling="all")
     fitted(covariates=["age", "region"])
     z = seen[0].covariates
     assert z is not None
@@ -614,7 +614,7 @@ def test_weights_widen_a_clustered_posterior_to_the_design() -> None:
     data = table(180, seed=8)
     rng = np.random.default_rng(9)
     data["hidden"] = rng.poisson(np.repeat(rng.gamma(0.5, 2.0, 30), 6)).astype(float)
-    how: dict[str, Any] = {"model": "random-degree", "draws": 300, "warmup": 300}
+    how: dict[str, Any] = {"model": "random-degree", "draws": 250, "warmup": 200}
     raw = fitted(survey(data), **how).size(transmission=1)
     e = fitted(survey(data), weights="pseudo", **how).size(transmission=1)
     closed = pv.nsum.scale_up(survey(data), "hidden", known=KNOWN, transmission=1)
