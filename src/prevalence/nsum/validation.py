@@ -173,7 +173,9 @@ class Validation:
     def __repr__(self) -> str:
         inside = self.ratio.value[[name in self.kept for name in self.groups]]
         inside = inside[np.isfinite(inside)]
-        ratios = f"ratios from {inside.min():.3g} to {inside.max():.3g}" if inside.size else "no ratios"
+        ratios = (
+            f"ratios from {inside.min():.3g} to {inside.max():.3g}" if inside.size else "no ratios"
+        )
         return (
             f"<Validation: {len(self.kept)} of {len(self.groups)} known groups kept; {ratios}; "
             f"relative error {self.are:.3g} on average>"
