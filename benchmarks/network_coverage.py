@@ -20,6 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from prevalence.direct.borrowing import ASSUMED_ICC
+from prevalence.intervals import fewer
 from prevalence.simulate.questionnaire import heaped
 
 Array = NDArray[Any]
@@ -68,6 +70,13 @@ CORNERS = [
     Cell(0.0005, 0.1, drawn=3),
     Cell(0.002, 0.02, drawn=3),
     Cell(0.01, 0.02, drawn=2),
+    Cell(0.0002, 0.1, drawn=3),
+    Cell(0.0001, 0.3, drawn=3),
+    Cell(0.0002, 0.3, drawn=3),
+    Cell(0.00005, 0.1),
+    Cell(0.00005, 0.3),
+    Cell(0.0001, 0.3),
+    Cell(0.0002, 0.3),
 ]
 PARTS = {"grid": GRID, "heaping": HEAPED, "barrier": BARRIERS, "corner": CORNERS}
 
@@ -135,6 +144,7 @@ def totals(made: Population, cell: Cell, rows: Array) -> dict[str, Array]:
     w = made.size[cluster] / TAKEN * CLUSTERS / cell.drawn
     hidden, known = made.hidden[rows], made.known[rows]
     return {
+        "clusters": TAKEN * w,
         "hidden": w * hidden.sum(axis=-1),
         "known": w * known.sum(axis=-1),
         "ties": known.sum(axis=(1, 2, 3)) * (PEOPLE / KNOWN),
@@ -181,9 +191,31 @@ def factors(n: int, rng: np.random.Generator) -> Array:
     return out * (n / (n - 1))
 
 
-def limits(size: Array, spread: Array, quantile: float, found: dict[str, Array]) -> Array:
-    """Return the interval on the log scale; without a report that of a count of 0."""
+def excess(found: dict[str, Array]) -> Array:
+    """Return what few clusters that carry most of the variance add to one over its df."""
+    y, x = found["hidden"], found["known"]
+    share = y.sum(axis=(1, 2)) / x.sum(axis=(1, 2))
+    z = y - share[:, None, None] * x
+    second, fourth = ((z**power).sum(axis=(1, 2)) for power in (2, 4))
+    with np.errstate(all="ignore"):
+        more = fourth / (2 * second**2) - 1.5 / z[0].size
+    return np.maximum(np.nan_to_num(more), 0.0)
+
+
+def limits(
+    size: Array,
+    spread: Array,
+    quantile: Array | float,
+    found: dict[str, Array],
+    icc: float = ASSUMED_ICC,
+) -> Array:
+    """Return the interval on the log scale; without a report that of a count of 0.
+
+    Reports that are not there are taken to have a correlation of 0.1 within clusters.
+    """
     one = KNOWN * found["squares"] / found["weights"] / found["known"].sum(axis=(1, 2))
+    in_cluster = (found["clusters"] ** 2).sum(axis=(1, 2)) / found["squares"]
+    one = one * (1 + icc * (in_cluster - 1))
     with np.errstate(all="ignore"):
         half = np.exp(quantile * spread)
         out = np.stack([size / half, size * half], axis=-1)
@@ -204,8 +236,10 @@ def cell_lines(cell: Cell, samples: int, seed: list[int]) -> list[dict[str, Any]
         size = estimates(found)
         kept["size"].append(size)
         for name, spread in spreads(found, rng).items():
-            quantile = float(ndtri(0.975)) if name == "Killworth" else float(stdtrit(df, 0.975))
-            kept[name].append(limits(size, spread, quantile, found))
+            few = fewer(np.full(size.size, df), excess(found))
+            model = name == "Killworth"  # a count of 0 is then one of independent ties
+            quantile = float(ndtri(0.975)) if model else stdtrit(few, 0.975)
+            kept[name].append(limits(size, spread, quantile, found, 0.0 if model else ASSUMED_ICC))
             errors[name].append(spread)
     size = np.concatenate(kept["size"])
     seen = {

@@ -12,6 +12,7 @@ __all__ = ["PROPORTION_RULES", "RULES", "WORDS"]
 
 Array = NDArray[Any]
 Rule = Callable[[Mapping[str, Array], Array, float], Array]
+LEAST_DF = 5.0  # that few reports leave (docs/network-coverage.md)
 PRIOR = 0.6  # both parameters of the beta prior of `auto`; 0.5 is Jeffreys' (docs/rare-events.md)
 
 
@@ -38,12 +39,21 @@ def wald(c: Mapping[str, Array], df: Array, level: float) -> Array:
 def log(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Value times or divided by exp(t se / value), for positive quantities.
 
-    A value of 0 has the upper limit of a Poisson count of 0, times the value of one report.
+    A value of 0 has the upper limit of a Poisson count of 0, times the value of one report. Where
+    few units carry the variance (`excess`), its degrees of freedom are fewer.
     """
+    df = fewer(df, c["excess"]) if "excess" in c else df
     with np.errstate(all="ignore"):
         spread = np.exp(t_quantile(df, level) * c["std_error"] / c["value"])
         out = np.stack([c["value"] / spread, c["value"] * spread], axis=-1)
     return _none_reported(out, c, level)
+
+
+def fewer(df: Array, excess: Array) -> Array:
+    """Return ``1 / (1 / df + excess)`` degrees of freedom, but no fewer than 5 for that reason."""
+    df = np.asarray(df, dtype=float)
+    with np.errstate(all="ignore"):
+        return np.where(df > 0, np.minimum(df, np.maximum(1 / (1 / df + excess), LEAST_DF)), df)
 
 
 def dark_figure(c: Mapping[str, Array], df: Array, level: float) -> Array:
@@ -68,11 +78,17 @@ def percentile(c: Mapping[str, Array], df: Array, level: float) -> Array:
 
 
 def _none_reported(out: Array, c: Mapping[str, Array], level: float) -> Array:
-    """Give a value of 0 the upper limit of a Poisson count of 0, times the value of one report."""
+    """Give a value of 0 the upper limit of a Poisson count of 0, times the value of one report.
+
+    With factors that are uncertain, of relative variance v in all (`factor_variance`), the chance of
+    no report is that of a gamma-Poisson count, ``(1 + v m) ** (-1 / v)`` for a mean of m.
+    """
     if "one_report" in c:
-        none = c["value"] == 0
+        none, tail = c["value"] == 0, -np.log((1 - level) / 2)
+        v = np.asarray(c.get("factor_variance", np.zeros(none.shape)))[none]
+        count = np.where(v > 0, np.expm1(v * tail) / np.where(v > 0, v, 1.0), tail)
         out[none] = 0.0
-        out[none, 1] = -np.log((1 - level) / 2) * c["one_report"][none]
+        out[none, 1] = count * c["one_report"][none]
     return out
 
 

@@ -123,14 +123,15 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
     The number of a floor is its lower limit: "at least" is not said of a middle. That of a share
     without a case is its one-sided upper limit: "at most".
     """
-    out, interval = [], f"{100 * level:g} % interval"
+    out, interval = [], f"{100 * level:g} % {_kind(e)}"
     rows = zip(
         table["estimate"], table["conf_low"], table["conf_high"], _ceilings(e, level), strict=True
     )
     for value, low, high, ceiling in rows:
         if np.isfinite(value) and np.isfinite(ceiling):
             number = shown(ceiling, 0.0, ceiling, e.unit)[0]
-            out.append((f"at most {number}", f"one-sided {100 * level:g} %"))
+            kind = "" if _kind(e) == "interval" else f" {_kind(e)}"
+            out.append((f"at most {number}", f"one-sided {100 * level:g} %{kind}"))
             continue
         number, below, above = shown(value, low, high, e.unit)
         words = (
@@ -140,6 +141,14 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             number, words = f"at least about {below}", f"estimate {number}, {words}"
         out.append((number, words))
     return out
+
+
+def _kind(e: Estimate) -> str:
+    """Name the interval; a posterior one holds what its model takes for granted."""
+    if e.interval_rule != "posterior":
+        return "interval"
+    model = e.provenance.get("model")
+    return f"posterior interval of the {model} model" if model else "posterior interval"
 
 
 def _ceilings(e: Estimate, level: float) -> Array:
@@ -179,6 +188,7 @@ def _sentence(
     e: Estimate, about: Estimand, row: pd.Series[Any], head: tuple[str, str]
 ) -> list[str]:
     domain = _domain(e, str(row["domain"]))
+    domain = f"as seen in {domain}" if domain and e.provenance.get("seen") else domain
     if not np.isfinite(row["estimate"]):
         why = str(row["flag"]) if str(row["flag"]).startswith("suppressed") else "no estimate"
         return [f"{_capital(domain + why)}."]
@@ -350,7 +360,7 @@ def made_of(e: Estimate) -> list[str]:
         lines.append(f"The uncertainty adds up over {len(e.blocks)} sources: {names}.")
     if _range(e):
         lines.append(f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}.")
-    told = {"design", "rows", "psus", "cases", "weights", "variance", "floor"}
+    told = {"design", "rows", "psus", "cases", "weights", "variance", "floor", "seen"}
     lines += [
         f"{_capital(plain_name(str(key)))}: {value}."
         for key, value in said.items()

@@ -231,6 +231,14 @@ def test_answers_serve_as_samples(frame: Any, visits: Any) -> None:
 # What there is nothing to tell from
 
 
+def visibility_variance(frame: Any, visits: Any) -> float:
+    """Relative variance of the mean visibility: that of the estimate less that of the reports."""
+    said = {**frame, "hidden": np.nan_to_num(frame["hidden"])}
+    e, total = generalised(said, visits), pv.direct.total(survey(said), "hidden")
+    parts = [(float(x.std_error[0]) / float(x.value[0])) ** 2 for x in (e, total)]
+    return parts[0] - parts[1]
+
+
 def test_nobody_reported_gives_an_upper_limit(frame: Any, visits: Any) -> None:
     none = {**frame, "hidden": np.zeros(48)}
     with pytest.warns(pv.PrevalenceWarning, match="nobody reported knowing anyone in 'hidden'"):
@@ -240,7 +248,15 @@ def test_nobody_reported_gives_an_upper_limit(frame: Any, visits: Any) -> None:
     one = generalised({**frame, "hidden": np.r_[1.0, np.zeros(47)]}, visits).value[0]
     # 3.7 reports at the mean weight; the row that reported has one of its own.
     mean = one / frame["w"][0] * (frame["w"] @ frame["w"]) / frame["w"].sum()
-    np.testing.assert_allclose(found.interval()[0], [0, 3.688879 * mean], rtol=1e-6)
+    # A correlation of 0.1 within the clusters, whose size counts their weights: 1 + 0.1 (size - 1).
+    total = np.bincount(frame["psu"], frame["w"])
+    deff = 1 + 0.1 * ((total @ total) / (frame["w"] @ frame["w"]) - 1)
+    # How visible a hidden person is has an error of its own: the count of a gamma-Poisson.
+    v = visibility_variance(frame, visits)
+    count = (0.025**-v - 1) / v
+    assert 3.688879 < count < 4.5
+    np.testing.assert_allclose(found.interval()[0], [0, count * mean * deff], rtol=1e-6)
+    assert "an assumed correlation of reports within clusters of 0.1" in found.explain()
 
 
 def test_all_aware_has_no_standard_error(visits: Any) -> None:

@@ -18,6 +18,7 @@ from scipy.special import stdtrit
 
 import prevalence as pv
 from benchmarks import network_coverage as study
+from prevalence.intervals import fewer
 from prevalence.schemes import bootstrap
 
 Array = NDArray[Any]
@@ -55,7 +56,8 @@ def test_the_study_estimates_as_the_library_does(cell: study.Cell) -> None:
     made, rows = sampled(cell, 3, 5)
     found = study.totals(made, cell, rows)
     size, spread = study.estimates(found), study.spreads(found, np.random.default_rng(1))
-    quantile = float(stdtrit(study.STRATA * (cell.drawn - 1), 0.975))
+    df = np.full(3, study.STRATA * (cell.drawn - 1))
+    quantile = stdtrit(fewer(df, study.excess(found)), 0.975)
     interval = study.limits(size, spread["linearised"], quantile, found)
     for i in range(3):
         survey = as_survey(made, cell, rows[i])

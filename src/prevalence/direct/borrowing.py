@@ -24,7 +24,19 @@ from ..facts import binomial_deff, by_domain
 from ..survey import Survey
 from .outcomes import answering, outcomes
 
-__all__ = ["Lender", "Seen", "blended", "default_lender", "intraclass", "lender", "seen_in"]
+__all__ = [
+    "ASSUMED_ICC",
+    "Lender",
+    "Seen",
+    "blended",
+    "cluster_deff",
+    "clustering",
+    "default_deff",
+    "default_lender",
+    "intraclass",
+    "lender",
+    "seen_in",
+]
 
 Array = NDArray[Any]
 ASSUMED_ICC = 0.1  # the most that is assumed where nothing is borrowed
@@ -51,6 +63,13 @@ def seen_in(
     survey: Survey, domains: Domains, result: Result, n: Array, answered: Array | None
 ) -> Seen:
     """Return what a proportion and its variance tell in every domain."""
+    kish, size = clustering(survey, domains, answered)
+    own = binomial_deff(result, n)
+    return Seen(result.value.reshape(-1), own, n, result.block.df, n * kish, size)
+
+
+def clustering(survey: Survey, domains: Domains, answered: Array | None) -> tuple[Array, Array]:
+    """Return ``sum w^2 / (sum w)^2`` and the effective size of the primary units, by domain."""
     sums, design, w = domains.sums(survey), survey.design, survey.chain.weights
     w = sums.take(w if answered is None else w * answered)
     w = w / np.abs(w).max(initial=0.0)  # squares of very large weights would overflow
@@ -64,10 +83,9 @@ def seen_in(
     else:
         clustered = sums.by_domain(by_pair**2)
     with np.errstate(all="ignore"):
-        kish = n * squares / sums.by_domain(by_pair) ** 2
+        inverse = squares / sums.by_domain(by_pair) ** 2
         size = np.where(squares > 0, clustered / squares, np.nan)
-    own = binomial_deff(result, n)
-    return Seen(result.value.reshape(-1), own, n, result.block.df, kish, size)
+    return inverse, size
 
 
 def cluster_deff(icc: Array | float, kish: Array, size: Array) -> Array:

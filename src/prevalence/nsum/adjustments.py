@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..blocks import add_blocks
 from ..errors import level_in_range, note, number
 from ..estimate import Estimate
-from ..intervals import RULES
+from ..intervals import RULES, fewer
 from .propagation import joint_draws
 
 if TYPE_CHECKING:
@@ -101,18 +101,22 @@ class Adjustments:
             if isinstance(part, Estimate):
                 slope = sign * size / float(part)
                 blocks = add_blocks(blocks, tuple(b.take(rows).scaled(slope) for b in part.blocks))
-        one = {k: x * self.factor for k, x in e.constants.items() if k == "one_report"}
+        out = replace(e, value=value, blocks=blocks)
         return replace(
-            e,
-            value=value,
-            blocks=blocks,
-            constants={**e.constants, **one},
+            out,
+            constants=_rescaled(e, out, self.factor) | self._vague(len(e)),
             facts=_with_basic(e, self.factor),
             assumptions=self._told("assumptions", [*self.assumptions, *e.assumptions]),
             warnings=self._told("warnings", e.warnings),
             citations=self._told("citations", e.citations),
             provenance={**e.provenance, **self.record},
         )
+
+    def _vague(self, rows: int) -> dict[str, Array]:
+        """Return the relative variance of what is divided by, for rows without a report."""
+        parts = [part for _, part, _ in self.parts if isinstance(part, Estimate)]
+        v = sum((float(part.std_error[0]) / float(part)) ** 2 for part in parts)
+        return {"factor_variance": np.full(rows, v)} if v > 0 else {}
 
     def _told(self, what: str, first: Sequence[str]) -> tuple[str, ...]:
         """Add to texts those of the adjustments that are estimates themselves."""
@@ -140,7 +144,7 @@ class Adjustments:
 
     def drawn(self, e: Estimate, rng: np.random.Generator, count: int = DRAWS) -> Estimate:
         """Return a basic estimate adjusted draw by draw, with percentile limits."""
-        (basic,), factor = self._drawn([e], count, rng)
+        (basic,), factor = self._drawn([_with_fewer(e)], count, rng)
         out = self.applied(e)
         told = list(out.warnings)
         few = [b.scheme.coefficients.size for b in e.blocks if "bootstrap" in b.scheme.kind]
@@ -202,6 +206,26 @@ def _known(part: Any) -> str:
     return f"with its stated uncertainty (standard error {float(part.std_error[0]):.2g})"
 
 
+def _with_fewer(e: Estimate) -> Estimate:
+    """Return a basic estimate whose sample has the degrees of freedom that few reports leave."""
+    if "excess" not in e.constants:
+        return e
+    first, *known = e.blocks
+    return replace(e, blocks=(replace(first, df=fewer(first.df, e.constants["excess"])), *known))
+
+
+def _rescaled(e: Estimate, out: Estimate, factor: float) -> dict[str, Array]:
+    """Return constants of the interval: a report counts more, the sample's variance for less."""
+    constants = dict(e.constants)
+    if "one_report" in constants:
+        constants["one_report"] = constants["one_report"] * factor
+    if "excess" in constants:
+        with np.errstate(all="ignore"):
+            share = np.nan_to_num((e.std_error * factor / out.std_error) ** 4)
+        constants["excess"] = constants["excess"] * share
+    return constants
+
+
 def _with_basic(e: Estimate, factor: float) -> dict[str, Array]:
     """Add to the facts of a basic estimate what it was before the adjustments, and their factor."""
     scaled = {k: e.facts[k] * factor for k in ("other_size", "model_std_error") if k in e.facts}
@@ -210,7 +234,7 @@ def _with_basic(e: Estimate, factor: float) -> dict[str, Array]:
         **scaled,
         "basic": np.array(e.value),
         "basic_std_error": np.array(e.std_error),
-        "basic_df": np.array(np.broadcast_to(np.asarray(e.df, dtype=float), (len(e),))),
+        "basic_df": fewer(np.broadcast_to(e.df, (len(e),)), e.constants.get("excess", np.zeros(1))),
         "adjustment": np.full(len(e), factor),
     }
 

@@ -129,13 +129,21 @@ def times(e: Estimate, factor: Estimate | float | None, *, divide: bool = False)
 
 
 def as_before(out: Estimate, e: Estimate, rule: str, one_report: Array | None = None) -> Estimate:
-    """Return adjusted numbers with the labels, facts and words of the estimate they come from."""
+    """Return adjusted numbers with the labels, facts and words of the estimate they come from.
+
+    What few reports take from its degrees of freedom counts by their share of the variance.
+    """
+    constants = {} if one_report is None else {"one_report": one_report}
+    if "excess" in e.constants:
+        with np.errstate(all="ignore"):
+            relative = (e.std_error / e.value) / (out.std_error / out.value)
+            constants["excess"] = e.constants["excess"] * np.nan_to_num(relative**4)
     return replace(
         out,
         unit=e.unit,
         estimand=e.estimand,
         interval_rule=rule,
-        constants={} if one_report is None else {"one_report": one_report},
+        constants=constants,
         maps=(),
         facts=e.facts,
         labels=e.labels,

@@ -11,12 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..answers import Answers
+from ..custom import domains_of
 from ..engine import Weights
 from ..errors import nearest, number
 from ..estimate import Estimate
 from ..frames import names_of
 from ..groups import Group
 from ..items import Item
+from .alter_counts import as_before
+from .few import excess
 
 __all__ = ["dont_know", "heaping", "outliers", "summary"]
 
@@ -364,8 +367,10 @@ def _readings(
     rules = {f"none ({x})" if m == 0 else x: by_ratio(m) for m, x in words.items()}
     rules["mean by class of degree"] = by_class
     seen = {"answered": int(told.sum()), "missing": int(lost.sum())}
+    w = answers.survey.chain.weights
+    few = excess(answers.survey, domains_of(answers.survey, (), None), [z - (w @ z) / (w @ d) * d])
     return [
-        {"group": name, "rule": rule, **seen, **_estimated(answers, theta, transmission)}
+        {"group": name, "rule": rule, **seen, **_estimated(answers, theta, transmission, few)}
         for rule, theta in rules.items()
     ]
 
@@ -378,9 +383,11 @@ def _classes(degree: Array, told: Array, classes: int) -> Array:
     return np.asarray(filled[np.clip(np.searchsorted(filled, code), 0, filled.size - 1)])
 
 
-def _estimated(answers: Answers, theta: Any, transmission: float | Estimate) -> dict[str, float]:
-    basic = answers.survey.estimate(theta, unit="count")
-    e = replace(basic / transmission, interval_rule="log")
+def _estimated(
+    answers: Answers, theta: Any, transmission: float | Estimate, few: Array
+) -> dict[str, float]:
+    basic = replace(answers.survey.estimate(theta, unit="count"), constants={"excess": few})
+    e = as_before(basic / transmission, basic, "log")
     low, high = e.interval()[0]
     return {
         "estimate": float(e.value[0]),

@@ -19,7 +19,7 @@ from ..facts import row_facts
 from ..groups import hidden_groups, known_groups
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import alter_counts
+from . import alter_counts, few
 from .degrees import FEEHAN
 
 __all__ = ["generalized"]
@@ -155,8 +155,10 @@ def generalized(
 
     result = evaluate(survey, theta, domains)
     facts = alter_counts.report_facts(survey, result, domains, reports, used)
+    clustered = np.ones(len(names))
     if (none := facts["cases"] == 0).any():
-        note(said, _none_reported(none, names))
+        clustered = few.assumed(survey, domains, used).reshape(-1)
+        note(said, _none_reported(none, names, (clustered[none] > 1).any()))
         result = replace(result, block=blank_rows(result.block, none))
     result = without_spread(survey, result, said)
     e = assemble(
@@ -171,12 +173,20 @@ def generalized(
         facts=facts,
         warnings=said,
         assumptions=_assumptions(visible, precision, population, in_frame),
+        constants={"excess": few.excess(survey, domains, _off(survey, reports, used))},
     )
     out = alter_counts.times(alter_counts.times(e, visible, divide=True), precision)
     report = alter_counts.mean_weight(survey.chain.weights) * eta / visible.value
-    one_report = np.broadcast_to(report, e.value.shape)
+    one_report = report * clustered
     e = replace(e, provenance={**e.provenance, "cases": "reports"})
-    return alter_counts.as_before(out, e, "log", one_report)
+    out = alter_counts.as_before(out, e, "log", one_report)
+    v = (visible.std_error / visible.value) ** 2 + _relative_variance(precision)
+    vague = {"factor_variance": np.broadcast_to(np.nan_to_num(v), e.value.shape)}
+    return replace(out, constants={**out.constants, **vague})
+
+
+def _relative_variance(part: float | Estimate) -> float:
+    return (float(part.std_error[0]) / float(part)) ** 2 if isinstance(part, Estimate) else 0.0
 
 
 def _reports(
@@ -340,11 +350,18 @@ def _check_seen(seen: Array, survey: Survey, names: Sequence[str]) -> None:
         )
 
 
-def _none_reported(none: Array, names: list[str]) -> str:
+def _off(survey: Survey, reports: Array, used: Array) -> Array:
+    """Return reports less their weighted mean, of the respondents who answered."""
+    w = survey.chain.weights * used
+    mean = (reports * w).sum(axis=1) / w.sum(axis=1)
+    return np.where(used, reports - mean[:, None], 0.0)
+
+
+def _none_reported(none: Array, names: list[str], clustered: bool) -> str:
     return (
         f"nobody reported knowing anyone in {names[int(np.argmax(none))]!r} ({int(none.sum())} rows of "
         "the result): the estimate is 0 without a standard error, and the interval's upper end that "
-        "of a count of 0."
+        f"of a count of 0{f', with {few.ASSUMED}' if clustered else ''}."
     )
 
 

@@ -250,7 +250,9 @@ def degree_ratio(
     -----
     Assumes that hidden people and the frame know the groups in proportion to their degrees: it
     fails where hidden people are closer to, or kept apart from, the groups asked about. Ties
-    within the respondent's own household must count in both samples or in neither.
+    within the respondent's own household must count in both samples or in neither. Where hidden
+    people are children and the frame is of adults, compare children with children: pass as `sample`
+    children of the general population asked the same questions, and leave the frame ratio at 1.
 
     References
     ----------

@@ -18,7 +18,7 @@ from ..evaluate import blank_rows, evaluate, without_spread
 from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
-from . import alter_counts
+from . import alter_counts, few
 
 __all__ = ["network_rates"]
 
@@ -306,19 +306,23 @@ def _events(
         events = (reports @ w) / (near @ w)
         return np.asarray(events * ((member @ w) / (one @ w)) if sized else events)
 
-    result = evaluate(survey, theta, domains)
-    w = survey.chain.weights
+    result, w = evaluate(survey, theta, domains), survey.chain.weights
     used = np.broadcast_to(found.used, reports.shape)
     facts = alter_counts.report_facts(survey, result, domains, reports, used)
+    one_report = alter_counts.mean_weight(w) / (near @ w)
     if (none := facts["cases"] == 0).any():
+        clustered = float(few.assumed(survey, domains, found.used)[0, 0])
+        one_report = one_report * clustered
         note(
             said,
             f"nobody reported an alter in {int(none.sum())} of {none.size} cells: their rates are 0 "
-            "without a standard error, and the interval's upper end that of a count of 0.",
+            "without a standard error, and the interval's upper end that of a count of 0"
+            f"{f', with {few.ASSUMED}' if clustered > 1 else ''}.",
         )
         result = replace(result, block=blank_rows(result.block, none))
     result = without_spread(survey, result, said)
     share = (member @ w) / (one @ w) if sized else 1.0
+    off = reports - ((reports @ w) / (near @ w))[:, None] * near
     e = assemble(
         survey,
         result,
@@ -329,7 +333,10 @@ def _events(
         interval="log",
         citations=[SURVIVAL],
         facts=facts,
-        constants={"one_report": alter_counts.mean_weight(w) * share / (near @ w)},
+        constants={
+            "one_report": one_report * share,
+            "excess": few.excess(survey, domains, off),
+        },
         warnings=said,
         assumptions=[
             "Alters of a cell are visible to as many people as the respondents who stand for it.",

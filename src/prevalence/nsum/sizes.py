@@ -17,6 +17,7 @@ from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
 from ..intervals import t_quantile
 from ..registry import estimator
 from ..survey import Survey
+from . import few
 from .adjustments import Adjustments
 from .degrees import (
     FEEHAN,
@@ -39,6 +40,10 @@ APART, SURE, ENOUGH = (
     0.99,
     10,
 )  # rules differ by a factor, beyond chance, with so many reports
+SEEN = (
+    "Each row is the size of the whole group as the respondents of its domain see it: rows do not add "
+    "up. Times the domain's share of the people asked about it is the number in the domain."
+)
 
 
 @estimator(
@@ -109,7 +114,8 @@ def scale_up(
         Size of the population N, against which the sizes of known groups are checked; needed with
         degrees by summation.
     by, where : str or list of str, optional
-        Domains of respondents: the groups as seen by them.
+        Domains of respondents: the whole groups as seen by them, which do not add up. Times a
+        domain's share of the people asked about, a row is the number in the domain.
     missing : {"error", "complete"}
         ``complete`` uses the known groups that each respondent answered, and leaves out of a hidden
         group, with their count, respondents without an answer about it or about any known group.
@@ -195,9 +201,12 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
     """Return the estimate before the adjustments, with the uncertainty of the known sizes."""
     survey, domains, ties = reports.survey, reports.domains, reports.ties
     result = evaluate(survey, reports.theta(size), domains)
+    one_report = reports.one_report(size).reshape(-1)
     none = (result.value == 0).reshape(-1)
     if none.any():
-        note(said, _nobody(none, reports))
+        clustered, words = few.borrowed(reports, size)
+        one_report = one_report * clustered
+        note(said, _nobody(none, reports, words if (clustered[none] > 1).any() else ""))
         result = replace(result, block=blank_rows(result.block, none))
     result = without_spread(survey, result, said)
     other = reports.values(RULES[size == RULES[0]])
@@ -216,15 +225,20 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
         citations=[KILLWORTH, FEEHAN],
         facts=facts_of(reports, result, size, {"other_size": other, "model_std_error": model}),
         warnings=said,
-        constants={"one_report": reports.one_report(size).reshape(-1)},
+        constants={
+            "one_report": one_report,
+            "excess": few.excess_of(reports, result.value, size),
+        },
         assumptions=[
             "Hidden people are known in proportion to their number (no barrier, no recall error).",
+            *([SEEN] if domains.names else []),
             *top_coded(answers, [*answers.hidden, *(answers.known if ties.of_groups else ())]),
         ],
     )
     provenance = {
         **e.provenance,
         "cases": "reports",
+        **({"seen": "in the domain"} if domains.names else {}),
         "degrees": ties.words,
         "sizes": f"{size.replace('-', ' ')}; {_other(result.value, other, size)}",
         "model standard error": _beside(model, e),
@@ -232,13 +246,14 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
     return with_sizes(replace(e, provenance=provenance), answers, reports.slopes(size))
 
 
-def _nobody(none: Array, reports: Reports) -> str:
+def _nobody(none: Array, reports: Reports, clustering: str) -> str:
     seen, count = reports.seen.reshape(-1)[none], int(none.sum())
     name = reports.names[int(np.flatnonzero(none)[0]) // reports.domains.count]
     who = "nobody" if not seen.any() else "nobody of a degree above 0"
     return (
         f"{who} reported knowing anyone in {name!r} ({count} rows of the result): the "
-        "estimate is 0 without a standard error, and the interval's upper end that of a count of 0."
+        "estimate is 0 without a standard error, and the interval's upper end that of a count of 0"
+        f"{f', with {clustering}' if clustering else ''}."
     )
 
 
@@ -269,12 +284,13 @@ def _tell_above(answers: Answers, reports: Reports, said: list[str]) -> None:
     above = (reports.y > known) & reports.used & inside
     if above.any():
         k = int(np.argmax(above.any(axis=1)))
+        none = int((above.any(axis=0) & (reports.ties.each == 0)).sum())
         note(
             said,
             f"{int(above.any(axis=0).sum()):,} of {int(inside.sum()):,} respondents report more hidden "
             f"people than they know at all by their degree (first: {reports.names[k]!r} in row "
-            f"{int(np.flatnonzero(above[k])[0])}). Check these answers; pv.Answers(..., top_code=30) "
-            "truncates.",
+            f"{int(np.flatnonzero(above[k])[0])}), {none:,} of them with a degree of 0, which few ties to "
+            "known groups make. Check the others; pv.Answers(..., top_code=30) truncates.",
         )
 
 
@@ -285,8 +301,10 @@ def _tell_apart(reports: Reports, result: Result, size: str, other: Array, said:
     far &= reports.seen >= ENOUGH
     if not far.any():
         return
-    block = reports.difference().block
-    chance = (t_quantile(block.df, SURE) * block.std_error).reshape(far.shape)
+    groups = far.any(axis=1)
+    block = reports.difference(groups).block
+    chance = np.full(far.shape, np.inf)
+    chance[groups] = (t_quantile(block.df, SURE) * block.std_error).reshape(-1, far.shape[1])
     with np.errstate(invalid="ignore"):
         apart = far & (np.abs(other - result.value) > chance)
     if not apart.any():
