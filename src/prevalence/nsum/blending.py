@@ -279,5 +279,6 @@ def _recomputed(block: Block, blocks: Blocks, a: Array, gap: Array) -> Block:
     x, y = columns[:p], columns[p:]
     without = _ratio(v1 - c * x * x, v2 - c * y * y, cov - c * x * y)
     moved, apart = np.clip(without, 0.0, 1.0) - a[:, None], gap[:, None]
-    step = moved * (apart + x - y) if "jackknife" in kind else -moved * apart / c
+    counted = np.divide(1.0, c, out=np.zeros_like(c), where=c != 0)  # 0: a unit that is certain
+    step = moved * (apart + x - y) if "jackknife" in kind else -moved * apart * counted
     return replace(fixed, influence=plain(fixed.columns() + step))
