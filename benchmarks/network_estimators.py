@@ -149,7 +149,8 @@ def cells(rng: np.random.Generator) -> Iterator[Found]:
             "sex": rng.choice(["F", "M"], n),
             "age": rng.choice(["old", "young"], n),
         }
-        rates = {("F", "old"): 4e-4, ("F", "young"): 1e-4, ("M", "old"): 4e-4, ("M", "young"): 1e-4}
+        by_age = {"old": 4e-4, "young": 1e-4}
+        rates = {(sex, age): rate for sex in "FM" for age, rate in by_age.items()}
         rows: list[tuple[int, str, str]] = []
         effect = gamma(rng, CLUSTERED, units)[data["psu"]]
         for (sex, age), rate in rates.items():
@@ -162,7 +163,7 @@ def cells(rng: np.random.Generator) -> Iterator[Found]:
         for k, label in enumerate(e.labels):
             if label[0] == "F":
                 one = e.take(np.array([k]))
-                rate = rates[label] * 30 / units
+                rate = by_age[label[1]] * 30 / units
                 yield f"network_rates, {label[1]}; {units} units", rate, one
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import doctest
 import inspect
+import io
+import re
 import shutil
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -69,6 +74,27 @@ def api_page() -> str:
     return "\n".join(parts)
 
 
+def figures(page: str) -> None:
+    """Execute a page, and save the axes that its lines name as figures of these names.
+
+    The tests execute the same lines and compare what they print.
+    """
+    import matplotlib as mpl
+    from matplotlib.axes import Axes
+
+    text = (HERE / f"{page}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    made: dict[str, object] = {}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        for line in doctest.DocTestParser().get_examples("\n".join(blocks)):
+            exec(compile(line.source, page, "exec"), made)
+    mpl.rcParams["svg.hashsalt"] = page
+    for name, thing in made.items():
+        if isinstance(thing, Axes):
+            path = GENERATED / f"{page}-{name}.svg"
+            thing.get_figure(root=True).savefig(path, metadata={"Date": None})
+
+
 shutil.rmtree(GENERATED, ignore_errors=True)
 GENERATED.mkdir()
 (GENERATED / "api.md").write_text(api_page(), encoding="utf-8")
@@ -76,3 +102,4 @@ for page in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"):
     shutil.copy(ROOT / page, GENERATED / page.lower())
 for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
     shutil.copy(notebook, GENERATED / notebook.name)
+figures("network")

@@ -18,22 +18,31 @@ Array = NDArray[Any]
 KIND, INDEPENDENT = "posterior draws", "posterior draws, taken as independent"
 
 
-def from_draws(draws: Array, *, source: str, kind: str = KIND, **parts: Any) -> Estimate:
+def from_draws(
+    draws: Array, *, source: str, kind: str = KIND, point: str = "mean", **parts: Any
+) -> Estimate:
     """Return an estimate whose rows are quantities of one posterior, from their draws (rows, draws).
 
-    The value is the posterior mean, the standard error the posterior standard deviation.
+    The value is the posterior mean, or the median (`point`), and so it is for what is computed from
+    the estimate; the standard error is the posterior standard deviation.
     """
-    value, block = _summary(draws, source, kind)
-    constants = {"draws": draws, **parts.pop("constants", {})}
+    value, block = _summary(draws, source, kind, point)
+    constants = {**_kept(draws, point), **parts.pop("constants", {})}
     return Estimate(value, (block,), interval_rule="posterior", constants=constants, **parts)
 
 
-def _summary(draws: Array, source: str, kind: str) -> tuple[Array, Block]:
-    value, count = draws.mean(axis=1), draws.shape[1]
+def _kept(draws: Array, point: str) -> dict[str, Array]:
+    """Return what an estimate keeps of its draws: themselves, and that its value is their median."""
+    return {"draws": draws, **({"median": np.ones(len(draws))} if point == "median" else {})}
+
+
+def _summary(draws: Array, source: str, kind: str, point: str) -> tuple[Array, Block]:
+    mean, count = draws.mean(axis=1), draws.shape[1]
+    value = np.median(draws, axis=1) if point == "median" else mean
     labels = tuple(map(str, range(count)))
     scheme = Columns(source, kind, np.full(count, 1 / (count - 1)), labels)
     df = np.full(value.size, np.inf)
-    return value, Block(plain(draws - value[:, None]), scheme, df)
+    return value, Block(plain(draws - mean[:, None]), scheme, df)
 
 
 def draws_of(e: Any) -> Array | None:
@@ -46,8 +55,9 @@ def draws_of(e: Any) -> Array | None:
 def redrawn(e: Estimate, draws: Array, **fields: Any) -> Estimate:
     """Return an estimate with other draws of the same fit."""
     scheme = e.blocks[0].scheme
-    value, block = _summary(draws, scheme.source, scheme.kind)
-    return replace(e, value=value, blocks=(block,), constants={"draws": draws}, **fields)
+    point = "median" if "median" in e.constants else "mean"
+    value, block = _summary(draws, scheme.source, scheme.kind, point)
+    return replace(e, value=value, blocks=(block,), constants=_kept(draws, point), **fields)
 
 
 def is_drawn(block: Block) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,13 +63,18 @@ def one_of(argument: str, value: object, choices: Sequence[str]) -> str:
     raise ValueError(f"{argument} must be one of {', '.join(choices)}: found {value!r}.{hint}")
 
 
-def check_words(argument: str, words: Iterable[str], allowed: Iterable[str]) -> None:
-    """Check the names of keyword arguments that are free words."""
+def check_words(argument: str, words: Mapping[str, str], allowed: Iterable[str]) -> None:
+    """Check keyword arguments that are free words: their names, and that each is one text."""
     known = list(allowed)
-    for word in words:
+    for word, text in words.items():
         if word not in known:
             raise TypeError(
                 f"{argument} takes {', '.join(known)}: found {word!r}.{nearest(word, known)}"
+            )
+        if not isinstance(text, str):
+            raise TypeError(
+                f"{word} must be one text: found {type(text).__name__}. Write several things in one, "
+                "as in 'children in institutions and on the street'."
             )
 
 

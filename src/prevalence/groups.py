@@ -23,6 +23,7 @@ __all__ = [
     "remarks",
 ]
 
+MOST = 1e11  # more people than there are
 TABLE = ("group", "size", "std_error", "source", "year", "alters", "column")
 
 
@@ -72,6 +73,11 @@ def positive_population(population: float | None) -> float | None:
         raise ValueError(
             f"population must be a positive number: found {size:g}. Give the number of people that "
             "degrees refer to."
+        )
+    if size > MOST:
+        raise ValueError(
+            f"population must be a number of people: found {size:g}, more than there are. Give the "
+            "number of people that degrees refer to."
         )
     return size
 
@@ -149,6 +155,11 @@ def _sized(name: str, given: Any, alters: str, population: float | None) -> Grou
     if not (np.isfinite(size) and size > 0):
         raise ValueError(
             f"known must hold positive sizes: {name!r} has {size:g}. Give the number of people."
+        )
+    if size > MOST:
+        raise ValueError(
+            f"known must hold sizes in people: {name!r} has {size:g}, more than there are. Give the "
+            "number of people."
         )
     if population is not None and size > population:
         raise ValueError(

@@ -17,6 +17,7 @@ from .frames import Table
 __all__ = ["Item", "check_bins", "check_codes", "read_item"]
 
 Array = NDArray[Any]
+MOST = 1e9  # more people than anybody knows
 SUSPECT = (97.0, 98.0, 99.0, 998.0, 999.0)
 
 
@@ -82,6 +83,8 @@ def read_item(
     bad = np.isinf(y) | (y < 0)
     remedy = "Name codes for missing answers in codes=, and correct the others."
     check_rows(argument, f"numbers of at least 0 in {column!r}", y, bad, remedy)
+    with np.errstate(invalid="ignore"):
+        check_rows(argument, f"numbers of people known in {column!r}", y, y >= MOST, remedy)
     if not fractional:
         with np.errstate(invalid="ignore"):
             broken = ~gone & (y != np.floor(y))

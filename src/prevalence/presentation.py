@@ -188,6 +188,7 @@ def _sentence(
     e: Estimate, about: Estimand, row: pd.Series[Any], head: tuple[str, str]
 ) -> list[str]:
     domain = _domain(e, str(row["domain"]))
+    domain = f"as seen in {domain}" if domain and e.provenance.get("seen") else domain
     if not np.isfinite(row["estimate"]):
         why = str(row["flag"]) if str(row["flag"]).startswith("suppressed") else "no estimate"
         return [f"{_capital(domain + why)}."]
@@ -359,7 +360,7 @@ def made_of(e: Estimate) -> list[str]:
         lines.append(f"The uncertainty adds up over {len(e.blocks)} sources: {names}.")
     if _range(e):
         lines.append(f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}.")
-    told = {"design", "rows", "psus", "cases", "weights", "variance", "floor"}
+    told = {"design", "rows", "psus", "cases", "weights", "variance", "floor", "seen"}
     lines += [
         f"{_capital(plain_name(str(key)))}: {value}."
         for key, value in said.items()

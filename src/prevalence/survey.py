@@ -180,6 +180,11 @@ class Survey(Drawn):
         -------
         Survey
             The same numbers; estimates carry the words.
+
+        Raises
+        ------
+        TypeError
+            When a word is unknown, or not one text.
         """
         check_words("describe", words, About.__dataclass_fields__)
         return self._replace(about=replace(self.about, **words))

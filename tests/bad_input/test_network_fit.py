@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,21 @@ def at(name: str, row: int, value: float) -> dict[str, Any]:
     out = rows()
     out[name][row] = value
     return out
+
+
+def filled(names: str | tuple[str, ...], value: float) -> dict[str, Any]:
+    return rows() | dict.fromkeys([names] if isinstance(names, str) else names, np.full(12, value))
+
+
+def quietly(call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the call without the warnings that come before its error."""
+
+    def quiet(data: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pv.PrevalenceWarning)
+            return call(data)
+
+    return quiet
 
 
 def fit(**how: Any) -> Callable[[Any], Posterior]:
@@ -135,13 +151,31 @@ FITTED = {
         rows(),
         fit(weights="pseudo", model="correlated"),
         ValueError,
-        "model must take weights='pseudo': 'correlated' does not",
+        "model must take weights='pseudo': 'correlated' does not, because .* Choose overdispersed",
+    ),
+    "two groups for a model that learns how they differ": Bad(
+        rows(),
+        fit(known={"police": 2_000}, model="lognormal"),
+        ValueError,
+        "'lognormal' learns .* needs 3 with answers, found 2. Choose random-degree, barrier, or add",
     ),
     "survey weights with regions": Bad(
         rows(),
         fit(weights="pseudo", regions="region", region_populations=PEOPLE),
         ValueError,
         "weights='pseudo' must be asked of a model without regions and covariates: found regions",
+    ),
+    "hidden group nobody answered about": Bad(
+        filled("hidden", np.nan),
+        quietly(fit()),
+        ValueError,
+        r"hidden groups must have an answer: 1 of 1 have none .* 12 rows used \(first: 'hidden'\)",
+    ),
+    "nobody knows anyone in a known group": Bad(
+        filled(("police", "nurses"), 0.0),
+        quietly(fit()),
+        ValueError,
+        r"known groups must have reports: nobody of 12 respondents .*without a scale",
     ),
     "no sample": Bad(
         rows(), lambda d: pv.nsum.fit(d, "hidden"), TypeError, "sample must be a Survey"

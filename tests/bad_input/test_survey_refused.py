@@ -35,6 +35,13 @@ def lists(name: str) -> pd.DataFrame:
 
 
 BAD = {
+    # words
+    "words in a list": Bad(
+        rows(),
+        lambda d: survey(d).describe(excludes=["children of the own household"]),
+        TypeError,
+        r"excludes must be one text: found list\. Write several things in one",
+    ),
     # weights
     "01 missing weight": Bad(
         at("w", 4, np.nan),

@@ -257,6 +257,33 @@ def test_sizes_are_draws_adjusted_one_by_one() -> None:
     assert any("each from its own distribution" in x for x in e.assumptions)
 
 
+def test_the_median_of_a_posterior_with_a_long_tail() -> None:
+    fit = fitted()
+    draws = {name: array.copy() for name, array in fit.draws.items()}
+    draws["log_prevalence"][..., 2] = np.random.default_rng(1).normal(-6, 1, fit.shape)
+    long = Posterior(**{**vars_of(fit), "draws": draws})
+    with pytest.warns(pv.PrevalenceWarning, match="long tail in 1 of 1 rows.*point='median'"):
+        mean = long.size(transmission=1)
+    median = long.size(transmission=1, point="median")
+    own = POPULATION * np.exp(draws["log_prevalence"][..., 2]).reshape(-1)
+    assert mean.value[0] == pytest.approx(own.mean())
+    assert median.value[0] == np.median(own)
+    np.testing.assert_allclose(median.std_error, mean.std_error)
+    np.testing.assert_array_equal(median.interval(), mean.interval())
+    assert (median / 2).value[0] == np.median(own / 2)  # and so on
+    assert (median + mean).value[0] == pytest.approx(np.median(2 * own))
+    with pytest.raises(ValueError, match="point must be one of"):
+        long.size(transmission=1, point="mode")
+
+
+def test_degrees_are_kept_in_half_the_memory() -> None:
+    for model in ("overdispersed", "barrier", "correlated"):
+        draws = fitted(model=model, draws=8, warmup=8, chains=1).draws
+        kinds = {name: array.dtype for name, array in draws.items()}
+        assert kinds.pop("log_degree") == np.float32
+        assert set(kinds.values()) == {np.dtype(float)}
+
+
 def test_scaling_puts_known_groups_in_place() -> None:
     sizes = fitted().fitted_sizes()
     total = (sizes[0].value + sizes[1].value)[0]
@@ -331,6 +358,17 @@ def test_respondents_without_answers_are_left_out_and_counted() -> None:
     one = fitted(survey(some))
     assert one.facts["missing"][:, 0].tolist() == [0, 0, 1]
     assert fitted(where="age >= 40").facts["n"][0, 0] == (table()["age"] >= 40).sum()
+
+
+def test_known_groups_without_answers_are_left_out_and_named() -> None:
+    data = table()
+    data["police"] += 1
+    data["nurses"] = np.where(data["age"] < 40, np.nan, data["nurses"])
+    with pytest.warns(pv.PrevalenceWarning, match=r"1 of 2 known groups .*\(first: 'nurses'\)"):
+        fit = fitted(survey(data), where="age < 40")
+    assert fit.known == ("police",)
+    assert fit.draws["log_prevalence"].shape[2] == 2
+    assert any("they are left out" in x for x in fit.size(transmission=1).warnings)
 
 
 def test_a_group_without_reports_is_an_upper_limit() -> None:

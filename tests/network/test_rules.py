@@ -246,10 +246,24 @@ def test_reports_above_the_degree_are_counted_and_told() -> None:
     with pytest.warns(
         pv.PrevalenceWarning,
         match=rf"{above.sum()} of 105 respondents report more hidden people than they know at all by "
-        rf"their degree \(first: 'hidden' in row {first}\)",
+        rf"their degree \(first: 'hidden' in row {first}\), {(above & (degrees == 0)).sum()} of them with "
+        "a degree of 0",
     ):
         found = estimate(data, ["hidden", "other"], degree=RELATIONS, known=None, missing="error")
     assert any("report more hidden people" in text for text in found.warnings)
+
+
+def test_rows_by_domain_say_that_they_are_the_whole_group_as_seen_there() -> None:
+    data = network.complete(respondents(11))
+    whole, seen = estimate(data), estimate(data, by="region")
+    assert seen.sentence().startswith("As seen in region east: an estimated ")
+    assert any("rows do not add up" in text for text in seen.assumptions)
+    assert not any("add up" in text for text in whole.assumptions)
+    assert "as seen" not in whole.sentence().lower()
+    # Shares of the ties, and not the respondents' rows, put the rows together to the whole.
+    ties = [data["w"][inside] @ sum(data[k][inside] for k in KNOWN)  # type: ignore[operator]
+            for inside in (data["region"] == "east", data["region"] == "west")]  # fmt: skip
+    assert float(whole) == pytest.approx(seen.value @ np.array(ties) / sum(ties), rel=1e-12)
 
 
 def test_answers_at_a_top_code_are_named() -> None:

@@ -177,6 +177,9 @@ def test_a_group_both_hidden_and_known_is_left_out_of_its_own_denominator() -> N
     wanted = naive.influence(data, data["w"], "police", KNOWN)
     np.testing.assert_allclose(found.influences["police"], wanted, rtol=1e-10, atol=1e-12)
     assert found.influences["police"].iloc[0] == 0
+    wanted = naive.influence(data, data["w"], "hidden", KNOWN)  # scaled by all, beside it
+    np.testing.assert_allclose(found.influences["hidden"], wanted, rtol=1e-10, atol=1e-12)
+    assert list(found.influences) == ["hidden", "police"]
     # Its own row is what scale-up gives without it among the known groups.
     rest = {k: v for k, v in KNOWN.items() if k != "police"}
     e = pv.nsum.scale_up(survey(data), "police", known=rest, transmission=1)

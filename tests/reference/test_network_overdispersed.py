@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.interpolate import CubicSpline
 
 from prevalence import mcmc
 from prevalence.nsum.models.negative_binomial import Cells, rate
@@ -95,20 +96,21 @@ def small(rng: np.random.Generator, chains: int = 1) -> tuple[Array, Array, Arra
 def test_every_ratio_is_a_difference_of_weighted_posteriors() -> None:
     rng = np.random.default_rng(8)
     low, high, weights, state = small(rng)
+    low[:, 1] = np.minimum(low[:, 1], 1)  # yes or no
+    high[:, 1] = np.where(low[:, 1] > 0, np.inf, 0)
     nowhere, none = np.zeros(4, dtype=bool), np.zeros((7, 0))
     sweep = Asked(
         Cells(low, high, weights), state, Hyperpriors(), covariates=none, regional=nowhere, rng=rng
     )
     alpha, beta, log_v = (x[:, 0] for x in (state.alpha, state.beta, state.log_v))
-    top = [float(x[0, 0]) for x in (state.mean_beta, state.sd_alpha, state.sd_beta)]
+    mean, sd, sd_beta = (float(x[0, 0]) for x in (state.mean_beta, state.sd_alpha, state.sd_beta))
 
-    def change(da: Any = 0.0, db: Any = 0.0, dv: Any = 0.0, step: float = 0.0) -> float:
-        there = (alpha + da, beta + db, log_v + dv, top[0], top[1] * np.exp(step), top[2])
-        values = [
-            naive.log_posterior(low, high, *at, weights=weights)
-            for at in (there, (alpha, beta, log_v, *top))
-        ]
-        return values[0] - values[1]
+    def density(da: Any = 0.0, db: Any = 0.0, dv: Any = 0.0, step: float = 0.0) -> float:
+        place = (alpha + da, beta + db, log_v + dv, mean, sd * np.exp(step), sd_beta)
+        return naive.log_posterior(low, high, *place, weights)
+
+    def change(**moved: Any) -> float:
+        return density(**moved) - density()
 
     steps = rng.normal(0, 0.5, 7)
     for walk in sweep.walks.values():
@@ -120,9 +122,12 @@ def test_every_ratio_is_a_difference_of_weighted_posteriors() -> None:
     np.testing.assert_allclose(
         sweep.asked[:, 0], [change(db=d) for d in np.diag(steps[:4])], rtol=1e-7
     )
-    for name, slope in (("ridge", 0.25), ("log_v", 0.0)):
+    v, moved = np.exp(log_v), np.exp(log_v + steps[:4])
+    ridge = np.where(np.arange(4) == 1, np.log(rate(v) / rate(moved)), 0.25 * steps[:4])
+    for name, slope, along in (("ridge", 0.25, ridge), ("log_v", 0.0, 0 * ridge)):
         sweep._overdispersion(name, slope=slope)
-        wanted = [change(db=slope * d, dv=d) for d in np.diag(steps[:4])]
+        pairs = zip(np.diag(along), np.diag(steps[:4]), strict=True)
+        wanted = [change(db=db, dv=dv) for db, dv in pairs]
         np.testing.assert_allclose(sweep.asked[:, 0], wanted, rtol=1e-7)
     sweep._stretch()
     wider = change(da=alpha * np.expm1(steps[0]), step=steps[0]) + 7 * steps[0]  # the Jacobian
@@ -156,6 +161,35 @@ def test_weighted_means_and_squares_of_log_degrees_have_exact_conditionals() -> 
     scores.append(stats.norm.ppf(stats.chi2(6).cdf(squares)))
     values = [stats.kstest(score, "norm").pvalue for score in scores]
     assert min(values) > 1e-3, values  # fixed seed
+
+
+def test_groups_without_a_report_are_drawn_from_their_prior_and_likelihood() -> None:
+    rng = np.random.default_rng(10)
+    low, high, weights, state = small(rng, chains=2_000)
+    low[:, 2] = high[:, 2] = 0
+    nowhere, none = np.zeros(4, dtype=bool), np.zeros((7, 0))
+    sweep = Sweep(
+        Cells(low, high, weights), state, Hyperpriors(), covariates=none, regional=nowhere, rng=rng
+    )
+    others = state.beta[[0, 1, 3]].copy()
+    for _ in range(40):
+        sweep._prior_draw()
+    beta = np.linspace(-8, 5, 2_001)
+    mean, sd, sd_alpha = (x[0, 0] for x in (state.mean_beta, state.sd_beta, state.sd_alpha))
+    place = state.alpha[:, 0], state.beta[:, 0], state.log_v[:, 0]
+
+    def density(value: float) -> float:
+        moved = np.where(np.arange(4) == 2, value, place[1])
+        return naive.log_posterior(
+            low, high, place[0], moved, place[2], mean, sd_alpha, sd, weights
+        )
+
+    logs = np.array([density(value) for value in beta[::40]])
+    mass = np.cumsum(np.exp(CubicSpline(beta[::40], logs)(beta) - logs.max()))
+    shares = np.interp(state.beta[2], beta, mass / mass[-1])
+    assert stats.kstest(shares, "uniform").pvalue > 1e-3  # fixed seed
+    np.testing.assert_array_equal(state.beta[[0, 1, 3]], others)
+    np.testing.assert_allclose(sweep.exp_beta, np.exp(state.beta))
 
 
 @pytest.fixture(scope="module")

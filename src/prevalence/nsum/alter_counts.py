@@ -14,7 +14,7 @@ from ..errors import check_rows
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, units_known
 from ..facts import relative
-from ..groups import Group
+from ..groups import MOST, Group
 from ..items import read_item
 from ..survey import Survey
 
@@ -182,6 +182,10 @@ def positive(argument: str, value: float, what: str) -> float:
     """Check that a number is positive and finite."""
     if not (np.isfinite(value) and value > 0):
         raise ValueError(f"{argument} must be a positive number: found {value:g}. Give {what}.")
+    if value > MOST:
+        raise ValueError(
+            f"{argument} must be a number of people: found {value:g}, more than there are. Give {what}."
+        )
     return value
 
 

@@ -13,6 +13,7 @@ from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..errors import note
 from ..estimate import Estimate
+from ..evaluate import FLAT, blank_rows
 from ..registry import Example, estimator
 
 __all__ = ["blend"]
@@ -118,13 +119,15 @@ def blend(
         _recomputed(block, blocks, a, gap) if recomputed else _average(block, a) for block in blocks
     )
     shown = ", ".join(f"{x:.3g}" for x in a)
-    positive = bool((one.value > 0).all() and (two.value > 0).all())
+    value = a * one.value + (1 - a) * two.value
+    parts = _without_spread(value, parts, said)
+    constants, rule = _limits(one, two, a)
     return replace(
         one,
-        value=a * one.value + (1 - a) * two.value,
+        value=value,
         blocks=parts,
-        interval_rule="log" if positive else "wald",
-        constants={},
+        interval_rule=rule,
+        constants=constants,
         maps=(),
         facts={},
         method="nsum.blend",
@@ -206,6 +209,31 @@ def _ratio(v1: Array, v2: Array, c: Array) -> Array:
     spread = v1 + v2 - 2 * c
     flat = spread <= 1e-12 * (v1 + v2)
     return np.where(flat, 0.5, (v2 - c) / np.where(flat, 1.0, spread))
+
+
+def _without_spread(value: Array, parts: Blocks, said: list[str]) -> Blocks:
+    """Blank a standard error of 0: of two that balance each other in all of few units."""
+    error = np.sqrt(sum(block.variance for block in parts))
+    with np.errstate(invalid="ignore"):
+        flat = error <= FLAT * np.abs(value)
+    if not flat.any():
+        return parts
+    note(
+        said,
+        f"the two balance each other in every unit in {int(flat.sum())} of {flat.size} rows, which "
+        "cannot tell a standard error: it is nan. Fix the weight beforehand, or use larger domains.",
+    )
+    return (blank_rows(parts[0], flat), *parts[1:])
+
+
+def _limits(one: Estimate, two: Estimate, a: Array) -> tuple[dict[str, Array], str]:
+    """Return what an average of 0 has its upper limit from, and the rule of the intervals."""
+    low = np.minimum(one.value, two.value)
+    reports = [e.constants.get("one_report") for e in (one, two)]
+    if (low > 0).all() or any(x is None for x in reports) or not (low >= 0).all():
+        return {}, "log" if (low > 0).all() else "wald"
+    first, second = (np.asarray(x, dtype=float) for x in reports)
+    return {"one_report": a * first + (1 - a) * second}, "log"
 
 
 def _given(weight: float | Sequence[float], p: int) -> Array:

@@ -29,7 +29,7 @@ def diagnose(draws: Mapping[str, Array], axes: Sequence[tuple[str, ...]]) -> pd.
     """
     degrees = draws[LEVEL]
     told = {name: array for name, array in draws.items() if name != LEVEL}
-    told |= {f"mean {LEVEL}": degrees.mean(axis=2), f"sd {LEVEL}": degrees.std(axis=2)}
+    told |= {f"mean {LEVEL}": degrees.mean(axis=2, dtype=float), f"sd {LEVEL}": degrees.std(axis=2)}
     names: list[str] = []
     columns = []
     labels = {len(labels): labels for labels in axes}

@@ -249,10 +249,12 @@ def degree_ratio(
     Notes
     -----
     Assumes that hidden people and the frame know the groups in proportion to their degrees: it
-    fails where hidden people are closer to, or kept apart from, the groups asked about. With weights
-    of one over the degree and few hidden respondents it is too high (7 % with 15, 2 % with 80) and
-    its interval covers 90 to 92 %. Ties
-    within the respondent's own household must count in both samples or in neither.
+    fails where hidden people are closer to, or kept apart from, the groups asked about. Ties
+    within the respondent's own household must count in both samples or in neither. Where hidden
+    people are children and the frame is of adults, compare children with children: pass as `sample`
+    children of the general population asked the same questions, and leave the frame ratio at 1.
+    With weights of one over the degree and few hidden respondents the ratio is too high (by 7 % with
+    15, by 2 % with 80) and its interval covers 90 to 92 %.
 
     References
     ----------

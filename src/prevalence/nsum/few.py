@@ -100,4 +100,4 @@ def _sizes(survey: Survey, domains: Domains, patterns: Array) -> Array:
     from ..direct.borrowing import clustering
 
     found = [clustering(survey, domains, pattern.astype(float))[1] for pattern in patterns]
-    return np.fmax(np.array(found), 1.0)
+    return np.asarray(np.fmax(np.array(found), 1.0))

@@ -46,11 +46,18 @@ class Scaling:
         return (~np.isnan(self.known)).astype(float)
 
     @cached_property
+    def _filled(self) -> Array:
+        return np.nan_to_num(self.known)
+
+    @cached_property
     def asked(self) -> Array:
         """People, or groups with `degree` of mean-of-ratios, behind each degree, (T, n)."""
         if self.given is not None:
             return np.tile(~np.isnan(self.given), (len(self.use), 1)).astype(float)
         weight = self.sizes if self.degree == RULES[0] else np.ones(self.sizes.size)
+        if self.answered.all():
+            whole = (self.use * weight).sum(axis=1, keepdims=True)
+            return np.broadcast_to(whole, (len(self.use), self.known.shape[1]))
         return np.asarray((self.use * weight) @ self.answered)
 
     @cached_property
@@ -59,10 +66,8 @@ class Scaling:
         if self.given is not None:
             return np.tile(np.nan_to_num(self.given), (len(self.use), 1))
         weight = np.ones(self.sizes.size) if self.degree == RULES[0] else 1 / self.sizes
-        ties: Array = (self.use * weight) @ np.nan_to_num(self.known)
-        return np.asarray(
-            np.divide(ties, self.asked, out=np.zeros_like(ties), where=self.asked > 0)
-        )
+        ties: Array = (self.use * weight) @ self._filled
+        return np.asarray(np.divide(ties, self.asked, out=ties, where=self.asked > 0))
 
     @cached_property
     def takes_part(self) -> Array:
@@ -93,6 +98,18 @@ class Scaling:
         with np.errstate(all="ignore"):
             return np.asarray(np.where(d > 0, y / d, np.nan))
 
+    def of_each(self, reports: Array, w: Array) -> Array:
+        """Return sizes (groups, T) of other groups, each scaled in all T ways: two matrix products."""
+        answered, w = (~np.isnan(reports)).astype(float), relative(w)
+        above, below = (self.asked > 0).astype(float), self.degrees
+        if self.size == RULES[1]:
+            tied = below > 0
+            above = np.divide(1.0, below, out=np.zeros(below.shape), where=tied)
+            below = tied.astype(float)
+        y, d = (np.nan_to_num(reports) * w) @ above.T, (answered * w) @ below.T
+        with np.errstate(all="ignore"):
+            return np.asarray(np.where(d > 0, y / d, np.nan))
+
     def slopes(self, w: Array) -> Array:
         """Return the derivatives of the sizes by the known sizes, (T, K)."""
         if self.given is not None:
@@ -109,7 +126,7 @@ class Scaling:
             if self.degree == RULES[0]:
                 out = (w * per_tie * self.degrees / one) @ self.answered.T
             else:
-                out = (w * per_tie / one) @ (np.nan_to_num(self.known) / self.sizes[:, None] ** 2).T
+                out = (w * per_tie / one) @ (self._filled / self.sizes[:, None] ** 2).T
         return np.asarray(self.use * out)
 
 

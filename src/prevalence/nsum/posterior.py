@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .. import mcmc
 from ..draws import from_draws
-from ..errors import ConvergenceError, generator, nearest, note
+from ..errors import ConvergenceError, generator, nearest, note, one_of
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..frames import names_of
@@ -24,6 +24,7 @@ from .shrinkage import shrinkage
 __all__ = ["Posterior"]
 
 Array = NDArray[Any]
+LONG_TAIL = 1.3  # mean over median; 1.3 is that of a lognormal law of coefficient of variation 0.8
 DRAWN = "Adjustments are drawn, each from its own distribution, and divided draw by draw."
 
 
@@ -147,7 +148,13 @@ class Posterior:
 
     @property
     def converged(self) -> bool:
-        """Whether every R-hat is at most 1.05 and shares and degrees have 100 effective draws."""
+        """Whether every R-hat is at most 1.05 and shares and degrees have 100 effective draws.
+
+        At R-hat 1.05 the chains still differ by a third of a posterior standard deviation, and 100
+        effective draws leave the limits of a 95 % interval uncertain by a quarter of one: beyond
+        that nothing is summarised unasked. Estimates above 1.01 or below 400, the limits that
+        Vehtari et al. (2021) recommend, carry a flag.
+        """
         return self._worst() is None
 
     def _worst(self) -> pd.Series[Any] | None:
@@ -182,6 +189,7 @@ class Posterior:
         frame_ratio: float | Estimate = 1.0,
         precision: float | Estimate = 1.0,
         by: str | Sequence[str] = (),
+        point: str = "mean",
         rng: int | np.random.Generator | None = None,
         unconverged: bool = False,
     ) -> Estimate:
@@ -204,6 +212,8 @@ class Posterior:
             (`prevalence.uncertain`), estimates with bootstrap replicates or other estimates.
         by : str, optional
             The column of the regions, for one row per region.
+        point : {"mean", "median"}
+            Which number of the posterior the estimate is.
         rng : int, Generator or None
             Seed of the draws of the adjustments.
         unconverged : bool
@@ -212,8 +222,8 @@ class Posterior:
         Returns
         -------
         Estimate
-            One row per hidden group (and region), a count of people: posterior mean and standard
-            deviation, central posterior interval. Without a report it is an upper limit.
+            One row per hidden group (and region), a count of people: posterior mean (or median) and
+            standard deviation, central posterior interval. Without a report it is an upper limit.
 
         Raises
         ------
@@ -227,6 +237,11 @@ class Posterior:
         Assumes the model's answers, and that adjustments are independent of them. It fails, by a
         factor and not by noise, when the transmission rate is wrong.
 
+        The mean is the number that adds up: regions to the nation, groups to their union. Where few
+        know anyone hidden, the posterior has a long tail, which draws the mean away from most of its
+        own draws; a warning then gives both numbers. Print the median there: half of the posterior is
+        below it, whatever the scale, and a few extreme draws do not move it.
+
         References
         ----------
         Feehan, D. M. and Salganik, M. J. (2016). Generalizing the network scale-up method.
@@ -239,11 +254,12 @@ class Posterior:
             precision=precision,
         )
         names = self._chosen("hidden", hidden, self.hidden)
+        one_of("point", point, ("mean", "median"))
         said = self._check_converged(unconverged)
         factor = adjust.draws(self._count, generator(rng), said)
         drawn = any(isinstance(part, Estimate) for _, part, _ in adjust.parts)
         assumed = [*self.assumptions, *adjust.assumptions, *([DRAWN] if drawn else [])]
-        return self._estimate(names, factor, by, assumed, said)
+        return self._estimate(names, factor, by, assumed, said, point)
 
     def fitted_sizes(
         self, known: str | Sequence[str] | None = None, *, unconverged: bool = False
@@ -317,6 +333,7 @@ class Posterior:
         by: str | Sequence[str],
         assumed: list[str],
         said: list[str],
+        point: str = "mean",
     ) -> Estimate:
         regional = self._by_region(by)
         at = [self.groups.index(name) for name in names]
@@ -337,13 +354,17 @@ class Posterior:
                 said,
                 f"{above:.2%} of the draws are above the population: adjust less, or check it.",
             )
-        said += self._nobody(np.repeat(names, len(labels)), facts)
+        outcomes = np.repeat(names, len(labels))
+        said += self._nobody(outcomes, facts)
+        if point == "mean" and self.converged:
+            said += _long_tails(outcomes, sizes, facts)
         return from_draws(
             sizes,
             source=self.source,
+            point=point,
             labels=labels * len(at),
             label_names=(self.region_name,) if regional else (),
-            outcomes=tuple(np.repeat(names, len(labels)).tolist()),
+            outcomes=tuple(outcomes.tolist()),
             unit="count",
             estimand=replace(self.about, outcome=names[0] if len(names) == 1 else "several"),
             method="nsum.fit",
@@ -516,6 +537,23 @@ class Posterior:
             f"<Posterior: {self.model} model of {n:,} respondents, {len(self.known)} known and "
             f"{len(self.hidden)} hidden groups; {chains} chains of {draws:,} draws, {state}>"
         )
+
+
+def _long_tails(outcomes: Array, sizes: Array, facts: Mapping[str, Array]) -> list[str]:
+    """Say for which sizes with reports the posterior mean is far above the median."""
+    mean, median = sizes.mean(axis=1), np.median(sizes, axis=1)
+    far = (mean > LONG_TAIL * median) & (np.asarray(facts.get("cases", np.ones(mean.size))) > 0)
+    if not far.any():
+        return []
+    said: list[str] = []
+    k = int(np.argmax(far))
+    note(
+        said,
+        f"the posterior has a long tail in {int(far.sum())} of {far.size} rows: the mean of "
+        f"{str(outcomes[k])!r} is {mean[k]:,.0f} and its median {median[k]:,.0f}. Pass "
+        "point='median' to print the median; only means add up.",
+    )
+    return said
 
 
 def _one(flat: Mapping[str, Array], s: int, fit: Posterior) -> dict[str, Array]:

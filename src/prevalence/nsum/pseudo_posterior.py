@@ -79,8 +79,10 @@ def check(model: str, asked: Asked) -> None:
     what = "regions" if asked.regions is not None else "covariates"
     if asked.regions is not None or asked.covariates is not None:
         raise ValueError(
-            f"weights='pseudo' must be asked of a model without regions and covariates: found {what}. "
-            "Fit without them, or pass weights='ignore'."
+            f"weights='pseudo' must be asked of a model without regions and covariates: found {what}, "
+            "whose scores the correction for the design does not hold. Fit without them; or pass "
+            "weights='ignore' with the variables of the design among regions and covariates; "
+            "pv.nsum.scale_up(by=...) has errors of the design by domain."
         )
     told = (asked.low != asked.high) & ((asked.low > 0) | np.isfinite(asked.high))
     if model == "barrier" and told.any():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -93,9 +93,11 @@ class Reports:
             return np.array([[row @ w] for row in rows])
         return np.array([by_domain(self.domains, row * w) for row in rows])
 
-    def difference(self) -> Result:
-        """Return the difference of the two rules; what is said on the way was said before."""
-        one, two = self.theta(RULES[0]), self.theta(RULES[1])
+    def difference(self, groups: Array) -> Result:
+        """Return the difference of the two rules in some groups, without what it says."""
+        names = tuple(name for name, chosen in zip(self.names, groups, strict=True) if chosen)
+        some = replace(self, names=names, y=self.y[groups], used=self.used[groups])
+        one, two = some.theta(RULES[0]), some.theta(RULES[1])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PrevalenceWarning)
             return evaluate(self.survey, lambda w: np.asarray(one(w) - two(w)), self.domains)
@@ -203,11 +205,14 @@ def _psus_with_cases(reports: Reports) -> Array:
     psus = survey.design.stages[0].parent.size
     inside, code = domains.take_part(survey), domains.of_rows(survey.n)
     psu = survey.design.psu_of_unit[survey.chain.unit]
-    group, row = np.nonzero((reports.y > 0) & inside)
-    cells = len(reports.y) * domains.count
-    key = (group * domains.count + code[row]) * psus + psu[row]
-    if cells * psus > 20_000_000:
-        return np.bincount(np.unique(key) // psus, minlength=cells)
-    seen = np.zeros(cells * psus, dtype=bool)
-    seen[key] = True
-    return np.asarray(seen.reshape(cells, psus).sum(axis=1))
+    place = code * psus + psu
+    out = []
+    for y in reports.y:
+        held = place[np.flatnonzero((y > 0) & inside)]
+        if domains.count * psus > 20_000_000:
+            out.append(np.bincount(np.unique(held) // psus, minlength=domains.count))
+            continue
+        seen = np.zeros(domains.count * psus, dtype=bool)
+        seen[held] = True
+        out.append(seen.reshape(domains.count, psus).sum(axis=1))
+    return np.concatenate(out)

@@ -40,6 +40,10 @@ APART, SURE, ENOUGH = (
     0.99,
     10,
 )  # rules differ by a factor, beyond chance, with so many reports
+SEEN = (
+    "Each row is the size of the whole group as the respondents of its domain see it: rows do not add "
+    "up. Times the domain's share of the people asked about it is the number in the domain."
+)
 
 
 @estimator(
@@ -110,7 +114,8 @@ def scale_up(
         Size of the population N, against which the sizes of known groups are checked; needed with
         degrees by summation.
     by, where : str or list of str, optional
-        Domains of respondents: the groups as seen by them.
+        Domains of respondents: the whole groups as seen by them, which do not add up. Times a
+        domain's share of the people asked about, a row is the number in the domain.
     missing : {"error", "complete"}
         ``complete`` uses the known groups that each respondent answered, and leaves out of a hidden
         group, with their count, respondents without an answer about it or about any known group.
@@ -233,12 +238,14 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
         },
         assumptions=[
             "Hidden people are known in proportion to their number (no barrier, no recall error).",
+            *([SEEN] if domains.names else []),
             *top_coded(answers, [*answers.hidden, *(answers.known if ties.of_groups else ())]),
         ],
     )
     provenance = {
         **e.provenance,
         "cases": "reports",
+        **({"seen": "in the domain"} if domains.names else {}),
         "degrees": ties.words,
         "sizes": f"{size.replace('-', ' ')}; {_other(result.value, other, size)}",
         "model standard error": _beside(model, e),
@@ -284,12 +291,13 @@ def _tell_above(answers: Answers, reports: Reports, said: list[str]) -> None:
     above = (reports.y > known) & reports.used & inside
     if above.any():
         k = int(np.argmax(above.any(axis=1)))
+        none = int((above.any(axis=0) & (reports.ties.each == 0)).sum())
         note(
             said,
             f"{int(above.any(axis=0).sum()):,} of {int(inside.sum()):,} respondents report more hidden "
             f"people than they know at all by their degree (first: {reports.names[k]!r} in row "
-            f"{int(np.flatnonzero(above[k])[0])}). Check these answers; pv.Answers(..., top_code=30) "
-            "truncates.",
+            f"{int(np.flatnonzero(above[k])[0])}), {none:,} of them with a degree of 0, which few ties to "
+            "known groups make. Check the others; pv.Answers(..., top_code=30) truncates.",
         )
 
 
@@ -300,8 +308,10 @@ def _tell_apart(reports: Reports, result: Result, size: str, other: Array, said:
     far &= reports.seen >= ENOUGH
     if not far.any():
         return
-    block = reports.difference().block
-    chance = (t_quantile(block.df, SURE) * block.std_error).reshape(far.shape)
+    groups = far.any(axis=1)
+    block = reports.difference(groups).block
+    chance = np.full(far.shape, np.inf)
+    chance[groups] = (t_quantile(block.df, SURE) * block.std_error).reshape(-1, far.shape[1])
     with np.errstate(invalid="ignore"):
         apart = far & (np.abs(other - result.value) > chance)
     if not apart.any():

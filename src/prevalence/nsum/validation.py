@@ -394,6 +394,7 @@ def _validated(
     influences = _influences(answers, scaling, keep, known, w, said)
     none = (scaling.rows[0] @ w == 0) & np.isfinite(result.value[:, 0])
     if none.any():
+        _say_come_back_as_none(names, none & (known > 0).any(axis=1), said)
         result = replace(result, block=blank_rows(result.block, none))
     result = without_spread(survey, result, said)
     e = assemble(
@@ -410,7 +411,9 @@ def _validated(
         constants={"one_report": _one_report(scaling, w)},
         assumptions=[*_ASSUMPTIONS, *top_coded(answers, names)],
     )
-    sizes, slopes, groups = answers.sizes(), scaling.slopes(w), list(answers.known.values())
+    sizes, groups = answers.sizes(), list(answers.known.values())
+    uncertain = any(isinstance(group.size, Estimate) for group in groups)
+    slopes = scaling.slopes(w) if uncertain else np.zeros(scaling.use.shape)
     own = np.diag(np.nan_to_num(e.value) / sizes / sizes)
     ratio = carried(e * (1 / sizes), slopes / sizes[:, None] - own, groups)
     ratio = replace(
@@ -469,38 +472,58 @@ def _influences(
     """Return the relative change of every hidden size when a known group leaves."""
     import pandas as pd
 
-    columns = [group.column for group in answers.known.values()]
     out: dict[str, Array] = {}
-    for name, group in answers.hidden.items():
-        item = answers.items[str(group.column)]
-        if item.kind in ("yes or no", "binned"):
-            note(said, f"the influence on {name!r} is not computed: it was asked as {item.kind}.")
-            continue
-        own = np.array([column != group.column for column in columns]) & keep
-        y = np.tile(answers.counts([name]), (keep.size, 1))
-        changed = _without_each(scaling, y, own, w)
-        if np.isnan(changed).any():
-            note(
-                said,
-                f"the influence on {name!r} is not known for {int(np.isnan(changed).sum())} of "
-                f"{keep.size} known groups: nobody reported knowing anyone, or no tie is left.",
-            )
-        out[name] = changed
+    for own, names in _by_own(answers, keep, said):
+        for name, changed in zip(
+            names, _without_each(scaling, answers.counts(names), own, w), strict=True
+        ):
+            out[name] = changed
+            if np.isnan(changed).any():
+                note(
+                    said,
+                    f"the influence on {name!r} is not known for {int(np.isnan(changed).sum())} of "
+                    f"{keep.size} known groups: nobody reported knowing anyone, or no tie is left.",
+                )
     if not out:
-        out["ties"] = _without_each(scaling, np.ones_like(known), keep, w)
-    return pd.DataFrame(out, index=pd.Index(list(answers.known), name="group"))
+        out["ties"] = _without_each(scaling, np.ones((1, known.shape[1])), keep, w)[0]
+    columns = [name for name in answers.hidden if name in out] or ["ties"]
+    return pd.DataFrame(out, index=pd.Index(list(answers.known), name="group"))[columns]
+
+
+def _by_own(answers: Answers, keep: Array, said: list[str]) -> list[tuple[Array, list[str]]]:
+    """Return hidden groups with a count, by the known groups that scale them: not themselves."""
+    columns = np.array([str(group.column) for group in answers.known.values()])
+    out: dict[bytes, tuple[Array, list[str]]] = {}
+    for name, group in answers.hidden.items():
+        kind = answers.items[str(group.column)].kind
+        if kind in ("yes or no", "binned"):
+            note(said, f"the influence on {name!r} is not computed: it was asked as {kind}.")
+            continue
+        own = (columns != str(group.column)) & keep
+        out.setdefault(own.tobytes(), (own, []))[1].append(name)
+    return list(out.values())
 
 
 def _without_each(scaling: Scaling, y: Array, keep: Array, w: Array) -> Array:
-    """Return the relative change of a size when each group kept leaves; 0 for the others."""
+    """Return the relative change of sizes (groups, K) when each group kept leaves; 0 for the others."""
     if scaling.given is not None:
-        return np.zeros(keep.size)
-    use = np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool)
+        return np.zeros((len(y), keep.size))
+    use = np.r_[np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool), keep[None, :]]
+    sizes = replace(scaling, use=use.astype(float)).of_each(y, w)
     with np.errstate(all="ignore"):
-        less = replace(scaling, reports=y, use=use.astype(float)).values(w)
-        whole = replace(scaling, reports=y[:1], use=keep[None, :].astype(float)).values(w)
-        changed = less / whole - 1
+        changed = sizes[:, :-1] / sizes[:, -1:] - 1
     return np.where(keep, changed, 0.0)
+
+
+def _say_come_back_as_none(names: list[str], none: Array, said: list[str]) -> None:
+    """Say which groups come back as 0 though somebody knows one of their members."""
+    if none.any():
+        note(
+            said,
+            f"{int(none.sum())} of {none.size} held-out groups come back as 0 without a standard error "
+            f"(first: {names[int(np.argmax(none))]!r}): those who know anyone in them have no weight or "
+            "no tie to the other groups. Compare size='ratio-of-sums', or leave them out.",
+        )
 
 
 def _say_without_ties(scaling: Scaling, w: Array, said: list[str]) -> None:

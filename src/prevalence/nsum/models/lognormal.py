@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import errors
+from ... import errors, mcmc
 from . import lkj
 from .lognormal_moves import Moves
 from .lognormal_state import Priors, Reports, State
@@ -311,7 +311,8 @@ def run(moves: Moves, warmup: int, draws: int) -> dict[str, Array]:
         moves.sweep()
         for name, value in _record(moves).items():
             if not place:
-                kept[name] = np.empty((value.shape[0], draws, *value.shape[1:]))
+                shape = (value.shape[0], draws, *value.shape[1:])
+                kept[name] = np.empty(shape, mcmc.precision(name))
             kept[name][:, place] = value
     return kept
 

@@ -236,8 +236,8 @@ def _margin(
         low=asked.low,
         high=asked.high,
         weights=asked.weights,
-        centre=a.mean(axis=(0, 1)),
-        spread=a.std(axis=(0, 1)),
+        centre=a.mean(axis=(0, 1), dtype=float),
+        spread=a.std(axis=(0, 1), dtype=float),
         back=back,
     )
 

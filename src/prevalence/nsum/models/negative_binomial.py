@@ -62,6 +62,8 @@ class Cells:
         Weighted number of the closed answers above zero.
     weights : ndarray (rows,)
         Factors of the rows' log-likelihoods.
+    yes_or_no : ndarray of bool (groups, 1)
+        Groups of which it is known only who knows nobody: no answer tells a number above zero.
     """
 
     def __init__(
@@ -125,6 +127,11 @@ class Cells:
         self._sum_effects = _sums(self.effects, weights, len(self.group_of_effect))
         self._sum_groups = _sums(self.groups, weights, self.fits * self.k)
         self._count(low, closed & (low > 0))
+        told = np.concatenate([self._group[closed & (low > 0)], self._group[counted]])
+        numbers = np.bincount(
+            np.concatenate([told, self._group[areas]]), minlength=self.counts.size
+        )
+        self.yes_or_no = numbers[:, None] == 0
 
     def _count(self, low: Array, positive: NDArray[np.bool_]) -> None:
         """Sum what the closed answers above zero add whatever the parameters are."""

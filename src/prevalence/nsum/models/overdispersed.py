@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import errors
+from ... import errors, mcmc
 from .negative_binomial import Cells, Index
 from .overdispersed_moves import Hyperpriors, State, Sweep
 
@@ -282,7 +282,10 @@ def _start_regions(
 def _record(sweep: Sweep, draws: int) -> dict[str, Array]:
     """Run the chains on and keep every state: (draws, rows, chains)."""
     names = [name for name, value in vars(sweep.state).items() if value.shape[0]]
-    kept = {name: np.empty((draws, *getattr(sweep.state, name).shape)) for name in names}
+    kept = {
+        name: np.empty((draws, *getattr(sweep.state, name).shape), mcmc.precision(name))
+        for name in names
+    }
     for draw in range(draws):
         sweep.run()
         for name, values in kept.items():
@@ -331,7 +334,7 @@ class _Scale:
             beta[..., hidden] = np.log((np.exp(by_region) * self.shares).sum(axis=-1))
         level = self.level(beta)
         scaled = {
-            "log_degree": arranged("alpha") + level,
+            "log_degree": arranged("alpha") + level.astype(np.float32),
             "log_prevalence": beta - level,
             "log_omega": np.log1p(np.exp(arranged("log_v"))),
             "mu_alpha": level[..., 0],

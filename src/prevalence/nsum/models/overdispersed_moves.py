@@ -137,6 +137,9 @@ class Sweep:
     def place(self, cells: Cells) -> None:
         """Take answers of the same shape in place of those at hand."""
         self.cells = cells
+        silent = cells.positive_effects[:, 0] == 0
+        silent[cells.effects] = False
+        self.unreported = np.flatnonzero(silent)
         s = self.state
         self.exp_alpha, self.exp_beta = np.exp(s.alpha), np.exp(s.beta)
         self.v = np.exp(s.log_v)
@@ -162,6 +165,8 @@ class Sweep:
         self._alpha()
         self._stretch()
         self._beta()
+        if self.unreported.size:
+            self._prior_draw()
         self._overdispersion("log_v", slope=0.0)
         if self.regional_groups.size:
             self._region_sd()
@@ -304,16 +309,29 @@ class Sweep:
         change += ((s.beta - mean) ** 2 - (proposal - mean) ** 2) / (2 * sd**2)
         self._move_effects(self._take("beta", change), proposal, exp_beta, terms)
 
+    def _prior_draw(self) -> None:
+        """Propose effects without a report from their prior: a random walk is slow in its tail."""
+        s, at = self.state, self.unreported
+        mean, sd = self._prior_of_effects()
+        proposal = mean[at] + sd[at] * self.rng.standard_normal((at.size, sd.shape[1]))
+        exp_beta = np.exp(proposal)
+        exposure = self.cells.exposed_effects(self.exp_alpha) * self._rate_of_effects(self.v)
+        change = (self.exp_beta[at] - exp_beta) * exposure[at]
+        taken = mcmc.accepted(change, self.rng)
+        s.beta[at] = np.where(taken, proposal, s.beta[at])
+        self.exp_beta[at] = np.where(taken, exp_beta, self.exp_beta[at])
+
     def _overdispersion(self, name: str, *, slope: float) -> None:
         """Move log v, and beta with it along the ridge ``d beta = slope d log v``.
 
-        1 / omega uniform on (0, 1) is a standard logistic distribution of log v.
+        Of a group without a number above zero, the ridge keeps the probability of knowing nobody. 1 / omega uniform on (0, 1) is a standard logistic distribution of log v.
         """
         s, cells = self.state, self.cells
         step = self.walks[name].step(self.rng)
         proposal = s.log_v + step
         v = np.exp(proposal)
-        beta = s.beta + slope * step[cells.group_of_effect]
+        ridge = np.where(cells.yes_or_no, np.log(rate(self.v) / rate(v)), slope * step)
+        beta = s.beta + (ridge if slope else 0.0 * step)[cells.group_of_effect]
         exp_beta = np.exp(beta) if slope else self.exp_beta
         cell_v = np.take(v, cells.groups, axis=0)
         terms = self._terms(self.exp_alpha, exp_beta, cell_v)

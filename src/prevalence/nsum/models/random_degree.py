@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import check_rows, generator, one_of, warn
-from ...mcmc import Proposals, accepted, normal_mean, scale_squared
+from ...mcmc import Proposals, accepted, normal_mean, precision, scale_squared
 from . import binomial
 from .binomial import Cells
 
@@ -179,7 +179,7 @@ def _collect(sampler: Sampler, draws: int) -> dict[str, Array]:
     kept = {}
     for name in names:
         shape = getattr(state, name).shape
-        kept[name] = np.empty((shape[0], draws, *shape[1:]))
+        kept[name] = np.empty((shape[0], draws, *shape[1:]), precision(name))
     for draw in range(draws):
         sampler.sweep()
         for name in names:

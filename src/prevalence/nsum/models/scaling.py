@@ -102,21 +102,26 @@ def rescale(
     array([[0.01049, 0.02852, 0.00142]])
     """
     one_of("scaling", rule, RULES)
-    log_degree = np.asarray(log_degree, dtype=float)
     log_prevalence = np.asarray(log_prevalence, dtype=float)
     shares = shares_of(sizes, population, log_prevalence.shape[-1])
     if rule == "overdispersed":
         shift = _by_names(log_prevalence, shares, names)[..., None]
-        return log_degree + shift, log_prevalence - shift
+        return raised(log_degree, shift), log_prevalence - shift
     known = np.flatnonzero(np.isfinite(shares))
     relative = np.log(shares[known])
     shift = _log_mean(log_prevalence[..., known] - relative)[..., None]
     if rule == "all":
-        return log_degree + shift, log_prevalence - shift
+        return raised(log_degree, shift), log_prevalence - shift
     weights = _weights(correlation, known, shares.size, power=2 if rule == "weighted_sq" else 1)
     ratios = log_prevalence[..., known] - relative
     own = _weighted_log_mean(ratios, weights, shift)
-    return log_degree + shift, log_prevalence - own
+    return raised(log_degree, shift), log_prevalence - own
+
+
+def raised(log_degree: Array, shift: Array) -> Array:
+    """Return log degrees plus a shift, in the precision in which they are kept."""
+    kept = np.asarray(log_degree)
+    return np.asarray(kept + shift.astype(kept.dtype if kept.dtype.kind == "f" else float))
 
 
 def shares_of(sizes: Array, population: float, count: int) -> Array:

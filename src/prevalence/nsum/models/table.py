@@ -42,7 +42,8 @@ class Model:
     """One model: its sampler, the rule that scales its draws, and what it takes.
 
     `sized` tells that known sizes are in its likelihood, so that nothing is left to scale; `levels`
-    names parameters that move with log degrees (1) or against them (-1).
+    names parameters that move with log degrees (1) or against them (-1); `groups` is how many it
+    needs at least.
     """
 
     sample: Callable[[Asked, np.random.Generator], Mapping[str, Array]]
@@ -50,6 +51,7 @@ class Model:
     citations: tuple[str, ...]
     accepts: frozenset[str]
     sized: bool = False
+    groups: int = 1
     levels: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -105,6 +107,7 @@ MODELS: dict[str, Model] = {
         citations=(ZHENG,),
         accepts=frozenset({INTERVALS, WEIGHTED, "covariates", "regions"}),
         levels={"mu_alpha": 1, "mu_beta": -1},
+        groups=3,
     ),
     "random-degree": Model(
         sample=_random_degree,
@@ -126,11 +129,13 @@ MODELS: dict[str, Model] = {
         citations=(LAGA,),
         # no survey weights: tau has a tail so heavy that a sandwich about its mean is no spread of it
         accepts=frozenset({INTERVALS, "covariates"}),
+        groups=3,
     ),
     "correlated": Model(
         sample=_correlated,
         scaling="all",
         citations=(LAGA,),
         accepts=frozenset({INTERVALS, "covariates", "weighted scaling"}),
+        groups=3,
     ),
 }
