@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..algebra import agreed_words
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..errors import note
@@ -131,6 +132,7 @@ def blend(
         maps=(),
         facts={},
         method="nsum.blend",
+        provenance=agreed_words(one, two),
         assumptions=(
             *dict.fromkeys((*one.assumptions, *two.assumptions)),
             f"The first tie definition has weight {shown}, {how}.",
@@ -278,5 +280,6 @@ def _recomputed(block: Block, blocks: Blocks, a: Array, gap: Array) -> Block:
     x, y = columns[:p], columns[p:]
     without = _ratio(v1 - c * x * x, v2 - c * y * y, cov - c * x * y)
     moved, apart = np.clip(without, 0.0, 1.0) - a[:, None], gap[:, None]
-    step = moved * (apart + x - y) if "jackknife" in kind else -moved * apart / c
+    counted = np.divide(1.0, c, out=np.zeros_like(c), where=c != 0)  # 0: a unit that is certain
+    step = moved * (apart + x - y) if "jackknife" in kind else -moved * apart * counted
     return replace(fixed, influence=plain(fixed.columns() + step))

@@ -19,17 +19,16 @@ from ..frames import names_of
 from ..survey import Survey
 from . import pseudo_posterior
 from .convergence import REGIONAL
-from .models import MODELS, Asked, Model
+from .models import MODELS, WEIGHTED, Asked, Model
 from .models.scaling import RULES, raised, rescale
 from .posterior import Posterior
 from .propagation import joint_draws
+from .subject import on_hidden, words_of
 
 __all__ = ["fit"]
 
 Array = NDArray[Any]
 WEIGHTS = ("ignore", "pseudo")
-HEAVY = ", because its noise has a tail so heavy that no variance tells its spread"
-WHY_NOT = {(model, "weights='pseudo'"): HEAVY for model in ("lognormal", "correlated")}
 
 
 def fit(
@@ -149,8 +148,8 @@ def fit(
     ...     "hidden",
     ...     known={"police": 3_000, "nurses": 5_000},
     ...     population=100_000,
-    ...     draws=500,
-    ...     warmup=500,
+    ...     draws=300,
+    ...     warmup=250,
     ...     rng=1,
     ... )
     >>> size = fitted.size(transmission=1)
@@ -188,11 +187,12 @@ def fit(
     _check_accepted(model, asked, rule)
     if asked.weights is not None:
         pseudo_posterior.check(model, asked)
-    raw = MODELS[model].sample(asked, made)
-    if asked.weights is not None:
-        raw = pseudo_posterior.adjusted(model, raw, asked, answers.survey, rows)
-    scaled = _scaled(raw, asked, rule, MODELS[model])
-    scaled = _resized(scaled, answers, rule, MODELS[model], made, said)
+    row = MODELS[model]
+    raw = row.sample(asked, made)
+    if asked.weights is not None and row.margin is not None:
+        raw = pseudo_posterior.adjusted(row.margin(raw, asked), raw, answers.survey, rows)
+    scaled = _scaled(raw, asked, rule, row)
+    scaled = _resized(scaled, answers, rule, row, made, said)
     return _posterior(model, scaled, answers, asked, rows, rule, regions or "", tuple(said))
 
 
@@ -353,13 +353,12 @@ def _check_accepted(model: str, asked: Asked, rule: str) -> None:
     wanted = {
         "covariates": asked.covariates is not None,
         "regions": asked.regions is not None,
-        "weights='pseudo'": asked.weights is not None,
-        "answers in intervals": bool((asked.low != asked.high).any()),
+        WEIGHTED: asked.weights is not None,
     }
     for word, asks in wanted.items():
-        if asks and word not in MODELS[model].accepts:
-            able = [name for name, row in MODELS.items() if word in row.accepts]
-            why = WHY_NOT.get((model, word), "")
+        if asks and not MODELS[model].takes(word):
+            able = [name for name, row in MODELS.items() if row.takes(word)]
+            why = MODELS[model].unweighted if word == WEIGHTED else ""
             raise ValueError(
                 f"model must take {word}: {model!r} does not{why}. Choose {', '.join(able)}."
             )
@@ -370,7 +369,7 @@ def _check_accepted(model: str, asked: Asked, rule: str) -> None:
             f"{MODELS[model].groups} with answers, found {asked.low.shape[1]}. Choose "
             f"{', '.join(able) or 'pv.nsum.scale_up'}, or add known groups."
         )
-    if rule.startswith("weighted") and "weighted scaling" not in MODELS[model].accepts:
+    if rule.startswith("weighted") and not MODELS[model].takes("weighted scaling"):
         raise ValueError(
             f"scaling must suit the model: {rule!r} needs correlations between groups, which "
             f"{model!r} has not. Choose model='correlated', or scaling='all'."
@@ -477,14 +476,17 @@ def _posterior(
         region_populations=people,
         region=code,
         facts=_facts(survey, asked, rows),
-        about=Estimand(
-            definition=about.definition,
-            window=about.window,
-            denominator=about.denominator,
-            population=about.population,
-            excludes=about.excludes,
+        about=on_hidden(
+            Estimand(
+                definition=about.definition,
+                window=about.window,
+                denominator=about.denominator,
+                population=about.population,
+                excludes=about.excludes,
+            ),
+            answers,
         ),
-        words={**words, "scaling": rule, "tie": answers.tie, "asked about": answers.window},
+        words={**words, "scaling": rule, **words_of(answers)},
         notes=said,
         assumptions=_assumptions(asked, uncertain),
         citations=(*MODELS[model].citations, *((pseudo_posterior.CITATION,) if weighted else ())),

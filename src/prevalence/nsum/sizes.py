@@ -31,6 +31,7 @@ from .degrees import (
     with_sizes,
 )
 from .reports import Reports, facts_of, model_errors, reports_of
+from .subject import of_hidden
 
 __all__ = ["scale_up"]
 
@@ -250,7 +251,8 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
         "sizes": f"{size.replace('-', ' ')}; {_other(result.value, other, size)}",
         "model standard error": _beside(model, e),
     }
-    return with_sizes(replace(e, provenance=provenance), answers, reports.slopes(size))
+    e = of_hidden(replace(e, provenance=provenance), answers)
+    return with_sizes(e, answers, reports.slopes(size))
 
 
 def _nobody(none: Array, reports: Reports, clustering: str) -> str:
@@ -309,7 +311,7 @@ def _tell_apart(reports: Reports, result: Result, size: str, other: Array, said:
     if not far.any():
         return
     groups = far.any(axis=1)
-    block = reports.difference(groups).block
+    block = reports.difference(groups, size, result.block)
     chance = np.full(far.shape, np.inf)
     chance[groups] = (t_quantile(block.df, SURE) * block.std_error).reshape(-1, far.shape[1])
     with np.errstate(invalid="ignore"):
