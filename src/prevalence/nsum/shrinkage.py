@@ -30,10 +30,10 @@ def shrinkage(fit: Posterior, k: int, level: float, disclosure: str = "on") -> p
     tail, count = (1 - level) / 2, len(fit.regions)
     pooled = np.exp(fit.draws[REGIONAL][:, :, k]).reshape(-1, count)
     reports, ties = (np.bincount(fit.region, x, count) for x in _raw(fit, len(fit.known) + k))
+    ties = np.where(ties > 0, ties, np.nan)  # a region that knows nobody tells nothing
     low, high = np.quantile(pooled, [tail, 1 - tail], axis=0)
     below = np.where(reports > 0, gammaincinv(np.maximum(reports, 1e-9), tail), 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a region that knows nobody tells nothing
-        raw = np.stack([reports, below, gammaincinv(reports + 1, 1 - tail)]) / ties
+    raw = np.stack([reports, below, gammaincinv(reports + 1, 1 - tail)]) / ties
     out = pd.DataFrame(
         {
             "region": list(fit.regions),
@@ -66,11 +66,14 @@ def _protected(table: pd.DataFrame, fit: Posterior, column: int) -> pd.DataFrame
 
 
 def _raw(fit: Posterior, column: int) -> tuple[Array, Array]:
-    """Return the reports and the degree of each respondent, of those who gave a number."""
+    """Return the reports and the degree of each respondent who gave a number.
+
+    A group asked in bins, by yes or no, or up to a cap takes no part: its answers that are a number
+    are the small ones.
+    """
     exact, known = fit.low == fit.high, slice(0, len(fit.known))
-    asked = (exact[:, known] * fit.sizes).sum(axis=1) / fit.population
-    friends = np.where(exact, fit.low, 0.0)
-    degree = np.divide(
-        friends[:, known].sum(axis=1), asked, out=np.zeros(asked.size), where=asked > 0
-    )
-    return friends[:, column], degree * exact[:, column]
+    counted = exact & ~(~exact & ((fit.low > 0) | np.isfinite(fit.high))).any(axis=0)
+    asked = (counted[:, known] * fit.sizes).sum(axis=1) / fit.population
+    ties = np.where(counted[:, known], fit.low[:, known], 0.0).sum(axis=1)
+    degree = np.divide(ties, asked, out=np.zeros(asked.size), where=asked > 0)
+    return fit.low[:, column], degree * counted[:, column]

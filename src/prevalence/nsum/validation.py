@@ -360,7 +360,9 @@ def validate(
     far from it, and the error does not shrink with the estimate: ``(estimate - size) / std_error``
     can never exceed the inverse coefficient of variation for a group that comes back too large,
     and has no bound for one that comes back too small. Known sizes with a standard error enter the
-    ratio twice: that of the group itself, and those of the others through the degrees.
+    ratio twice: that of the group itself, and those of the others through the degrees. With few
+    primary units z spreads more than a normal variable (by 1.23 with 10, 1.06 with 30): compare it
+    with Student's quantile, as ``ratio_low`` and ``ratio_high`` do.
 
     All sizes are one function of the weights, so they have their joint covariance under every
     variance scheme. A ratio far from 1 shows barriers, recall error, or a wrong size or question,
