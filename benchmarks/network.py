@@ -87,12 +87,12 @@ def _closed(sheet: Sheet, frame: pd.DataFrame, answers: pv.Answers) -> None:
     )
     note = f"PyPI networkscaleup, points alone, unweighted: {theirs:.4f} s"
     sheet.at_most("21 sizes and standard errors, n = 1e4", ours, "s", CLOSED_BAR, note)
-    sheet.at_most("  survey and answers made too", anew, "s")
-    sheet.at_most("  of it the survey", survey, "s")
-    sheet.at_most("  of it the answers, 41 columns read", asked, "s")
+    sheet.at_most("the same, survey and answers made too", anew, "s")
+    sheet.at_most("making the survey, n = 1e4", survey, "s")
+    sheet.at_most("making the answers, 41 columns", asked, "s")
     flat = pv.nsum.scale_up(_asked(pv.Survey(frame), known), transmission=1).value
     equal = np.allclose(peers.killworth(y, sizes, PEOPLE), flat, rtol=1e-10, atol=0)
-    sheet.checked("  networkscaleup killworth, 21 sizes", equal)
+    sheet.checked("networkscaleup killworth, 21 sizes", equal)
 
 
 def _replicated(sheet: Sheet, frame: pd.DataFrame, answers: pv.Answers) -> None:
@@ -106,30 +106,30 @@ def _replicated(sheet: Sheet, frame: pd.DataFrame, answers: pv.Answers) -> None:
     task = f"{REPLICATES:,} rescaled replicates of 21 groups"
     sheet.at_most(task, seconds, "s", BOOTSTRAP_BAR, "drawn and used, n = 1e4, 1,000 PSUs")
     sheet.at_least(
-        "  R bootstrap.estimates, recorded", RECORDED / seconds, "x", RECORDED_BAR,
+        "over R bootstrap.estimates, recorded", RECORDED / seconds, "x", RECORDED_BAR,
         "25 to 35 s for ONE group in another run, not measured here: 25 s over ours",
     )  # fmt: skip
     found = peers.r_survey(frame, answers.degrees(), HIDDEN, REPLICATES)
     if found is None:
-        print("  R or its package survey is not installed: not measured")
+        print("R or its package survey is not installed: not measured")
         return
     one = f"R survey {found.version}"
     sheet.at_least(
-        "  R survey's bootstrap, one group", found.bootstrap / seconds, "x", None,
+        "over R survey's bootstrap of one group", found.bootstrap / seconds, "x", None,
         f"{one}: {found.bootstrap:.2f} s",
     )  # fmt: skip
     sheet.at_least(
-        "  a loop in plain R, one group", found.loop / seconds, "x", None,
+        "over a loop in plain R for one group", found.loop / seconds, "x", None,
         f"the same algorithm, the least that R needs: {found.loop:.2f} s",
     )  # fmt: skip
     ours = pv.nsum.scale_up(answers, transmission=1)
     equal = np.allclose(found.value * PEOPLE, ours.value, rtol=1e-10, atol=0)
     equal &= np.allclose(found.std_error * PEOPLE, ours.std_error, rtol=1e-9, atol=0)
     note = f"linearised in {found.linearised:.2f} s"
-    sheet.checked("  R survey, 21 sizes and standard errors", bool(equal), note)
+    sheet.checked("R survey, 21 sizes and standard errors", bool(equal), note)
     errors = np.array([*found.errors, replicated()[0] / PEOPLE]) / found.std_error[0]
     note = f"over the linearised one: {', '.join(f'{x:.3f}' for x in errors)}"
-    sheet.checked("  errors of R's two bootstraps and ours", (abs(errors - 1) < NOISE).all(), note)
+    sheet.checked("errors of R's two bootstraps and ours", (abs(errors - 1) < NOISE).all(), note)
 
 
 def _validated(sheet: Sheet, frame: pd.DataFrame, sizes: dict[str, float]) -> None:
@@ -144,5 +144,5 @@ def _validated(sheet: Sheet, frame: pd.DataFrame, sizes: dict[str, float]) -> No
         lambda: pv.nsum.validate(one.on(survey.bootstrap(REPLICATES, rng=1))).ratio.std_error,
     )
     sheet.at_most("validation of 21 known groups, n = 1e4", plain, "s")
-    sheet.at_most("  their influence on 20 hidden groups too", influences, "s")
-    sheet.at_most(f"  by {REPLICATES:,} replicates, drawn and used", replicated, "s")
+    sheet.at_most("the same, with influence on 20 hidden groups", influences, "s")
+    sheet.at_most(f"the same by {REPLICATES:,} replicates, drawn and used", replicated, "s")

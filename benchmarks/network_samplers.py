@@ -37,7 +37,7 @@ WRONG = (
     "another posterior, as listed: it draws means with variance s^2 / 2 for s^2 / n, and has a flat "
     "prior on omega where the model has 1 / omega^2"
 )
-LENGTHS, LEVELS = (250, 500, 1_000, 2_000, 4_000), (1.5, 2.5, 3.5, 4.5, 5.5)
+LENGTHS, LEVELS = (250, 500, 1_000, 2_000, 4_000), (2.5, 3.5, 4.5, 5.5, 6.5, 7.5)
 
 
 class Effective(NamedTuple):
@@ -94,11 +94,11 @@ def _overdispersed(sheet: Sheet) -> None:
     ms = 1e3 * seconds / (WARMUP + DRAWS) / CHAINS
     note = f"with {WARMUP:,} of warm-up; {ms:.2f} ms an iteration and chain"
     sheet.at_most(task, seconds, "s", TOTAL_BAR, note)
-    sheet.at_least("  effective draws a second, fewest", fast.fewest, "/s")
-    sheet.at_least("  effective draws a second, median", fast.median, "/s")
+    sheet.at_least("its effective draws a second, fewest", fast.fewest, "/s")
+    sheet.at_least("its effective draws a second, median", fast.median, "/s")
     _beside_ported(sheet, fast, ported, one.draws)
     if nuts is None:
-        print("  no .venv-bayes: PyMC and nutpie are not measured")
+        print("no .venv-bayes: PyMC and nutpie are not measured")
         return
     _beside_nuts(sheet, runs, nuts)
 
@@ -131,16 +131,16 @@ def _beside_ported(sheet: Sheet, fast: Effective, ported: peers.Draws, ours: Any
     )
     for name in Effective._fields:
         mine, theirs, r = (getattr(each, name) for each in (fast, slow, r_slow))
-        task = f"  over PyPI networkscaleup, {name}"
+        task = f"over PyPI networkscaleup, {name}"
         sheet.at_least(task, mine / theirs, "x", EFFECTIVE_BAR, note.format(theirs))
-        task = f"  over R networkscaleup, recorded, {name}"
+        task = f"over R networkscaleup, recorded, {name}"
         sheet.at_least(task, mine / r, "x", EFFECTIVE_BAR, r_note.format(r))
     one, two = float(ours["sigma_alpha"].mean()), float(ported.sigma.mean())
     told = f"standard deviation of log degrees {two:.2f} for {one:.2f}"
     equal = abs(one - two) < ERRORS * float(
         np.hypot(mcmc.mcse(ours["sigma_alpha"]), mcmc.mcse(ported.sigma))
     )
-    sheet.checked("  networkscaleup overdispersed", equal, told, WRONG)
+    sheet.checked("networkscaleup overdispersed", equal, told, WRONG)
 
 
 def _beside_nuts(sheet: Sheet, runs: list[Run], nuts: peers.Draws) -> None:
@@ -154,12 +154,12 @@ def _beside_nuts(sheet: Sheet, runs: list[Run], nuts: peers.Draws) -> None:
             f"{nuts.words}, {draws}: {total:.1f} s for {theirs:,.0f} effective (fewest); ours {mine:.1f} s "
             f"for {few:,.0f}"
         )
-        sheet.at_least(f"  over PyMC and nutpie, {unit}", total * scale / mine, "x", 1.0, note)
+        sheet.at_least(f"over PyMC and nutpie, {unit}", total * scale / mine, "x", 1.0, note)
     one, two = runs[0].draws["log_prevalence"], nuts.log_prevalence
     error = np.hypot(mcmc.mcse(one), mcmc.mcse(two))
     off = float(np.max(np.abs(one.mean(axis=(0, 1)) - two.mean(axis=(0, 1))) / error))
     told = f"means at most {off:.1f} Monte Carlo errors apart"
-    sheet.checked("  posterior of PyMC, 21 log prevalences", off < ERRORS, told)
+    sheet.checked("posterior of PyMC, 21 log prevalences", off < ERRORS, told)
 
 
 def _others(sheet: Sheet) -> None:
@@ -177,7 +177,9 @@ def _others(sheet: Sheet) -> None:
             y, sizes = data(100, 9)
             ms = _step(call, y, sizes, 10 * steps, **how)
             note = f"{R_SMALL[name]} ms recorded in another run, over {ms:.3f} ms"
-            sheet.at_least("  100 x 9, over R NSUM, recorded", R_SMALL[name] / ms, "x", None, note)
+            sheet.at_least(
+                f"{name}, 100 x 9, over R NSUM, recorded", R_SMALL[name] / ms, "x", None, note
+            )
 
 
 def _step(call: Callable[..., Any], y: Any, sizes: Any, steps: int, **how: Any) -> float:
@@ -205,7 +207,7 @@ def _step(call: Callable[..., Any], y: Any, sizes: Any, steps: int, **how: Any) 
 def _growth(sheet: Sheet) -> None:
     """How the time of an iteration grows with the answers that are not zero."""
     for name, every in (
-        ("as respondents are added", [data(rows) for rows in LENGTHS]),
+        ("with respondents", [data(rows) for rows in LENGTHS]),
         ("as zeros become answers", [data(1_000, log_degree=level) for level in LEVELS]),
     ):
         cells = [int((y > 0).sum()) for y, _ in every]
@@ -214,4 +216,4 @@ def _growth(sheet: Sheet) -> None:
         ends = f"{times[0]:.3f} to {times[-1]:.3f} ms for {cells[0]:,} to {cells[-1]:,} answers above 0"
         shares = [float((y == 0).mean()) for y, _ in (every[0], every[-1])]
         note = f"{ends}, {shares[0]:.0%} and {shares[1]:.0%} zeros"
-        sheet.at_most(f"  growth {name}", slope, "log-log slope", SLOPE_BAR, note)
+        sheet.at_most(f"growth {name}", slope, "log-log slope", SLOPE_BAR, note)

@@ -87,6 +87,8 @@ def known_groups(known: Any, alters: str, population: float | None) -> dict[str,
     found = (
         _table_of_groups(known) if isinstance(known, pd.DataFrame) or _is_table(known) else known
     )
+    if isinstance(found, pd.Series):
+        found = dict(found.items())
     if not isinstance(found, Mapping) or not found:
         raise ValueError(
             "known must map columns to sizes of groups, as in {'police': 12_500}: found "

@@ -111,14 +111,22 @@ def read_item(
 
 
 def _suspect(y: Array, column: str) -> str:
-    """Return a remark where the largest numbers look like codes for missing."""
+    """Return a remark where the largest numbers look like codes for missing.
+
+    One alone does where it stands far apart: all other answers are below half of it.
+    """
     codes = np.isin(y, SUSPECT)
-    if codes.sum() > 1 and float(np.nanmax(y)) in SUSPECT:
-        return (
-            f"{column!r} holds {int(codes.sum())} answers of 97, 98, 99, 998 or 999, which look "
-            "like codes for missing. Name them in codes= if they are."
-        )
-    return ""
+    count = int(codes.sum())
+    if not count or float(np.nanmax(y)) not in SUSPECT:
+        return ""
+    if count == 1 and np.sort(np.nan_to_num(y))[-2:][0] >= np.nanmax(y) / 2:
+        return ""
+    words = "1 answer" if count == 1 else f"{count} answers"
+    looks = "looks like a code" if count == 1 else "look like codes"
+    return (
+        f"{column!r} holds {words} of 97, 98, 99, 998 or 999, which {looks} for missing. Name "
+        f"{'it' if count == 1 else 'them'} in codes= if {'it is' if count == 1 else 'they are'}."
+    )
 
 
 def check_codes(codes: Any, binned: bool) -> None:

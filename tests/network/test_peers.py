@@ -8,6 +8,7 @@ test's first line.
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from prevalence.nsum.models.lognormal import Priors, read_reports, start
+from prevalence.nsum.models.lognormal_moves import Moves
 from tests.naive import network
 from tests.naive.network import KNOWN, PEOPLE
 
@@ -185,3 +188,107 @@ def test_adjustments_of_networkreporting_have_no_uncertainty() -> None:
     assert found.std_error[0] > fixed.std_error[0]
     basic = estimate(survey(data))
     assert fixed.std_error[0] == pytest.approx(basic.std_error[0] / 0.56, rel=1e-12)
+
+
+def test_the_validation_table_of_networkreporting_forgets_the_weights_of_degrees() -> None:
+    """Its `d.hat.sum` is unweighted beside a weighted estimate: here all of a row is weighted."""
+    data = network.complete(network.respondents(17))
+    data["w"] = np.random.default_rng(18).integers(1, 4, data["w"].size).astype(float)
+    times = data["w"].astype(int)
+    rows = {name: np.repeat(column, times) for name, column in data.items()}
+    one = pv.nsum.validate(survey(data), known=KNOWN)
+    two = pv.nsum.validate(survey({**rows, "w": np.ones(times.sum())}), known=KNOWN)
+    for name in ("estimate", "std_error", "ratio", "z", "influence"):
+        np.testing.assert_allclose(one.to_frame()[name], two.to_frame()[name], rtol=1e-10)
+    assert one.rmse == pytest.approx(two.rmse, rel=1e-12)
+
+
+# ------------------------------------------------------------------ networkscaleup with Stan
+def test_stan_programs_change_the_prior_of_the_levels_with_a_covariate() -> None:
+    """Flat without covariates, proper with them: one `Priors` means one prior here, either way."""
+    rng = np.random.default_rng(19)
+    y, x, z = (
+        rng.poisson(3.0, (12, 4)).astype(float),
+        rng.normal(size=(12, 4)),
+        rng.normal(size=(12, 2)),
+    )
+    priors, drawn = Priors(level_sd=0.5, spread_scale=0.3), []
+    for covariates in ((None, None), (x, z)):
+        data = read_reports(y, y, None, *covariates)
+        state = start(data, 50, correlated=False, rng=np.random.default_rng(20))
+        state.slopes[:, 0] = np.linspace(-1, 1, 4)
+        state.mu[:], state.sigma[:] = 0.2, 0.7
+        moves = Moves(data=data, priors=priors, state=state, rng=np.random.default_rng(21))
+        for _ in range(5):
+            moves.levels()
+        drawn.append((state.mu, state.sigma))
+    for plain, with_covariates in zip(*drawn, strict=True):
+        np.testing.assert_array_equal(plain, with_covariates)
+
+
+def test_stan_programs_want_a_covariate_of_another_shape_than_their_help_says() -> None:
+    """The help asks for x by hidden group, the code for x by group: ours asks for what it takes."""
+    y = np.random.default_rng(22).poisson(3.0, (12, 4)).astype(float)
+    with pytest.raises(
+        ValueError, match=r"group_covariate must .*each of the 4 groups: .*\(12, 1\)"
+    ):
+        read_reports(y, y, None, np.ones((12, 1)))
+
+
+# ------------------------------------------------------------------ the list
+ELSEWHERE = {
+    "NSUM 1.0 counts the prior of tau once a respondent": (
+        "network/test_random_degree.py",
+        "test_sampling_transmission_gives_what_division_gives",
+    ),
+    "NSUM 1.0 counts it, short form: draws of tau keep its prior": (
+        "network/test_posterior.py",
+        "test_each_adjustment_divides_by_draws_of_its_own_distribution",
+    ),
+    "NSUM 1.0 swallows the documented name of an argument": (
+        "network/test_random_degree.py",
+        "test_nsum_swallows_an_argument_it_does_not_know",
+    ),
+    "NSUM 1.0 stops with nan in the barrier model": (
+        "network/test_random_degree.py",
+        "test_nsum_barrier_stops_with_nan_at_default_settings",
+    ),
+    "networkscaleup draws mu and sigma of degrees from wrong conditionals": (
+        "network/test_random_degree.py",
+        "test_mu_and_sigma_have_the_conditionals_of_their_model",
+    ),
+    "networkscaleup overdispersed: wrong conditionals and no prior of omega": (
+        "reference/test_network_overdispersed.py",
+        "test_rwanda",
+    ),
+    "networkscaleup overdispersed: s^2 / 2 for s^2 / n": (
+        "reference/test_network_overdispersed.py",
+        "test_weighted_means_and_squares_of_log_degrees_have_exact_conditionals",
+    ),
+    "networkscaleup and its port index weighted_sq twice": (
+        "reference/test_network_scaling.py",
+        "test_weighted_rules_equal_a_loop",
+    ),
+    "networkscaleup has nan where no correlation is positive": (
+        "reference/test_network_scaling.py",
+        "test_without_a_positive_correlation_all_known_groups_count",
+    ),
+    "its port does not rescale with name groups, or stops": (
+        "reference/test_network_scaling.py",
+        "test_name_groups_do_rescale",
+    ),
+    "its port overwrites the correlation matrix it is given": (
+        "reference/test_network_scaling.py",
+        "test_inputs_stay_as_they_were",
+    ),
+    "its port counts draws otherwise than R: draws are those kept, of each chain": (
+        "network/test_random_degree.py",
+        "test_shapes_names_and_the_same_seed",
+    ),
+}
+
+
+@pytest.mark.parametrize("defect", ELSEWHERE)
+def test_defects_of_samplers_are_tested_beside_them(defect: str, root: Path) -> None:
+    path, name = ELSEWHERE[defect]
+    assert f"def {name}(" in (root / "tests" / path).read_text(encoding="utf-8")

@@ -183,7 +183,9 @@ def test_draws_are_saved_shown_and_compared(tmp_path: Path) -> None:
     assert "largest R-hat 1.0" in told
     assert "fewest effective draws" in told
     assert "quantiles of the draws" in told
-    assert "Respondents report 1 of their ties to hidden people (transmission)" in told
+    assert (
+        "Respondents report all of their ties to hidden people, a share of 1 (transmission)" in told
+    )
     assert "posterior" in repr(e)
     assert "reports among 120 rows" in e.sentence()
     closed = pv.nsum.scale_up(survey(table()), "hidden", known=KNOWN, transmission=1)
@@ -406,7 +408,7 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
     data["hidden"][np.arange(120) % 3 == 0] = 0
     people = {"N": 40_000, "S": 60_000}
     fit = fitted(survey(data), regions="region", region_populations=people)
-    found = fit.shrinkage().set_index("region")
+    found = fit.shrinkage(disclosure="off: made up").set_index("region")
     south = np.arange(120) % 3 != 0
     ties = (data["police"] + data["nurses"])[south].sum() / 8_000
     reports = data["hidden"][south].sum()
@@ -417,7 +419,7 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
         found[["raw_low", "raw_high"]].to_numpy(dtype=float)[1], limits / ties / POPULATION
     )
     assert found["raw_low"].to_numpy(dtype=float)[0] == 0 < found["raw_high"].iloc[0]
-    ax = pv.plot.regions(fit, synthetic=True)
+    ax = pv.plot.regions(fit, disclosure="off: made up", synthetic=True)
     told = pv.plot.describe(ax)
     assert told.startswith("Regional shares of hidden, from each region's answers alone")
     assert "Synthetic data" in told

@@ -23,6 +23,7 @@ from .models import MODELS, WEIGHTED, Asked, Model
 from .models.scaling import RULES, raised, rescale
 from .posterior import Posterior
 from .propagation import joint_draws
+from .subject import on_hidden, words_of
 
 __all__ = ["fit"]
 
@@ -108,7 +109,9 @@ def fit(
     -----
     Assumes that hidden and known groups are known alike in proportion to their numbers, up to the
     model's noise: adjust for transmission and the rest in `Posterior.size`. Sizes that are known with
-    uncertainty are drawn anew for every draw. It fails where few known groups carry the scale.
+    uncertainty are drawn anew for every draw. It fails where few known groups carry the scale. With
+    ``weights="ignore"`` respondents are independent to the model: in a sample of clusters its intervals
+    are too short, and its sizes those of the respondents where chances went with what they know.
 
     Priors of the groups are flat or wide, so that a group that few know keeps a wide posterior; one
     that nobody knows has the upper limit which the other groups and the prior leave.
@@ -473,14 +476,17 @@ def _posterior(
         region_populations=people,
         region=code,
         facts=_facts(survey, asked, rows),
-        about=Estimand(
-            definition=about.definition,
-            window=about.window,
-            denominator=about.denominator,
-            population=about.population,
-            excludes=about.excludes,
+        about=on_hidden(
+            Estimand(
+                definition=about.definition,
+                window=about.window,
+                denominator=about.denominator,
+                population=about.population,
+                excludes=about.excludes,
+            ),
+            answers,
         ),
-        words={**words, "scaling": rule, "tie": answers.tie, "asked about": answers.window},
+        words={**words, "scaling": rule, **words_of(answers)},
         notes=said,
         assumptions=_assumptions(asked, uncertain),
         citations=(*MODELS[model].citations, *((pseudo_posterior.CITATION,) if weighted else ())),
@@ -491,7 +497,10 @@ def _posterior(
 def _assumptions(asked: Asked, uncertain: bool) -> tuple[str, ...]:
     said = ["Hidden people are known in proportion to their number, up to the model's noise."]
     if asked.weights is None:
-        said.append("Respondents are taken alike: survey weights and design are not used.")
+        said.append(
+            "Respondents are taken alike and independent: survey weights, strata and clusters are not "
+            "used, and with clustered reports the interval is too short."
+        )
     if uncertain:
         said.append("Sizes of known groups are drawn from their stated uncertainty.")
     return tuple(said)

@@ -260,7 +260,8 @@ class Posterior:
         factor = adjust.draws(self._count, generator(rng), said)
         drawn = any(isinstance(part, Estimate) for _, part, _ in adjust.parts)
         assumed = [*self.assumptions, *adjust.assumptions, *([DRAWN] if drawn else [])]
-        return self._estimate(names, factor, by, assumed, said, point)
+        e = self._estimate(names, factor, by, assumed, said, point)
+        return replace(e, provenance={**e.provenance, **adjust.record})
 
     def fitted_sizes(
         self, known: str | Sequence[str] | None = None, *, unconverged: bool = False
@@ -293,7 +294,8 @@ class Posterior:
                 "Use .check(), or fit model='overdispersed'."
             )
         said = self._check_converged(unconverged)
-        return self._estimate(names, np.ones(self._count), (), list(self.assumptions), said)
+        e = self._estimate(names, np.ones(self._count), (), list(self.assumptions), said)
+        return replace(e, estimand=Estimand(outcome=names[0] if len(names) == 1 else "several"))
 
     @property
     def _count(self) -> int:
@@ -401,7 +403,9 @@ class Posterior:
             "convergence": f"{worst} {few:,.0f}",
         }
 
-    def shrinkage(self, hidden: str | None = None, *, level: float = 0.95) -> pd.DataFrame:
+    def shrinkage(
+        self, hidden: str | None = None, *, level: float = 0.95, disclosure: str = "on"
+    ) -> pd.DataFrame:
         """Return each region's share of a hidden group as answered there, and as the model pools it.
 
         Parameters
@@ -410,6 +414,9 @@ class Posterior:
             A hidden group, by default the first.
         level : float
             Probability of the intervals.
+        disclosure : str
+            ``"on"`` leaves out what small regions answered and what would tell it by subtraction;
+            ``"off:"`` with the reason shows it.
 
         Returns
         -------
@@ -417,8 +424,8 @@ class Posterior:
             One row per region: region, n, reports (in bins at least so many), raw (reports over ties
             to known groups asked as counts, times their share; nan if the hidden group was not),
             raw_low, raw_high (exact Poisson limits, which leave out clustering), estimate,
-            conf_low, conf_high (posterior), and national, the same in every row. Shares are those that
-            are seen: no adjustment is made.
+            conf_low, conf_high (posterior), national, the same in every row, and flag. Shares are
+            those that are seen: no adjustment is made.
 
         Raises
         ------
@@ -430,7 +437,7 @@ class Posterior:
         (name, *_) = self._chosen("hidden", hidden, self.hidden)
         self._by_region(self.region_name or "regions")
         self._check_converged(unconverged=False)
-        return shrinkage(self, self.hidden.index(name), level)
+        return shrinkage(self, self.hidden.index(name), level, disclosure)
 
     def degrees(self, level: float = 0.95) -> pd.DataFrame:
         """Return the degree of each respondent, the number of people known.

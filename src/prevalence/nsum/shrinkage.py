@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["shrinkage"]
 
 Array = NDArray[Any]
+OWN = ("n", "reports", "raw", "raw_low", "raw_high")  # what the region itself answered
+CELLS = ("psus", "psus_with_cases")
 
 
-def shrinkage(fit: Posterior, k: int, level: float) -> pd.DataFrame:
+def shrinkage(fit: Posterior, k: int, level: float, disclosure: str = "on") -> pd.DataFrame:
     """Return one row per region for the hidden group at position k; see `Posterior.shrinkage`."""
     from scipy.special import gammaincinv
 
+    from ..disclosure import switched_on
+
+    protected = switched_on(disclosure)
     tail, count = (1 - level) / 2, len(fit.regions)
     pooled = np.exp(fit.draws[REGIONAL][:, :, k]).reshape(-1, count)
     reports, ties = (np.bincount(fit.region, x, count) for x in _raw(fit, len(fit.known) + k))
@@ -29,7 +34,7 @@ def shrinkage(fit: Posterior, k: int, level: float) -> pd.DataFrame:
     low, high = np.quantile(pooled, [tail, 1 - tail], axis=0)
     below = np.where(reports > 0, gammaincinv(np.maximum(reports, 1e-9), tail), 0.0)
     raw = np.stack([reports, below, gammaincinv(reports + 1, 1 - tail)]) / ties
-    return pd.DataFrame(
+    out = pd.DataFrame(
         {
             "region": list(fit.regions),
             "n": np.bincount(fit.region, minlength=count),
@@ -41,8 +46,23 @@ def shrinkage(fit: Posterior, k: int, level: float) -> pd.DataFrame:
             "conf_low": low,
             "conf_high": high,
             "national": np.exp(fit.draws[PREVALENCE][..., len(fit.known) + k]).mean(),
+            "flag": "",
         }
     )
+    return _protected(out, fit, len(fit.known) + k) if protected else out
+
+
+def _protected(table: pd.DataFrame, fit: Posterior, column: int) -> pd.DataFrame:
+    """Blank what small regions answered, and what would tell it by subtraction from the total."""
+    from ..disclosure import is_suppressed, suppress
+
+    facts = {name: fit.facts[name][column, 1:] for name in CELLS if name in fit.facts}
+    counted = {"cases": table["reports"], "n": table["n"], **facts}
+    cells = pd.DataFrame({"outcome": "", "domain": table["region"], "estimate": 1.0, **counted})
+    safe = suppress(cells.assign(flag=""))
+    hidden = is_suppressed(safe)
+    own = {name: table[name].astype("float64").mask(hidden) for name in OWN}
+    return table.assign(**own, flag=safe["flag"])
 
 
 def _raw(fit: Posterior, column: int) -> tuple[Array, Array]:
