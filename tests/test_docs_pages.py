@@ -12,7 +12,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
-@pytest.mark.parametrize(("page", "lines"), [("coming-from-r.md", 60), ("survey.md", 25), ("network.md", 60)])
+@pytest.mark.parametrize(
+    ("page", "lines"), [("coming-from-r.md", 60), ("survey.md", 25), ("network.md", 60)]
+)
 def test_every_line_of_a_page_runs_and_prints_what_the_page_says(
     root: Path, page: str, lines: int
 ) -> None:
