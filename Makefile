@@ -3,8 +3,8 @@
 #   make test       all tests but the long ones        make proof   those too (an hour)
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
-#   make evidence   the tables of docs/ on rare events, weighting steps and scale-up, drawn anew (10 minutes)
-#   make bench      speed against the peers            make lock    the four lock files again (needs uv)
+#   make evidence   the tables of docs/ on rare events, weighting steps and scale-up, drawn anew (25 minutes)
+#   make bench      speed against the peers (8 minutes) make lock    the four lock files again (needs uv)
 #   make crosscheck-bayes   our samplers against PyMC and nutpie, in an environment of its own (10 minutes)
 
 PY ?= python3
@@ -53,6 +53,9 @@ evidence: .venv/.ok
 	@$(BIN)/python -m benchmarks.rare_events
 	@$(BIN)/python -m benchmarks.chain
 	@$(BIN)/python -m benchmarks.network_coverage
+	@$(BIN)/python -m benchmarks.network_estimators
+	@$(BIN)/python -m benchmarks.network_bias
+	@$(BIN)/python -m benchmarks.network_posteriors
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py
@@ -61,7 +64,9 @@ docs: .venv-docs/.ok
 	@$(DOCS_BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: .venv-bench/.ok
+# PyMC and nutpie are timed in their environment. One thread of linear algebra: CPU seconds count no waiting.
+bench: export OPENBLAS_NUM_THREADS = 1
+bench: .venv-bench/.ok .venv-bayes/.ok
 	@$(BENCH_BIN)/python -m benchmarks
 
 # Warnings of PyMC's own libraries are no errors there.

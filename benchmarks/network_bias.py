@@ -25,7 +25,12 @@ from prevalence.simulate.answers import HIDDEN, SimulatedAnswers
 Array = NDArray[Any]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SAMPLES, QUICK, SEED = 200, 30, 20_261_124
-BASE = {"clusters": 75, "prevalence": 0.01, "transmission": 0.6, "known": "children"}
+BASE: dict[str, Any] = {
+    "clusters": 75,
+    "prevalence": 0.01,
+    "transmission": 0.6,
+    "known": "children",
+}
 KNOWERS, OTHERS = 0.3, 0.05  # who leaves a question blank: those who know somebody, the others
 
 
@@ -89,7 +94,10 @@ def one(error: Error, seed: int) -> tuple[float, float, float]:
     made = pv.simulate.answers(1_500, **(BASE | error.made), rng=seed)
     if error.after is not None:
         made = error.after(made, seed)
-    given = {"transmission": made.transmission, "precision": made.precision} | error.taken
+    given: dict[str, Any] = {
+        "transmission": made.transmission,
+        "precision": made.precision,
+    } | error.taken
     e = pv.nsum.scale_up(made.answers(), missing="complete", **given)
     low, high = e.interval()[0] / made.trafficked
     return float(e) / made.trafficked, low, high

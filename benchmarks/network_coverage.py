@@ -32,7 +32,8 @@ PEOPLE, KNOWN, DEGREE, DEGREE_CV = 2_800_000, 200_000, 180.0, 0.9
 GROUPS = 10  # known groups, of equal size
 REPLICATES, BATCH = 500, 50
 DESIGN_BASED = ("linearised", "jackknife", "bootstrap")
-METHODS = (*DESIGN_BASED, "Killworth")
+PLAIN = ("uncorrected", "Killworth")  # linearised with the design's df alone; of the ties
+METHODS = (*DESIGN_BASED, *PLAIN)
 LEAST, MOST = 93.0, 97.0
 PREVALENCES, CORRELATIONS = (0.0005, 0.002, 0.01), (0.0, 0.02, 0.1)
 
@@ -199,7 +200,7 @@ def excess(found: dict[str, Array]) -> Array:
     second, fourth = ((z**power).sum(axis=(1, 2)) for power in (2, 4))
     with np.errstate(all="ignore"):
         more = fourth / (2 * second**2) - 1.5 / z[0].size
-    return np.maximum(np.nan_to_num(more), 0.0)
+    return np.asarray(np.maximum(np.nan_to_num(more), 0.0))
 
 
 def limits(
@@ -235,11 +236,14 @@ def cell_lines(cell: Cell, samples: int, seed: list[int]) -> list[dict[str, Any]
         found = totals(made, cell, draw(made, cell, min(BATCH, samples - first), rng))
         size = estimates(found)
         kept["size"].append(size)
-        for name, spread in spreads(found, rng).items():
-            few = fewer(np.full(size.size, df), excess(found))
-            model = name == "Killworth"  # a count of 0 is then one of independent ties
-            quantile = float(ndtri(0.975)) if model else stdtrit(few, 0.975)
-            kept[name].append(limits(size, spread, quantile, found, 0.0 if model else ASSUMED_ICC))
+        by_method = spreads(found, rng)
+        by_method["uncorrected"] = by_method["linearised"]
+        few = fewer(np.full(size.size, df), excess(found))
+        quantiles = dict.fromkeys(DESIGN_BASED, stdtrit(few, 0.975))
+        quantiles |= {"uncorrected": np.asarray(stdtrit(df, 0.975)), "Killworth": ndtri([0.975])}
+        for name, spread in by_method.items():
+            icc = 0.0 if name in PLAIN else ASSUMED_ICC  # of a count of 0
+            kept[name].append(limits(size, spread, quantiles[name], found, icc))
             errors[name].append(spread)
     size = np.concatenate(kept["size"])
     seen = {

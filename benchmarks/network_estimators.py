@@ -35,7 +35,7 @@ BETA = {"0.6 (0.4 to 0.8)": (0.6, 0.4, 0.8), "0.3 (0.1 to 0.6)": (0.3, 0.1, 0.6)
 
 def gamma(rng: np.random.Generator, variance: float, size: Any) -> Array:
     """Return gamma variables of mean 1."""
-    return rng.gamma(1 / variance, variance, size)
+    return np.asarray(rng.gamma(1 / variance, variance, size))
 
 
 def answers(
@@ -66,7 +66,7 @@ def members(rng: np.random.Generator, n: int, share: float = 0.6) -> dict[str, A
     spread = 0.5  # gamma degrees, drawn by size, have one more in their shape
     degree = DEGREE * rng.gamma(1 / spread + 1, spread, n)
     aware = rng.beta(share * 3, (1 - share) * 3, n)  # respondents differ in how open they are
-    out = {"w": 1 / degree}
+    out: dict[str, Array] = {"w": 1 / degree}
     for name, size in list(KNOWN.items())[3:]:
         out[name] = rng.poisson(degree * size / PEOPLE)
         out[f"{name}_aware"] = rng.binomial(out[name], aware)
@@ -149,19 +149,21 @@ def cells(rng: np.random.Generator) -> Iterator[Found]:
             "sex": rng.choice(["F", "M"], n),
             "age": rng.choice(["old", "young"], n),
         }
-        rates = {("F", "old"): 4e-4, ("F", "young"): 1e-4, ("M", "old"): 4e-4, ("M", "young"): 1e-4}
+        by_age = {"old": 4e-4, "young": 1e-4}
+        rates = {(sex, age): rate for sex in "FM" for age, rate in by_age.items()}
         rows: list[tuple[int, str, str]] = []
         effect = gamma(rng, CLUSTERED, units)[data["psu"]]
         for (sex, age), rate in rates.items():
             seen = rng.poisson(data["degree"] * 0.25 * rate * effect * 30 / units)
-            rows += [(i, sex, age) for i in np.repeat(np.arange(n), seen)]
+            rows += [(int(i), sex, age) for i in np.repeat(np.arange(n), seen)]
         deaths = dict(zip(("id", "sex", "age"), map(list, zip(*rows, strict=True)), strict=True))
         e = pv.nsum.network_rates(
             survey(data), deaths, on="id", by=["sex", "age"], known=KNOWN, frame_size=PEOPLE
         )
-        for label, one in zip(e.labels, e, strict=True):
+        for k, label in enumerate(e.labels):
             if label[0] == "F":
-                rate = rates[label] * 30 / units
+                one = e.take(np.array([k]))
+                rate = by_age[label[1]] * 30 / units
                 yield f"network_rates, {label[1]}; {units} units", rate, one
 
 

@@ -6,6 +6,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,49 @@ class Line(NamedTuple):
     other: float | None = None
 
 
+@dataclass
+class Sheet:
+    """Figures that are printed as they are found, each beside its bar, and kept for a table."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def at_most(
+        self, task: str, figure: float, unit: str, bar: float | None = None, note: str = ""
+    ) -> None:
+        """Take a figure that must not be above its bar."""
+        self._take(task, figure, unit, bar, bar is None or figure <= bar, note)
+
+    def at_least(
+        self, task: str, figure: float, unit: str, bar: float | None = None, note: str = ""
+    ) -> None:
+        """Take a figure, such as a ratio to another package, that must reach its bar."""
+        self._take(task, figure, unit, bar, bar is None or figure >= bar, note)
+
+    def checked(self, task: str, equal: bool, note: str = "", listed: str = "") -> None:
+        """Take whether another package gives the same; if not, it fails unless the reason is listed."""
+        found = "the same numbers" if equal else listed or "OTHER NUMBERS"
+        self._tell(f"{task:{WIDTH}} {'; '.join(filter(None, (found, note)))}")
+        self.rows.append({"task": task, "met": equal or bool(listed), "beside": found})
+
+    @property
+    def met(self) -> bool:
+        """Whether every bar is met and every number agrees."""
+        return all(row["met"] for row in self.rows)
+
+    def _take(
+        self, task: str, figure: float, unit: str, bar: float | None, met: bool, note: str
+    ) -> None:
+        told = "" if bar is None else f"  (bar {bar:g}: {'met' if met else 'MISSED'})"
+        beside = f"  {note}" if note else ""
+        self._tell(f"{task:{WIDTH}} {figure:10.4g} {unit}{told}{beside}")
+        row = {"task": task, "figure": f"{figure:.3g}", "unit": unit, "bar": bar}
+        self.rows.append({**row, "met": met, "beside": note})
+
+    @staticmethod
+    def _tell(line: str) -> None:
+        print(line, flush=True)
+
+
 def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
     """Return CPU seconds of one call, and what it returned; the other's threads come to rest first."""
     gc.collect()
@@ -36,6 +80,14 @@ def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
     began = time.process_time()
     result = call()
     return time.process_time() - began, result
+
+
+def in_turn(*calls: Callable[[], Any], runs: int = 9) -> list[float]:
+    """Return medians of the CPU seconds of calls that are made in turn, after one call of each."""
+    for call in calls:
+        call()
+    spent = [[cpu(call)[0] for call in calls] for _ in range(runs)]
+    return [statistics.median(column) for column in zip(*spent, strict=True)]
 
 
 def reading(*columns: Any) -> Callable[[], Any]:

@@ -36,6 +36,8 @@ templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"prevalence {version}"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["page.css"]
 html_sidebars = {"*": [], "_generated/jamaica": []}  # pages without parts have the room
 html_theme_options = {
     "show_prev_next": False,

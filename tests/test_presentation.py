@@ -134,7 +134,7 @@ def test_the_sentence_of_a_count_is_rounded(whole: pv.Estimate) -> None:
 def test_one_sentence_a_row(by_town: pv.Estimate) -> None:
     lines = by_town.sentence().splitlines()
     assert len(lines) == 4
-    assert lines[0].startswith("Town town 0: an estimated ")
+    assert lines[0].startswith("Town 0: an estimated ")
     assert "no cases among 300 children" in lines[3]
 
 

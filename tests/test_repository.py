@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import graphlib
 import os
 import re
 import subprocess
@@ -39,6 +41,16 @@ def existing_rooms() -> set[str]:
     modules = {path.stem for path in PACKAGE.glob("*.py")}
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     return {name for name in modules | packages if not name.startswith("__")}
+
+
+@functools.cache
+def parsed(source: Path) -> ast.Module:
+    return ast.parse(source.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def nodes(source: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parsed(source)))
 
 
 def room_of(source: Path) -> str:
@@ -90,10 +102,10 @@ def import_time_statements(body: list[ast.stmt]) -> Iterator[ast.Import | ast.Im
                 yield from import_time_statements(handler.body)
 
 
-def imported_rooms(source: Path) -> Iterator[tuple[int, str]]:
-    """Yield the line and the room of each import from the package itself ("" is its face)."""
+def imported(source: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line and the dotted parts of each import from the package itself."""
     package = ["prevalence", *source.relative_to(PACKAGE).parent.parts]
-    for statement in import_time_statements(ast.parse(source.read_text(encoding="utf-8")).body):
+    for statement in import_time_statements(parsed(source).body):
         if isinstance(statement, ast.Import):
             targets = [alias.name.split(".") for alias in statement.names]
         else:
@@ -102,7 +114,13 @@ def imported_rooms(source: Path) -> Iterator[tuple[int, str]]:
             targets = [[*base, alias.name] for alias in statement.names]
         for target in targets:
             if target[0] == "prevalence":
-                yield statement.lineno, target[1] if len(target) > 1 else ""
+                yield statement.lineno, target
+
+
+def imported_rooms(source: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the room of each import from the package itself ("" is its face)."""
+    for line, target in imported(source):
+        yield line, target[1] if len(target) > 1 else ""
 
 
 def test_module_level_imports_go_down_only() -> None:
@@ -118,14 +136,30 @@ def test_module_level_imports_go_down_only() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_modules_can_be_put_in_an_order() -> None:
+    modules = {
+        ".".join(("prevalence", *source.relative_to(PACKAGE).with_suffix("").parts)): source
+        for source in SOURCES
+    }
+    needs: dict[str, set[str]] = {}
+    for name, source in modules.items():
+        targets = [".".join(target) for _, target in imported(source)]
+        needs[name] = {
+            found
+            for target in targets
+            for found in (target, f"{target}.__init__", target.rpartition(".")[0])
+            if found in modules and found != name
+        }
+    list(graphlib.TopologicalSorter(needs).static_order())  # a CycleError names the modules
+
+
 # Sizes and style
 
 
 @relative
 def test_no_file_over_600_lines_and_no_function_over_60(source: Path) -> None:
-    text = source.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 600
-    for node in ast.walk(ast.parse(text)):
+    assert len(source.read_text(encoding="utf-8").splitlines()) <= 600
+    for node in nodes(source):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             documented = ast.get_docstring(node, clean=False) is not None and len(node.body) > 1
             first = node.body[1 if documented else 0]
@@ -137,10 +171,9 @@ def test_no_file_over_600_lines_and_no_function_over_60(source: Path) -> None:
 def test_nothing_prints_but_the_command_line(source: Path) -> None:
     if source == PACKAGE / "cli.py":
         return
-    calls = (node for node in ast.walk(ast.parse(source.read_text("utf-8"))))
     lines = [
         node.lineno
-        for node in calls
+        for node in nodes(source)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in {"print", "pprint"}
@@ -152,7 +185,9 @@ def test_nothing_prints_but_the_command_line(source: Path) -> None:
 
 
 def test_import_leaves_heavy_libraries_alone() -> None:
-    code = f"import prevalence, sys; print([n for n in {NEVER_AT_IMPORT!r} if n in sys.modules])"
+    code = (
+        f"import prevalence.nsum, sys; print([n for n in {NEVER_AT_IMPORT!r} if n in sys.modules])"
+    )
     assert run(sys.executable, "-c", code, cwd=ROOT / "src").stdout.strip() == "[]"
 
 

@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -40,12 +41,28 @@ def build(source: Path, target: Path, *, timeout: int = 600) -> None:
     for position, cell in enumerate(notebook.cells):
         text = f"{position}:{cell['source']}"
         cell["id"] = hashlib.sha256(text.encode()).hexdigest()[:8]
-        for output in cell.get("outputs", ()):
-            if output["output_type"] == "stream":
-                output["text"] = PLACE.sub(r"line \1: ", output["text"])
+        if "outputs" in cell:
+            cell["outputs"] = _in_order(cell["outputs"])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}  # without the interpreter's version
     nbformat.write(notebook, target)
+
+
+def _in_order(outputs: list[Any]) -> list[Any]:
+    """Return what a cell put out: first what it printed, then what it warned of.
+
+    The two come from the kernel apart, in either order and in any number of pieces.
+    """
+    streams: dict[str, Any] = {}
+    for output in outputs:
+        if output["output_type"] == "stream":
+            text = PLACE.sub(r"line \1: ", output["text"])
+            if output["name"] in streams:
+                streams[output["name"]]["text"] += text
+            else:
+                streams[output["name"]] = {**output, "text": text}
+    printed = [nbformat.from_dict(streams[name]) for name in sorted(streams, reverse=True)]
+    return [*printed, *(output for output in outputs if output["output_type"] != "stream")]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -27,6 +27,7 @@ POSITIVE = (
     "scaled proportion",
     "known",
 )  # intervals on the log scale
+HOUSE = ("rows", "psus", "cases", "design", "weights", "variance", "floor", "range")
 
 BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}
 UNARY: dict[np.ufunc, str] = {np.exp: "exp", np.log: "log", np.sqrt: "sqrt"}
@@ -197,7 +198,15 @@ def _paired(
     one, two = draws_of(a), draws_of(b)
     if one is None or two is None or a.blocks[0].source != b.blocks[0].source:
         return None
-    return redrawn(a, ufunc(one, two), unit=unit, estimand=same, facts={}, **_said(a, b))
+    return redrawn(
+        a,
+        ufunc(one, two),
+        unit=unit,
+        estimand=same,
+        facts={},
+        provenance=agreed_words(a, b),
+        **_said(a, b),
+    )
 
 
 def _said(*merged: Estimate) -> dict[str, Any]:
@@ -205,6 +214,19 @@ def _said(*merged: Estimate) -> dict[str, Any]:
     return {
         name: tuple(dict.fromkeys(x for e in merged for x in getattr(e, name)))
         for name in ("assumptions", "warnings", "citations")
+    }
+
+
+def agreed_words(*merged: Estimate) -> dict[str, Any]:
+    """Return the provenance of the first estimate, of its method's own words those that all share.
+
+    Estimates that tell none (known quantities) do not disagree.
+    """
+    first, *others = (e.provenance for e in merged)
+    return {
+        name: told
+        for name, told in first.items()
+        if name in HOUSE or all(not other or other.get(name) == told for other in others)
     }
 
 
@@ -278,5 +300,6 @@ def _delta(
         constants={},
         maps=(),
         facts={},
+        provenance=agreed_words(*(e for e, _ in parts)),
         **_said(*(e for e, _ in parts)),
     )

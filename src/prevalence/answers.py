@@ -417,6 +417,13 @@ class Answers(Inspected):
             object.__setattr__(out, name, changes.get(name, getattr(self, name)))
         return out
 
+    def _repr_html_(self) -> str:
+        from .presentation import table_html
+
+        table = self.summary().dropna(axis="columns", how="all")
+        years = {"year": table["year"].astype("string")} if "year" in table else {}
+        return table_html(repr(self)[1:-1], table.assign(**years))
+
     def __repr__(self) -> str:
         n, known, hidden = self.survey.n, len(self.known), len(self.hidden)
         groups = [*self.known.values(), *self.hidden.values()]

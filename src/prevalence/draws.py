@@ -67,22 +67,30 @@ def is_drawn(block: Block) -> bool:
 
 def check_apart(a: Estimate, b: Estimate) -> None:
     """Raise where posterior draws would meet columns that they have no pairing with."""
-    for one, two in ((a, b), (b, a)):
-        for block in one.blocks:
-            if block.scheme.kind != KIND:
-                continue
-            other = [
-                x
-                for x in two.blocks
-                if x.source != block.source and x.scheme.kind not in ("known", INDEPENDENT)
-            ]
-            if other:
-                what = "draws of another fit" if is_drawn(other[0]) else "columns of another source"
-                raise ValueError(
-                    "posterior draws must not be combined with an estimate that they do not pair "
-                    f"with: found {what}, and their covariance is not known. Where the two are "
-                    "independent, write e.assume_independent(reason) for the estimate with draws."
-                )
+    if other := _unpaired(a, b):
+        what = "draws of another fit" if is_drawn(other[0]) else "columns of another source"
+        raise ValueError(
+            "posterior draws must not be combined with an estimate that they do not pair "
+            f"with: found {what}, and their covariance is not known. Where the two are "
+            "independent, write e.assume_independent(reason) for the estimate with draws."
+        )
+
+
+def paired_with(a: Estimate, b: Estimate) -> bool:
+    """Tell whether the covariance of two estimates is known."""
+    return not _unpaired(*agreed(a, b))
+
+
+def _unpaired(a: Estimate, b: Estimate) -> list[Block]:
+    """Return blocks that posterior draws of the other estimate have no pairing with."""
+    return [
+        x
+        for one, two in ((a, b), (b, a))
+        for block in one.blocks
+        if block.scheme.kind == KIND
+        for x in two.blocks
+        if x.source != block.source and x.scheme.kind not in ("known", INDEPENDENT)
+    ]
 
 
 def agreed(a: Estimate, b: Estimate) -> tuple[Estimate, Estimate]:

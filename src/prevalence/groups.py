@@ -91,6 +91,8 @@ def known_groups(
         if isinstance(known, pd.DataFrame) or _is_table(known)
         else known
     )
+    if isinstance(found, pd.Series):
+        found = dict(found.items())
     if not isinstance(found, Mapping) or not found:
         raise ValueError(
             f"{argument} must map columns to sizes of groups, as in {{'police': 12_500}}: found "

@@ -30,8 +30,8 @@ class Inspected:
         Returns
         -------
         pandas.DataFrame
-            One row per group: group, role (known or hidden), kind of question, alters, size, source,
-            year, answered, missing, one column per reason for missing, zeros, mean, max, at_cap
+            One row per group: group, role (known or hidden), kind of question, alters, form, sex and
+            age where some group has them, size, source, year, answered, missing, one column per reason for missing, zeros, mean, max, at_cap
             (answers at the largest number recorded), at_fives and at_tens (shares of the answers of
             5 and 10 or more that are multiples of 5 and 10), and flag.
 

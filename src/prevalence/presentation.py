@@ -203,6 +203,8 @@ def _sentence(
         more.append(f"Outcome: {outcome}.")
     if about.definition:
         more.append(f"Definition: {about.definition.rstrip('.')}.")
+    if adjusted(e):
+        more.append(f"Adjusted by: {adjusted(e)}.")
     return [first, *more]
 
 
@@ -212,8 +214,13 @@ def _domain(e: Estimate, domain: str) -> str:
         return ""
     if len(label) == len(e.label_names):
         named = zip(e.label_names, label, strict=True)
-        return ", ".join(f"{plain_name(name)} {part}" for name, part in named) + ": "
+        return ", ".join(_of_domain(plain_name(name), part) for name, part in named) + ": "
     return f"{domain}: "
+
+
+def _of_domain(name: str, label: str) -> str:
+    """Return a label under its name, which is not said twice: "region 2", but "sex F"."""
+    return label if label.casefold().startswith(f"{name.casefold()} ") else f"{name} {label}"
 
 
 def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
@@ -232,8 +239,14 @@ def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
     among = f" among {people}" if people else ""
     if e.unit == "variance" and (pair := re.fullmatch(r"cov\((.+), (.+)\)", outcome)):
         return f'the covariance of "{pair[1]}" and "{pair[2]}" is estimated at {number}{among}'
-    of = f' of "{outcome}"' if outcome else ""
-    return f"the {e.unit}{of} is estimated at {number}{among}"
+    return f"the {_quantity(e.unit, outcome)} is estimated at {number}{among}"
+
+
+def _quantity(unit: str, outcome: str) -> str:
+    """Return what a number is, as in 'mean of "hours"'; a rate or ratio by its own name."""
+    if unit == "ratio" and re.search(r"\b(ratio|rate)\b", outcome):
+        return outcome
+    return f'{unit} of "{outcome}"' if outcome else unit
 
 
 def is_floor(e: Estimate) -> bool:
@@ -326,7 +339,7 @@ def _what(e: Estimate) -> str:
     about = e.estimand or Estimand()
     names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x)) or "the outcome"
     people = about.population or about.denominator
-    what = f'This estimates the {e.unit} of "{names}"'
+    what = f"This estimates the {_quantity(e.unit, names)}"
     what += (f" among {people}" if people else "") + _window(about.window)
     what += f", by {', '.join(map(plain_name, e.label_names))}" if e.label_names else ""
     what += f" ({len(e)} rows)" if len(e) > 1 else ""
@@ -355,6 +368,8 @@ def made_of(e: Estimate) -> list[str]:
         lines.append(f"Weights: {', then '.join(steps)}.")
     if said.get("variance"):
         lines.append(f"Variance: {said['variance']}.")
+    if adjusted(e):
+        lines.append(f"Adjustments: {adjusted(e)}.")
     if len(e.blocks) > 1:
         names = ", ".join(_source(block.source) for block in e.blocks)
         lines.append(f"The uncertainty adds up over {len(e.blocks)} sources: {names}.")
@@ -369,13 +384,26 @@ def made_of(e: Estimate) -> list[str]:
     return lines
 
 
+def adjusted(e: Estimate) -> str:
+    """Say by what a network scale-up estimate was adjusted, also where it is 1."""
+    limits = e.provenance.get("adjustment limits", {})
+    return ", ".join(
+        f"{plain_name(name)} {value:.3g}"
+        + ("{:.3g} to {:.3g}".format(*limits[name]).join((" (", ")")) if name in limits else "")
+        for name, value in e.provenance.get("adjustments", {}).items()
+    )
+
+
 def _source(name: str) -> str:
     kind, _, rest = name.partition(":")
     if not re.fullmatch(r"[0-9a-f]{12,}", rest or kind):
         return rest or kind
-    return {"known": "a known quantity", "draws": "the posterior draws"}.get(
-        kind, "the survey design"
-    )
+    named = {
+        "known": "a known quantity",
+        "draws": "the posterior draws",
+        "recall": "the recall line of the known groups",
+    }
+    return named.get(kind, "the survey design")
 
 
 # ---------------------------------------------------------------------- the console
@@ -383,12 +411,8 @@ def text(e: Estimate) -> str:
     """Return aligned text of at most 80 columns."""
     table = frame(e, 0.95)
     names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x))
-    lines = [cut(f"<Estimate: {e.unit}{f' of {names}' if names else ''}>", WIDTH)]
-    several = len(set(e.outcomes)) > 1
-    first = [
-        cut(_one_line(f"{r.outcome}: {r.domain}" if several else str(r.domain)), 22)
-        for r in table.itertuples()
-    ]
+    lines = [cut(f"<Estimate: {_quantity(e.unit, names).replace(chr(34), '')}>", WIDTH)]
+    first = _row_names(e, table)
     head = ["", "estimate", "std_error", "95 % interval", "", "df", "n"]
     body = [
         [label, *(_number(x) for x in row[:4]), _number(row[4], 4), _number(row[5], 12)]
@@ -399,6 +423,14 @@ def text(e: Estimate) -> str:
         lines.append(f"... {len(body) - SHOWN_ROWS:,} more rows in to_frame()")
     lines += [wrapped for line in _notes(e, table) for wrapped in _wrap(line)]
     return "\n".join(lines)
+
+
+def _row_names(e: Estimate, table: pd.DataFrame) -> list[str]:
+    """Return what each row of a printed estimate is; "all" is said only where nothing else is."""
+    if len(set(e.outcomes)) == 1:
+        return [cut(str(domain), 22) for domain in table["domain"]]
+    named = zip(table["outcome"], table["domain"], strict=True)
+    return [cut(str(o) if d == "all" else f"{o}: {d}", 28) for o, d in named]
 
 
 def _numeric(table: pd.DataFrame) -> list[list[float]]:
@@ -442,6 +474,8 @@ def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
     if e.provenance.get("variance"):
         how.insert(1, f"variance: {e.provenance['variance']}")
     yield "Method: " + "; ".join(how)
+    if adjusted(e):
+        yield f"Adjustments: {adjusted(e)}"
     said = pd.Series([f for row in table["flag"] for f in row.split("; ") if f], dtype="object")
     if said.size:
         counted = said.value_counts(sort=False).items()
@@ -492,11 +526,12 @@ def html(e: Estimate) -> str:
     more = len(table) - SHOWN_ROWS
     after = f"<p>{more:,} more rows in <code>to_frame()</code></p>" if more > 0 else ""
     warned = "".join(f"<p><strong>Warning:</strong> {escape(w)}</p>" for w in e.warnings)
+    how = f"<p>Adjusted by: {escape(adjusted(e))}</p>" if adjusted(e) else ""
     told = "".join(f"<p>{escape(line)}</p>" for line in explain(e).splitlines())
     return (
-        f"<div><p><strong>Estimate: {escape(e.unit)}{' of ' + escape(names) if names else ''}"
+        f"<div><p><strong>Estimate: {escape(_quantity(e.unit, names).replace(chr(34), ''))}"
         f"</strong></p><table><thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in heads)}</tr>"
-        f"</thead><tbody>{''.join(rows)}</tbody></table>{after}{warned}"
+        f"</thead><tbody>{''.join(rows)}</tbody></table>{after}{how}{warned}"
         f"<details><summary>What was done</summary>{told}</details></div>"
     )
 
@@ -505,3 +540,24 @@ def _cell(content: str, j: int, several: bool) -> str:
     words = j <= int(several)
     align = "left" if words else "right"
     return f'<td style="text-align: {align}">{escape(content)}</td>'
+
+
+def table_html(caption: str, table: pd.DataFrame) -> str:
+    """Return a table for a notebook under its caption, every text escaped, nothing for missing."""
+    heads = "".join(f"<th>{escape(plain_name(str(name)))}</th>" for name in table.columns)
+    rows = "".join(
+        f"<tr>{''.join(_cell(_in_table(x), 1 - isinstance(x, str), False) for x in row)}</tr>"
+        for row in table.itertuples(index=False, name=None)
+    )
+    return (
+        f"<div><p><strong>{escape(caption)}</strong></p><table><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _in_table(x: Any) -> str:
+    if isinstance(x, str):
+        return x
+    if isinstance(x, (bool, np.bool_)):
+        return "yes" if x else "no"
+    return "" if pd.isna(x) else _number(float(x), 3)

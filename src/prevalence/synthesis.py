@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .draws import paired_with
+from .errors import warn
 from .estimand import Estimand
 from .estimate import Estimate
 
@@ -103,7 +105,8 @@ class Comparison:
     def differences(self, level: float = 0.95) -> pd.DataFrame:
         """Return the differences between estimates of one estimand, with their covariance.
 
-        Floors take no part: they say "at least". Rows are paired by domain.
+        Floors take no part: they say "at least". Rows are paired by domain. Posterior draws and an
+        estimate of another source, whose covariance is not known, are left out with a warning.
 
         Parameters
         ----------
@@ -141,10 +144,13 @@ class Comparison:
         import pandas as pd
 
         usable = {k: e for k, e in self.estimates.items() if not e.provenance.get("floor")}
-        rows = []
+        rows, apart = [], []
         for (one, a), (two, b) in itertools.combinations(usable.items(), 2):
             rows_of_b = _matching(a, b)
             if rows_of_b is None or a.unit != b.unit or not _same(a, b):
+                continue
+            if not paired_with(a, b):
+                apart.append(f"{one} - {two}")
                 continue
             paired = b.take(np.array(rows_of_b))
             difference = a - paired
@@ -163,6 +169,15 @@ class Comparison:
                         "ratio": ratio[i],
                     }
                 )
+        if apart:
+            told = (
+                f"differences need covariances: {len(apart)} pairs of posterior draws and estimates "
+                f"that they do not pair with have none (first: {apart[0]}). Where they are "
+                "independent, write e.assume_independent(reason) for the estimate with draws."
+            )
+            if not rows:
+                raise ValueError(told)
+            warn(told)
         if not rows:
             raise ValueError(
                 "differences need two estimates of one estimand, unit and set of domains, floors "
@@ -195,7 +210,9 @@ class Comparison:
         return ladder(self, ax=ax)
 
     def __repr__(self) -> str:
-        shown = self.to_frame()[["name", "domain", "estimate", "conf_low", "conf_high", "truth"]]
+        several = any(len(set(e.outcomes)) > 1 for e in self.estimates.values())
+        columns = ["name", *(["outcome"] if several else []), "domain", "estimate", "conf_low"]
+        shown = self.to_frame()[[*columns, "conf_high", "truth"]]
         return str(shown.to_string(index=False)) + "\n" + self._legend()
 
     def _legend(self) -> str:

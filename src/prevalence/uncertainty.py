@@ -17,6 +17,7 @@ from .replication import simulation_error
 __all__ = ["Uncertainty"]
 
 Array = NDArray[Any]
+MANY_DF = 1e9  # a t with more is the normal distribution
 MAPS: dict[str, Callable[[Any, Any], Any]] = {
     "multiply": lambda x, c: x * c,
     "add": lambda x, c: x + c,
@@ -67,6 +68,7 @@ class Uncertainty:
                 else np.zeros(self.value.size)
             )
         fewest = np.min([b.df for b in self.blocks], axis=0) if self.blocks else np.inf
+        out = np.where(out > MANY_DF, np.inf, out)
         return np.where(np.isnan(out), fewest, out)  # nothing varies: what tells least decides
 
     @property

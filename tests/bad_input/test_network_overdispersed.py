@@ -73,8 +73,8 @@ def test_what_says_little_is_sampled_all_the_same() -> None:
         population=10_000,
         weights=np.where(np.arange(30) == 7, 1e-6, 1.0),
         chains=2,
-        warmup=200,
-        draws=100,
+        warmup=60,
+        draws=60,
         rng=1,
     )
     assert all(np.isfinite(values).all() for values in found.values())

@@ -38,7 +38,7 @@ BAD = {
     # words
     "words in a list": Bad(
         rows(),
-        lambda d: survey(d).describe(excludes=["children of the own household"]),
+        lambda d: survey(d).describe(excludes=cast(Any, ["children of the own household"])),
         TypeError,
         r"excludes must be one text: found list\. Write several things in one",
     ),

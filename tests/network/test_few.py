@@ -34,7 +34,7 @@ def estimate(data: dict[str, Array], **how: Any) -> pv.Estimate:
 
 
 def scores(data: dict[str, Array], value: float, size: str, inside: Array) -> Array:
-    ties = sum(data[name] for name in KNOWN) / sum(KNOWN.values())
+    ties = np.sum([data[name] for name in KNOWN], axis=0) / sum(KNOWN.values())
     y = data["hidden"]
     z = y - value * ties if size == SIZES[0] else y / ties - value
     return np.where(inside, data["w"] * z, 0.0)
@@ -92,7 +92,7 @@ def test_a_domain_without_a_report_borrows_the_clustering_of_all_reports(size: s
     with pytest.warns(pv.PrevalenceWarning, match="the correlation of all reports of the sample"):
         east = estimate(data, by="region", size=size)["east"]
     w, inside = data["w"], data["region"] == "east"
-    ties = sum(data[name] for name in KNOWN) / sum(KNOWN.values())
+    ties = np.sum([data[name] for name in KNOWN], axis=0) / sum(KNOWN.values())
 
     def one_report(here: Array) -> float:
         v, t = w[here], ties[here]
@@ -112,7 +112,7 @@ def test_a_domain_without_a_report_borrows_the_clustering_of_all_reports(size: s
 
 def test_without_a_report_in_the_sample_a_correlation_is_assumed_where_there_are_clusters() -> None:
     data = answers(14, 0.0)
-    w, ties = data["w"], sum(data[name] for name in KNOWN) / sum(KNOWN.values())
+    w, ties = data["w"], np.sum([data[name] for name in KNOWN], axis=0) / sum(KNOWN.values())
     poisson = -np.log(0.025) * (w @ w) / w.sum() / (w @ ties)
     with pytest.warns(pv.PrevalenceWarning, match="an assumed correlation of reports within"):
         found = estimate(data)
@@ -139,7 +139,7 @@ def test_reports_of_deaths_by_cell_and_of_the_frame_have_these_limits_too() -> N
     assert np.isfinite(found.interval()).all()
     assert found.interval()[0, 1] <= wanted[1] * (1 + 1e-12)
     assert found.interval()[0, 1] > naive.limits(value, error, 12, 0.0)[1]
-    ties = sum(data[name] for name in KNOWN) / sum(KNOWN.values())
+    ties = np.sum([data[name] for name in KNOWN], axis=0) / sum(KNOWN.values())
     w, m = data["w"], data["sex"] == "M"
     one = (w @ w) / w.sum() / (w[m] @ ties[m]) / 5_000
     deff = 1 + 0.1 * (naive.unit_size(data["psu"], w) - 1)
@@ -175,5 +175,6 @@ def test_no_report_under_an_uncertain_transmission_bounds_less() -> None:
     error = 4 * chance.std() / np.sqrt(rate.size)
     assert chance.mean() == pytest.approx(0.025, abs=error)
     # Of the stated beta law itself it is 3.0 %; without the rate's uncertainty it would be 6.7 %.
-    beta = np.random.default_rng(2).beta(*(float(tau.constants[x][0]) for x in "ab"), 400_000)
+    a, b = (float(tau.constants[name][0]) for name in "ab")
+    beta = np.random.default_rng(2).beta(a, b, 400_000)
     assert np.exp(-mean * beta / 0.3).mean() == pytest.approx(0.0303, abs=0.0005)

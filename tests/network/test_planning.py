@@ -119,5 +119,5 @@ def test_a_plan_is_read_as_a_sentence_and_a_table() -> None:
     )
     assert plan.to_frame()["n"].tolist() == [1_000]
     assert plan.assumptions[0] == (
-        "Adjustments: transmission 1, degree_ratio 1, frame_ratio 1, precision 1."
+        "Adjustments: transmission 1, degree ratio 1, frame ratio 1, precision 1."
     )

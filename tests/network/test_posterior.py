@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,23 +64,23 @@ def poisson(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
     return out
 
 
+def replicate(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
+    shares = draw.get("log_prevalence_of_row", draw["log_prevalence"])
+    return np.asarray(rng.poisson(np.exp(draw["log_degree"][:, None] + shares)))
+
+
 TOY = Model(
     sample=poisson,
+    replicate=replicate,
     scaling="overdispersed",
     citations=("Toy (2000)",),
-    accepts=frozenset({"answers in intervals", "weights='pseudo'", "regions", "covariates"}),
+    accepts=frozenset({"regions", "covariates"}),
 )
 
 
 @pytest.fixture(autouse=True)
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(models.MODELS, "toy", TOY)
-    monkeypatch.setitem(predictive.REPLICATES, "toy", _replicate)
-
-
-def _replicate(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
-    shares = draw.get("log_prevalence_of_row", draw["log_prevalence"])
-    return np.asarray(rng.poisson(np.exp(draw["log_degree"][:, None] + shares)))
 
 
 def fitted(data: Any = None, hidden: Any = "hidden", **how: Any) -> Posterior:
@@ -182,7 +183,9 @@ def test_draws_are_saved_shown_and_compared(tmp_path: Path) -> None:
     assert "largest R-hat 1.0" in told
     assert "fewest effective draws" in told
     assert "quantiles of the draws" in told
-    assert "Respondents report 1 of their ties to hidden people (transmission)" in told
+    assert (
+        "Respondents report all of their ties to hidden people, a share of 1 (transmission)" in told
+    )
     assert "posterior" in repr(e)
     assert "reports among 120 rows" in e.sentence()
     closed = pv.nsum.scale_up(survey(table()), "hidden", known=KNOWN, transmission=1)
@@ -405,7 +408,7 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
     data["hidden"][np.arange(120) % 3 == 0] = 0
     people = {"N": 40_000, "S": 60_000}
     fit = fitted(survey(data), regions="region", region_populations=people)
-    found = fit.shrinkage().set_index("region")
+    found = fit.shrinkage(disclosure="off: made up").set_index("region")
     south = np.arange(120) % 3 != 0
     ties = (data["police"] + data["nurses"])[south].sum() / 8_000
     reports = data["hidden"][south].sum()
@@ -416,7 +419,7 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
         found[["raw_low", "raw_high"]].to_numpy(dtype=float)[1], limits / ties / POPULATION
     )
     assert found["raw_low"].to_numpy(dtype=float)[0] == 0 < found["raw_high"].iloc[0]
-    ax = pv.plot.regions(fit, synthetic=True)
+    ax = pv.plot.regions(fit, disclosure="off: made up", synthetic=True)
     told = pv.plot.describe(ax)
     assert told.startswith("Regional shares of hidden, from each region's answers alone")
     assert "Synthetic data" in told
@@ -432,6 +435,31 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
         fitted().shrinkage()
 
 
+def test_regional_shares_by_themselves_rest_on_counts_alone() -> None:
+    """A group in bins or by yes and no has its small answers as numbers, and no others."""
+    data = table()
+    people = {"N": 40_000, "S": 60_000}
+    plain = fitted(survey(data), regions="region", region_populations=people)
+    low, high = plain.low.copy(), plain.high.copy()
+    first, last = low.copy(), high.copy()
+    first[:, 0], last[:, 0] = low[:, 0] > 0, np.where(low[:, 0] > 0, np.inf, 0)
+    found = replace(plain, low=first, high=last).shrinkage()
+    raw = found["raw"].to_numpy(dtype=float)
+    for region, share in zip(plain.regions, raw, strict=True):
+        rows = data["region"] == region
+        ties = data["nurses"][rows].sum() / 5_000
+        assert share == pytest.approx(data["hidden"][rows].sum() / ties / POPULATION)
+    last = high.copy()
+    last[low[:, 2] > 1, 2] = np.inf
+    binned = replace(plain, low=low, high=last)
+    found = binned.shrinkage()
+    assert found["raw"].isna().all()
+    assert found["reports"].sum() == low[:, 2].sum()
+    ax = pv.plot.regions(binned)
+    assert not {"raw-0", "raw-1"} & {str(x.get_gid()) for x in ax.findobj()}
+    assert "nan" not in pv.plot.describe(ax)
+
+
 def test_covariates_are_coded_and_standardised() -> None:
     seen: list[Asked] = []
 
@@ -439,7 +467,7 @@ def test_covariates_are_coded_and_standardised() -> None:
         seen.append(asked)
         return poisson(asked, rng)
 
-    models.MODELS["toy"] = Model(sample=record, scaling="all", citations=(), accepts=TOY.accepts)
+    models.MODELS["toy"] = replace(TOY, sample=record, scaling="all")
     fitted(covariates=["age", "region"])
     z = seen[0].covariates
     assert z is not None
@@ -570,11 +598,23 @@ def test_what_the_answers_do_not_tell_keeps_its_prior() -> None:
     np.testing.assert_allclose(moved, draws, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("model", ["overdispersed", "random-degree"])
+def test_weights_leave_the_spread_of_a_degree_to_its_own_answers(model: str) -> None:
+    data = table()
+    data["w"] = np.where(np.arange(120) % 2 == 0, 0.2, 1.8)
+    how: dict[str, Any] = {"model": model, "draws": 200, "warmup": 200}
+    plain = fitted(survey(data), **how).draws["log_degree"].std(axis=(0, 1))
+    weighted = fitted(survey(data), weights="pseudo", **how).draws["log_degree"].std(axis=(0, 1))
+    ratio = weighted / plain
+    assert 0.85 < ratio[::2].mean() < 1.15  # 2.2 before it is put back, with weights of 0.2
+    assert 0.85 < ratio[1::2].mean() < 1.15  # 0.75
+
+
 def test_weights_widen_a_clustered_posterior_to_the_design() -> None:
     data = table(180, seed=8)
     rng = np.random.default_rng(9)
     data["hidden"] = rng.poisson(np.repeat(rng.gamma(0.5, 2.0, 30), 6)).astype(float)
-    how: dict[str, Any] = {"model": "random-degree", "draws": 300, "warmup": 300}
+    how: dict[str, Any] = {"model": "random-degree", "draws": 250, "warmup": 200}
     raw = fitted(survey(data), **how).size(transmission=1)
     e = fitted(survey(data), weights="pseudo", **how).size(transmission=1)
     closed = pv.nsum.scale_up(survey(data), "hidden", known=KNOWN, transmission=1)

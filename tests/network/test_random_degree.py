@@ -41,7 +41,7 @@ def mixed(seed: int, n: int = 12) -> tuple[Array, Array]:
 
 
 def fit(low: Array, high: Array | None = None, **how: Any) -> dict[str, Array]:
-    arguments = {"sizes": SIZES, "population": POPULATION, "warmup": 300, "draws": 400, "rng": 1}
+    arguments = {"sizes": SIZES, "population": POPULATION, "warmup": 200, "draws": 250, "rng": 1}
     return random_degree(low, low if high is None else high, **{**arguments, **how})
 
 
@@ -170,7 +170,7 @@ def test_whoever_answered_nothing_has_the_degrees_of_the_others() -> None:
     """Without answers log d is normal with mu and sigma: mean and sd within 4 Monte Carlo errors."""
     low, high = answers(6), answers(6)
     low[0], high[0] = 0.0, np.inf
-    draws = fit(low, high, draws=600)
+    draws = fit(low, high, draws=400)
     score = (draws["log_degree"][..., 0] - draws["mu"]) / draws["sigma"]
     assert abs(score.mean()) < 4 * mcmc.mcse(score)
     assert abs((score**2).mean() - 1) < 4 * mcmc.mcse(score**2)
@@ -178,7 +178,7 @@ def test_whoever_answered_nothing_has_the_degrees_of_the_others() -> None:
 
 def test_yes_and_no_say_less_than_counts_and_the_same() -> None:
     """Counts cut to yes or no, in all hidden groups, give a wider posterior about the same sizes."""
-    low, high = answers(7, 60), answers(7, 60)
+    low, high = answers(7, 40), answers(7, 40)
     hidden = np.isnan(SIZES)
     cut = hidden[None, :] & (low > 0)
     counts = fit(low)["log_prevalence"][..., hidden]
@@ -193,7 +193,7 @@ def test_nobody_reported_gives_an_upper_bound() -> None:
     """Without a report the posterior of N is that of 1/N times exp(-ties N / population), from 1 on."""
     y = answers(8)
     y[:, 2] = 0.0
-    draws = fit(y, draws=700)
+    draws = fit(y, draws=500)
     size = POPULATION * np.exp(draws["log_prevalence"][..., 2])
     ties = np.exp(draws["log_degree"]).sum(axis=2).mean()
     assert size.min() >= 1
@@ -253,8 +253,8 @@ def test_nsum_barrier_stops_with_nan_at_default_settings(oracle: Path) -> None:
         sizes=sizes,
         population=float(known["N"]),
         model="barrier",
-        warmup=300,
-        draws=300,
+        warmup=200,
+        draws=200,
         rng=1,
     )
     for name, value in draws.items():
@@ -282,8 +282,8 @@ def test_mu_and_sigma_have_the_conditionals_of_their_model() -> None:
         population=POPULATION,
         priors=priors,
         chains=40,
-        warmup=200,
-        draws=400,
+        warmup=150,
+        draws=300,
         rng=3,
     )
     uniform = {"mu": (draws["mu"] - 4) / 2, "sigma": (draws["sigma"] - 0.25) / 1.25}

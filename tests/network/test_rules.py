@@ -261,7 +261,7 @@ def test_rows_by_domain_say_that_they_are_the_whole_group_as_seen_there() -> Non
     assert not any("add up" in text for text in whole.assumptions)
     assert "as seen" not in whole.sentence().lower()
     # Shares of the ties, and not the respondents' rows, put the rows together to the whole.
-    ties = [data["w"][inside] @ sum(data[k][inside] for k in KNOWN)  # type: ignore[operator]
+    ties = [data["w"][inside] @ sum(data[k][inside] for k in KNOWN)
             for inside in (data["region"] == "east", data["region"] == "west")]  # fmt: skip
     assert float(whole) == pytest.approx(seen.value @ np.array(ties) / sum(ties), rel=1e-12)
 

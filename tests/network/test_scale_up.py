@@ -259,7 +259,7 @@ def test_answers_that_look_like_codes_for_missing_are_told(code: int) -> None:
 def test_what_is_assumed_is_printed() -> None:
     found = estimate(network.respondents(14), transmission=1)
     assert (
-        "Respondents report 1 of their ties to hidden people (transmission), taken as known."
+        "Respondents report all of their ties to hidden people, a share of 1 (transmission), taken as known."
         in (found.assumptions)
     )
     assert "transmission" in found.explain()

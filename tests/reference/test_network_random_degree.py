@@ -60,7 +60,7 @@ def test_the_posterior_of_the_model_by_integration(curitiba: Curitiba) -> None:
     """Means within 4 Monte Carlo standard errors, standard deviations within 10 %."""
     y = curitiba.counts
     fit = random_degree(
-        y, y, sizes=curitiba.sizes, population=curitiba.population, warmup=500, draws=1500, rng=4
+        y, y, sizes=curitiba.sizes, population=curitiba.population, warmup=300, draws=900, rng=4
     )
     size = curitiba.population * np.exp(fit["log_prevalence"][..., -1])
     draws = _quantities(size, fit["mu"], fit["sigma"], np.exp(fit["log_degree"]))
@@ -79,7 +79,7 @@ def test_nobody_stays_where_the_chains_start(curitiba: Curitiba) -> None:
     """The four respondents who name nobody in a known group have degrees like the others'."""
     y = curitiba.counts
     fit = random_degree(
-        y, y, sizes=curitiba.sizes, population=curitiba.population, warmup=300, draws=500, rng=5
+        y, y, sizes=curitiba.sizes, population=curitiba.population, warmup=200, draws=350, rng=5
     )
     silent = np.flatnonzero(y[:, :-1].sum(axis=1) == 0)
     assert silent.tolist() == [28, 33, 35, 49]

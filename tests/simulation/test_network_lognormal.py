@@ -235,7 +235,7 @@ def inside(state: State) -> State:
 
 
 def test_simulation_based_calibration_in_short() -> None:
-    assert uniformity(calibrated(50, 8, 3, 60, 120, 15)) > 0.001
+    assert uniformity(calibrated(30, 8, 3, 50, 100, 15)) > 0.001
 
 
 @pytest.mark.proof

@@ -30,6 +30,15 @@ MEANS = {
     "frame_ratio": "It is the mean degree of the frame's members over that of the population.",
     "precision": "It is the share of reports that are true.",
 }
+WHOLE = {
+    "transmission": "Respondents report all of their ties to hidden people, a share of 1 "
+    "(transmission)",
+    "degree_ratio": "Hidden people have as many ties as the frame's members, a ratio of 1 (degree "
+    "ratio)",
+    "frame_ratio": "The frame's members have as many ties to the frame as the population has, a "
+    "ratio of 1 (frame ratio)",
+    "precision": "All reports are true, a share of 1 (precision)",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +88,7 @@ class Adjustments:
     def assumptions(self) -> list[str]:
         """One sentence on each adjustment, and on its uncertainty."""
         said = {
-            "transmission": "Respondents report {:.3g} of their ties to hidden people (transmission)",
+            "transmission": "Respondents report a share of {:.3g} of their ties to hidden people (transmission)",
             "degree_ratio": "Hidden people have {:.3g} times the ties of the frame's members (degree "
             "ratio)",
             "frame_ratio": "The frame's members have {:.3g} times the ties of the population to the "
@@ -87,7 +96,8 @@ class Adjustments:
             "precision": "Of all reports, a share of {:.3g} is true (precision)",
         }
         return [
-            f"{said[name].format(float(part))}, {_known(part)}." for name, part, _ in self.parts
+            f"{WHOLE[name] if float(part) == 1 else said[name].format(float(part))}, {_known(part)}."
+            for name, part, _ in self.parts
         ]
 
     def applied(self, e: Estimate) -> Estimate:
@@ -317,6 +327,7 @@ def sensitivity(
         for name in ("basic", "basic_std_error", "basic_df")
     }
     now = np.asarray(estimate.facts["adjustment"], dtype=float)
+    _check_unchanged(estimate, basic["basic"] * now)
     tables = []
     for values in product(*grids.values()):
         at = dict(zip(grids, values, strict=True))
@@ -340,3 +351,12 @@ def sensitivity(
         )
     order = [i * len(estimate) + row for row in range(len(estimate)) for i in range(len(tables))]
     return pd.concat(tables, ignore_index=True).iloc[order].reset_index(drop=True)
+
+
+def _check_unchanged(estimate: Estimate, expected: Array) -> None:
+    """Refuse an estimate that was multiplied after it was made: its basic estimate was not."""
+    if estimate.maps or not np.allclose(estimate.value, expected, equal_nan=True):
+        raise ValueError(
+            "estimate must be one of network scale-up as it was made: it was changed by arithmetic "
+            "since. Pass what pv.nsum.scale_up returned, before any arithmetic."
+        )

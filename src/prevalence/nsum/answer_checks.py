@@ -25,6 +25,7 @@ __all__ = ["dont_know", "heaping", "outliers", "summary"]
 
 Array = NDArray[Any]
 COUNTED = ("count", "top-coded")
+TRAITS = ("form", "sex", "age")
 
 
 def _rows(answers: Answers) -> Array:
@@ -57,9 +58,13 @@ def summary(answers: Answers, disclosure: str, minimum_cases: int) -> pd.DataFra
     """Describe the answers about every group, one row each."""
     minimum, used = _minimum(disclosure, minimum_cases), _rows(answers)
     groups = _groups(answers)
+    traits = [name for name in TRAITS if any(getattr(group, name) for *_, group, _ in groups)]
     reasons = list(dict.fromkeys(words for *_, item in groups for words in item.lost))
     rows = [_described(*group, answers.alters, used, reasons, minimum) for group in groups]
     out = pd.DataFrame(rows)
+    for name in traits:
+        told = [getattr(group, name) for *_, group, _ in groups]
+        out.insert(int(out.columns.get_loc("size")), name, told)  # type: ignore[arg-type]
     whole = ["year", "answered", "missing", *(f"missing: {words}" for words in reasons), "zeros"]
     for name in [*whole, "at_cap"]:
         out[name] = out[name].astype("Int64")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..algebra import agreed_words
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..errors import note
@@ -78,8 +79,9 @@ def blend(
     Assumes that both definitions estimate the same quantity: it fails (biased) where one is, and
     the more so the smaller that one's variance. A weight of least variance below 0 or above 1,
     which comes of highly correlated estimates, is cut to 0 or 1 and said. A weight found from the
-    data and taken as fixed makes the variance too small with few primary units (0.8 of the truth in
-    a simulation of ten, recomputed 0.9): fix it beforehand, or have it recomputed. Half-samples of
+    data and taken as fixed makes the variance too small with few primary units (0.7 to 0.8 of the
+    truth in simulations of ten, recomputed 0.8 to 0.9; intervals cover 85 and 88 %): fix it
+    beforehand, or have it recomputed. Half-samples of
     one survey have a C from shared primary units alone.
 
     References
@@ -130,6 +132,7 @@ def blend(
         maps=(),
         facts={},
         method="nsum.blend",
+        provenance=agreed_words(one, two),
         assumptions=(
             *dict.fromkeys((*one.assumptions, *two.assumptions)),
             f"The first tie definition has weight {shown}, {how}.",

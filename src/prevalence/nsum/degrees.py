@@ -21,6 +21,7 @@ from ..frames import names_of
 from ..items import read_item
 from ..registry import Example, estimator
 from ..survey import Survey
+from .subject import of_respondents
 
 __all__ = ["degree"]
 
@@ -28,6 +29,7 @@ Array = NDArray[Any]
 RULES = ("ratio-of-sums", "mean-of-ratios")
 KILLWORTH = "Killworth et al. (1998) doi:10.1177/0193841X9802200205"
 FEEHAN = "Feehan and Salganik (2016) doi:10.1177/0081175016665425"
+FEW = 5  # answers, too few to be told in public
 KNOWN_UNCERTAIN = "Sizes of known groups carry their stated uncertainty."
 
 
@@ -195,7 +197,8 @@ def top_coded(answers: Answers, names: Sequence[str]) -> list[str]:
         item = answers.items[str(answers.group(name).column)]
         at_cap = int(((item.low >= item.cap) & inside).sum()) if np.isfinite(item.cap) else 0
         if at_cap:
-            out.append(f"{name} ({at_cap:,} at {item.cap:g})")
+            many = f"fewer than {FEW}" if at_cap < FEW else f"{at_cap:,}"
+            out.append(f"{name} ({many} at {item.cap:g})")
     return [f"Answers at a top code count as the code itself: {', '.join(out)}."] if out else []
 
 
@@ -348,7 +351,7 @@ def degree(
             *top_coded(answers, list(answers.known) if ties.of_groups else []),
         ],
     )
-    e = replace(e, provenance={**e.provenance, "degrees": ties.words})
+    e = replace(of_respondents(e, answers), provenance={**e.provenance, "degrees": ties.words})
     return with_sizes(e, answers, _slopes(survey, domains, ties))
 
 

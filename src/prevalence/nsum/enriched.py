@@ -21,6 +21,7 @@ from ..registry import Example, estimator
 from ..survey import Survey
 from . import alter_counts, few
 from .degrees import FEEHAN
+from .subject import of_hidden
 
 __all__ = ["generalized"]
 
@@ -65,6 +66,7 @@ def generalized(
     precision: float | Estimate = 1.0,
     population: float | Estimate | None = None,
     in_frame: float | Estimate | None = None,
+    where: str | None = None,
     hidden_where: str | Mapping[str, str] | None = None,
     missing: str = "error",
 ) -> Estimate:
@@ -93,6 +95,9 @@ def generalized(
         Where it is not known which alters are in the frame: `aware` then counts all members of the
         probe groups, vbar is ``N / N_A mean(sum_j v_j)`` times the share of aware alters that are
         in the frame. The share has no default; vary it.
+    where : str, optional
+        Respondents of `sample` who make up the frame, as a condition: their weights sum to about
+        `frame_size`.
     hidden_where : str or mapping of str to str, optional
         Condition on the rows of `hidden_sample`, or one for each hidden group.
     missing : {"error", "complete"}
@@ -138,7 +143,9 @@ def generalized(
     one_of("missing", missing, ["error", "complete"])
     said: list[str] = []
     survey, names, y = _reports(sample, hidden, said)
-    _check_expansion(survey, frame_size, said)
+    domains = domains_of(survey, (), where)
+    inside = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
+    _check_expansion(float(inside.sum()), frame_size, said)
     eta = alter_counts.share(
         "precision", number("precision", precision), "the share of true reports"
     )
@@ -146,7 +153,6 @@ def generalized(
         hidden_sample, aware, names, (frame_size, population, in_frame), hidden_where, missing
     )
     _check_sources(survey, alter_counts.survey_of("hidden_sample", hidden_sample), said)
-    domains = domains_of(survey, (), None)
     used = alter_counts.answered("hidden", names, y, domains.take_part(survey), missing)
     reports, one, here = np.where(used, y, 0.0), np.ones(survey.n), used.astype(float)
 
@@ -173,12 +179,14 @@ def generalized(
         facts=facts,
         warnings=said,
         assumptions=_assumptions(visible, precision, population, in_frame),
-        constants={"excess": few.excess(survey, domains, _off(survey, reports, used))},
+        constants={"excess": few.excess(survey, domains, _off(inside, reports, used))},
     )
     out = alter_counts.times(alter_counts.times(e, visible, divide=True), precision)
-    report = alter_counts.mean_weight(survey.chain.weights) * eta / visible.value
+    report = alter_counts.mean_weight(inside) * eta / visible.value
     one_report = report * clustered
-    e = replace(e, provenance={**e.provenance, "cases": "reports"})
+    e = replace(e, provenance={**e.provenance, "cases": "reports", **_record(precision)})
+    if isinstance(sample, Answers):
+        e = of_hidden(e, as_answers(sample, hidden, summed=True))
     out = alter_counts.as_before(out, e, "log", one_report)
     v = (visible.std_error / visible.value) ** 2 + _relative_variance(precision)
     vague = {"factor_variance": np.broadcast_to(np.nan_to_num(v), e.value.shape)}
@@ -195,7 +203,7 @@ def _reports(
     """Return the survey of the frame, the names of the hidden groups and their reports."""
     survey = alter_counts.survey_of("sample", sample)
     if isinstance(sample, Answers):
-        answers = as_answers(sample, hidden)
+        answers = as_answers(sample, hidden, summed=True)
         said += answers.notes
         names = list(answers.hidden)
         return survey, names, alter_counts.counts_of(answers, names, "hidden", said)
@@ -204,11 +212,10 @@ def _reports(
     return survey, list(groups), alter_counts.counts_of(sample, columns, "hidden", said)
 
 
-def _check_expansion(survey: Survey, frame_size: float | Estimate, said: list[str]) -> None:
+def _check_expansion(total: float, frame_size: float | Estimate, said: list[str]) -> None:
     """Refuse weights that are no expansion weights; warn when their sum is off by a tenth."""
     what = "the number of people in the frame"
     size = alter_counts.positive("frame_size", number("frame_size", frame_size), what)
-    total = float(survey.chain.weights.sum())
     text = (
         f"weights must be expansion weights, which sum to the size of the frame: found a sum of "
         f"{total:,.6g} for a frame_size of {size:,.6g}. Weight rows by one over their inclusion "
@@ -350,9 +357,9 @@ def _check_seen(seen: Array, survey: Survey, names: Sequence[str]) -> None:
         )
 
 
-def _off(survey: Survey, reports: Array, used: Array) -> Array:
+def _off(weights: Array, reports: Array, used: Array) -> Array:
     """Return reports less their weighted mean, of the respondents who answered."""
-    w = survey.chain.weights * used
+    w = weights * used
     mean = (reports * w).sum(axis=1) / w.sum(axis=1)
     return np.where(used, reports - mean[:, None], 0.0)
 
@@ -380,6 +387,14 @@ def _assumptions(
     if population is not None and in_frame is not None:
         said.append(f"{_told(in_frame)} of the aware alters are in the frame, a value to vary.")
     return said
+
+
+def _record(precision: float | Estimate) -> dict[str, Any]:
+    """Return the one adjustment that is made, as `scale_up` tells its own."""
+    limits = (
+        {"precision": precision.interval()[0].tolist()} if isinstance(precision, Estimate) else {}
+    )
+    return {"adjustments": {"precision": float(precision)}, "adjustment limits": limits}
 
 
 def _told(value: float | Estimate) -> str:

@@ -13,6 +13,7 @@ from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import note, number, one_of
+from ..estimand import Estimand
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
 from ..facts import by_domain, relative, row_facts
@@ -145,7 +146,7 @@ def game_of_contacts(
     result = without_spread(survey, _at_edge(result, said), said)
     used = np.asarray(both.any(axis=0))
     lost = ~used & inside
-    return assemble(
+    e = assemble(
         survey,
         result,
         domains,
@@ -162,6 +163,8 @@ def game_of_contacts(
             "Hidden respondents know who is aware of their situation.",
         ],
     )
+    about = replace(e.estimand or Estimand(), outcome="transmission rate")
+    return replace(e, estimand=about)
 
 
 def _names(argument: str, columns: Any) -> list[str]:
@@ -215,6 +218,8 @@ def degree_ratio(
     sample: Answers | Survey,
     *,
     known: Any = None,
+    where: str | None = None,
+    hidden_where: str | None = None,
     missing: str = "error",
 ) -> Estimate:
     """Estimate the degree ratio, the mean degree of hidden people over that of the frame.
@@ -231,6 +236,8 @@ def degree_ratio(
     known : mapping of str to float, Estimate or Group
         Columns of the known groups and their sizes, the same in both samples; of two `Answers`,
         all of their groups by default. Both count members of the frame.
+    where, hidden_where : str, optional
+        Conditions on the rows of `sample`, and of `hidden_sample`.
     missing : {"error", "complete"}
         ``complete`` uses the known groups that each respondent answered.
 
@@ -253,6 +260,8 @@ def degree_ratio(
     within the respondent's own household must count in both samples or in neither. Where hidden
     people are children and the frame is of adults, compare children with children: pass as `sample`
     children of the general population asked the same questions, and leave the frame ratio at 1.
+    With weights of one over the degree and few hidden respondents the ratio is too high (by 7 % with
+    15, by 2 % with 80) and its interval covers 90 to 92 %.
 
     References
     ----------
@@ -271,7 +280,8 @@ def degree_ratio(
     one_of("missing", missing, ["error", "complete"])
     groups = [_known(s, known) for s in (hidden_sample, sample)]
     _check_same(groups[0].known, groups[1].known)
-    hidden, frame = (_mean_degree(answers, missing) for answers in groups)
+    conditions = (hidden_where, where)
+    hidden, frame = (_mean_degree(*x, missing) for x in zip(groups, conditions, strict=True))
     return alter_counts.as_before(alter_counts.times(hidden, frame, divide=True), hidden, "log")
 
 
@@ -296,15 +306,15 @@ def _check_same(one: dict[str, Group], two: dict[str, Group]) -> None:
             )
 
 
-def _mean_degree(answers: Answers, missing: str) -> Estimate:
+def _mean_degree(answers: Answers, where: str | None, missing: str) -> Estimate:
     """Return the mean number of ties per member of the known groups."""
     survey, names = answers.survey, list(answers.known)
-    domains = domains_of(survey, (), None)
-    y = answers.counts(names)
-    here = alter_counts.answered("known", names, y, domains.take_part(survey), missing)
+    domains = domains_of(survey, (), where)
+    y, inside = answers.counts(names), domains.take_part(survey)
+    here = alter_counts.answered("known", names, y, inside, missing)
     found = alter_counts.ties(y, here, answers.sizes(names))
     used = found.used.astype(float)
-    w = survey.chain.weights
+    w = np.where(inside, survey.chain.weights, 0.0)
     if not found.rate @ w > 0:
         raise ValueError(
             "known must hold an alter: respondents of a sample know nobody in the known groups. Check "

@@ -30,7 +30,7 @@ def excess_of(reports: Reports, value: Array, size: str) -> Array:
     return excess(reports.survey, reports.domains, off)
 
 
-def excess(survey: Survey, domains: Domains, off: Sequence[Array]) -> Array:
+def excess(survey: Survey, domains: Domains, off: Sequence[Array] | Array) -> Array:
     """Return what few clusters that carry most of a variance add to one over its degrees of freedom.
 
     `off` are reports less what is expected of each row, (outcomes, rows). With z their weighted
@@ -53,7 +53,9 @@ def excess(survey: Survey, domains: Domains, off: Sequence[Array]) -> Array:
         second, fourth = (np.bincount(domain, z**power, minlength=count) for power in (2, 4))
         with np.errstate(all="ignore"):
             out[k] = fourth / (2 * second**2) - 1.5 / n
-    return np.maximum(np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0), 0.0).reshape(-1)
+    return np.asarray(np.maximum(np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0), 0.0)).reshape(
+        -1
+    )
 
 
 def borrowed(reports: Reports, size: str) -> tuple[Array, str]:
@@ -81,14 +83,16 @@ def borrowed(reports: Reports, size: str) -> tuple[Array, str]:
     cells = _sizes(reports.survey, reports.domains, patterns)[of_group]
     some = bool((whole.seen[:, 0] > 0).any())
     words = "the correlation of all reports of the sample within clusters" if some else ASSUMED
-    return cluster_deff(icc[:, None], np.ones(1), cells).reshape(-1), words
+    return np.asarray(cluster_deff(icc[:, None], np.ones(1), cells)).reshape(-1), words
 
 
 def assumed(survey: Survey, domains: Domains, used: Array) -> Array:
     """Return design effects of the assumed correlation, (patterns of who takes part, domains)."""
     from ..direct.borrowing import ASSUMED_ICC, cluster_deff
 
-    return cluster_deff(ASSUMED_ICC, np.ones(1), _sizes(survey, domains, np.atleast_2d(used)))
+    return np.asarray(
+        cluster_deff(ASSUMED_ICC, np.ones(1), _sizes(survey, domains, np.atleast_2d(used)))
+    )
 
 
 def _sizes(survey: Survey, domains: Domains, patterns: Array) -> Array:
@@ -96,4 +100,4 @@ def _sizes(survey: Survey, domains: Domains, patterns: Array) -> Array:
     from ..direct.borrowing import clustering
 
     found = [clustering(survey, domains, pattern.astype(float))[1] for pattern in patterns]
-    return np.fmax(np.array(found), 1.0)
+    return np.asarray(np.fmax(np.array(found), 1.0))

@@ -19,17 +19,16 @@ from ..frames import names_of
 from ..survey import Survey
 from . import pseudo_posterior
 from .convergence import REGIONAL
-from .models import MODELS, Asked, Model
+from .models import MODELS, WEIGHTED, Asked, Model
 from .models.scaling import RULES, raised, rescale
 from .posterior import Posterior
 from .propagation import joint_draws
+from .subject import on_hidden, words_of
 
 __all__ = ["fit"]
 
 Array = NDArray[Any]
 WEIGHTS = ("ignore", "pseudo")
-HEAVY = ", because its noise has a tail so heavy that no variance tells its spread"
-WHY_NOT = {(model, "weights='pseudo'"): HEAVY for model in ("lognormal", "correlated")}
 
 
 def fit(
@@ -110,7 +109,9 @@ def fit(
     -----
     Assumes that hidden and known groups are known alike in proportion to their numbers, up to the
     model's noise: adjust for transmission and the rest in `Posterior.size`. Sizes that are known with
-    uncertainty are drawn anew for every draw. It fails where few known groups carry the scale.
+    uncertainty are drawn anew for every draw. It fails where few known groups carry the scale. With
+    ``weights="ignore"`` respondents are independent to the model: in a sample of clusters its intervals
+    are too short, and its sizes those of the respondents where chances went with what they know.
 
     Priors of the groups are flat or wide, so that a group that few know keeps a wide posterior; one
     that nobody knows has the upper limit which the other groups and the prior leave.
@@ -147,8 +148,8 @@ def fit(
     ...     "hidden",
     ...     known={"police": 3_000, "nurses": 5_000},
     ...     population=100_000,
-    ...     draws=500,
-    ...     warmup=500,
+    ...     draws=300,
+    ...     warmup=250,
     ...     rng=1,
     ... )
     >>> size = fitted.size(transmission=1)
@@ -186,11 +187,12 @@ def fit(
     _check_accepted(model, asked, rule)
     if asked.weights is not None:
         pseudo_posterior.check(model, asked)
-    raw = MODELS[model].sample(asked, made)
-    if asked.weights is not None:
-        raw = pseudo_posterior.adjusted(model, raw, asked, answers.survey, rows)
-    scaled = _scaled(raw, asked, rule, MODELS[model])
-    scaled = _resized(scaled, answers, rule, MODELS[model], made, said)
+    row = MODELS[model]
+    raw = row.sample(asked, made)
+    if asked.weights is not None and row.margin is not None:
+        raw = pseudo_posterior.adjusted(row.margin(raw, asked), raw, answers.survey, rows)
+    scaled = _scaled(raw, asked, rule, row)
+    scaled = _resized(scaled, answers, rule, row, made, said)
     return _posterior(model, scaled, answers, asked, rows, rule, regions or "", tuple(said))
 
 
@@ -351,13 +353,12 @@ def _check_accepted(model: str, asked: Asked, rule: str) -> None:
     wanted = {
         "covariates": asked.covariates is not None,
         "regions": asked.regions is not None,
-        "weights='pseudo'": asked.weights is not None,
-        "answers in intervals": bool((asked.low != asked.high).any()),
+        WEIGHTED: asked.weights is not None,
     }
     for word, asks in wanted.items():
-        if asks and word not in MODELS[model].accepts:
-            able = [name for name, row in MODELS.items() if word in row.accepts]
-            why = WHY_NOT.get((model, word), "")
+        if asks and not MODELS[model].takes(word):
+            able = [name for name, row in MODELS.items() if row.takes(word)]
+            why = MODELS[model].unweighted if word == WEIGHTED else ""
             raise ValueError(
                 f"model must take {word}: {model!r} does not{why}. Choose {', '.join(able)}."
             )
@@ -368,7 +369,7 @@ def _check_accepted(model: str, asked: Asked, rule: str) -> None:
             f"{MODELS[model].groups} with answers, found {asked.low.shape[1]}. Choose "
             f"{', '.join(able) or 'pv.nsum.scale_up'}, or add known groups."
         )
-    if rule.startswith("weighted") and "weighted scaling" not in MODELS[model].accepts:
+    if rule.startswith("weighted") and not MODELS[model].takes("weighted scaling"):
         raise ValueError(
             f"scaling must suit the model: {rule!r} needs correlations between groups, which "
             f"{model!r} has not. Choose model='correlated', or scaling='all'."
@@ -475,14 +476,17 @@ def _posterior(
         region_populations=people,
         region=code,
         facts=_facts(survey, asked, rows),
-        about=Estimand(
-            definition=about.definition,
-            window=about.window,
-            denominator=about.denominator,
-            population=about.population,
-            excludes=about.excludes,
+        about=on_hidden(
+            Estimand(
+                definition=about.definition,
+                window=about.window,
+                denominator=about.denominator,
+                population=about.population,
+                excludes=about.excludes,
+            ),
+            answers,
         ),
-        words={**words, "scaling": rule, "tie": answers.tie, "asked about": answers.window},
+        words={**words, "scaling": rule, **words_of(answers)},
         notes=said,
         assumptions=_assumptions(asked, uncertain),
         citations=(*MODELS[model].citations, *((pseudo_posterior.CITATION,) if weighted else ())),
@@ -493,7 +497,10 @@ def _posterior(
 def _assumptions(asked: Asked, uncertain: bool) -> tuple[str, ...]:
     said = ["Hidden people are known in proportion to their number, up to the model's noise."]
     if asked.weights is None:
-        said.append("Respondents are taken alike: survey weights and design are not used.")
+        said.append(
+            "Respondents are taken alike and independent: survey weights, strata and clusters are not "
+            "used, and with clustered reports the interval is too short."
+        )
     if uncertain:
         said.append("Sizes of known groups are drawn from their stated uncertainty.")
     return tuple(said)

@@ -19,11 +19,17 @@ __all__ = ["Plan", "precision", "sample_size"]
 
 Array = NDArray[Any]
 Adjustment = float | Estimate
-Known = float | Estimate | Sequence[float | Estimate] | Mapping[str, float | Estimate | Group]
+Known = (
+    float
+    | Estimate
+    | Sequence[float | Estimate]
+    | Mapping[str, float | Estimate | Group]
+    | pd.Series
+)
 FEW = 10  # expected reports below which the delta method is not relied upon
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What a scale-up study of a given number of respondents is expected to tell.
 
@@ -93,6 +99,13 @@ class Plan:
         """
         names = ("n", "cv", "sampling_cv", "floor", "reports", "none", "size")
         return pd.DataFrame({name: [getattr(self, name)] for name in names})
+
+    def __repr__(self) -> str:
+        return (
+            f"<Plan: {self.n:,} respondents for a hidden group of {self.size:,.0f}; coefficient of "
+            f"variation {_percent(self.cv)} (at least {_percent(self.floor)} at any number); "
+            f"{self.reports:,.0f} reports expected>"
+        )
 
 
 def precision(
@@ -359,7 +372,7 @@ def _setting(
     reports = mean_degree * hidden / people * rate / values["precision"]
     ties = mean_degree * total / people
     unit = effect * (omega / reports + _averaged(known_overdispersion, sizes) / ties)
-    said = [f"{name} {value:.3g}" for name, value in values.items()]
+    said = [f"{name.replace('_', ' ')} {value:.3g}" for name, value in values.items()]
     return _Setting(
         reports,
         unit,
@@ -376,8 +389,8 @@ def _setting(
 
 def _groups(known: Known) -> list[float | Estimate]:
     given: Any = known
-    if isinstance(given, Mapping):
-        found: list[Any] = list(given.values())
+    if isinstance(given, (Mapping, pd.Series)):
+        found: list[Any] = [size for _, size in given.items()]
     else:
         found = list(given) if isinstance(given, (list, tuple, np.ndarray)) else [given]
     if not found:

@@ -18,7 +18,8 @@ from ..estimate import Estimate
 from ..frames import names_of
 from .adjustments import Adjustments
 from .convergence import LEVEL, MAX_RHAT, MIN_ESS, PREVALENCE, REGIONAL, diagnose, worst
-from .predictive import REPLICATES, discrepancies
+from .models import MODELS
+from .predictive import discrepancies
 from .shrinkage import shrinkage
 
 __all__ = ["Posterior"]
@@ -88,12 +89,12 @@ class Posterior:
     ...     known=known,
     ...     population=100_000,
     ...     model="random-degree",
-    ...     draws=500,
-    ...     warmup=500,
+    ...     draws=300,
+    ...     warmup=300,
     ...     rng=1,
     ... )
     >>> fit
-    <Posterior: random-degree model of 80 respondents, 2 known and 1 hidden groups; 4 chains of 500
+    <Posterior: random-degree model of 80 respondents, 2 known and 1 hidden groups; 4 chains of 300
     draws, converged>
     >>> bool(700 < fit.size(transmission=1).value[0] < 1_300)
     True
@@ -166,7 +167,7 @@ class Posterior:
         if least is None:
             return []
         found = (
-            f"the draws have not converged: R-hat of {least['parameter']!r} is {least['rhat']:.2f} "
+            f"the draws have not converged: R-hat of {least['parameter']!r} is {least['rhat']:.3f} "
             f"(at most {MAX_RHAT}), and they are worth {min(least['ess_bulk'], least['ess_tail']):.0f} "
             f"independent ones (at least {MIN_ESS})"
         )
@@ -259,7 +260,8 @@ class Posterior:
         factor = adjust.draws(self._count, generator(rng), said)
         drawn = any(isinstance(part, Estimate) for _, part, _ in adjust.parts)
         assumed = [*self.assumptions, *adjust.assumptions, *([DRAWN] if drawn else [])]
-        return self._estimate(names, factor, by, assumed, said, point)
+        e = self._estimate(names, factor, by, assumed, said, point)
+        return replace(e, provenance={**e.provenance, **adjust.record})
 
     def fitted_sizes(
         self, known: str | Sequence[str] | None = None, *, unconverged: bool = False
@@ -285,8 +287,6 @@ class Posterior:
         KeyError, ValueError
             When a group is unknown, or the model takes known sizes as given.
         """
-        from .models import MODELS
-
         names = self._chosen("known", known, self.known)
         if MODELS[self.model].sized:
             raise ValueError(
@@ -294,7 +294,8 @@ class Posterior:
                 "Use .check(), or fit model='overdispersed'."
             )
         said = self._check_converged(unconverged)
-        return self._estimate(names, np.ones(self._count), (), list(self.assumptions), said)
+        e = self._estimate(names, np.ones(self._count), (), list(self.assumptions), said)
+        return replace(e, estimand=Estimand(outcome=names[0] if len(names) == 1 else "several"))
 
     @property
     def _count(self) -> int:
@@ -402,7 +403,9 @@ class Posterior:
             "convergence": f"{worst} {few:,.0f}",
         }
 
-    def shrinkage(self, hidden: str | None = None, *, level: float = 0.95) -> pd.DataFrame:
+    def shrinkage(
+        self, hidden: str | None = None, *, level: float = 0.95, disclosure: str = "on"
+    ) -> pd.DataFrame:
         """Return each region's share of a hidden group as answered there, and as the model pools it.
 
         Parameters
@@ -411,14 +414,18 @@ class Posterior:
             A hidden group, by default the first.
         level : float
             Probability of the intervals.
+        disclosure : str
+            ``"on"`` leaves out what small regions answered and what would tell it by subtraction;
+            ``"off:"`` with the reason shows it.
 
         Returns
         -------
         pandas.DataFrame
-            One row per region: region, n, reports, raw (reports over ties to known groups, times their
-            share), raw_low, raw_high (exact Poisson limits, which leave out clustering), estimate,
-            conf_low, conf_high (posterior), and national, the same in every row. Shares are those that
-            are seen: no adjustment is made.
+            One row per region: region, n, reports (in bins at least so many), raw (reports over ties
+            to known groups asked as counts, times their share; nan if the hidden group was not),
+            raw_low, raw_high (exact Poisson limits, which leave out clustering), estimate,
+            conf_low, conf_high (posterior), national, the same in every row, and flag. Shares are
+            those that are seen: no adjustment is made.
 
         Raises
         ------
@@ -430,7 +437,7 @@ class Posterior:
         (name, *_) = self._chosen("hidden", hidden, self.hidden)
         self._by_region(self.region_name or "regions")
         self._check_converged(unconverged=False)
-        return shrinkage(self, self.hidden.index(name), level)
+        return shrinkage(self, self.hidden.index(name), level, disclosure)
 
     def degrees(self, level: float = 0.95) -> pd.DataFrame:
         """Return the degree of each respondent, the number of people known.
@@ -509,7 +516,7 @@ class Posterior:
         made = generator(rng)
         flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in self.draws.items()}
         at = np.linspace(0, self._count - 1, min(replicates, self._count)).round().astype(int)
-        new = (REPLICATES[self.model](_one(flat, s, self), made) for s in at)
+        new = (MODELS[self.model].replicate(_one(flat, s, self), made) for s in at)
         return discrepancies(self.groups, self.low, self.high, new)
 
     def to_arviz(self) -> Any:
@@ -557,10 +564,10 @@ def _long_tails(outcomes: Array, sizes: Array, facts: Mapping[str, Array]) -> li
 
 
 def _one(flat: Mapping[str, Array], s: int, fit: Posterior) -> dict[str, Array]:
-    """Return one draw of all parameters, and what a model needs beside them."""
+    """Return one draw of all parameters, with the shares of every row where regions differ."""
     out = {name: draws[s] for name, draws in flat.items()}
     if fit.regions:
         rows = np.tile(out[PREVALENCE], (fit.region.size, 1))
         rows[:, len(fit.known) :] = out[REGIONAL][:, fit.region].T
         out["log_prevalence_of_row"] = rows
-    return {**out, "sizes": fit.sizes, "population": np.array(fit.population)}
+    return out

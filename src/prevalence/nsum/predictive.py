@@ -1,77 +1,20 @@
-"""Answers drawn from a fitted model, and how those that were given differ from them."""
+"""Posterior predictive check: how answers that were given differ from answers drawn from a model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["REPLICATES", "discrepancies"]
+__all__ = ["discrepancies"]
 
 Array = NDArray[Any]
-Replicate = Callable[[Mapping[str, Array], np.random.Generator], Array]
 STATISTICS = ("share of zeros", "mean", "maximum")
 
 
-# ---------------------------------------------------------------------- one draw of all answers
-def overdispersed(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
-    """Negative binomial answers with variance omega times the mean (Zheng, Salganik, Gelman 2006)."""
-    mean = _mean(draw)
-    excess = np.expm1(draw["log_omega"])
-    return np.asarray(rng.poisson(rng.gamma(mean / excess) * excess))
-
-
-def random_degree(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
-    """Binomial answers among the people known (Maltiel et al. 2015)."""
-    return rng.binomial(*_trials(draw))
-
-
-def barrier(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
-    """Beta-binomial answers: the share of a group differs between respondents (Maltiel et al.)."""
-    degree, share = _trials(draw)
-    size = 1 / draw["dispersion"] - 1
-    return rng.binomial(degree, rng.beta(share * size, (1 - share) * size))
-
-
-def lognormal(draw: Mapping[str, Array], rng: np.random.Generator) -> Array:
-    """Poisson answers with a lognormal factor of mean 1 in every cell (Laga, Bao and Niu 2023)."""
-    spread = np.sqrt(np.log1p(draw["tau"] ** 2))
-    mean = _mean(draw)
-    noise = rng.standard_normal(mean.shape)
-    if "correlation" in draw:
-        noise = noise @ np.linalg.cholesky(draw["correlation"]).T
-    return np.asarray(rng.poisson(mean * np.exp(spread * noise - spread**2 / 2)))
-
-
-REPLICATES: dict[str, Replicate] = {
-    "overdispersed": overdispersed,
-    "random-degree": random_degree,
-    "barrier": barrier,
-    "lognormal": lognormal,
-    "correlated": lognormal,
-}
-
-
-def _mean(draw: Mapping[str, Array]) -> Array:
-    mean = np.exp(draw["log_degree"][:, None] + _log_share(draw))
-    return np.asarray(mean * np.exp(draw["linear"]) if "linear" in draw else mean)
-
-
-def _log_share(draw: Mapping[str, Array]) -> Array:
-    return draw.get("log_prevalence_of_row", draw["log_prevalence"])
-
-
-def _trials(draw: Mapping[str, Array]) -> tuple[Array, Array]:
-    """Return whole degrees (respondents, 1) and shares; the model knows degrees as real numbers."""
-    share = np.minimum(np.exp(_log_share(draw)), 1.0)
-    degree = np.rint(np.exp(draw["log_degree"])).astype(np.int64)[:, None]
-    return np.broadcast_arrays(degree, share)  # type: ignore[return-value]
-
-
-# ---------------------------------------------------------------------- given against drawn
 def discrepancies(
     groups: Sequence[str], low: Array, high: Array, replicates: Iterable[Array]
 ) -> pd.DataFrame:

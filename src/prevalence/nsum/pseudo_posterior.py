@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..evaluate import Domains, evaluate
 from ..survey import Survey
 from .models import Asked
-from .models.marginal import MARGINS
+from .models.marginal import Margin
 
 __all__ = ["adjusted", "rescaled"]
 
@@ -93,10 +93,17 @@ def check(model: str, asked: Asked) -> None:
 
 
 def adjusted(
-    model: str, raw: Mapping[str, Array], asked: Asked, survey: Survey, rows: Array
+    margin: Margin, raw: Mapping[str, Array], survey: Survey, rows: Array
 ) -> dict[str, Array]:
-    """Return the draws of a weighted fit with their top-level parameters rescaled."""
-    margin = MARGINS[model](raw, asked)
+    """Return the draws of a weighted fit with their top-level parameters rescaled.
+
+    A log degree's conditional density is to the power of its weight, which divides its variance by
+    the weight: its draws are put back to the spread that its own answers leave.
+    """
     information, scores = margin.derivatives()
     moved = rescaled(margin.draws, information, scores, survey, rows)
-    return margin.written(moved, raw)
+    drawn = margin.written(moved, raw)
+    degrees = drawn["log_degree"]
+    mean = degrees.mean(axis=(0, 1), dtype=float).astype(degrees.dtype)
+    own = np.sqrt(margin.weights).astype(degrees.dtype)
+    return {**drawn, "log_degree": mean + own * (degrees - mean)}

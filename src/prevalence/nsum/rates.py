@@ -13,12 +13,14 @@ from ..answers import Answers, as_answers
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import check_rows, note, number, one_of
+from ..estimand import Estimand
 from ..estimate import Estimate
-from ..evaluate import blank_rows, evaluate, without_spread
+from ..evaluate import Domains, blank_rows, evaluate, without_spread
 from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
 from . import alter_counts, few
+from .subject import of_hidden
 
 __all__ = ["network_rates"]
 
@@ -72,6 +74,7 @@ def network_rates(
     cell_sizes: Mapping[Any, float | Estimate] | None = None,
     match: str | Sequence[str] | None = None,
     count: str | None = None,
+    where: str | None = None,
     missing: str = "error",
 ) -> Estimate:
     """Estimate rates by the traits of reported alters, such as death rates by age and sex.
@@ -103,6 +106,8 @@ def network_rates(
         respondents stand for each cell, as for children, who are no respondents.
     count : str, optional
         Column with how many alters a row of `alters` stands for.
+    where : str, optional
+        Respondents to use, as a condition; reports of the others are left out.
     missing : {"error", "complete"}
         ``complete`` uses the known groups that each respondent answered, and leaves out, with
         their reports and their count, respondents who answered none.
@@ -151,15 +156,20 @@ def network_rates(
     sizes = _sizes(frame_size, cell_sizes, traits)
     shared = _shared(match, traits, cell_sizes is not None)
     cells, member = _members(survey, traits, shared, sizes)
-    inside = domains_of(survey, (), None).take_part(survey)
+    domains = domains_of(survey, (), where)
+    inside = domains.take_part(survey)
     names = list(answers.known)
     here = alter_counts.answered("known", names, y := answers.counts(names), inside, missing)
     found = alter_counts.ties(y, here, answers.sizes(names))
     reports = _reports(survey, table, on, traits, cells, count, said) * found.used
-    weights = member * found.used * survey.chain.weights
+    weights = member * found.used * np.where(inside, survey.chain.weights, 0.0)
     _check_ties(weights @ found.rate, cells)
-    e = _events(survey, (reports, member * found.used, found), sizes is not None, said)
-    e = replace(e, labels=tuple(cells), label_names=tuple(traits))
+    parts = (reports, member * found.used, found)
+    e = _events(survey, domains, parts, sized=sizes is not None, said=said)
+    about = replace(e.estimand or Estimand(), outcome="rate of events per person")
+    e = replace(e, labels=tuple(cells), label_names=tuple(traits), estimand=about)
+    if isinstance(sample, Answers):
+        e = of_hidden(e, answers)
     out = alter_counts.times(e, alter_counts.size_factor(answers.known, found, weights))
     given = [frame_size] if sizes is None else list(sizes.values())
     people = np.array([float(number("frame_size", x)) for x in given])
@@ -295,18 +305,23 @@ def _check_ties(total: Array, cells: list[Cell]) -> None:
 
 
 def _events(
-    survey: Survey, parts: tuple[Array, Array, alter_counts.Ties], sized: bool, said: list[str]
+    survey: Survey,
+    domains: Domains,
+    parts: tuple[Array, Array, alter_counts.Ties],
+    *,
+    sized: bool,
+    said: list[str],
 ) -> Estimate:
     """Return reports by cell over ties: events, with cell sizes, or events over the frame's share."""
     reports, member, found = parts
     near, one = member * found.rate, found.used.astype(float)
-    domains = domains_of(survey, (), None)
 
     def theta(w: Weights) -> Array:
         events = (reports @ w) / (near @ w)
         return np.asarray(events * ((member @ w) / (one @ w)) if sized else events)
 
-    result, w = evaluate(survey, theta, domains), survey.chain.weights
+    result = evaluate(survey, theta, domains)
+    w = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
     used = np.broadcast_to(found.used, reports.shape)
     facts = alter_counts.report_facts(survey, result, domains, reports, used)
     one_report = alter_counts.mean_weight(w) / (near @ w)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blocks import Block, add_blocks
 from ..engine import Theta, Weights
 from ..errors import PrevalenceWarning
 from ..evaluate import Domains, Result, evaluate, units_known
@@ -93,14 +94,15 @@ class Reports:
             return np.array([[row @ w] for row in rows])
         return np.array([by_domain(self.domains, row * w) for row in rows])
 
-    def difference(self, groups: Array) -> Result:
-        """Return the difference of the two rules in some groups, without what it says."""
+    def difference(self, groups: Array, size: str, block: Block) -> Block:
+        """Return a rule's estimates of some groups less the other's, without what these say."""
         names = tuple(name for name, chosen in zip(self.names, groups, strict=True) if chosen)
         some = replace(self, names=names, y=self.y[groups], used=self.used[groups])
-        one, two = some.theta(RULES[0]), some.theta(RULES[1])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PrevalenceWarning)
-            return evaluate(self.survey, lambda w: np.asarray(one(w) - two(w)), self.domains)
+            other = evaluate(self.survey, some.theta(RULES[size == RULES[0]]), self.domains).block
+        rows = np.flatnonzero(np.repeat(groups, self.domains.count))
+        return add_blocks((block.take(rows),), (other.scaled(-np.ones(rows.size)),))[0]
 
     @cached_property
     def seen(self) -> Array:

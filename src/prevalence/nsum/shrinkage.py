@@ -16,20 +16,25 @@ if TYPE_CHECKING:
 __all__ = ["shrinkage"]
 
 Array = NDArray[Any]
+OWN = ("n", "reports", "raw", "raw_low", "raw_high")  # what the region itself answered
+CELLS = ("psus", "psus_with_cases")
 
 
-def shrinkage(fit: Posterior, k: int, level: float) -> pd.DataFrame:
+def shrinkage(fit: Posterior, k: int, level: float, disclosure: str = "on") -> pd.DataFrame:
     """Return one row per region for the hidden group at position k; see `Posterior.shrinkage`."""
     from scipy.special import gammaincinv
 
+    from ..disclosure import switched_on
+
+    protected = switched_on(disclosure)
     tail, count = (1 - level) / 2, len(fit.regions)
     pooled = np.exp(fit.draws[REGIONAL][:, :, k]).reshape(-1, count)
     reports, ties = (np.bincount(fit.region, x, count) for x in _raw(fit, len(fit.known) + k))
+    ties = np.where(ties > 0, ties, np.nan)  # a region that knows nobody tells nothing
     low, high = np.quantile(pooled, [tail, 1 - tail], axis=0)
     below = np.where(reports > 0, gammaincinv(np.maximum(reports, 1e-9), tail), 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a region that knows nobody tells nothing
-        raw = np.stack([reports, below, gammaincinv(reports + 1, 1 - tail)]) / ties
-    return pd.DataFrame(
+    raw = np.stack([reports, below, gammaincinv(reports + 1, 1 - tail)]) / ties
+    out = pd.DataFrame(
         {
             "region": list(fit.regions),
             "n": np.bincount(fit.region, minlength=count),
@@ -41,16 +46,34 @@ def shrinkage(fit: Posterior, k: int, level: float) -> pd.DataFrame:
             "conf_low": low,
             "conf_high": high,
             "national": np.exp(fit.draws[PREVALENCE][..., len(fit.known) + k]).mean(),
+            "flag": "",
         }
     )
+    return _protected(out, fit, len(fit.known) + k) if protected else out
+
+
+def _protected(table: pd.DataFrame, fit: Posterior, column: int) -> pd.DataFrame:
+    """Blank what small regions answered, and what would tell it by subtraction from the total."""
+    from ..disclosure import is_suppressed, suppress
+
+    facts = {name: fit.facts[name][column, 1:] for name in CELLS if name in fit.facts}
+    counted = {"cases": table["reports"], "n": table["n"], **facts}
+    cells = pd.DataFrame({"outcome": "", "domain": table["region"], "estimate": 1.0, **counted})
+    safe = suppress(cells.assign(flag=""))
+    hidden = is_suppressed(safe)
+    own = {name: table[name].astype("float64").mask(hidden) for name in OWN}
+    return table.assign(**own, flag=safe["flag"])
 
 
 def _raw(fit: Posterior, column: int) -> tuple[Array, Array]:
-    """Return the reports and the degree of each respondent, of those who gave a number."""
+    """Return the reports and the degree of each respondent who gave a number.
+
+    A group asked in bins, by yes or no, or up to a cap takes no part: its answers that are a number
+    are the small ones.
+    """
     exact, known = fit.low == fit.high, slice(0, len(fit.known))
-    asked = (exact[:, known] * fit.sizes).sum(axis=1) / fit.population
-    friends = np.where(exact, fit.low, 0.0)
-    degree = np.divide(
-        friends[:, known].sum(axis=1), asked, out=np.zeros(asked.size), where=asked > 0
-    )
-    return friends[:, column], degree * exact[:, column]
+    counted = exact & ~(~exact & ((fit.low > 0) | np.isfinite(fit.high))).any(axis=0)
+    asked = (counted[:, known] * fit.sizes).sum(axis=1) / fit.population
+    ties = np.where(counted[:, known], fit.low[:, known], 0.0).sum(axis=1)
+    degree = np.divide(ties, asked, out=np.zeros(asked.size), where=asked > 0)
+    return fit.low[:, column], degree * counted[:, column]

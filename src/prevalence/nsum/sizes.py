@@ -31,6 +31,7 @@ from .degrees import (
     with_sizes,
 )
 from .reports import Reports, facts_of, model_errors, reports_of
+from .subject import of_hidden
 
 __all__ = ["scale_up"]
 
@@ -146,7 +147,14 @@ def scale_up(
     known against known groups of children. It fails, by a factor and not by noise, when the
     transmission rate is wrong. Mean of ratios leaves out respondents of degree 0, with their count;
     a difference of the two size rules above 25 % is warned of where there are at least 10 reports
-    and chance would hardly bring it (a 99 % interval of the difference does not hold 0).
+    and chance would hardly bring it (a 99 % interval of the difference does not hold 0). Where degrees
+    rest on few ties, mean of ratios is too high: by 15 % with ten known ties in the mean.
+
+    With few reports, or few clusters that hold most of them, the interval takes fewer degrees of
+    freedom than the design's; without a report its upper limit is that of a count of 0 with the
+    design effect of reports within clusters, of the whole sample or assumed. Draw an adjustment
+    whose coefficient of variation is above 0.2 (``propagate="draws"``): the delta method's interval
+    then ends too low, and covers 89 to 92 % instead of 95 % at 0.44.
 
     References
     ----------
@@ -243,7 +251,8 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
         "sizes": f"{size.replace('-', ' ')}; {_other(result.value, other, size)}",
         "model standard error": _beside(model, e),
     }
-    return with_sizes(replace(e, provenance=provenance), answers, reports.slopes(size))
+    e = of_hidden(replace(e, provenance=provenance), answers)
+    return with_sizes(e, answers, reports.slopes(size))
 
 
 def _nobody(none: Array, reports: Reports, clustering: str) -> str:
@@ -302,7 +311,7 @@ def _tell_apart(reports: Reports, result: Result, size: str, other: Array, said:
     if not far.any():
         return
     groups = far.any(axis=1)
-    block = reports.difference(groups).block
+    block = reports.difference(groups, size, result.block)
     chance = np.full(far.shape, np.inf)
     chance[groups] = (t_quantile(block.df, SURE) * block.std_error).reshape(-1, far.shape[1])
     with np.errstate(invalid="ignore"):

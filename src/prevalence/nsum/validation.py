@@ -18,6 +18,7 @@ from ..facts import relative
 from ..survey import Survey
 from .degrees import RULES, complete, is_rule, ties_of, top_coded
 from .held_out import Scaling, carried
+from .subject import of_known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Validation", "validate"]
 
 Array = NDArray[Any]
+FEW = 5  # reports
+SHOWN = ["estimate", "std_error", "ratio", "ratio_low", "ratio_high", "z", "influence"]
 KILLWORTH = "Killworth et al. (1998) doi:10.1177/0193841X9802200205"
 HABECKER = "Habecker, Dombrowski and Khan (2015) doi:10.1371/journal.pone.0143406"
 
@@ -128,20 +131,23 @@ class Validation:
         return float(np.mean(np.abs(self.errors) / self.asked.sizes(self.kept)))
 
     # ------------------------------------------------------------------ to read
-    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+    def to_frame(self, level: float = 0.95, *, disclosure: str = "on") -> pd.DataFrame:
         """Return one row per known group.
 
         Parameters
         ----------
         level : float
             Probability of the interval of the ratio.
+        disclosure : str
+            ``"on"`` leaves out the numbers of groups with one to four reports; ``"off:"`` with the
+            reason shows them.
 
         Returns
         -------
         pandas.DataFrame
             Columns group, size, estimate, std_error, ratio, ratio_low, ratio_high, z, influence (of
-            the one hidden group, or of the one it changes most), kept and missing (respondents
-            left out).
+            the one hidden group, or of the one it changes most), kept, missing (respondents left
+            out), reports (members known, unweighted) and flag.
 
         Raises
         ------
@@ -159,16 +165,31 @@ class Validation:
         """
         import pandas as pd
 
+        from ..disclosure import switched_on
+
         limits, moved = self.ratio.interval(level), self.influences.to_numpy()
         farthest = np.argmax(np.nan_to_num(np.abs(moved), nan=-1.0), axis=1)
-        return pd.DataFrame({
+        out = pd.DataFrame({
             "group": self.groups, "size": self.asked.sizes(), "estimate": self.estimate.value,
             "std_error": self.estimate.std_error, "ratio": self.ratio.value,
             "ratio_low": limits[:, 0], "ratio_high": limits[:, 1], "z": self.z,
             "influence": moved[np.arange(len(moved)), farthest],
             "kept": [name in self.kept for name in self.groups],
-            "missing": self.estimate.facts["missing"],
+            "missing": self.estimate.facts["missing"], "flag": "",
         })  # fmt: skip
+        reports = np.asarray(self.estimate.facts["cases"])
+        out.insert(len(out.columns) - 1, "reports", reports.astype(float))
+        few = (reports > 0) & (reports < FEW) & switched_on(disclosure)
+        out.loc[few, [*SHOWN, "reports"]] = np.nan
+        return out.assign(
+            reports=out["reports"].astype("Int64"),
+            flag=np.where(few, f"suppressed: fewer than {FEW} reports", ""),
+        )
+
+    def _repr_html_(self) -> str:
+        from ..presentation import table_html
+
+        return table_html(repr(self)[1:-1], self.to_frame())
 
     def __repr__(self) -> str:
         inside = self.ratio.value[[name in self.kept for name in self.groups]]
@@ -339,7 +360,9 @@ def validate(
     far from it, and the error does not shrink with the estimate: ``(estimate - size) / std_error``
     can never exceed the inverse coefficient of variation for a group that comes back too large,
     and has no bound for one that comes back too small. Known sizes with a standard error enter the
-    ratio twice: that of the group itself, and those of the others through the degrees.
+    ratio twice: that of the group itself, and those of the others through the degrees. With few
+    primary units z spreads more than a normal variable (by 1.23 with 10, 1.06 with 30): compare it
+    with Student's quantile, as ``ratio_low`` and ``ratio_high`` do.
 
     All sizes are one function of the weights, so they have their joint covariance under every
     variance scheme. A ratio far from 1 shows barriers, recall error, or a wrong size or question,
@@ -409,6 +432,7 @@ def _validated(
         constants={"one_report": _one_report(scaling, w)},
         assumptions=[*_ASSUMPTIONS, *top_coded(answers, names)],
     )
+    e = of_known(e, answers)
     sizes, groups = answers.sizes(), list(answers.known.values())
     uncertain = any(isinstance(group.size, Estimate) for group in groups)
     slopes = scaling.slopes(w) if uncertain else np.zeros(scaling.use.shape)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import number
 from ..presentation import shown
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, plain
+from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,8 @@ def degrees(
     answers : Answers
         Answers with their known groups, asked as counts.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; it is split in two. By default a new figure.
+        Where to draw; it is split in two, one below the other in a figure narrower than 5 inches.
+        By default a new figure.
     population : float, optional
         Number of people that degrees refer to, by default that of the answers.
     largest : int
@@ -123,7 +124,8 @@ def _split(ax: Axes) -> tuple[Axes, Axes]:
         ax.set_position((room.x0, room.y0, room.width * 0.46, room.height))
         beside = (room.x0 + room.width * 0.56, room.y0, room.width * 0.44, room.height)
         return ax, figure.add_axes(beside)
-    halves = spec.subgridspec(1, 2, wspace=0.12)
+    narrow = figure.get_figwidth() < 5  # one below the other
+    halves = spec.subgridspec(2, 1) if narrow else spec.subgridspec(1, 2, wspace=0.12)
     ax.set_subplotspec(halves[0])
     return ax, figure.add_subplot(halves[1])
 
@@ -201,7 +203,11 @@ def _number_stems(ax: Axes, counts: Array, largest: int, minimum: int) -> int:
 def _stem_legend(ax: Axes, minimum: int) -> None:
     from matplotlib.lines import Line2D
 
-    few = f"others, if given {minimum} times or more" if minimum > 1 else "others"
+    few = "others"
+    if minimum > 1:
+        few += (
+            f" (from {minimum} times)" if is_narrow(ax) else f", if given {minimum} times or more"
+        )
     marks = [
         Line2D(
             [], [], color=ORANGE, marker="s", markersize=5.5, linewidth=2.2, label="5, 10, 15 ..."
@@ -224,7 +230,7 @@ def adjustments(
     Parameters
     ----------
     estimate : Estimate
-        One row of what `prevalence.nsum.scale_up` returns.
+        One row of what `prevalence.nsum.scale_up`, `recall_adjusted` or `Posterior.size` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
     transmission, degree_ratio : tuple of float
@@ -305,6 +311,11 @@ def _adjusted(estimate: Estimate) -> tuple[float, dict[str, float]]:
         raise ValueError(
             "estimate must tell its adjustments: found none. Pass what pv.nsum.scale_up returns."
         )
+    if estimate.unit != "count":
+        raise ValueError(
+            f"estimate must be a number of people: found a {estimate.unit}. Pass what "
+            "pv.nsum.scale_up returned, before any arithmetic."
+        )
     value = float(estimate.value[0])
     if not value > 0:
         raise ValueError(
@@ -343,10 +354,13 @@ def _adjustment_axes(ax: Axes, x: Array, y: Array, said: str, uncertain: bool) -
 
     ax.set_xlim(x[0], x[-1])
     ax.set_ylim(y[0], y[-1])
-    ax.set_xlabel(
-        "transmission: share of ties to hidden people reported", fontsize=FONT, color=GREY
+    narrow = is_narrow(ax)
+    told = "transmission" + (
+        " (share reported)" if narrow else ": share of ties to hidden people reported"
     )
-    ax.set_ylabel("degree ratio: ties of hidden people / of others", fontsize=FONT, color=GREY)
+    ax.set_xlabel(told, fontsize=FONT, color=GREY)
+    told = "degree ratio" + ("" if narrow else ": ties of hidden people / of others")
+    ax.set_ylabel(told, fontsize=FONT, color=GREY)
     plain(ax)
     ax.tick_params(axis="y", length=3, width=0.7)
     marks = [
@@ -358,6 +372,12 @@ def _adjustment_axes(ax: Axes, x: Array, y: Array, said: str, uncertain: bool) -
     ]  # fmt: skip
     if uncertain:
         marks.append(
-            Line2D([], [], color=INK, linewidth=2.2, label="95 % interval of an adjustment")
+            Line2D(
+                [],
+                [],
+                color=INK,
+                linewidth=2.2,
+                label="95 % interval" if narrow else "95 % interval of an adjustment",
+            )
         )
     below(ax, marks, 0.5)

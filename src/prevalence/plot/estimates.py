@@ -106,6 +106,9 @@ def _ladder_rows(
     if not len(table):
         raise ValueError("comparison must have a row: found none. Pass at least one estimate.")
     name = table["name"] if "name" in table else table["outcome"]
+    if {"name", "outcome"} <= set(table):  # several outcomes of one name and domain
+        twice = table.duplicated(["name", "domain"], keep=False)
+        name = name.where(~twice, name.map(str) + ", " + table["outcome"].map(str))
     rows = pd.DataFrame({
         "name": name.map(str), "domain": table["domain"].map(str),
         "value": table["estimate"].astype(float), "low": table["conf_low"].astype(float),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from .canvas import (
     axes,
     below,
     finished,
+    is_narrow,
     plain,
 )
 
@@ -40,6 +41,7 @@ def known_groups(
     ax: Axes | None = None,
     level: float = 0.95,
     limits: tuple[float, float] = (0.5, 2.0),
+    disclosure: str = "on",
     synthetic: bool = False,
 ) -> Axes:
     """Draw the ladder of known groups: each one's leave-one-out estimate over its known size.
@@ -54,6 +56,8 @@ def known_groups(
         Probability of the intervals.
     limits : tuple of float
         Ratios between which groups are taken to come back well, shaded.
+    disclosure : str
+        ``"on"`` leaves out groups with one to four reports; ``"off:"`` with the reason draws them.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
 
@@ -92,24 +96,45 @@ def known_groups(
         raise ValueError(
             f"limits must enclose a ratio of 1: found {low:g} and {high:g}. Write (0.5, 2)."
         )
-    table = validation.to_frame(level).sort_values("size", ascending=False, kind="stable")
-    ax = axes(ax, 7.2, 1.3 + 0.3 * len(table))
+    table = validation.to_frame(level, disclosure=disclosure).sort_values(
+        "size", ascending=False, kind="stable"
+    )
+    ax = axes(ax, 7.2, ratios_height(len(table), 7.2))
     left, right = _ratio_limits(table, low, high)
     ax.axvspan(low, high, color=PALE, zorder=0, linewidth=0)
-    ax.axvline(1, color=GREY, linewidth=1, zorder=1)
+    if is_narrow(ax):  # in pieces, beside the names
+        at = np.arange(len(table))
+        ax.vlines(np.ones(at.size), at - 0.2, at + 0.2, color=GREY, linewidth=1, zorder=1)
+    else:
+        ax.axvline(1, color=GREY, linewidth=1, zorder=1)
     for y, row in enumerate(table.to_dict("records")):
         _ratio_row(ax, y, {str(k): v for k, v in row.items()}, left)
     _ratio_axis(ax, table, left, right)
     _ratio_legend(ax, validation, low, high)
-    said = "; ".join(
-        f"{plain_name(r['group'])} {r['ratio']:.2f} ({r['ratio_low']:.2f} to {r['ratio_high']:.2f})"
-        + ("" if r["kept"] else ", trimmed")
-        for r in table.to_dict("records")
-    )
+    said = "; ".join(_ratio_said(row) for row in table.to_dict("records"))
     ax.set_label(
         f"Leave-one-out estimate over known size, from the largest group to the smallest: {said}."
     )
     return finished(ax, synthetic)
+
+
+def ratios_height(rows: int, width: float) -> float:
+    """Return a height in inches for so many known groups, in a figure so wide."""
+    return 1.3 + rows * (0.3 if width > 5 else 0.46)
+
+
+def _ratio_said(row: Mapping[Hashable, Any]) -> str:
+    name, trimmed = plain_name(str(row["group"])), "" if row["kept"] else ", trimmed"
+    if row["flag"]:
+        return f"{name} suppressed{trimmed}"
+    if not np.isfinite(row["ratio"]):
+        return f"{name} without an estimate{trimmed}"
+    within = (
+        f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
+        if np.isfinite([row["ratio_low"], row["ratio_high"]]).all()
+        else ""
+    )
+    return f"{name} {row['ratio']:.2f}{within}{trimmed}"
 
 
 def _ratio_limits(table: pd.DataFrame, low: float, high: float) -> tuple[float, float]:
@@ -121,6 +146,13 @@ def _ratio_limits(table: pd.DataFrame, low: float, high: float) -> tuple[float, 
 
 def _ratio_row(ax: Axes, y: int, row: dict[str, Any], left: float) -> None:
     colour, face = (BLUE, BLUE) if row["kept"] else (ORANGE, "white")
+    if not np.isfinite(row["ratio"]):
+        words = "suppressed: too few reports" if row["flag"] else "no estimate"
+        ax.text(
+            0.01, y, words, transform=ax.get_yaxis_transform(), fontsize=FONT, color=GREY,
+            va="center", style="italic",
+        )  # fmt: skip
+        return
     if not row["ratio"] > 0:
         ax.plot([left], [y], marker="<", markersize=8, color=colour, clip_on=False, gid=f"none-{y}")
         return
@@ -141,29 +173,41 @@ def _ratio_axis(ax: Axes, table: pd.DataFrame, left: float, right: float) -> Non
     ax.set_xscale("log")
     ax.set_xlim(left, right)
     ax.set_ylim(len(table) - 0.4, -0.6)
-    ax.set_yticks(
-        range(len(table)), [cut(plain_name(n), 28) for n in table["group"]], parse_math=False
-    )
+    _name_rows(ax, [plain_name(name) for name in table["group"]], table["size"].tolist())
     ticks = [t for t in _ratio_ticks(left, right) if left <= t <= right]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.4g}"))
     ax.minorticks_off()
-    for y, size in enumerate(table["size"]):
-        ax.annotate(
-            f"{size:,.0f}", (1, y), xycoords=ax.get_yaxis_transform(), xytext=(8, 0),
-            textcoords="offset points", ha="left", va="center", fontsize=FONT, color=GREY,
-            annotation_clip=False,
-        )  # fmt: skip
-    ax.annotate(
-        "known size", (1, -0.6), xycoords=ax.get_yaxis_transform(), xytext=(8, 2),
-        textcoords="offset points", ha="left", va="bottom", fontsize=FONT, color=GREY,
-        annotation_clip=False,
-    )  # fmt: skip
-    ax.set_xlabel("estimate from the other groups / known size", fontsize=FONT, color=GREY)
+    label = "estimate from the other groups / known size"
+    ax.set_xlabel(label, fontsize=FONT, color=GREY, loc="left" if is_narrow(ax) else "center")
     plain(ax)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.grid(axis="y", color=LINE, linewidth=0.6, zorder=0)
     ax.set_axisbelow(True)
+
+
+def _name_rows(ax: Axes, names: Sequence[str], sizes: Sequence[float]) -> None:
+    """Write names and known sizes beside the rows, or above them where the axes are narrow."""
+    narrow = is_narrow(ax)
+    shown = [""] * len(names) if narrow else [cut(name, 32) for name in names]
+    ax.set_yticks(range(len(names)), shown, parse_math=False)
+    across: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+    style: dict[str, Any] = {"fontsize": FONT, "annotation_clip": False, "parse_math": False}
+    for y, (name, size) in enumerate(zip(names, sizes, strict=True)):
+        if narrow:
+            said = cut(f"{cut(name, 30)}, {size:,.0f}", 46)
+            ax.annotate(said, (0, y), xytext=(0, 6), va="bottom", color=INK, **across, **style)
+            continue
+        ax.annotate(
+            f"{size:,.0f}", (1, y), xytext=(8, 0), va="center", color=GREY, **across, **style
+        )
+    if narrow:
+        ax.set_ylim(len(names) - 0.5, -0.9)
+    else:
+        last = len(names) - 0.4
+        ax.annotate(
+            "known size", (1, last), xytext=(8, -4), va="top", color=GREY, **across, **style
+        )
 
 
 def _ratio_ticks(left: float, right: float) -> list[float]:
@@ -194,6 +238,7 @@ def recall(
     ax: Axes | None = None,
     form: str = "line",
     level: float = 0.95,
+    disclosure: str = "on",
     synthetic: bool = False,
 ) -> Axes:
     """Draw the recall curve: leave-one-out estimates of known groups by their known sizes.
@@ -208,6 +253,9 @@ def recall(
         What to fit, as in `Validation.recall`.
     level : float
         Probability of the band within which a new group is expected.
+    disclosure : str
+        ``"on"`` leaves out the marks of groups with one to four reports, which the line is fitted
+        to all the same; ``"off:"`` with the reason draws them.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
 
@@ -249,26 +297,44 @@ def recall(
     ax.fill_between(span, band[:, 0], band[:, 1], color=BLUE, alpha=0.13, linewidth=0, gid="band")
     ax.plot(span, span, color=GREY, linewidth=1.1, linestyle=(0, (5, 3)), gid="identity")
     ax.plot(span, line, color=BLUE, linewidth=2.2, gid="recall")
-    errors = _estimate_limits(validation, fit.groups, level)
+    names, drawn = _drawn(validation, fit.groups, disclosure)
+    errors = _estimate_limits(validation, names, level)
+    sizes, estimates = sizes[drawn], estimates[drawn]
     ax.vlines(sizes, errors[:, 0], errors[:, 1], color=INK, linewidth=1.1, gid="intervals")
     ax.plot(
         sizes, estimates, marker="o", markersize=5.5, color=INK, markerfacecolor="white",
         markeredgewidth=1.3, linewidth=0, gid="groups",
     )  # fmt: skip
     _recall_axes(ax, span, np.r_[errors.ravel(), estimates, span])
-    _name_farthest(ax, fit.groups, sizes, errors, estimates, fit.log_estimate - fit.fitted)
+    if names:
+        _name_farthest(ax, names, sizes, errors, estimates, (fit.log_estimate - fit.fitted)[drawn])
     _recall_legend(ax, level)
     tenfold = 10.0**fit.slope if form == "line" else np.nan
     law = (
         f"ten times the size is estimated as {tenfold:.1f} times"
         if form == "line"
-        else f"recalled in full up to {fit.threshold:,.0f}, towards the square root above"
+        else _curve_said(fit.threshold, float(np.exp(fit.log_size.max())))
     )
     ax.set_label(
         f"Estimates of {len(fit.groups)} known groups by their known sizes: {law}; a group of "
         f"{span[60]:,.0f} is expected between {band[60, 0]:,.0f} and {band[60, 1]:,.0f}."
     )
     return finished(ax, synthetic)
+
+
+def _drawn(
+    validation: Validation, names: Sequence[str], disclosure: str
+) -> tuple[list[str], Array]:
+    """Return the groups of the fit that may be drawn, and which of its groups they are."""
+    table = validation.to_frame(disclosure=disclosure).set_index("group")
+    drawn = np.array([not table.loc[name, "flag"] for name in names], dtype=bool)
+    return [name for name, shown in zip(names, drawn, strict=True) if shown], drawn
+
+
+def _curve_said(threshold: float, largest: float) -> str:
+    if threshold >= largest * (1 - 1e-6):
+        return "recalled in full at every known size"
+    return f"recalled in full up to {threshold:,.0f}, towards the square root above"
 
 
 def _estimate_limits(validation: Validation, names: Sequence[str], level: float) -> Array:

@@ -13,14 +13,13 @@ from .canvas import BLUE, GREY, INK, axes, below, finished, frame, height, ruled
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEW = 5  # reports
-
 
 def regions(
     posterior: Posterior,
     hidden: str | None = None,
     *,
     ax: Axes | None = None,
+    disclosure: str = "on",
     synthetic: bool = False,
 ) -> Axes:
     """Draw each region's share of a hidden group: from its own answers alone, and partially pooled.
@@ -33,6 +32,8 @@ def regions(
         A hidden group, by default the first.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    disclosure : str
+        ``"on"``, or ``"off:"`` with the reason.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
 
@@ -40,7 +41,7 @@ def regions(
     -------
     matplotlib.axes.Axes
         The axes drawn on: regions in order of their pooled share, with the national one as a line.
-        The mark of a region with one to four reports is left out, to protect who was reported.
+        What a small region answered is left out, to protect who was reported.
 
     Raises
     ------
@@ -73,7 +74,9 @@ def regions(
             f"posterior must be what pv.nsum.fit returns: found {type(posterior).__name__}. Fit with "
             "regions= and region_populations=."
         )
-    table = posterior.shrinkage(hidden).sort_values("estimate", ascending=False, kind="stable")
+    table = posterior.shrinkage(hidden, disclosure=disclosure).sort_values(
+        "estimate", ascending=False, kind="stable"
+    )
     ax = axes(ax, 7.2, height(len(table), 7.2))
     rows: list[dict[str, Any]] = [
         {str(k): v for k, v in row.items()} for row in table.to_dict("records")
@@ -81,7 +84,11 @@ def regions(
     for y, row in enumerate(rows):
         _row(ax, y, row)
     national = 100 * float(table["national"].iloc[0])
-    ax.axvline(national, color=INK, linewidth=1, linestyle=(0, (4, 3)), gid="national", zorder=0)
+    at = np.arange(len(rows))
+    ax.vlines(
+        np.full(at.size, national), at - 0.13, at + 0.3, color=INK, linewidth=1.2, linestyle=(0, (3, 2)),
+        gid="national", zorder=0,
+    )  # fmt: skip
     ends = 100 * table[["raw_high", "conf_high"]].to_numpy()
     frame(ax, len(rows), (0.0, 1.06 * float(ends[np.isfinite(ends)].max())), "proportion")
     ruled(ax, len(rows))
@@ -95,17 +102,14 @@ def regions(
 
 
 def _row(ax: Axes, y: int, row: dict[str, Any]) -> None:
-    protected = 0 < row["reports"] < FEW
-    reports = (
-        f"fewer than {FEW} reports" if row["reports"] < FEW else f"{row['reports']:,.0f} reports"
-    )
+    reports = "few reports" if row["flag"] else f"{row['reports']:,.0f} reports"
     words(ax, y, str(row["region"]), f"{_numbers(row)}; {reports}")
     low, high = 100 * row["conf_low"], 100 * row["conf_high"]
     ax.plot(
         [low, high], [y] * 2, color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"pooled-{y}"
     )
     ax.plot([100 * row["estimate"]], [y], marker="o", markersize=7.5, color=BLUE, linewidth=0)
-    if protected or not np.isfinite(row["raw"]):
+    if not np.isfinite(row["raw"]):
         return
     at, ends = y + 0.15, [100 * row["raw_low"], 100 * row["raw_high"]]
     ax.plot(ends, [at] * 2, color=GREY, linewidth=1.3, gid=f"raw-interval-{y}")
@@ -121,7 +125,7 @@ def _numbers(row: dict[str, Any]) -> str:
 
 
 def _said(row: dict[str, Any]) -> str:
-    alone = "" if 0 < row["reports"] < FEW else f", alone {100 * row['raw']:.2g} %"
+    alone = f", alone {100 * row['raw']:.2g} %" if np.isfinite(row["raw"]) else ""
     return f"{row['region']} {_numbers(row)}{alone}"
 
 

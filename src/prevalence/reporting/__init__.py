@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,9 +14,13 @@ from ..estimate import Estimate
 from ..intervals import WORDS
 from ..presentation import excluded, headlines, is_floor, made_of, plain_name, sentences
 from ..storage import target_of, write_whole
+from . import network
 from .figures import by_domain, ladders, overlap, shows_domains, weights
 from .page import Compared, Page, page_of, title_of
 from .tables import checks_table, estimand_table, estimate_tables, table_of, versions
+
+if TYPE_CHECKING:
+    from ..nsum import Posterior, Validation
 
 __all__ = ["report"]
 
@@ -24,7 +28,7 @@ FORBIDDEN = "victims identified"
 SHOWN = 4
 SECTIONS = {
     "estimates": "Estimates", "estimands": "What each estimates", "methods": "Methods",
-    "weights": "Weights", "lists": "Lists", "coverage": "Coverage", "checks": "Checks",
+    "weights": "Weights", "lists": "Lists", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks",
     "rerun": "Run it again", "disclosure": "Small cells", "citations": "Sources",
 }  # fmt: skip
 STUDY = ("name", "lead", "excluded", "conclude", "weight_flow", "lists", "rerun", "hashes")
@@ -38,6 +42,8 @@ def report(
     study: str | Mapping[str, Any] | None = None,
     coverage: pd.DataFrame | None = None,
     checks: Any = None,
+    validation: Validation | None = None,
+    posterior: Posterior | None = None,
     disclosure: str = "on",
     synthetic: bool = False,
     force: bool = False,
@@ -63,6 +69,10 @@ def report(
     checks : pandas.DataFrame or list of mappings, optional
         Checks with their outcome. Of the table of a `Comparison` the page says, for each name,
         how many intervals hold their truth.
+    validation : Validation, optional
+        Known groups of a network study held out one at a time, of `prevalence.nsum.validate`.
+    posterior : Posterior, optional
+        A fit of `prevalence.nsum.fit`, whose diagnostics (and regions) the page shows.
     disclosure : str
         ``"on"``, or ``"off:"`` with the reason, which the page then states.
     synthetic : bool
@@ -110,12 +120,15 @@ def report(
             f"comparison must be what pv.compare returns: found {type(comparison).__name__}. Write "
             'pv.compare({"survey": estimate}).'
         )
+    network.check(validation, posterior)
     target = target_of(path, overwrite=force, option="force=True")
     notes = _notes(study)
     page = page_of(comparison, disclosure, synthetic)
     content = _content(page, title, notes)
     content["coverage"] = None if coverage is None else table_of("Coverage", coverage)
     content["checks"] = None if checks is None else checks_table(pd.DataFrame(checks))
+    content["known"] = None if validation is None else network.known_groups(page, validation)
+    content["draws"] = None if posterior is None else network.draws(page, posterior)
     content["contents"] = [
         {"id": i, "name": n}
         for i, n in SECTIONS.items()
@@ -181,6 +194,7 @@ def _answer(page: Page, name: str) -> dict[str, Any]:
     said = [sentences(e, table, full=False)[i] for i in whole[:SHOWN]]
     if len(whole) > SHOWN:
         said.append(f"{len(whole) - SHOWN} more rows are in the tables below.")
+    said += network.said_of_adjustments(e)
     number = interval = ""
     if len(whole) == 1:
         number, interval = headlines(e, table)[whole[0]]
@@ -224,6 +238,14 @@ def _not_concluded(page: Page, more: Sequence[str]) -> list[str]:
             "A floor is not the size of the problem: people whom no list can see, and lists that "
             "share their cases, make the true number larger."
         )
+    if any(
+        "transmission" in e.provenance.get("adjustments", {})
+        for e in page.comparison.estimates.values()
+    ):
+        said.append(
+            "Network estimates move in proportion to their adjustments: half the transmission rate "
+            "makes twice the number, and no interval holds a rate that was taken as known."
+        )
     if page.comparison.side_by_side:
         said.append(
             "The rows estimate different quantities: do not average them, and do not read their "
@@ -251,7 +273,8 @@ def _protection(page: Page, lists: bool) -> list[str]:
     if not page.protected:
         return [f"Protection was switched {page.disclosure.strip()}."]
     rule = (
-        "A row is suppressed where it rests on fewer than 25 rows, 5 cases or 3 primary units, "
+        "A row is suppressed where it rests on fewer than 25 rows, 5 cases (of a network study, "
+        "reports) or 3 primary units, "
         "and where it could be found by subtraction."
     )
     said = [rule]

@@ -35,7 +35,7 @@ def ladders(page: Page) -> list[dict[str, Any]]:
         return plot.ladder(part, ax=ax, synthetic=page.synthetic)
 
     parts = [part for _, part in rows.groupby("unit", sort=False)]
-    return [_figure(page, caption, drawn(p, WIDE), drawn(p, NARROW)) for p in parts]
+    return [figure_of(page, caption, drawn(p, WIDE), drawn(p, NARROW)) for p in parts]
 
 
 def shows_domains(page: Page, name: str) -> bool:
@@ -57,7 +57,7 @@ def by_domain(page: Page, name: str) -> dict[str, Any]:
         )
 
     caption = "In the order of the estimates, which is not a ranking: the intervals overlap."
-    return {"name": title_of(name), **_figure(page, caption, drawn(WIDE), drawn(NARROW))}
+    return {"name": title_of(name), **figure_of(page, caption, drawn(WIDE), drawn(NARROW))}
 
 
 def weights(page: Page, flow: pd.DataFrame) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def weights(page: Page, flow: pd.DataFrame) -> dict[str, Any]:
         return plot.weight_flow(flow, ax, synthetic=page.synthetic)
 
     caption = "Weights after each step; the design effect is what unequal weights alone cost."
-    figure = _figure(page, caption, drawn(WIDE), drawn(NARROW))
+    figure = figure_of(page, caption, drawn(WIDE), drawn(NARROW))
     return {"figure": figure, "table": table_of("Weights after each step", flow)}
 
 
@@ -81,10 +81,11 @@ def overlap(page: Page, lists: HasCells) -> dict[str, Any]:
         return plot.overlap(lists, ax=ax, minimum=minimum, synthetic=page.synthetic)
 
     caption = "People by the combination of lists they are on: a filled dot is a list."
-    return _figure(page, caption, drawn(WIDE), drawn(NARROW))
+    return figure_of(page, caption, drawn(WIDE), drawn(NARROW))
 
 
-def _figure(page: Page, caption: str, wide: Axes, narrow: Axes) -> dict[str, Any]:
+def figure_of(page: Page, caption: str, wide: Axes, narrow: Axes) -> dict[str, Any]:
+    """Return a figure for wide and for narrow windows, with its caption."""
     page.figures += 1
     return {
         "caption": caption,

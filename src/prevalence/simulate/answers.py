@@ -28,7 +28,7 @@ SIZES = (
     12_500, 25_000, 4_600, 39_287, 21_517, 1_500, 3_700, 15_000, 9_000, 60_000, 7_000, 18_000,
 )  # fmt: skip
 HIDDEN = "n_children_trafficked"
-SYNTHETIC = "synthetic: no row is a real person, and every size is assumed"
+SYNTHETIC = "children of 5 to 17 in synthetic data (no row is a real person, every size assumed)"
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ class SimulatedAnswers:
         --------
         >>> from prevalence.simulate import answers
         >>> answers(600, clusters=30, rng=1).survey().about.population
-        'synthetic: no row is a real person, and every size is assumed'
+        'children of 5 to 17 in synthetic data (no row is a real person, every size assumed)'
         """
         strata = "region" if "region" in self.adults else None
         made = Survey(self.adults, weights="weight", strata=strata, psu="cluster")
-        return made.describe(population=SYNTHETIC)
+        return made.describe(rows="adults", psus="clusters", population=SYNTHETIC)
 
     def answers(self, *, survey: Survey | None = None) -> Answers:
         """Return the answers on the rows of the survey: known groups, and trafficked children.
@@ -116,7 +116,7 @@ class SimulatedAnswers:
         >>> with warnings.catch_warnings():
         ...     warnings.simplefilter("ignore")  # some know no child in any known group
         ...     simulated.answers()
-        <Answers: 600 rows about 7 known groups and 1 hidden group of children; 0 answers missing>
+        <Answers: 600 adults about 7 known groups and 1 hidden group of children; 0 answers missing>
         """
         form = self.questionnaire
         capped = [c for c in (*self.known, HIDDEN) if c not in {*form.yes_no, *form.binned}]

@@ -1,5 +1,6 @@
 """Models of the numbers known, their samplers and their likelihoods; `fit` calls them by name."""
 
-from .table import MODELS, Asked, Model
+from .asked import Asked
+from .table import MODELS, WEIGHTED, Model
 
-__all__ = ["MODELS", "Asked", "Model"]
+__all__ = ["MODELS", "WEIGHTED", "Asked", "Model"]

@@ -118,12 +118,12 @@ def poisson_lognormal(
     ...     counts,
     ...     sizes=np.array([10_000, 20_000, 15_000, np.nan]),
     ...     population=1_000_000,
-    ...     warmup=60,
-    ...     draws=60,
+    ...     warmup=40,
+    ...     draws=40,
     ...     rng=1,
     ... )
     >>> drawn["log_prevalence"].shape
-    (4, 60, 4)
+    (4, 40, 4)
     >>> bool(
     ...     0.003 < np.exp(np.median(drawn["log_prevalence"][..., 3])) < 0.008
     ... )  # the truth is 0.005

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MARGINS", "Margin"]
+from .asked import Asked
+
+__all__ = ["Margin", "of_overdispersed", "of_random_degree"]
 
 Array = NDArray[Any]
 Cell = Callable[[Array, Array, Array, Array, Array], Array]  # a, two parameters, low, high
@@ -171,7 +173,8 @@ def _or_interval(point: Array, low: Array, high: Array, above: Callable[[Array],
 
 
 # ---------------------------------------------------------------------- one builder for each model
-def _overdispersed(raw: Mapping[str, Array], asked: Any) -> Margin:
+def of_overdispersed(raw: Mapping[str, Array], asked: Asked) -> Margin:
+    """Return the likelihood of negative binomial answers at the draws of a fit."""
     level = raw["mu_alpha"][..., None]
 
     def back(out: Array, raw: Mapping[str, Array]) -> dict[str, Array]:
@@ -198,7 +201,8 @@ def _overdispersed(raw: Mapping[str, Array], asked: Any) -> Margin:
     )
 
 
-def _degrees(raw: Mapping[str, Array], asked: Any) -> Margin:
+def of_random_degree(raw: Mapping[str, Array], asked: Asked) -> Margin:
+    """Return the likelihood of binomial or beta-binomial answers at the draws of a fit."""
     blurred = raw.get("dispersion")
 
     def back(out: Array, raw: Mapping[str, Array]) -> dict[str, Array]:
@@ -217,7 +221,7 @@ def _degrees(raw: Mapping[str, Array], asked: Any) -> Margin:
 
 
 def _margin(
-    asked: Any,
+    asked: Asked,
     cell: Cell,
     a: Array,
     first: Array,
@@ -235,7 +239,7 @@ def _margin(
         free=np.ptp(everything, axis=0) > 0,
         low=asked.low,
         high=asked.high,
-        weights=asked.weights,
+        weights=np.ones(len(asked.low)) if asked.weights is None else asked.weights,
         centre=a.mean(axis=(0, 1), dtype=float),
         spread=a.std(axis=(0, 1), dtype=float),
         back=back,
@@ -253,10 +257,3 @@ def _parts(out: Array, raw: Mapping[str, Array]) -> tuple[Array, Array, Array, A
         made[..., -2],
         np.exp(made[..., -1]),
     )
-
-
-MARGINS: dict[str, Callable[[Mapping[str, Array], Any], Margin]] = {
-    "overdispersed": _overdispersed,
-    "random-degree": _degrees,
-    "barrier": _degrees,
-}

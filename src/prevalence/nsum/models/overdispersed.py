@@ -138,10 +138,10 @@ def overdispersed_draws(
     >>> y = rng.poisson(degree * share).astype(float)
     >>> sizes = np.array([4000, 10000, 6000, np.nan])
     >>> draws = overdispersed_draws(
-    ...     y, y, sizes=sizes, population=1e6, chains=2, warmup=300, draws=300, rng=2
+    ...     y, y, sizes=sizes, population=1e6, chains=2, warmup=150, draws=150, rng=2
     ... )
     >>> draws["log_prevalence"].shape
-    (2, 300, 4)
+    (2, 150, 4)
     >>> hidden = 1e6 * np.exp(draws["log_prevalence"][..., 3])  # 2000 in truth
     >>> bool(abs(hidden.mean() / 2000 - 1) < 0.2)
     True

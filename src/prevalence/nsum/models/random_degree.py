@@ -154,7 +154,7 @@ def random_degree(
     >>> sizes = np.array([9_000.0, 14_000.0, np.nan])  # the hidden group has 5,000 members
     >>> shares = np.array([0.009, 0.014, 0.005])
     >>> y = rng.binomial(degree.astype(int)[:, None], shares).astype(float)
-    >>> fit = random_degree(y, y, sizes=sizes, population=1e6, warmup=300, draws=300, rng=1)
+    >>> fit = random_degree(y, y, sizes=sizes, population=1e6, warmup=200, draws=200, rng=1)
     >>> size = 1e6 * np.exp(fit["log_prevalence"][..., 2])
     >>> bool(4_000 < size.mean() < 6_000)
     True

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import marginal, replicates
+from .asked import Asked
 from .lognormal import poisson_lognormal
+from .marginal import Margin
 from .overdispersed import overdispersed_draws
 from .random_degree import random_degree
 
@@ -18,41 +22,35 @@ __all__ = ["MODELS", "Asked", "Model"]
 Array = NDArray[Any]
 ZHENG = "Zheng, Salganik and Gelman (2006) doi:10.1198/016214505000001168"
 MALTIEL = "Maltiel, Raftery, McCormick and Baraff (2015) doi:10.1214/15-AOAS827"
+WEIGHTED = "weights='pseudo'"
 LAGA = "Laga, Bao and Niu (2023) doi:10.1080/01621459.2023.2165929"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Asked:
-    """What a sampler is asked: answers as intervals, sizes (nan where hidden), and how long to draw."""
-
-    low: Array
-    high: Array
-    sizes: Array
-    population: float
-    weights: Array | None
-    covariates: Array | None
-    regions: tuple[Array, tuple[str, ...], Array] | None  # code, labels, populations
-    chains: int
-    draws: int
-    warmup: int
+HEAVY = ", because its noise has a tail so heavy that no variance tells its spread"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One model: its sampler, the rule that scales its draws, and what it takes.
+    """One model: its sampler, answers drawn from it, the rule that scales its draws, what it takes.
 
     `sized` tells that known sizes are in its likelihood, so that nothing is left to scale; `levels`
     names parameters that move with log degrees (1) or against them (-1); `groups` is how many it
-    needs at least.
+    needs at least. `margin` is its likelihood without the degrees, by which draws under survey
+    weights are corrected; without one it takes no survey weights, for the reason in `unweighted`.
     """
 
     sample: Callable[[Asked, np.random.Generator], Mapping[str, Array]]
+    replicate: Callable[[Mapping[str, Array], np.random.Generator], Array]
     scaling: str
     citations: tuple[str, ...]
-    accepts: frozenset[str]
+    accepts: frozenset[str] = frozenset()
     sized: bool = False
     groups: int = 1
     levels: Mapping[str, int] = field(default_factory=dict)
+    margin: Callable[[Mapping[str, Array], Asked], Margin] | None = None
+    unweighted: str = ""
+
+    def takes(self, word: str) -> bool:
+        """Tell whether the model takes covariates, regions, weights or weighted scaling."""
+        return word in self.accepts or (word == WEIGHTED and self.margin is not None)
 
 
 def _shared(asked: Asked, rng: np.random.Generator) -> dict[str, Any]:
@@ -79,63 +77,67 @@ def _overdispersed(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
     )
 
 
-def _random_degree(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
-    return random_degree(asked.low, asked.high, model="random-degree", **_shared(asked, rng))
+def _random_degree(
+    asked: Asked, rng: np.random.Generator, model: str = "random-degree"
+) -> dict[str, Array]:
+    return random_degree(asked.low, asked.high, model=model, **_shared(asked, rng))
 
 
-def _barrier(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
-    return random_degree(asked.low, asked.high, model="barrier", **_shared(asked, rng))
-
-
-def _lognormal(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
+def _lognormal(
+    asked: Asked, rng: np.random.Generator, *, correlated: bool = False
+) -> dict[str, Array]:
     return poisson_lognormal(
-        asked.low, asked.high, covariates=asked.covariates, **_shared(asked, rng)
+        asked.low,
+        asked.high,
+        covariates=asked.covariates,
+        correlated=correlated,
+        **_shared(asked, rng),
     )
 
 
-def _correlated(asked: Asked, rng: np.random.Generator) -> dict[str, Array]:
-    return poisson_lognormal(
-        asked.low, asked.high, covariates=asked.covariates, correlated=True, **_shared(asked, rng)
-    )
-
-
-INTERVALS, WEIGHTED = "answers in intervals", "weights='pseudo'"
 MODELS: dict[str, Model] = {
     "overdispersed": Model(
         sample=_overdispersed,
+        replicate=replicates.overdispersed,
+        margin=marginal.of_overdispersed,
         scaling="overdispersed",
         citations=(ZHENG,),
-        accepts=frozenset({INTERVALS, WEIGHTED, "covariates", "regions"}),
+        accepts=frozenset({"covariates", "regions"}),
         levels={"mu_alpha": 1, "mu_beta": -1},
         groups=3,
     ),
     "random-degree": Model(
         sample=_random_degree,
+        replicate=replicates.random_degree,
+        margin=marginal.of_random_degree,
         scaling="all",
         citations=(MALTIEL,),
-        accepts=frozenset({INTERVALS, WEIGHTED}),
         sized=True,
     ),
     "barrier": Model(
-        sample=_barrier,
+        sample=partial(_random_degree, model="barrier"),
+        replicate=replicates.barrier,
+        margin=marginal.of_random_degree,
         scaling="all",
         citations=(MALTIEL,),
-        accepts=frozenset({INTERVALS, WEIGHTED}),
         sized=True,
     ),
     "lognormal": Model(
         sample=_lognormal,
+        replicate=replicates.lognormal,
         scaling="all",
         citations=(LAGA,),
-        # no survey weights: tau has a tail so heavy that a sandwich about its mean is no spread of it
-        accepts=frozenset({INTERVALS, "covariates"}),
+        unweighted=HEAVY,
+        accepts=frozenset({"covariates"}),
         groups=3,
     ),
     "correlated": Model(
-        sample=_correlated,
+        sample=partial(_lognormal, correlated=True),
+        replicate=replicates.lognormal,
         scaling="all",
         citations=(LAGA,),
-        accepts=frozenset({INTERVALS, "covariates", "weighted scaling"}),
+        unweighted=HEAVY,
+        accepts=frozenset({"covariates", "weighted scaling"}),
         groups=3,
     ),
 }

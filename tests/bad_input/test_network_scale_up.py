@@ -1,4 +1,4 @@
-"""Closed-form network scale-up: what is refused, with the text of the message."""
+"""Network scale-up by closed forms: what is refused, with the text of the message."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import prevalence as pv
@@ -17,6 +18,7 @@ def answers() -> dict[str, Any]:
     return {
         "w": np.array([2.0, 3.0, 1.0, 4.0, 2.0, 2.0, 3.0, 1.0, 2.0, 5.0, 1.0, 2.0]),
         "ea": np.repeat(np.arange(6), 2),
+        "region": np.array(["N"] * 6 + ["S"] * 6),
         "hidden": np.array([1.0, 0, 0, 2, 0, 0, 1, 0, 0, 0, 1, 0]),
         "police": np.array([3.0, 1, 2, 4, 0, 1, 2, 2, 1, 0, 3, 1]),
         "nurses": np.array([5.0, 2, 1, 6, 2, 3, 3, 1, 0, 2, 4, 2]),
@@ -25,8 +27,8 @@ def answers() -> dict[str, Any]:
     }
 
 
-def asked(name: str, row: int, value: float) -> dict[str, Any]:
-    column = answers()[name].copy()
+def asked(name: str, row: int, value: Any) -> dict[str, Any]:
+    column = answers()[name].astype(object if isinstance(value, str) else float)
     column[row] = value
     return {**answers(), name: column}
 
@@ -35,8 +37,8 @@ KNOWN = {"police": 2_000, "nurses": 3_000}
 
 
 def sizes(**how: Any) -> Callable[[Any], Any]:
-    given = {"known": KNOWN, "transmission": 1, **how}
-    return lambda data: pv.nsum.scale_up(pv.Survey(data, weights="w", psu="ea"), "hidden", **given)
+    given = {"hidden": "hidden", "known": KNOWN, "transmission": 1, **how}
+    return lambda data: pv.nsum.scale_up(pv.Survey(data, weights="w", psu="ea"), **given)
 
 
 def degrees(**how: Any) -> Callable[[Any], Any]:
@@ -54,6 +56,100 @@ def grid(**how: Any) -> Callable[[Any], Any]:
 
 
 CASES = {
+    "transmission left out": Bad(
+        answers(),
+        sizes(transmission=None),
+        ValueError,
+        r"transmission must be given: found none\. Pass the share .*transmission=1 assumes",
+    ),
+    **{
+        f"transmission {value}": Bad(
+            answers(),
+            sizes(transmission=value),
+            ValueError,
+            rf"transmission must be above 0 and at most 1: found {value:g}\. It is the share",
+        )
+        for value in (0, -0.5, 1.2, float("nan"))
+    },
+    "uncertain transmission above one": Bad(
+        answers(),
+        sizes(transmission=pv.uncertain(1.2, std_error=0.1)),
+        ValueError,
+        r"transmission must be above 0 and at most 1: found 1\.2",
+    ),
+    "transmission as text": Bad(
+        answers(),
+        sizes(transmission="0.6"),
+        TypeError,
+        r"transmission must be a number: found '0\.6'\. Write one, without quotes",
+    ),
+    "no known group": Bad(
+        answers(), sizes(known={}), ValueError, r"known must map columns to sizes .* found none\."
+    ),
+    "known groups without sizes": Bad(
+        answers(), sizes(known=["police"]), ValueError, r"known must map .* found list\."
+    ),
+    "known group of size 0": Bad(
+        answers(),
+        sizes(known={"police": 0}),
+        ValueError,
+        r"known must hold positive sizes: 'police' has 0\. Give the number of people",
+    ),
+    "size as text": Bad(
+        answers(),
+        sizes(known={"police": "2,000"}),
+        TypeError,
+        r"known\['police'\] must be a number: found '2,000'\. Write one",
+    ),
+    "known group larger than the population": Bad(
+        answers(),
+        sizes(population=2_500),
+        ValueError,
+        r"known groups must be smaller than the population: 'nurses' has 3,000 of 2,500\. Check",
+    ),
+    "unknown known group": Bad(
+        answers(),
+        sizes(known={"nurse": 3_000}),
+        KeyError,
+        "known must be a column of the data: 'nurse' is not. Did you mean 'nurses'",
+    ),
+    "no hidden group": Bad(
+        answers(), sizes(hidden=[]), ValueError, "hidden must name a column: found none. Write"
+    ),
+    "negative answer": Bad(
+        asked("police", 3, -1),
+        sizes(),
+        ValueError,
+        r"known must be numbers of at least 0 in 'police': 1 of 12 rows is not \(first: row 3, -1\)",
+    ),
+    "infinite answer": Bad(
+        asked("hidden", 2, np.inf),
+        sizes(),
+        ValueError,
+        r"hidden must be numbers of at least 0 in 'hidden': 1 of 12 rows is not \(first: row 2, inf",
+    ),
+    "text answer": Bad(
+        asked("hidden", 5, "many"),
+        sizes(),
+        TypeError,
+        r"hidden must be numbers: column 'hidden' holds text \(first: row 5\)\. Code it",
+    ),
+    "missing hidden answer": Bad(
+        asked("hidden", 5, np.nan),
+        sizes(),
+        ValueError,
+        r"answers must be complete: 'hidden' is missing in 1 of 12 rows with weight \(first: row 5\)"
+        r"\. Pass missing='complete'",
+    ),
+    "missing known answer": Bad(
+        pd.DataFrame(asked("nurses", 11, np.nan)),
+        sizes(),
+        ValueError,
+        r"answers must be complete: 'nurses' is missing in 1 of 12 rows .*row 11",
+    ),
+    "unknown domain": Bad(
+        answers(), sizes(by="regoin"), KeyError, "by must be a column .*Did you mean 'region'"
+    ),
     **{
         f"{name} {value}": Bad(
             answers(),
@@ -321,3 +417,16 @@ def test_all_answers_missing_leave_no_estimate_and_say_so() -> None:
     assert np.isnan(found.value[0])
     assert np.isnan(found.std_error[0])
     assert found.facts["missing"].tolist() == [12]
+
+
+@pytest.mark.filterwarnings("ignore:weights are zero in")
+def test_the_remedies_of_missing_answers_work() -> None:
+    data = asked("nurses", 11, np.nan)
+    assert np.isfinite(sizes()(answers()).std_error).all()
+    found = sizes(missing="complete")(data)
+    assert found.facts["n"][0] == 12
+    assert sizes(missing="complete")(asked("hidden", 5, np.nan)).facts["missing"][0] == 1
+    # A missing answer of a row without weight, or outside the domain, needs no remedy.
+    outside = {**data, "w": np.where(np.arange(12) == 11, 0.0, data["w"])}
+    assert np.isfinite(float(sizes()(outside)))
+    assert np.isfinite(float(sizes(where="region == 'N'")(data)))

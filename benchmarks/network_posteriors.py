@@ -1,9 +1,9 @@
-"""How often posterior intervals hold the truth in a clustered sample: ``python -m benchmarks.network_models``.
+"""How often posterior intervals hold the truth in a clustered sample: ``python -m benchmarks.network_posteriors``.
 
 Clusters in which more people are known are drawn more often, and 10 adults of each answer. The
 overdispersed model is fitted without weights and clusters (``weights="ignore"``) and with them
 (``weights="pseudo"``), beside the closed form. With its 60 samples the study writes
-`docs/network-models.csv`; ``--quick`` draws 10 and writes nothing.
+`docs/network-posteriors.csv`; ``--quick`` draws 10 and writes nothing.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def main() -> None:
         table = study(QUICK if quick else SAMPLES)
     print(table.to_string(index=False))
     if not quick:
-        table.to_csv(DOCS / "network-models.csv", index=False)
+        table.to_csv(DOCS / "network-posteriors.csv", index=False)
 
 
 if __name__ == "__main__":

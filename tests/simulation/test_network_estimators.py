@@ -1,0 +1,95 @@
+"""What the tables of docs/network-coverage.md show of estimators around scale-up, and their claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import prevalence as pv
+from benchmarks import network_bias, network_estimators
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return pd.read_csv(DOCS / "network-estimators.csv").set_index("estimator")
+
+
+def picked(table: pd.DataFrame, words: str) -> pd.DataFrame:
+    found = table[table.index.str.contains(words, regex=False)]
+    assert len(found)
+    return found
+
+
+def test_few_units_cover_by_every_way_to_a_variance(table: pd.DataFrame) -> None:
+    """Within the band and two Monte Carlo errors; no way stands out."""
+    for way in ("linearised", "jackknife", "bootstrap"):
+        found = picked(table, f"scale_up, {way}")
+        assert len(found) == 3
+        assert (found["coverage"] > 93).all()
+        assert (found["coverage"] < 97).all()
+    assert picked(table, "mean of ratios")["bias"].between(14, 18).all()
+
+
+def test_an_uncertain_transmission_is_to_be_drawn(table: pd.DataFrame) -> None:
+    drawn, delta = (picked(table, f", {way};") for way in ("draws", "delta"))
+    assert (abs(drawn["coverage"] - 95) < 3 * drawn["mc_se"]).all()
+    wide = picked(delta, "0.3 (0.1 to 0.6)")
+    assert (wide["coverage"] < 92).all()
+    assert (wide["too_low"] > 5 * wide["too_high"]).all()
+
+
+def test_samples_of_hidden_people_cover_but_the_degree_ratio_less(table: pd.DataFrame) -> None:
+    for name in ("generalized", "game_of_contacts"):
+        assert (picked(table, name)["coverage"] > 94).all()
+    assert picked(table, "degree_ratio")["coverage"].between(89, 93).all()
+    assert (picked(table, "network_rates")["coverage"] > 96).all()
+    assert picked(table, "blend")["coverage"].loc["blend, weight as fixed; 10 units"] < 88
+
+
+def test_the_z_of_validate_is_normal_with_many_units_alone(table: pd.DataFrame) -> None:
+    spread = 1 / picked(table, "sizes exact")["se_ratio"]
+    assert (np.diff(spread) < 0).all()
+    assert spread.iloc[0] > 1.2
+    assert spread.iloc[-1] < 1.03
+    page = (DOCS / "network-coverage.md").read_text(encoding="utf-8")
+    assert ", ".join(f"{x:.2f}" for x in spread[:3]) + f" and {spread.iloc[3]:.2f}" in page
+
+
+def test_errors_of_the_answers_move_the_estimate_and_the_interval_does_not_see_them() -> None:
+    table: Any = pd.read_csv(DOCS / "network-bias.csv").set_index("error")
+    assert list(table.index) == [error.error for error in network_bias.ERRORS]
+    assert abs(table.loc["none", "bias"]) < 3 * table.loc["none", "mc_se"]
+    wrong = table.loc["transmission 0.6, taken as 1"]
+    assert wrong["bias"] == pytest.approx(-40, abs=4 * wrong["mc_se"])
+    assert wrong["coverage"] < 1
+    false = table.loc["3 of 10 reports false, taken as true"]
+    assert false["bias"] == pytest.approx(100 / 0.7 - 100, abs=4 * false["mc_se"])
+    assert (table["coverage"] < 60).sum() >= 8
+
+
+@pytest.mark.filterwarnings("ignore::prevalence.errors.PrevalenceWarning")
+def test_one_sample_of_each_study_has_an_interval() -> None:
+    """The studies run; what they show is in the committed tables."""
+    for part in ("known sizes", "two samples", "cells"):
+        rng = np.random.default_rng(1)
+        for name, truth, e in network_estimators.STUDIES[part](rng):
+            assert truth > 0, name
+            assert isinstance(e, pv.Estimate)
+            assert np.isfinite(e.interval()).all(), name
+
+
+@pytest.mark.proof
+@pytest.mark.filterwarnings("ignore::prevalence.errors.PrevalenceWarning")
+@pytest.mark.parametrize("part", ["transmission", "known sizes"])
+def test_the_committed_lines_come_back(table: pd.DataFrame, part: str) -> None:
+    """The same seeds: every figure as it was printed."""
+    for line in network_estimators.lines(part, network_estimators.SAMPLES):
+        kept = table.loc[line["estimator"]]
+        assert kept["coverage"] == pytest.approx(line["coverage"], abs=0.051)
+        assert kept["se_ratio"] == pytest.approx(line["se_ratio"], abs=0.00051)
