@@ -82,21 +82,26 @@ def positive_population(population: float | None) -> float | None:
     return size
 
 
-def known_groups(known: Any, alters: str, population: float | None) -> dict[str, Group]:
+def known_groups(
+    known: Any, alters: str, population: float | None, argument: str = "known"
+) -> dict[str, Group]:
     """Return groups of known size from a mapping or a table, each with its column and its alters."""
     found = (
-        _table_of_groups(known) if isinstance(known, pd.DataFrame) or _is_table(known) else known
+        _table_of_groups(known, argument)
+        if isinstance(known, pd.DataFrame) or _is_table(known)
+        else known
     )
     if isinstance(found, pd.Series):
         found = dict(found.items())
     if not isinstance(found, Mapping) or not found:
         raise ValueError(
-            "known must map columns to sizes of groups, as in {'police': 12_500}: found "
+            f"{argument} must map columns to sizes of groups, as in {{'police': 12_500}}: found "
             f"{'none' if isinstance(found, Mapping) else type(found).__name__}. Write at least one "
             "group."
         )
     return {
-        str(name): _sized(str(name), group, alters, population) for name, group in found.items()
+        str(name): _sized(argument, str(name), group, alters, population)
+        for name, group in found.items()
     }
 
 
@@ -106,21 +111,21 @@ def _is_table(known: Any) -> bool:
     return hasattr(known, "columns")
 
 
-def _table_of_groups(known: Any) -> dict[str, Group]:
-    table = read(known, "known")
+def _table_of_groups(known: Any, argument: str) -> dict[str, Group]:
+    table = read(known, argument)
     for name in table.names:
         if name not in TABLE:
             raise KeyError(
-                f"known must have columns {', '.join(TABLE)}: found {name!r}.{nearest(name, TABLE)}"
+                f"{argument} must have columns {', '.join(TABLE)}: found {name!r}.{nearest(name, TABLE)}"
             )
-    names = table.labels("group", "known").tolist()
+    names = table.labels("group", argument).tolist()
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(
-            f"known must name each group once: {twice[0]!r} stands {names.count(twice[0])} times. "
+            f"{argument} must name each group once: {twice[0]!r} stands {names.count(twice[0])} times. "
             "Leave one."
         )
-    frame = pd.DataFrame({name: table.raw(name, "known") for name in table.names})
+    frame = pd.DataFrame({name: table.raw(name, argument) for name in table.names})
     return {
         name: Group(**{str(key): x for key, x in row.items() if key != "group" and _given(x)})
         for name, row in zip(names, frame.to_dict("records"), strict=True)
@@ -131,7 +136,7 @@ def _given(cell: Any) -> bool:
     return isinstance(cell, Estimate) or not pd.isna(cell)
 
 
-def _year(name: str, year: Any) -> int | None:
+def _year(argument: str, name: str, year: Any) -> int | None:
     """Return a year as a whole number, also where a table has it as 2023.0 or as text."""
     if year is None:
         return None
@@ -141,31 +146,31 @@ def _year(name: str, year: Any) -> int | None:
         found = np.nan
     if found != np.floor(found):
         raise ValueError(
-            f"known must hold years as whole numbers: {name!r} has {year!r}. Write the year that the "
+            f"{argument} must hold years as whole numbers: {name!r} has {year!r}. Write the year that the "
             "size refers to, or leave it out."
         )
     return int(found)
 
 
-def _sized(name: str, given: Any, alters: str, population: float | None) -> Group:
+def _sized(argument: str, name: str, given: Any, alters: str, population: float | None) -> Group:
     group = given if isinstance(given, Group) else Group(size=given)
     if group.size is None:
         raise ValueError(
-            f"known must hold positive sizes: {name!r} has none. Give the number of people."
+            f"{argument} must hold positive sizes: {name!r} has none. Give the number of people."
         )
-    size = number(f"known[{name!r}]", group.size)
+    size = number(f"{argument}[{name!r}]", group.size)
     if not (np.isfinite(size) and size > 0):
         raise ValueError(
-            f"known must hold positive sizes: {name!r} has {size:g}. Give the number of people."
+            f"{argument} must hold positive sizes: {name!r} has {size:g}. Give the number of people."
         )
     if size > MOST:
         raise ValueError(
-            f"known must hold sizes in people: {name!r} has {size:g}, more than there are. Give the "
+            f"{argument} must hold sizes in people: {name!r} has {size:g}, more than there are. Give the "
             "number of people."
         )
     if population is not None and size > population:
         raise ValueError(
-            f"known groups must be smaller than the population: {name!r} has {size:,.0f} of "
+            f"{argument} groups must be smaller than the population: {name!r} has {size:,.0f} of "
             f"{population:,.0f}. Check the size and its units (people, not thousands)."
         )
     value: float | Estimate = group.size if isinstance(group.size, Estimate) else size
@@ -186,9 +191,9 @@ def _sized(name: str, given: Any, alters: str, population: float | None) -> Grou
     return replace(
         group,
         size=value,
-        column=_column("known", name, group.column),
+        column=_column(argument, name, group.column),
         alters=group.alters or alters,
-        year=_year(name, group.year),
+        year=_year(argument, name, group.year),
     )
 
 

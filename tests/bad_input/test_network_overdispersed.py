@@ -33,13 +33,13 @@ def changed(place: tuple[int, int], value: float) -> Any:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"sizes": np.array([10.0, 20])}, r"one column for each group: found shapes .*\(2,\)"),
+        ({"sizes": np.array([10.0, 20])}, r"a number for each group: found shapes .*\(2,\)"),
         ({"sizes": np.full(3, np.nan)}, r"found 4 respondents, 3 groups, 0 known"),
         ({"low": np.ones((2, 3)), "high": np.ones((2, 3))}, r"found 2 respondents, 3 groups"),
-        ({"low": changed((1, 1), -1)}, r"1 of 12 answers are not \(first: \(1, 1\), \[-1, 4\]\)"),
-        ({"low": changed((2, 0), 8)}, r"\(first: \(2, 0\), \[8, 6\]\).*Correct them"),
-        ({"low": changed((0, 0), np.nan)}, r"give a missing answer as \[0, inf\]"),
-        ({"low": changed((3, 2), 10.5)}, r"must be counts .*\(first: \(3, 2\), \[10.5, 11\]\)"),
+        ({"low": changed((1, 1), -1)}, r"1 of 12 are not \(first: row 1, group 1, -1 to 4\)"),
+        ({"low": changed((2, 0), 8)}, r"\(first: row 2, group 0, 8 to 6\).*Correct them"),
+        ({"low": changed((0, 0), np.nan)}, r"nan to 0.*write 0 to infinity for a missing answer"),
+        ({"low": changed((3, 2), 10.5)}, r"must be counts .*\(first: row 3, group 2, 10.5 to 11\)"),
         ({"weights": np.array([1, 1, -1, 3.0])}, r"weights must be positive: 1 of 4 rows"),
         ({"weights": np.array([1, 1, 0, 3.0])}, r"row 2, 0.*Leave these rows out of the fit"),
         ({"weights": np.array([1, 1, np.nan, 1])}, r"1 of 4 rows is not \(first: row 2, nan\)"),

@@ -32,17 +32,25 @@ def cell(row: int, column: int, low: float, high: float) -> dict[str, Any]:
     return arguments
 
 
-ROW = r"low must be whole numbers of at least 0, not above high: 1 of 4 rows is not \(first: row "
+ROW = r"answers must be counts with 0 <= low <= high: 1 of 12 are not \(first: row "
 CASES = {
-    "a negative count": Bad(cell(2, 1, -1, 2), ValueError, ROW + r"2, -1\)\. Write \(0, inf\)"),
-    "limits in the wrong order": Bad(cell(1, 0, 5, 2), ValueError, ROW + r"1, 5\)"),
-    "a count that is not whole": Bad(cell(0, 2, 1.5, 1.5), ValueError, ROW + r"0, 1\.5\)"),
-    "a limit that is nan": Bad(cell(3, 0, np.nan, np.nan), ValueError, ROW + r"3, nan\)"),
-    "an infinite count": Bad(cell(3, 0, np.inf, np.inf), ValueError, ROW + r"3, inf\)"),
+    "a negative count": Bad(
+        cell(2, 1, -1, 2), ValueError, ROW + r"2, group 1, -1 to 2\)\. .*write 0 to"
+    ),
+    "limits in the wrong order": Bad(cell(1, 0, 5, 2), ValueError, ROW + "1, group 0, 5 to 2"),
+    "a count that is not whole": Bad(
+        cell(0, 2, 1.5, 1.5), ValueError, ROW + r"0, group 2, 1\.5 to 1\.5\)"
+    ),
+    "a limit that is nan": Bad(
+        cell(3, 0, np.nan, np.nan), ValueError, ROW + "3, group 0, nan to nan"
+    ),
+    "an infinite count": Bad(
+        cell(3, 0, np.inf, np.inf), ValueError, ROW + "3, group 0, inf to inf"
+    ),
     "sizes of other groups": Bad(
         given(sizes=np.array([900.0, np.nan])),
         ValueError,
-        r"low, high and sizes must have shapes .*: found \(4, 3\), \(4, 3\) and \(2,\)\. Give one",
+        r"sizes a number for each group: found shapes \(4, 3\) and \(4, 3\) and \(2,\)\. Take",
     ),
     "no known size": Bad(
         given(sizes=np.full(3, np.nan)),

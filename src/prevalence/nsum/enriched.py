@@ -250,7 +250,7 @@ def _visibility(
     """Return how many members of the frame are aware of one hidden person, by hidden group."""
     survey = alter_counts.survey_of("hidden_sample", hidden_sample)
     counted_in, inside_share = _counted_in(*sizes)
-    groups = known_groups(aware, "persons", float(counted_in))
+    groups = known_groups(aware, "persons", float(counted_in), "aware")
     said: list[str] = []
     columns = [str(group.column) for group in groups.values()]
     v = alter_counts.counts_of(hidden_sample, columns, "aware", said)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .asked import answered
+
 __all__ = ["Cells", "cells_of", "columns", "exposure", "rows"]
 
 Array = NDArray[np.float64]
@@ -80,8 +82,7 @@ def cells_of(low: Array, high: Array) -> Cells:
     low, high = low.reshape(-1, *low.shape[-2:]), high.reshape(-1, *high.shape[-2:])
     fits, n, groups = low.shape
     point = low == high
-    missing = (low == 0) & np.isinf(high)
-    fit, row, column = np.nonzero(~point & ~missing)
+    fit, row, column = np.nonzero(~point & answered(low, high))
     limits = low[fit, row, column], high[fit, row, column]
     counts = np.where(point, low, 0.0)
     by_group = np.ascontiguousarray(counts.swapaxes(1, 2))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ... import errors, mcmc
 from . import lkj
+from .asked import answered, check_intervals, scaled_weights
 from .lognormal_moves import Moves
 from .lognormal_state import Priors, Reports, State
 from .scaling import rescale, shares_of
@@ -177,14 +178,15 @@ def read_reports(
 ) -> Reports:
     """Return checked answers and covariates; `low` and `high` may have an axis of chains in front."""
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
-    _check_answers(low, high)
-    exact, missing = low == high, (low == 0) & np.isinf(high)
+    check_intervals(low, high)
+    _check_told(low, high)
+    exact, missing = low == high, ~answered(low, high)
     rows, columns = np.nonzero(~(exact | missing).reshape(-1, *low.shape[-2:]).all(axis=0))
     n, groups = low.shape[-2:]
     low, high = low.reshape(-1, n, groups), high.reshape(-1, n, groups)
     exact = exact.reshape(low.shape).astype(float)
     exact[:, rows, columns] = 0.0
-    scaled = _weights(weights, n)
+    scaled = scaled_weights(weights, n)
     designs = [np.ones((n, groups, 1))]
     if group_covariate is not None:
         designs.append(
@@ -208,43 +210,14 @@ def read_reports(
     )
 
 
-def _check_answers(low: Array, high: Array) -> None:
-    if low.shape != high.shape or low.ndim < 2 or not low.size:
-        raise ValueError(
-            "low and high must have a row for each respondent and a column for each group: found "
-            f"arrays of shapes {low.shape} and {high.shape}. Take both from the same answers."
-        )
-    bad = ~((low >= 0) & (high >= low) & np.isfinite(low) & (low == np.floor(low)))
-    bad |= np.isfinite(high) & (high != np.floor(high))
-    if bad.any():
-        first = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(
-            f"answers must be intervals of counts, low to high: {bad.sum():,} of {bad.size:,} are not "
-            f"(first: row {first[-2]}, group {first[-1]}, {low[first]:g} to {high[first]:g}). "
-            "Write 0 to infinity for a missing answer."
-        )
-    answered = ~((low == 0) & np.isinf(high))
-    empty = np.flatnonzero(~answered.reshape(-1, low.shape[-1]).any(axis=0))
+def _check_told(low: Array, high: Array) -> None:
+    told = answered(low, high)
+    empty = np.flatnonzero(~told.reshape(-1, low.shape[-1]).any(axis=0))
     if empty.size:
         raise ValueError(
             f"groups must have an answer: {empty.size} of {low.shape[-1]} have none (first: group "
             f"{empty[0]}). Leave them out."
         )
-
-
-def _weights(weights: Array | None, n: int) -> Array:
-    """Return weights that sum to n."""
-    if weights is None:
-        return np.ones(n)
-    weights = np.asarray(weights, dtype=float)
-    if weights.shape != (n,):
-        raise ValueError(
-            f"weights must have one number for each of the {n} respondents: found an array of shape "
-            f"{weights.shape}. Take them from the same rows."
-        )
-    bad = ~((weights > 0) & np.isfinite(weights))
-    errors.check_rows("weights", "positive", weights, bad, "Leave those respondents out.")
-    return np.asarray(weights * (n / weights.sum()))
 
 
 def _centred(argument: str, values: Array, weights: Array, shape: tuple[int, ...]) -> Array:

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import errors, mcmc
+from .asked import answered, check_intervals, middle, scaled_weights
 from .negative_binomial import Cells, Index
 from .overdispersed_moves import Hyperpriors, State, Sweep
+from .scaling import level_of
 
 Array = NDArray[np.float64]
-Balance = tuple[Index, Index]
 
 PAPER = Hyperpriors()
 
@@ -25,8 +26,6 @@ def overdispersed_draws(
     covariates: Array | None = None,
     regions: Index | None = None,
     region_shares: Array | None = None,
-    base: Index | None = None,
-    balance: Balance | None = None,
     hyperpriors: Hyperpriors = PAPER,
     chains: int = 4,
     warmup: int = 2000,
@@ -59,8 +58,8 @@ def overdispersed_draws(
     normal: regions with few reports borrow from the others.
 
     Draws are then put on the scale of the known groups:
-    :math:`C = \log(\sum_{base} e^{\beta_k} / \sum_{base} N_k / N)` is added to every log degree and
-    taken from every log prevalence.
+    :math:`C = \log(\sum_{known} e^{\beta_k} / \sum_{known} N_k / N)` is added to every log degree and
+    taken from every log prevalence; `rescale` has the paper's correction by names.
 
     Parameters
     ----------
@@ -82,11 +81,6 @@ def overdispersed_draws(
         Region of each row, from 0 to R - 1.
     region_shares : ndarray (R,), optional
         Shares (or numbers) of the population in the regions; needed with `regions`.
-    base : ndarray of int, optional
-        Known groups that set the scale; all by default.
-    balance : pair of ndarray of int, optional
-        Known groups (B, G), names of either sex for example: half of
-        ``log(sum_B e^beta / P_B) - log(sum_G e^beta / P_G)`` is added to C, as in the paper.
     hyperpriors : Hyperpriors
         Bounds of the top level.
     chains, warmup, draws : int
@@ -149,8 +143,10 @@ def overdispersed_draws(
     rng = errors.generator(rng)
     low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
     sizes = np.asarray(sizes, dtype=float)
-    _check_answers(low, high, sizes)
-    weights = _scaled_weights(weights, low.shape[-2])
+    check_intervals(low, high, sizes)
+    n, k = low.shape[-2:]
+    _check_enough(n, k, sizes)
+    weights = scaled_weights(weights, low.shape[-2])
     z = _centred(covariates, weights)
     shares = _shares(regions, region_shares)
     regional = np.isnan(sizes) & (regions is not None)
@@ -162,44 +158,17 @@ def overdispersed_draws(
     for _ in range(warmup):
         sweep.run(learn=True)
     kept = _record(sweep, draws)
-    known = np.flatnonzero(np.isfinite(sizes))
-    scale = _Scale(sizes / population, known if base is None else base, balance, shares)
-    scaled = scale(kept, sweep)
+    scaled = _scaled(kept, sweep, sizes / population, shares)
     return scaled if low.ndim == 3 else {name: values[0] for name, values in scaled.items()}
 
 
-def _check_answers(low: Array, high: Array, sizes: Array) -> None:
-    n, k = low.shape[-2:]
-    if high.shape != low.shape or sizes.shape != (k,):
-        raise ValueError(
-            "low, high and sizes must have one column for each group: found shapes "
-            f"{low.shape}, {high.shape} and {sizes.shape}. Give each group one column and one size."
-        )
+def _check_enough(n: int, k: int, sizes: Array) -> None:
     if n < 3 or k < 3 or not np.isfinite(sizes).any():
         raise ValueError(
             "the overdispersed model needs at least 3 respondents and 3 groups, one of them of known "
             f"size: found {n} respondents, {k} groups, {int(np.isfinite(sizes).sum())} known. "
             "Use pv.nsum.scale_up."
         )
-    bad = ~((low >= 0) & (low <= high) & np.isfinite(low))
-    bad |= (low != np.floor(low)) | (high != np.floor(high))
-    if bad.any():
-        first = tuple(int(place) for place in np.argwhere(bad)[0])
-        raise ValueError(
-            f"low and high must be counts with 0 <= low <= high: {int(bad.sum()):,} of {bad.size:,} "
-            f"answers are not (first: {first}, [{low[first]:g}, {high[first]:g}]). Correct them, or "
-            "give a missing answer as [0, inf]."
-        )
-
-
-def _scaled_weights(weights: Array | None, n: int) -> Array:
-    """Return weights that sum to n."""
-    if weights is None:
-        return np.ones(n)
-    weights = np.asarray(weights, dtype=float)
-    bad = ~((weights > 0) & np.isfinite(weights))
-    errors.check_rows("weights", "positive", weights, bad, "Leave these rows out of the fit.")
-    return np.asarray(weights * (n / weights.sum()))
 
 
 def _centred(covariates: Array | None, weights: Array) -> Array:
@@ -241,11 +210,9 @@ def _start(
 ) -> State:
     """Return scattered places to start from, about the degrees and prevalences of the plain estimator."""
     low, high = low.reshape(-1, *low.shape[-2:]), high.reshape(-1, *high.shape[-2:])
-    answered = np.isfinite(high) | (low > 0)
-    count = np.where(np.isfinite(high), (low + np.where(np.isfinite(high), high, 0)) / 2, low)
-    count = np.where(answered, count, 0.0)
-    group = (count.sum(axis=1) + 0.5) / (answered.sum(axis=1) + 1)
-    expected = (answered * group[:, None]).sum(axis=2)
+    told, count = answered(low, high), middle(low, high)
+    group = (count.sum(axis=1) + 0.5) / (told.sum(axis=1) + 1)
+    expected = (told * group[:, None]).sum(axis=2)
     alpha = np.log((count.sum(axis=2) + 0.5) / (expected + 0.5))
     alpha -= alpha.mean(axis=1, keepdims=True)
     beta = np.log(group)
@@ -293,59 +260,40 @@ def _record(sweep: Sweep, draws: int) -> dict[str, Array]:
     return kept
 
 
-class _Scale:
-    """The scale of the known groups, and the draws on it."""
+def _scaled(
+    kept: dict[str, Array], sweep: Sweep, prevalence: Array, shares: Array
+) -> dict[str, Array]:
+    """Return draws (fits, chains, draws, ...) on the scale of the known groups."""
 
-    def __init__(
-        self, prevalence: Array, base: Index, balance: Balance | None, shares: Array
-    ) -> None:
-        self.prevalence, self.base, self.balance, self.shares = prevalence, base, balance, shares
+    def arranged(name: str) -> Array:
+        draws, _, chains = kept[name].shape
+        return np.moveaxis(kept[name].reshape(draws, sweep.fits, -1, chains), (0, 3), (2, 1))
 
-    def level(self, beta: Array) -> Array:
-        """Return C for draws (..., K): what is added to log degrees and taken from beta."""
-
-        def apart(groups: Index) -> Array:
-            total = np.exp(beta[..., groups]).sum(axis=-1)
-            return np.asarray(np.log(total / self.prevalence[groups].sum()))
-
-        level = apart(self.base)
-        if self.balance is not None:
-            first, second = self.balance
-            level = level + (apart(first) - apart(second)) / 2
-        return level[..., None]
-
-    def __call__(self, kept: dict[str, Array], sweep: Sweep) -> dict[str, Array]:
-        """Return draws (fits, chains, draws, ...)."""
-
-        def arranged(name: str) -> Array:
-            draws, _, chains = kept[name].shape
-            return np.moveaxis(kept[name].reshape(draws, sweep.fits, -1, chains), (0, 3), (2, 1))
-
-        effects = arranged("beta")
-        group = sweep.cells.group_of_effect[: effects.shape[-1]]
-        beta, by_region = effects, None
-        if sweep.regional_groups.size:
-            hidden = np.flatnonzero(np.isnan(self.prevalence))
-            split = np.isin(group, hidden)
-            shape = (*effects.shape[:-1], hidden.size, sweep.regions)
-            by_region = effects[..., split].reshape(shape)
-            beta = np.empty((*effects.shape[:-1], sweep.k))
-            beta[..., group[~split]] = effects[..., ~split]
-            beta[..., hidden] = np.log((np.exp(by_region) * self.shares).sum(axis=-1))
-        level = self.level(beta)
-        scaled = {
-            "log_degree": arranged("alpha") + level.astype(np.float32),
-            "log_prevalence": beta - level,
-            "log_omega": np.log1p(np.exp(arranged("log_v"))),
-            "mu_alpha": level[..., 0],
-            "sigma_alpha": arranged("sd_alpha")[..., 0],
-            "mu_beta": arranged("mean_beta")[..., 0] - level[..., 0],
-            "sigma_beta": arranged("sd_beta")[..., 0],
-        }
-        if "coefficients" in kept:
-            scaled["coefficient"] = arranged("coefficients")
-        if by_region is not None:
-            scaled["region_effect"] = by_region - beta[..., hidden, None]
-            scaled["log_region_prevalence"] = by_region - level[..., None]
-            scaled["region_sd"] = arranged("region_sd")
-        return scaled
+    effects = arranged("beta")
+    group = sweep.cells.group_of_effect[: effects.shape[-1]]
+    beta, by_region = effects, None
+    if sweep.regional_groups.size:
+        hidden = np.flatnonzero(np.isnan(prevalence))
+        split = np.isin(group, hidden)
+        shape = (*effects.shape[:-1], hidden.size, sweep.regions)
+        by_region = effects[..., split].reshape(shape)
+        beta = np.empty((*effects.shape[:-1], sweep.k))
+        beta[..., group[~split]] = effects[..., ~split]
+        beta[..., hidden] = np.log((np.exp(by_region) * shares).sum(axis=-1))
+    level = level_of(beta, prevalence, np.flatnonzero(np.isfinite(prevalence)))[..., None]
+    scaled = {
+        "log_degree": arranged("alpha") + level.astype(np.float32),
+        "log_prevalence": beta - level,
+        "log_omega": np.log1p(np.exp(arranged("log_v"))),
+        "mu_alpha": level[..., 0],
+        "sigma_alpha": arranged("sd_alpha")[..., 0],
+        "mu_beta": arranged("mean_beta")[..., 0] - level[..., 0],
+        "sigma_beta": arranged("sd_beta")[..., 0],
+    }
+    if "coefficients" in kept:
+        scaled["coefficient"] = arranged("coefficients")
+    if by_region is not None:
+        scaled["region_effect"] = by_region - beta[..., hidden, None]
+        scaled["log_region_prevalence"] = by_region - level[..., None]
+        scaled["region_sd"] = arranged("region_sd")
+    return scaled

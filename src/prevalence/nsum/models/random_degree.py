@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...errors import check_rows, generator, one_of, warn
 from ...mcmc import Proposals, accepted, normal_mean, precision, scale_squared
 from . import binomial
+from .asked import answered, check_intervals, middle, scaled_weights
 from .binomial import Cells
 
 __all__ = ["DegreePriors", "Sampler", "random_degree", "start"]
@@ -161,8 +162,9 @@ def random_degree(
     """
     one_of("model", model, MODELS)
     priors = DegreePriors() if priors is None else priors
-    _check(low, high, sizes, population)
-    weights = _weights(weights, low.shape[-2])
+    check_intervals(low, high, sizes)
+    _check_sizes(sizes, population)
+    weights = scaled_weights(weights, low.shape[-2])
     rng = generator(rng)
     limits = _limits(low, sizes, population, priors)
     state = start(low, high, sizes / population, limits, priors, model == "barrier", chains, rng)
@@ -187,33 +189,13 @@ def _collect(sampler: Sampler, draws: int) -> dict[str, Array]:
     return kept
 
 
-def _check(low: Array, high: Array, sizes: Array, population: float) -> None:
-    if low.shape != high.shape or low.ndim not in (2, 3) or sizes.shape != low.shape[-1:]:
-        raise ValueError(
-            "low, high and sizes must have shapes (n, K), (n, K) and (K,): found "
-            f"{low.shape}, {high.shape} and {sizes.shape}. Give one size, or nan, for each column."
-        )
-    impossible = ~((low >= 0) & (low <= high) & np.isfinite(low) & (low == np.floor(low)))
-    impossible |= np.isfinite(high) & (high != np.floor(high))
-    rule = "whole numbers of at least 0, not above high"
-    wrong = impossible.reshape(-1, low.shape[-1])
-    first = low.reshape(wrong.shape)[np.arange(len(wrong)), wrong.argmax(axis=1)]
-    check_rows("low", rule, first, wrong.any(axis=1), "Write (0, inf) for a missing answer.")
+def _check_sizes(sizes: Array, population: float) -> None:
     known = np.isfinite(sizes)
     if not known.any():
         raise ValueError("sizes must know one group at least: found none. Add a known group.")
     outside = known & ~((sizes > 0) & (sizes < population))
     remedy = f"The population is {population:,.0f}."
     check_rows("sizes", "above 0 and below the population", sizes, outside, remedy)
-
-
-def _weights(weights: Array | None, n: int) -> Array:
-    if weights is None:
-        return np.ones(n)
-    weights = np.asarray(weights, dtype=float)
-    bad = ~(np.isfinite(weights) & (weights > 0))
-    check_rows("weights", "positive", weights, bad, "Leave these rows out of the fit.")
-    return np.asarray(weights * (n / weights.sum()))
 
 
 def _limits(low: Array, sizes: Array, population: float, priors: DegreePriors) -> Array:
@@ -256,11 +238,10 @@ def start(
         For each chain.
     """
     low, high = np.atleast_3d(low.T).T, np.atleast_3d(high.T).T  # (1 or chains, n, K)
-    answered = (low > 0) | np.isfinite(high)
-    middle = np.where(np.isfinite(high), (low + high) / 2, low)
-    known = answered & np.isfinite(prevalence)
+    told, count = answered(low, high), middle(low, high)
+    known = told & np.isfinite(prevalence)
     asked = np.where(known, prevalence, 0.0).sum(axis=2)
-    reports = np.where(known, middle, 0.0).sum(axis=2)
+    reports = np.where(known, count, 0.0).sum(axis=2)
     total = asked.sum(axis=1)
     pooled = reports.sum(axis=1) / np.where(total > 0, total, 1.0)
     typical = np.where(total > 0, np.fmax(pooled, 1.0), np.exp(np.mean(priors.mu)))
@@ -276,8 +257,8 @@ def start(
     log_degree = np.fmax(log_degree, np.log(low.max(axis=2) + 0.5))
     mu = _inside(log_degree.mean(axis=1), *priors.mu)
     sigma = log_degree.std(axis=1) * np.exp(0.2 * rng.standard_normal(chains))
-    ties = (np.exp(log_degree)[:, :, None] * answered).sum(axis=1)
-    seen = np.where(answered, middle, 0.0).sum(axis=1)
+    ties = (np.exp(log_degree)[:, :, None] * told).sum(axis=1)
+    seen = count.sum(axis=1)
     guess = np.log((seen + 0.5) / (ties + 1)) + 0.5 * rng.standard_normal(ties.shape)
     dispersion = None
     if barrier:

@@ -124,6 +124,12 @@ def raised(log_degree: Array, shift: Array) -> Array:
     return np.asarray(kept + shift.astype(kept.dtype if kept.dtype.kind == "f" else float))
 
 
+def level_of(log_prevalence: Array, shares: Array, places: NDArray[np.intp]) -> Array:
+    """Return the log of some groups' total prevalence over their total share of the population."""
+    drawn = _log_mean(log_prevalence[..., places]) + np.log(places.size)
+    return np.asarray(drawn - np.log(shares[places].sum()))
+
+
 def shares_of(sizes: Array, population: float, count: int) -> Array:
     """Return the known prevalences, nan for hidden groups."""
     sizes = np.asarray(sizes, dtype=float)
@@ -198,8 +204,7 @@ def _by_names(log_prevalence: Array, shares: Array, names: Sequence[Sequence[int
             raise ValueError(
                 f"names must be positions of known groups: found {[int(i) for i in places]}. {REMEDY}"
             )
-        drawn = _log_mean(log_prevalence[..., places]) + np.log(places.size)
-        constants.append(drawn - np.log(shares[places].sum()))
+        constants.append(level_of(log_prevalence, shares, places))
     if len(constants) == 1:
         return np.asarray(constants[0])
     return np.asarray(constants[0] + (constants[2] - constants[1]) / 2)
