@@ -122,7 +122,7 @@ def _known_population(answers: Answers, rule: str) -> Ties:
     gone = np.isnan(friends)
     some = bool(gone.any())
     answered = np.asarray(~gone.all(axis=0))
-    asked = (~gone).astype(float) if some else np.ones_like(friends)
+    asked = (~gone).astype(float) if some else np.ones((len(names), 1))
     y = np.nan_to_num(friends) if some else friends
     if rule == RULES[0]:
         people = np.where(answered, sizes @ asked, 1.0)

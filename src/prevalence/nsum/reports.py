@@ -96,8 +96,10 @@ class Reports:
 
     def difference(self, groups: Array, size: str, block: Block) -> Block:
         """Return a rule's estimates of some groups less the other's, without what these say."""
-        names = tuple(name for name, chosen in zip(self.names, groups, strict=True) if chosen)
-        some = replace(self, names=names, y=self.y[groups], used=self.used[groups])
+        some = self
+        if not groups.all():
+            names = tuple(name for name, chosen in zip(self.names, groups, strict=True) if chosen)
+            some = replace(self, names=names, y=self.y[groups], used=self.used[groups])
         other = some.theta(RULES[size == RULES[0]])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PrevalenceWarning)
@@ -158,7 +160,8 @@ def reports_of(
 ) -> Reports:
     """Return reports with who takes part: those who answered, and have a degree."""
     used = ~np.isnan(y) & ties.answered
-    return Reports(survey, domains, names, np.where(used, y, 0.0), used, ties)
+    y = y if used.all() else np.where(used, y, 0.0)
+    return Reports(survey, domains, names, y, used, ties)
 
 
 def model_errors(reports: Reports, value: Array, size: str, population: float | None) -> Array:
