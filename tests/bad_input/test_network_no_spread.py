@@ -265,3 +265,12 @@ def test_a_recomputed_blend_counts_no_unit_that_is_certain() -> None:
     both = pv.nsum.blend(one, two, "recomputed")
     assert both.std_error[0] > 0
     assert np.isfinite(both.interval()).all()
+
+
+@pytest.mark.filterwarnings("ignore:.*rest on one primary unit")
+def test_a_group_that_nobody_answered_about_beside_one_with_reports() -> None:
+    data = {**rows(), "gone": np.full(8, GONE)}
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 1 domains have no estimate"):
+        found = sizes(survey(data), hidden=["hidden", "gone"])
+    assert np.isfinite(found.interval()[0]).all()
+    assert np.isnan(found.value).tolist() == [False, True]

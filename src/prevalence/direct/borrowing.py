@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import check_rows
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
-from ..facts import binomial_deff, by_domain
+from ..facts import binomial_deff, by_domain, relative
 from ..survey import Survey
 from .outcomes import answering, outcomes
 
@@ -72,7 +72,7 @@ def clustering(survey: Survey, domains: Domains, answered: Array | None) -> tupl
     """Return ``sum w^2 / (sum w)^2`` and the effective size of the primary units, by domain."""
     sums, design, w = domains.sums(survey), survey.design, survey.chain.weights
     w = sums.take(w if answered is None else w * answered)
-    w = w / np.abs(w).max(initial=0.0)  # squares of very large weights would overflow
+    w = relative(w)
     by_pair, squares = sums.by_pair(w), sums.by_domain(sums.by_pair(w * w))
     psus = design.stages[0].parent.size
     if psus != design.n_units:

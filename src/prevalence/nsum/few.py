@@ -24,10 +24,14 @@ ASSUMED = "an assumed correlation of reports within clusters of 0.1"
 def excess_of(reports: Reports, value: Array, size: str) -> Array:
     """Return `excess` of the sizes (groups, domains) of a rule, as one value per row."""
     rows, below = reports.rows(size)
-    groups, code = len(reports.y), reports.domains.of_rows(reports.survey.n)
-    at = np.nan_to_num(value)
-    off = [rows[k] - at[k][code] * rows[below[k]] for k in range(groups)]
-    return excess(reports.survey, reports.domains, off)
+    groups, at = len(reports.y), np.nan_to_num(value)
+    totals = _Totals(reports.survey, reports.domains)
+    ties = {place: totals.of(rows[place]) for place in set(below.tolist())}
+    z = [
+        totals.of(rows[k]) - at[k][totals.domain] * ties[place]
+        for k, place in zip(range(groups), below.tolist(), strict=True)
+    ]
+    return totals.excess(np.array(z))
 
 
 def excess(survey: Survey, domains: Domains, off: Sequence[Array] | Array) -> Array:
@@ -38,24 +42,44 @@ def excess(survey: Survey, domains: Domains, off: Sequence[Array] | Array) -> Ar
     degrees of freedom with the fourth moment that is seen instead of the normal one. Of k reports,
     one in each of k among many units, it leaves 2 k degrees of freedom.
     """
-    sums, design = domains.sums(survey), survey.design
-    here = np.flatnonzero(sums.counts > 0)
-    psus = design.stages[0].parent.size
-    key = sums.pair_domain[here] * psus + design.psu_of_unit[sums.pair_unit[here]]
-    keys, place = np.unique(key, return_inverse=True)
-    domain, count = keys // psus, domains.count
-    n = np.bincount(domain, minlength=count)
-    w, out = survey.chain.weights, np.zeros((len(off), count))
-    for k, row in enumerate(off):
-        v = w * row
-        v = v / (np.abs(v).max(initial=0.0) or 1.0)  # fourth powers stay in range
-        z = np.bincount(place, sums.by_pair(sums.take(v))[here], minlength=keys.size)
-        second, fourth = (np.bincount(domain, z**power, minlength=count) for power in (2, 4))
+    totals = _Totals(survey, domains)
+    return totals.excess(np.array([totals.of(row) for row in off]))
+
+
+class _Totals:
+    """Weighted totals of rows by (domain, primary unit), of the units that are there."""
+
+    def __init__(self, survey: Survey, domains: Domains):
+        self.sums, self.count = domains.sums(survey), domains.count
+        self.here = np.flatnonzero(self.sums.counts > 0)
+        weights, design = survey.chain.weights, survey.design
+        scale = np.abs(weights).max(initial=0.0) or 1.0  # fourth powers stay in range
+        self.weights = self.sums.take(weights / scale)
+        psus = design.stages[0].parent.size
+        key = self.sums.pair_domain[self.here] * psus
+        key = key + design.psu_of_unit[self.sums.pair_unit[self.here]]
+        keys, self.place = np.unique(key, return_inverse=True)
+        self.domain = keys // psus
+
+    def of(self, row: Array) -> Array:
+        """Return the totals of a row."""
+        by_pair = self.sums.by_pair(self.sums.take(row) * self.weights)[self.here]
+        return np.bincount(self.place, by_pair, minlength=self.domain.size)
+
+    def excess(self, z: Array) -> Array:
+        """Return the excess of outcomes (rows of z) in every domain, as one value per row."""
+        top = np.abs(z).max(axis=1, initial=0.0, keepdims=True)
+        squares = (z / np.where(top > 0, top, 1.0)) ** 2
+        n = np.bincount(self.domain, minlength=self.count)
+        sums = [
+            [np.bincount(self.domain, row**power, minlength=self.count) for row in squares]
+            for power in (1, 2)
+        ]
+        second, fourth = np.array(sums)
         with np.errstate(all="ignore"):
-            out[k] = fourth / (2 * second**2) - 1.5 / n
-    return np.asarray(np.maximum(np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0), 0.0)).reshape(
-        -1
-    )
+            out = fourth / (2 * second**2) - 1.5 / n
+        out = np.nan_to_num(out, nan=0.0, posinf=0.0, neginf=0.0)
+        return np.asarray(np.maximum(out, 0.0)).reshape(-1)
 
 
 def borrowed(reports: Reports, size: str) -> tuple[Array, str]:
