@@ -98,11 +98,12 @@ class Reports:
         """Return a rule's estimates of some groups less the other's, without what these say."""
         names = tuple(name for name, chosen in zip(self.names, groups, strict=True) if chosen)
         some = replace(self, names=names, y=self.y[groups], used=self.used[groups])
+        other = some.theta(RULES[size == RULES[0]])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PrevalenceWarning)
-            other = evaluate(self.survey, some.theta(RULES[size == RULES[0]]), self.domains).block
+            less = evaluate(self.survey, lambda w: np.asarray(-other(w)), self.domains).block
         rows = np.flatnonzero(np.repeat(groups, self.domains.count))
-        return add_blocks((block.take(rows),), (other.scaled(-np.ones(rows.size)),))[0]
+        return add_blocks((block.take(rows),), (less,))[0]
 
     @cached_property
     def seen(self) -> Array:
