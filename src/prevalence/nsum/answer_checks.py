@@ -18,7 +18,9 @@ from ..estimate import Estimate
 from ..frames import names_of
 from ..groups import Group
 from ..items import Item
+from .adjustments import checked
 from .alter_counts import as_before
+from .degrees import known_population
 from .few import excess
 
 __all__ = ["dont_know", "heaping", "outliers", "summary"]
@@ -312,12 +314,7 @@ def dont_know(
         )
     if classes != int(classes) or classes < 1:
         raise ValueError(f"classes must be a whole number of at least 1: found {classes!r}.")
-    rate = number("transmission", transmission)
-    if not 0 < rate <= 1:
-        raise ValueError(
-            f"transmission must be above 0 and at most 1: found {rate:g}. It is the share of ties to "
-            "hidden people that respondents report."
-        )
+    checked("transmission", transmission)
     degree = _relative_degree(answers)
     rows: list[dict[str, object]] = []
     for name in names:
@@ -327,10 +324,8 @@ def dont_know(
 
 def _relative_degree(answers: Answers) -> Array:
     """Return ties over sizes of the known groups answered; nan where none was."""
-    y, sizes = answers.counts(list(answers.known)), answers.sizes()
-    asked = np.where(np.isnan(y), 0.0, sizes[:, None]).sum(axis=0)
-    with np.errstate(all="ignore"):
-        return np.where(asked > 0, np.nansum(y, axis=0) / asked, np.nan)
+    ties = known_population(answers.counts(list(answers.known)), answers.known)
+    return np.where(ties.answered, ties.each, np.nan)
 
 
 def _readings(

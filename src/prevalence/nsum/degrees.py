@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +13,12 @@ from ..answers import Answers, as_answers
 from ..blocks import add_blocks
 from ..custom import assemble, domains_of
 from ..engine import Weights
-from ..errors import nearest, note, one_of
+from ..errors import nearest, note, number, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, blank_rows, evaluate, without_spread
 from ..facts import by_domain, relative, row_facts
 from ..frames import names_of
+from ..groups import Group
 from ..items import read_item
 from ..registry import Example, estimator
 from ..survey import Survey
@@ -62,7 +63,7 @@ def ties_of(
 ) -> Ties:
     """Return the ties of every respondent by a rule of known groups, or by summation."""
     if is_rule(degree):
-        return _known_population(answers, str(degree))
+        return known_population(answers.counts(list(answers.known)), answers.known, str(degree))
     y, columns = relations(answers, degree, said)
     people = answers.population if people is None else people
     if people is None:
@@ -98,27 +99,16 @@ def relations(
                 f"degree must be {', '.join(RULES)} or columns of types of relation: found {name!r}."
                 f"{nearest(name, [*RULES, *table.names]) or ' Write one of them.'}"
             )
-    items = [
-        read_item(
-            table,
-            name,
-            "degree",
-            codes=answers.codes,
-            yes_no=False,
-            bins=None,
-            top_code=None,
-            fractional=answers.fractional,
-            said=said,
-        )
-        for name in columns
-    ]
+    how: Any = {"codes": answers.codes, "fractional": answers.fractional, "said": said}
+    items = [read_item(table, name, "degree", **how) for name in columns]
     return np.stack([item.counts for item in items]), tuple(columns)
 
 
-def _known_population(answers: Answers, rule: str) -> Ties:
+def known_population(
+    friends: Array, groups: Mapping[str, Group], rule: str = "ratio-of-sums"
+) -> Ties:
     """Scale the ties to known groups that a respondent answered by the sizes of these groups."""
-    names = list(answers.known)
-    friends, sizes = answers.counts(names), answers.sizes(names)
+    sizes = np.array([float(number("size", group.size)) for group in groups.values()])
     gone = np.isnan(friends)
     some = bool(gone.any())
     answered = np.asarray(~gone.all(axis=0))
@@ -128,16 +118,16 @@ def _known_population(answers: Answers, rule: str) -> Ties:
         people = np.where(answered, sizes @ asked, 1.0)
         each, one = y.sum(axis=0) / people, 1 / people
     else:
-        groups = np.where(answered, asked.sum(axis=0), 1.0)
-        each, one = (1 / sizes) @ y / groups, (1 / sizes) @ asked / groups**2
+        many = np.where(answered, asked.sum(axis=0), 1.0)
+        each, one = (1 / sizes) @ y / many, (1 / sizes) @ asked / many**2
     slopes = {}
-    for k, name in enumerate(names):
-        if isinstance(answers.known[name].size, Estimate):
-            moved = each * asked[k] / people if rule == RULES[0] else y[k] / sizes[k] ** 2 / groups
+    for k, (name, group) in enumerate(groups.items()):
+        if isinstance(group.size, Estimate):
+            moved = each * asked[k] / people if rule == RULES[0] else y[k] / sizes[k] ** 2 / many
             slopes[name] = -moved
-    columns = tuple(str(answers.known[name].column) for name in names)
-    many = f"{len(names)} known group{'s' if len(names) > 1 else ''}"
-    return Ties(each, one, answered, gone, columns, f"{rule.replace('-', ' ')} over {many}", slopes)
+    columns = tuple(str(group.column) for group in groups.values())
+    told = f"{len(groups)} known group{'s' if len(groups) > 1 else ''}"
+    return Ties(each, one, answered, gone, columns, f"{rule.replace('-', ' ')} over {told}", slopes)
 
 
 def degrees(answers: Answers, rule: str | Sequence[str], population: float | None) -> Array:
@@ -166,28 +156,50 @@ def complete(
     """Refuse missing answers, unless asked to use what each respondent answered."""
     if missing != "error" or not gone.any():
         return
-    inside = domains.take_part(survey)
+    refuse_missing("answers", names, gone, domains.take_part(survey))
+
+
+def refuse_missing(argument: str, names: Sequence[str], gone: Array, inside: Array) -> None:
+    """Raise where an answer of a row inside is missing."""
     lost = gone & inside
     if lost.any():
         k = int(np.argmax(lost.any(axis=1)))
         raise ValueError(
-            f"answers must be complete: {names[k]!r} is missing in {int(lost[k].sum()):,} of "
+            f"{argument} must be complete: {names[k]!r} is missing in {int(lost[k].sum()):,} of "
             f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost[k])[0])}). "
             "Pass missing='complete' to use what each respondent answered."
         )
 
 
-def with_sizes(e: Estimate, answers: Answers, slopes: dict[str, Array]) -> Estimate:
-    """Add the uncertainty of known sizes; slopes are log derivatives of the rows by each size."""
+def with_sizes(
+    e: Estimate, groups: Mapping[str, Group], slopes: Mapping[str, Array], sign: int = 1
+) -> Estimate:
+    """Add the uncertainty of known sizes; slopes are log derivatives of the rows by each size.
+
+    With a sign of -1 they are those of what the rows are divided by.
+    """
     if not slopes:
         return e
+    out = carried(e, groups, {name: sign * e.value * slope for name, slope in slopes.items()})
+    return replace(out, assumptions=(*e.assumptions, KNOWN_UNCERTAIN))
+
+
+def carried(e: Estimate, groups: Mapping[str, Group], moved: Mapping[str, Array]) -> Estimate:
+    """Add the uncertainty of known sizes, by which the rows move; nan and infinite as not at all."""
     blocks, rows = e.blocks, np.zeros(len(e), dtype=int)
-    for name, slope in slopes.items():
-        size = answers.known[name].size
+    for name, slope in moved.items():
+        size = groups[name].size
         if isinstance(size, Estimate):
-            moved = np.where(np.isfinite(e.value * slope), e.value * slope, 0.0)
-            blocks = add_blocks(blocks, tuple(b.take(rows).scaled(moved) for b in size.blocks))
-    return replace(e, blocks=blocks, assumptions=(*e.assumptions, KNOWN_UNCERTAIN))
+            finite = np.where(np.isfinite(slope), slope, 0.0)
+            blocks = add_blocks(blocks, tuple(b.take(rows).scaled(finite) for b in size.blocks))
+    return replace(e, blocks=blocks)
+
+
+def log_slopes(ties: Ties, weights: Array) -> dict[str, Array]:
+    """Return log derivatives of weighted ties, weights (rows of the result, rows), by known sizes."""
+    with np.errstate(all="ignore"):
+        total = weights @ ties.each
+        return {name: (weights @ slope) / total for name, slope in ties.slopes.items()}
 
 
 def top_coded(answers: Answers, names: Sequence[str]) -> list[str]:
@@ -352,7 +364,7 @@ def degree(
         ],
     )
     e = replace(of_respondents(e, answers), provenance={**e.provenance, "degrees": ties.words})
-    return with_sizes(e, answers, _slopes(survey, domains, ties))
+    return with_sizes(e, answers.known, _slopes(survey, domains, ties))
 
 
 def _one_tie(survey: Survey, domains: Domains, ties: Ties) -> Array:

@@ -20,7 +20,8 @@ from ..groups import hidden_groups, known_groups
 from ..registry import Example, estimator
 from ..survey import Survey
 from . import alter_counts, few
-from .degrees import FEEHAN
+from .adjustments import checked
+from .degrees import FEEHAN, known_population, log_slopes, with_sizes
 from .subject import of_hidden
 
 __all__ = ["generalized"]
@@ -146,9 +147,7 @@ def generalized(
     domains = domains_of(survey, (), where)
     inside = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
     _check_expansion(float(inside.sum()), frame_size, said)
-    eta = alter_counts.share(
-        "precision", number("precision", precision), "the share of true reports"
-    )
+    eta = checked("precision", precision)
     visible = _visibility(
         hidden_sample, aware, names, (frame_size, population, in_frame), hidden_where, missing
     )
@@ -261,16 +260,15 @@ def _visibility(
         alter_counts.check_at_most("aware", row, limit, rule, remedy)
     asked = _conditions(survey, names, where)
     inside = asked.any(axis=0) & (survey.chain.weights != 0)
-    answers = alter_counts.answered("aware", list(groups), v, inside, missing)
-    size = np.array([float(number("aware", group.size)) for group in groups.values()])
-    found = alter_counts.ties(v, answers, size)
-    member = asked * found.used
-    seen = member * found.rate
+    alter_counts.answered("aware", list(groups), v, inside, missing)
+    found = known_population(v, groups)
+    member = asked * found.answered
+    seen = member * found.each
     _check_seen(seen, survey, [*names, "hidden"][: len(seen)])
     domains = domains_of(survey, (), None)
     result = evaluate(survey, lambda w: np.asarray((seen @ w) / (member @ w)), domains)
     result = without_spread(survey, result, said)
-    lost = (asked * ~found.used * (survey.chain.weights != 0)).sum(axis=1)[:, None]
+    lost = (asked * ~found.answered * (survey.chain.weights != 0)).sum(axis=1)[:, None]
     e = assemble(
         survey,
         result,
@@ -283,8 +281,7 @@ def _visibility(
         facts=row_facts(result, lost),
         warnings=said,
     )
-    factor = alter_counts.size_factor(groups, found, survey.chain.weights * member)
-    e = alter_counts.times(e, factor, divide=True)
+    e = with_sizes(e, groups, log_slopes(found, survey.chain.weights * member))
     for part in (counted_in, inside_share):
         e = alter_counts.times(e, part)
     return replace(e, estimand=None, unit="known", assumptions=_left_out(lost))

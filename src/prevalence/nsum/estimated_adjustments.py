@@ -22,7 +22,7 @@ from ..groups import Group
 from ..registry import Example, estimator
 from ..survey import Survey
 from . import alter_counts
-from .degrees import FEEHAN
+from .degrees import FEEHAN, known_population, log_slopes, with_sizes
 
 __all__ = ["degree_ratio", "game_of_contacts"]
 
@@ -311,18 +311,18 @@ def _mean_degree(answers: Answers, where: str | None, missing: str) -> Estimate:
     survey, names = answers.survey, list(answers.known)
     domains = domains_of(survey, (), where)
     y, inside = answers.counts(names), domains.take_part(survey)
-    here = alter_counts.answered("known", names, y, inside, missing)
-    found = alter_counts.ties(y, here, answers.sizes(names))
-    used = found.used.astype(float)
+    alter_counts.answered("known", names, y, inside, missing)
+    found = known_population(y, answers.known)
+    used = found.answered.astype(float)
     w = np.where(inside, survey.chain.weights, 0.0)
-    if not found.rate @ w > 0:
+    if not found.each @ w > 0:
         raise ValueError(
             "known must hold an alter: respondents of a sample know nobody in the known groups. Check "
             "the columns."
         )
 
     def theta(w: Weights) -> Array:
-        return np.asarray((found.rate @ w) / (used @ w))
+        return np.asarray((found.each @ w) / (used @ w))
 
     said = list(answers.notes)
     result = without_spread(survey, evaluate(survey, theta, domains), said)
@@ -340,5 +340,4 @@ def _mean_degree(answers: Answers, where: str | None, missing: str) -> Estimate:
         warnings=said,
         assumptions=["Both samples know the known groups in proportion to their degrees."],
     )
-    factor = alter_counts.size_factor(answers.known, found, w[None])
-    return alter_counts.as_before(alter_counts.times(e, factor, divide=True), e, "log")
+    return with_sizes(e, answers.known, log_slopes(found, w[None]))

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blocks import add_blocks
 from ..engine import Weights
-from ..estimate import Estimate
 from ..facts import relative
-from ..groups import Group
 from .degrees import RULES
 
-__all__ = ["Scaling"]
+__all__ = ["HeldOut"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Scaling:
+class HeldOut:
     """Sizes of T groups, ``N sum w y / sum w d`` or ``N sum w y/d / sum w``, row by row.
 
     `reports` are the numbers known in the groups, (T, n); `known` those in the K known groups of
@@ -128,13 +124,3 @@ class Scaling:
             else:
                 out = (w * per_tie / one) @ (self._filled / self.sizes[:, None] ** 2).T
         return np.asarray(self.use * out)
-
-
-def carried(e: Estimate, slopes: Array, groups: Sequence[Group]) -> Estimate:
-    """Return an estimate with the uncertainty of known sizes, whose derivatives are (rows, K)."""
-    blocks = e.blocks
-    for slope, group in zip(np.nan_to_num(slopes, posinf=0.0, neginf=0.0).T, groups, strict=True):
-        if isinstance(group.size, Estimate):
-            repeated = group.size.take(np.zeros(slope.size, dtype=np.intp))
-            blocks = add_blocks(blocks, tuple(block.scaled(slope) for block in repeated.blocks))
-    return replace(e, blocks=blocks)

@@ -20,6 +20,7 @@ from ..frames import Table, category, names_of, read
 from ..registry import Example, estimator
 from ..survey import Survey
 from . import alter_counts, few
+from .degrees import Ties, known_population, log_slopes, with_sizes
 from .subject import of_hidden
 
 __all__ = ["network_rates"]
@@ -159,18 +160,18 @@ def network_rates(
     domains = domains_of(survey, (), where)
     inside = domains.take_part(survey)
     names = list(answers.known)
-    here = alter_counts.answered("known", names, y := answers.counts(names), inside, missing)
-    found = alter_counts.ties(y, here, answers.sizes(names))
-    reports = _reports(survey, table, on, traits, cells, count, said) * found.used
-    weights = member * found.used * np.where(inside, survey.chain.weights, 0.0)
-    _check_ties(weights @ found.rate, cells)
-    parts = (reports, member * found.used, found)
+    alter_counts.answered("known", names, y := answers.counts(names), inside, missing)
+    found = known_population(y, answers.known)
+    reports = _reports(survey, table, on, traits, cells, count, said) * found.answered
+    weights = member * found.answered * np.where(inside, survey.chain.weights, 0.0)
+    _check_ties(weights @ found.each, cells)
+    parts = (reports, member * found.answered, found)
     e = _events(survey, domains, parts, sized=sizes is not None, said=said)
     about = replace(e.estimand or Estimand(), outcome="rate of events per person")
     e = replace(e, labels=tuple(cells), label_names=tuple(traits), estimand=about)
     if isinstance(sample, Answers):
         e = of_hidden(e, answers)
-    out = alter_counts.times(e, alter_counts.size_factor(answers.known, found, weights))
+    out = with_sizes(e, answers.known, log_slopes(found, weights), -1)
     given = [frame_size] if sizes is None else list(sizes.values())
     people = np.array([float(number("frame_size", x)) for x in given])
     out = _per_person(out / people, frame_size, sizes)
@@ -307,14 +308,14 @@ def _check_ties(total: Array, cells: list[Cell]) -> None:
 def _events(
     survey: Survey,
     domains: Domains,
-    parts: tuple[Array, Array, alter_counts.Ties],
+    parts: tuple[Array, Array, Ties],
     *,
     sized: bool,
     said: list[str],
 ) -> Estimate:
     """Return reports by cell over ties: events, with cell sizes, or events over the frame's share."""
     reports, member, found = parts
-    near, one = member * found.rate, found.used.astype(float)
+    near, one = member * found.each, found.answered.astype(float)
 
     def theta(w: Weights) -> Array:
         events = (reports @ w) / (near @ w)
@@ -322,11 +323,11 @@ def _events(
 
     result = evaluate(survey, theta, domains)
     w = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
-    used = np.broadcast_to(found.used, reports.shape)
+    used = np.broadcast_to(found.answered, reports.shape)
     facts = alter_counts.report_facts(survey, result, domains, reports, used)
     one_report = alter_counts.mean_weight(w) / (near @ w)
     if (none := facts["cases"] == 0).any():
-        clustered = float(few.assumed(survey, domains, found.used)[0, 0])
+        clustered = float(few.assumed(survey, domains, found.answered)[0, 0])
         one_report = one_report * clustered
         note(
             said,

@@ -198,22 +198,21 @@ def facts_of(
         "missing": left.reshape(-1),
         "zero_degree": zero.reshape(-1),
         "cases": reports.seen.reshape(-1).astype(int),
-        "psus_with_cases": _psus_with_cases(reports),
+        "psus_with_cases": psus_with_reports(reports.survey, reports.domains, reports.y),
         **{name: np.asarray(values).reshape(-1) for name, values in more.items()},
     }
 
 
-def _psus_with_cases(reports: Reports) -> Array:
-    """Count primary units with a report, by group and domain."""
-    survey, domains = reports.survey, reports.domains
+def psus_with_reports(survey: Survey, domains: Domains, reports: Array) -> Array:
+    """Count primary units with a report, by group (rows of the reports) and domain."""
     if not units_known(survey):
-        return np.full(len(reports.y) * domains.count, np.nan)
+        return np.full(len(reports) * domains.count, np.nan)
     psus = survey.design.stages[0].parent.size
     inside, code = domains.take_part(survey), domains.of_rows(survey.n)
     psu = survey.design.psu_of_unit[survey.chain.unit]
     place = code * psus + psu
     out = []
-    for y in reports.y:
+    for y in reports:
         held = place[np.flatnonzero((y > 0) & inside)]
         if domains.count * psus > 20_000_000:
             out.append(np.bincount(np.unique(held) // psus, minlength=domains.count))

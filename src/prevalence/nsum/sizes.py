@@ -252,7 +252,7 @@ def _basic(answers: Answers, reports: Reports, size: str, said: list[str]) -> Es
         "model standard error": _beside(model, e),
     }
     e = of_hidden(replace(e, provenance=provenance), answers)
-    return with_sizes(e, answers, reports.slopes(size))
+    return with_sizes(e, answers.known, reports.slopes(size))
 
 
 def _nobody(none: Array, reports: Reports, clustering: str) -> str:

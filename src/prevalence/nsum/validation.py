@@ -16,8 +16,8 @@ from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
 from ..facts import relative
 from ..survey import Survey
-from .degrees import RULES, complete, is_rule, ties_of, top_coded
-from .held_out import Scaling, carried
+from .degrees import RULES, carried, complete, is_rule, ties_of, top_coded
+from .held_out import HeldOut
 from .subject import of_known
 
 if TYPE_CHECKING:
@@ -408,12 +408,12 @@ def _validated(
     said: list[str] = []
     given = _summed(answers, degree, domains, missing, said)
     complete(survey, domains, names, np.isnan(known), missing)
-    scaling = _held_out(answers, keep, known, degree, size, given)
-    result = evaluate(survey, scaling.theta, domains)
+    held = _held_out(answers, keep, known, degree, size, given)
+    result = evaluate(survey, held.theta, domains)
     w = np.where(domains.take_part(survey), survey.chain.weights, 0.0)
-    _say_without_ties(scaling, w, said)
-    influences = _influences(answers, scaling, keep, known, w, said)
-    none = (scaling.rows[0] @ w == 0) & np.isfinite(result.value[:, 0])
+    _say_without_ties(held, w, said)
+    influences = _influences(answers, held, keep, known, w, said)
+    none = (held.rows[0] @ w == 0) & np.isfinite(result.value[:, 0])
     if none.any():
         _say_come_back_as_none(names, none & (known > 0).any(axis=1), said)
         result = replace(result, block=blank_rows(result.block, none))
@@ -427,17 +427,18 @@ def _validated(
         method="nsum.validate",
         interval="log",
         citations=[KILLWORTH, HABECKER],
-        facts=_facts(domains, survey, scaling, result),
+        facts=_facts(domains, survey, held, result),
         warnings=[*answers.notes, *said],
-        constants={"one_report": _one_report(scaling, w)},
+        constants={"one_report": _one_report(held, w)},
         assumptions=[*_ASSUMPTIONS, *top_coded(answers, names)],
     )
     e = of_known(e, answers)
-    sizes, groups = answers.sizes(), list(answers.known.values())
-    uncertain = any(isinstance(group.size, Estimate) for group in groups)
-    slopes = scaling.slopes(w) if uncertain else np.zeros(scaling.use.shape)
+    sizes = answers.sizes()
+    uncertain = any(isinstance(group.size, Estimate) for group in answers.known.values())
+    slopes = held.slopes(w) if uncertain else np.zeros(held.use.shape)
     own = np.diag(np.nan_to_num(e.value) / sizes / sizes)
-    ratio = carried(e * (1 / sizes), slopes / sizes[:, None] - own, groups)
+    moved = dict(zip(names, (slopes / sizes[:, None] - own).T, strict=True))
+    ratio = carried(e * (1 / sizes), answers.known, moved)
     ratio = replace(
         ratio,
         unit="ratio",
@@ -446,8 +447,9 @@ def _validated(
         maps=(),
         facts=e.facts,
     )
+    e = carried(e, answers.known, dict(zip(names, slopes.T, strict=True)))
     return Validation(
-        answers, carried(e, slopes, groups), ratio, influences, kept, degree, size, where, missing,
+        answers, e, ratio, influences, kept, degree, size, where, missing,
         tuple(dict.fromkeys(e.warnings)),
     )  # fmt: skip
 
@@ -476,7 +478,7 @@ def _held_out(
     degree: str | Sequence[str],
     size: str,
     given: Array | None,
-) -> Scaling:
+) -> HeldOut:
     """Return the sizes of all known groups, each from the groups kept other than itself."""
     use = np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool)
     if given is None and not use.any(axis=1).all():
@@ -485,11 +487,11 @@ def _held_out(
             "name columns of degrees with degree=."
         )
     rule = degree if isinstance(degree, str) and given is None else RULES[0]
-    return Scaling(known, known, answers.sizes(), use.astype(float), str(rule), size, given)
+    return HeldOut(known, known, answers.sizes(), use.astype(float), str(rule), size, given)
 
 
 def _influences(
-    answers: Answers, scaling: Scaling, keep: Array, known: Array, w: Array, said: list[str]
+    answers: Answers, held: HeldOut, keep: Array, known: Array, w: Array, said: list[str]
 ) -> pd.DataFrame:
     """Return the relative change of every hidden size when a known group leaves."""
     import pandas as pd
@@ -497,7 +499,7 @@ def _influences(
     out: dict[str, Array] = {}
     for own, names in _by_own(answers, keep, said):
         for name, changed in zip(
-            names, _without_each(scaling, answers.counts(names), own, w), strict=True
+            names, _without_each(held, answers.counts(names), own, w), strict=True
         ):
             out[name] = changed
             if np.isnan(changed).any():
@@ -507,7 +509,7 @@ def _influences(
                     f"{keep.size} known groups: nobody reported knowing anyone, or no tie is left.",
                 )
     if not out:
-        out["ties"] = _without_each(scaling, np.ones((1, known.shape[1])), keep, w)[0]
+        out["ties"] = _without_each(held, np.ones((1, known.shape[1])), keep, w)[0]
     columns = [name for name in answers.hidden if name in out] or ["ties"]
     return pd.DataFrame(out, index=pd.Index(list(answers.known), name="group"))[columns]
 
@@ -526,12 +528,12 @@ def _by_own(answers: Answers, keep: Array, said: list[str]) -> list[tuple[Array,
     return list(out.values())
 
 
-def _without_each(scaling: Scaling, y: Array, keep: Array, w: Array) -> Array:
+def _without_each(held: HeldOut, y: Array, keep: Array, w: Array) -> Array:
     """Return the relative change of sizes (groups, K) when each group kept leaves; 0 for the others."""
-    if scaling.given is not None:
+    if held.given is not None:
         return np.zeros((len(y), keep.size))
     use = np.r_[np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool), keep[None, :]]
-    sizes = replace(scaling, use=use.astype(float)).of_each(y, w)
+    sizes = replace(held, use=use.astype(float)).of_each(y, w)
     with np.errstate(all="ignore"):
         changed = sizes[:, :-1] / sizes[:, -1:] - 1
     return np.where(keep, changed, 0.0)
@@ -548,12 +550,12 @@ def _say_come_back_as_none(names: list[str], none: Array, said: list[str]) -> No
         )
 
 
-def _say_without_ties(scaling: Scaling, w: Array, said: list[str]) -> None:
+def _say_without_ties(held: HeldOut, w: Array, said: list[str]) -> None:
     """Say how many respondents a mean of ratios leaves out, since their degree is 0."""
-    if scaling.size == RULES[0]:
+    if held.size == RULES[0]:
         return
-    apart = (scaling.takes_part & (scaling.degrees == 0)) @ w
-    share = float(np.max(apart / np.maximum(scaling.takes_part @ w, 1e-300)))
+    apart = (held.takes_part & (held.degrees == 0)) @ w
+    share = float(np.max(apart / np.maximum(held.takes_part @ w, 1e-300)))
     if share > 0:
         note(
             said,
@@ -562,23 +564,23 @@ def _say_without_ties(scaling: Scaling, w: Array, said: list[str]) -> None:
         )
 
 
-def _facts(domains: Domains, survey: Survey, scaling: Scaling, result: Result) -> dict[str, Array]:
+def _facts(domains: Domains, survey: Survey, held: HeldOut, result: Result) -> dict[str, Array]:
     inside = domains.take_part(survey)
-    used = scaling.takes_part & inside
+    used = held.takes_part & inside
     return {
         "n": used.sum(axis=1),
         "missing": inside.sum() - used.sum(axis=1),
-        "cases": (np.nan_to_num(scaling.reports) * used).sum(axis=1).astype(int),
+        "cases": (np.nan_to_num(held.reports) * used).sum(axis=1).astype(int),
         "psus": np.tile(result.psus, len(used)),
     }
 
 
-def _one_report(scaling: Scaling, w: Array) -> Array:
+def _one_report(held: HeldOut, w: Array) -> Array:
     """Return the size that one report of average weight would give, with Kish's design effect."""
     w = relative(w)
-    ties = (scaling.degrees * scaling.takes_part) @ w
+    ties = (held.degrees * held.takes_part) @ w
     with np.errstate(all="ignore"):
-        return np.asarray((scaling.takes_part @ w**2) / (scaling.takes_part @ w) / ties)
+        return np.asarray((held.takes_part @ w**2) / (held.takes_part @ w) / ties)
 
 
 def _check_some_left(keep: Array, low: float, high: float) -> None:
