@@ -104,6 +104,10 @@ def county_names() -> NDArray[np.object_]:
 
 def age_group(age: NDArray[np.int_]) -> NDArray[np.object_]:
     """Return the label of the age group of each age from 5 to 17."""
-    labels = np.array(list(AGE_GROUPS), dtype=object)
+    return np.array(list(AGE_GROUPS), dtype=object)[age_group_code(age)]
+
+
+def age_group_code(age: NDArray[np.int_]) -> NDArray[np.intp]:
+    """Return the position of the age group of each age."""
     first = np.array([low for low, _ in AGE_GROUPS.values()])
-    return labels[np.searchsorted(first, age, side="right") - 1]
+    return np.searchsorted(first, age, side="right") - 1

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from prevalence.simulate.frame import PARISHES, age_group, parish_names
-from prevalence.simulate.household_sample import sex
+from prevalence.simulate.frame import AGE_GROUPS, PARISHES, age_group_code, parish_names
 from prevalence.simulate.network import Ties
 from prevalence.simulate.parameters import FORMS, Parameters
 from prevalence.simulate.population import Districts, Households, Victims
@@ -41,13 +41,11 @@ def margins(places: Districts, homes: Households) -> pd.DataFrame:
     parish = parish_names()
     children = pd.DataFrame(
         {
-            "parish": pd.Categorical(
-                parish[places.parish[homes.district[homes.household]]], categories=parish
-            ),
-            "sex": pd.Categorical(sex(homes.girl), categories=["boy", "girl"]),
-            "age_group": age_group(homes.age),
+            name: pd.Categorical.from_codes(code, pd.Index(labels))
+            for name, (code, labels) in _coded(places, homes).items()
         }
     )
+    children["age_group"] = children["age_group"].cat.reorder_categories(sorted(AGE_GROUPS))
     parts = []
     for by in (["parish"], ["sex"], ["age_group"], ["parish", "sex"]):
         table = children.groupby(by, observed=True, sort=False).size().rename("count")
@@ -58,6 +56,16 @@ def margins(places: Districts, homes: Households) -> pd.DataFrame:
     parts.append(dwellings.assign(population="households", margin="parish"))
     columns = ["population", "margin", "parish", "sex", "age_group", "count"]
     return pd.concat(parts, ignore_index=True)[columns].fillna("")
+
+
+def _coded(places: Districts, homes: Households) -> dict[str, tuple[NDArray[np.intp], list[str]]]:
+    """Return parish, sex and age group of the children as positions in their labels."""
+    parish = places.parish[homes.district[homes.household]].astype(np.intp)
+    return {
+        "parish": (parish, list(parish_names())),
+        "sex": (homes.girl.astype(np.intp), ["boy", "girl"]),
+        "age_group": (age_group_code(homes.age), list(AGE_GROUPS)),
+    }
 
 
 def household_truth(places: Districts, homes: Households) -> pd.DataFrame:
@@ -128,20 +136,19 @@ def _row(
 
 def _household_rows(places: Districts, homes: Households) -> Iterator[Row]:
     """Prevalence and count in households, by domain; counts by form."""
-    domains = {
-        "national": np.full(homes.age.size, "all", dtype=object),
-        "sex": sex(homes.girl),
-        "age_group": age_group(homes.age),
-        "parish": parish_names()[places.parish[homes.district[homes.household]]],
-    }
+    coded = _coded(places, homes)
+    everybody = np.zeros(homes.age.size, dtype=np.intp), ["all"]
+    domains = {"national": everybody, **{by: coded[by] for by in ("sex", "age_group", "parish")}}
     note = "the household survey estimates it"
-    for by, values in domains.items():
-        table = pd.Series(homes.trafficked).groupby(values, sort=False).agg(["mean", "sum"])
-        order = list(parish_names()) if by == "parish" else sorted(table.index)
+    for by, (code, labels) in domains.items():
+        total = np.bincount(code, homes.trafficked, minlength=len(labels))
+        people = np.bincount(code, minlength=len(labels))
+        order = labels if by == "parish" else sorted(labels)
         for domain in order:
+            count, size = float(total[labels.index(domain)]), people[labels.index(domain)]
             for name, value, unit in (
-                ("prevalence", float(table.loc[domain, "mean"]), "proportion"),
-                ("count", float(table.loc[domain, "sum"]), "count"),
+                ("prevalence", count / float(size), "proportion"),
+                ("count", count, "count"),
             ):
                 yield _row(
                     f"household_12m_{name}", "any", IN_HOUSEHOLDS, value, unit, note,
