@@ -602,7 +602,7 @@ def test_what_the_answers_do_not_tell_keeps_its_prior() -> None:
 def test_weights_leave_the_spread_of_a_degree_to_its_own_answers(model: str) -> None:
     data = table()
     data["w"] = np.where(np.arange(120) % 2 == 0, 0.2, 1.8)
-    how: dict[str, Any] = {"model": model, "draws": 200, "warmup": 200}
+    how: dict[str, Any] = {"model": model, "draws": 120, "warmup": 120}
     plain = fitted(survey(data), **how).draws["log_degree"].std(axis=(0, 1))
     weighted = fitted(survey(data), weights="pseudo", **how).draws["log_degree"].std(axis=(0, 1))
     ratio = weighted / plain
