@@ -99,6 +99,20 @@ def test_standard_errors_are_linearised_through_the_degrees(degree: str, size: s
     np.testing.assert_allclose(found.covariance, total, rtol=1e-5, atol=1e-6 * total.max())
 
 
+@pytest.mark.filterwarnings(
+    "ignore:a mean of ratios leaves out", "ignore:mean of ratios leaves out"
+)
+@pytest.mark.parametrize("size", RULES)
+def test_one_report_counts_as_in_scale_up(size: str) -> None:
+    data = naive.respondents(3)
+    found = validated(data, size=size).estimate
+    for k, name in enumerate(KNOWN):
+        others = {other: people for other, people in KNOWN.items() if other != name}
+        alone = pv.nsum.scale_up(survey(data), name, known=others, transmission=1, size=size)
+        wanted = alone.constants["one_report"][0]
+        assert found.constants["one_report"][k] == pytest.approx(wanted, rel=1e-12)
+
+
 def test_every_variance_scheme_gives_the_same_points_jointly() -> None:
     data = naive.respondents(5)
     linear = validated(data)

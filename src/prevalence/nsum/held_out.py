@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -124,3 +124,24 @@ class HeldOut:
             else:
                 out = (w * per_tie / one) @ (self._filled / self.sizes[:, None] ** 2).T
         return np.asarray(self.use * out)
+
+    def without_each(self, reports: Array, keep: Array, w: Array) -> Array:
+        """Return the relative change of sizes (groups, K) when each group kept leaves; 0 for others."""
+        if self.given is not None:
+            return np.zeros((len(reports), keep.size))
+        use = np.r_[np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool), keep[None, :]]
+        sizes = replace(self, use=use.astype(float)).of_each(reports, w)
+        with np.errstate(all="ignore"):
+            changed = sizes[:, :-1] / sizes[:, -1:] - 1
+        return np.where(keep, changed, 0.0)
+
+    def one_report(self, w: Array) -> Array:
+        """Return the sizes that one report of average weight gives, by Kish's design effect."""
+        w = relative(w)
+        takes, below = self.takes_part, self.degrees
+        with np.errstate(all="ignore"):
+            if self.size == RULES[0]:
+                return np.asarray((takes @ w**2) / (takes @ w) / ((below * takes) @ w))
+            tied = takes & (below > 0)
+            each = np.divide(1.0, below, out=np.zeros(below.shape), where=tied)
+            return np.asarray((each @ w**2) / (tied @ w) ** 2)

@@ -14,7 +14,6 @@ from ..custom import assemble, domains_of
 from ..errors import note, number, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
-from ..facts import relative
 from ..survey import Survey
 from .degrees import RULES, carried, complete, is_rule, ties_of, top_coded
 from .held_out import HeldOut
@@ -429,7 +428,7 @@ def _validated(
         citations=[KILLWORTH, HABECKER],
         facts=_facts(domains, survey, held, result),
         warnings=[*answers.notes, *said],
-        constants={"one_report": _one_report(held, w)},
+        constants={"one_report": held.one_report(w)},
         assumptions=[*_ASSUMPTIONS, *top_coded(answers, names)],
     )
     e = of_known(e, answers)
@@ -499,7 +498,7 @@ def _influences(
     out: dict[str, Array] = {}
     for own, names in _by_own(answers, keep, said):
         for name, changed in zip(
-            names, _without_each(held, answers.counts(names), own, w), strict=True
+            names, held.without_each(answers.counts(names), own, w), strict=True
         ):
             out[name] = changed
             if np.isnan(changed).any():
@@ -509,7 +508,7 @@ def _influences(
                     f"{keep.size} known groups: nobody reported knowing anyone, or no tie is left.",
                 )
     if not out:
-        out["ties"] = _without_each(held, np.ones((1, known.shape[1])), keep, w)[0]
+        out["ties"] = held.without_each(np.ones((1, known.shape[1])), keep, w)[0]
     columns = [name for name in answers.hidden if name in out] or ["ties"]
     return pd.DataFrame(out, index=pd.Index(list(answers.known), name="group"))[columns]
 
@@ -526,17 +525,6 @@ def _by_own(answers: Answers, keep: Array, said: list[str]) -> list[tuple[Array,
         own = (columns != str(group.column)) & keep
         out.setdefault(own.tobytes(), (own, []))[1].append(name)
     return list(out.values())
-
-
-def _without_each(held: HeldOut, y: Array, keep: Array, w: Array) -> Array:
-    """Return the relative change of sizes (groups, K) when each group kept leaves; 0 for the others."""
-    if held.given is not None:
-        return np.zeros((len(y), keep.size))
-    use = np.r_[np.tile(keep, (keep.size, 1)) & ~np.eye(keep.size, dtype=bool), keep[None, :]]
-    sizes = replace(held, use=use.astype(float)).of_each(y, w)
-    with np.errstate(all="ignore"):
-        changed = sizes[:, :-1] / sizes[:, -1:] - 1
-    return np.where(keep, changed, 0.0)
 
 
 def _say_come_back_as_none(names: list[str], none: Array, said: list[str]) -> None:
@@ -573,14 +561,6 @@ def _facts(domains: Domains, survey: Survey, held: HeldOut, result: Result) -> d
         "cases": (np.nan_to_num(held.reports) * used).sum(axis=1).astype(int),
         "psus": np.tile(result.psus, len(used)),
     }
-
-
-def _one_report(held: HeldOut, w: Array) -> Array:
-    """Return the size that one report of average weight would give, with Kish's design effect."""
-    w = relative(w)
-    ties = (held.degrees * held.takes_part) @ w
-    with np.errstate(all="ignore"):
-        return np.asarray((held.takes_part @ w**2) / (held.takes_part @ w) / ties)
 
 
 def _check_some_left(keep: Array, low: float, high: float) -> None:
