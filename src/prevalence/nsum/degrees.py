@@ -112,7 +112,7 @@ def known_population(
     gone = np.isnan(friends)
     some = bool(gone.any())
     answered = np.asarray(~gone.all(axis=0))
-    asked = (~gone).astype(float) if some else np.ones((len(names), 1))
+    asked = (~gone).astype(float) if some else np.ones((len(groups), 1))
     y = np.nan_to_num(friends) if some else friends
     if rule == RULES[0]:
         people = np.where(answered, sizes @ asked, 1.0)
