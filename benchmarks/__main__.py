@@ -31,8 +31,7 @@ def main() -> int:
     if not quick:
         network_samplers.models(sheet)
     if "network" in sys.argv:
-        told = {True: "yes", False: "no"}
-        pd.DataFrame(sheet.rows).replace({"met": told}).to_csv(TABLE, index=False)
+        pd.DataFrame(sheet.rows).to_csv(TABLE, index=False)
     return 0 if all([*met, sheet.met]) else 1
 
 

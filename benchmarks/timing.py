@@ -52,12 +52,13 @@ class Sheet:
         """Take whether another package gives the same; if not, it fails unless the reason is listed."""
         found = "the same numbers" if equal else listed or "OTHER NUMBERS"
         self._tell(f"{task:{WIDTH}} {'; '.join(filter(None, (found, note)))}")
-        self.rows.append({"task": task, "met": equal or bool(listed), "beside": found})
+        met = "yes" if equal else "listed" if listed else "no"
+        self.rows.append({"task": task, "met": met, "beside": f"{found}; {note}".strip("; ")})
 
     @property
     def met(self) -> bool:
         """Whether every bar is met and every number agrees."""
-        return all(row["met"] for row in self.rows)
+        return all(row["met"] != "no" for row in self.rows)
 
     def _take(
         self, task: str, figure: float, unit: str, bar: float | None, met: bool, note: str
@@ -66,7 +67,8 @@ class Sheet:
         beside = f"  {note}" if note else ""
         self._tell(f"{task:{WIDTH}} {figure:10.4g} {unit}{told}{beside}")
         row = {"task": task, "figure": f"{figure:.3g}", "unit": unit, "bar": bar}
-        self.rows.append({**row, "met": met, "beside": note})
+        told = "" if bar is None else "yes" if met else "no"
+        self.rows.append({**row, "met": told, "beside": note})
 
     @staticmethod
     def _tell(line: str) -> None:
