@@ -140,7 +140,7 @@ def _beside_ported(sheet: Sheet, fast: Effective, ported: peers.Draws, ours: Any
     equal = abs(one - two) < ERRORS * float(
         np.hypot(mcmc.mcse(ours["sigma_alpha"]), mcmc.mcse(ported.sigma))
     )
-    sheet.checked("networkscaleup overdispersed", equal, told, WRONG)
+    sheet.checked("networkscaleup overdispersed", equal, told, listed=WRONG)
 
 
 def _beside_nuts(sheet: Sheet, runs: list[Run], nuts: peers.Draws) -> None:
@@ -159,7 +159,9 @@ def _beside_nuts(sheet: Sheet, runs: list[Run], nuts: peers.Draws) -> None:
     error = np.hypot(mcmc.mcse(one), mcmc.mcse(two))
     off = float(np.max(np.abs(one.mean(axis=(0, 1)) - two.mean(axis=(0, 1))) / error))
     told = f"means at most {off:.1f} Monte Carlo errors apart"
-    sheet.checked("posterior of PyMC, 21 log prevalences", off < ERRORS, told)
+    sheet.checked(
+        "posterior of PyMC, 21 log prevalences", off < ERRORS, told, how="within their noise"
+    )
 
 
 def _others(sheet: Sheet) -> None:

@@ -48,9 +48,17 @@ class Sheet:
         """Take a figure, such as a ratio to another package, that must reach its bar."""
         self._take(task, figure, unit, bar, bar is None or figure >= bar, note)
 
-    def checked(self, task: str, equal: bool, note: str = "", listed: str = "") -> None:
+    def checked(
+        self,
+        task: str,
+        equal: bool,
+        note: str = "",
+        *,
+        how: str = "the same numbers",
+        listed: str = "",
+    ) -> None:
         """Take whether another package gives the same; if not, it fails unless the reason is listed."""
-        found = "the same numbers" if equal else listed or "OTHER NUMBERS"
+        found = how if equal else listed or "OTHER NUMBERS"
         self._tell(f"{task:{WIDTH}} {'; '.join(filter(None, (found, note)))}")
         met = "yes" if equal else "listed" if listed else "no"
         self.rows.append({"task": task, "met": met, "beside": f"{found}; {note}".strip("; ")})
@@ -66,7 +74,8 @@ class Sheet:
         told = "" if bar is None else f"  (bar {bar:g}: {'met' if met else 'MISSED'})"
         beside = f"  {note}" if note else ""
         self._tell(f"{task:{WIDTH}} {figure:10.4g} {unit}{told}{beside}")
-        row = {"task": task, "figure": f"{figure:.3g}", "unit": unit, "bar": bar}
+        written = f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"
+        row = {"task": task, "figure": written, "unit": unit, "bar": bar}
         told = "" if bar is None else "yes" if met else "no"
         self.rows.append({**row, "met": told, "beside": note})
 
