@@ -16,7 +16,11 @@ from prevalence.simulate.questionnaire import BINS, heaped
 
 Array = NDArray[Any]
 # Few ties in known groups: what the library says of such answers is tested elsewhere.
-pytestmark = pytest.mark.filterwarnings("ignore::prevalence.PrevalenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*know nobody in any known group"),
+    pytest.mark.filterwarnings("ignore:hidden groups are of children"),
+    pytest.mark.filterwarnings("ignore:.*report more hidden people than they know"),
+]
 HIDDEN = "n_children_trafficked"
 
 

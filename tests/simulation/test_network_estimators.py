@@ -13,6 +13,8 @@ import prevalence as pv
 from benchmarks import network_bias, network_estimators
 
 DOCS = Path(__file__).parents[2] / "docs"
+KNOWS_NOBODY = pytest.mark.filterwarnings("ignore:.*know nobody in any known group")
+NO_REPORT = pytest.mark.filterwarnings("ignore:nobody reported an alter in")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,8 @@ def test_posteriors_that_do_not_know_the_design_cover_less() -> None:
     assert table.loc[("informative", "overdispersed, weights='ignore'"), "bias"] > 15
 
 
-@pytest.mark.filterwarnings("ignore::prevalence.errors.PrevalenceWarning")
+@KNOWS_NOBODY
+@NO_REPORT
 def test_one_sample_of_each_study_has_an_interval() -> None:
     """The studies run; what they show is in the committed tables."""
     for part in ("known sizes", "two samples", "cells"):
@@ -96,7 +99,7 @@ def test_one_sample_of_each_study_has_an_interval() -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.filterwarnings("ignore::prevalence.errors.PrevalenceWarning")
+@KNOWS_NOBODY
 @pytest.mark.parametrize("part", ["transmission", "known sizes"])
 def test_the_committed_lines_come_back(table: pd.DataFrame, part: str) -> None:
     """The same seeds: every figure as it was printed."""
