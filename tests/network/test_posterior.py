@@ -329,6 +329,31 @@ def test_draws_that_have_not_converged_are_refused() -> None:
     assert any("have not converged" in x for x in e.warnings)
 
 
+def test_what_never_moved_has_not_converged() -> None:
+    """All chains at one place agree with one another: they have no R-hat, and say nothing."""
+    fit = fitted()
+    draws = {name: array.copy() for name, array in fit.draws.items()}
+    draws["log_prevalence"][:, :, 2] = -5.0
+    stuck = Posterior(**{**vars_of(fit), "draws": draws})
+    assert not stuck.converged
+    with pytest.raises(pv.ConvergenceError, match=r"'log_prevalence\[hidden\]' never moved"):
+        stuck.size(transmission=1)
+
+
+def test_few_effective_draws_are_named_as_the_reason() -> None:
+    fit = fitted()
+    draws = {name: array.copy() for name, array in fit.draws.items()}
+    slow = draws["log_prevalence"][:, :, 2]
+    half = np.repeat(np.random.default_rng(1).normal(size=10), slow.shape[1] // 20)
+    wave = np.r_[half, half]  # slow, and alike in every chain and half
+    draws["log_prevalence"][:, :, 2] = slow.mean() + slow.std() * wave
+    few = Posterior(**{**vars_of(fit), "draws": draws})
+    with pytest.raises(
+        pv.ConvergenceError, match=r"'log_prevalence\[hidden\]' are worth \d+ independent ones"
+    ):
+        few.size(transmission=1)
+
+
 def vars_of(fit: Posterior) -> dict[str, Any]:
     return {name: getattr(fit, name) for name in fit.__dataclass_fields__}
 

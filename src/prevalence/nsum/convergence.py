@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from .. import mcmc
 
-__all__ = ["LEVEL", "MAX_RHAT", "MIN_ESS", "PREVALENCE", "REGIONAL", "diagnose", "worst"]
+__all__ = ["LEVEL", "MAX_RHAT", "MIN_ESS", "PREVALENCE", "REGIONAL", "diagnose", "told", "worst"]
 
 Array = NDArray[Any]
-MAX_RHAT, MIN_ESS = (
-    1.05,
-    100,
-)  # beyond these a fit is not summarised; below 1.01 and 400 it is flagged
+# Beyond these a fit is not summarised; above 1.01 and below 400 it is flagged.
+MAX_RHAT, MIN_ESS = 1.05, 100
 LEVEL, PREVALENCE, REGIONAL = "log_degree", "log_prevalence", "log_region_prevalence"
 
 
@@ -28,12 +26,15 @@ def diagnose(draws: Mapping[str, Array], axes: Sequence[tuple[str, ...]]) -> pd.
     `axes` are the labels that an axis of their length has, the last ones first.
     """
     degrees = draws[LEVEL]
-    told = {name: array for name, array in draws.items() if name != LEVEL}
-    told |= {f"mean {LEVEL}": degrees.mean(axis=2, dtype=float), f"sd {LEVEL}": degrees.std(axis=2)}
+    every = {name: array for name, array in draws.items() if name != LEVEL}
+    every |= {
+        f"mean {LEVEL}": degrees.mean(axis=2, dtype=float),
+        f"sd {LEVEL}": degrees.std(axis=2),
+    }
     names: list[str] = []
     columns = []
     labels = {len(labels): labels for labels in axes}
-    for name, array in told.items():
+    for name, array in every.items():
         for place in _places(name, array):
             words = [
                 labels.get(size, tuple(map(str, range(size))))[i]
@@ -62,12 +63,28 @@ def _places(name: str, draws: Array) -> list[tuple[int, ...]]:
     return [(i, j) for i, j in places if i < j] if name == "correlation" else places
 
 
-def worst(table: pd.DataFrame) -> pd.Series[Any] | None:
+def worst(table: pd.DataFrame, known: Sequence[str] = ()) -> pd.Series[Any] | None:
     """Return the row of the parameter known least, None where all are known well enough.
 
-    Every R-hat counts; effective draws count for what is summarised, shares and degrees.
+    Every R-hat counts, and so does what never moved, but for shares of known groups, which known
+    sizes may fix; effective draws count for what is summarised, shares and degrees.
     """
     summarised = table["parameter"].str.contains(f"{PREVALENCE}|{REGIONAL}|{LEVEL}")
     few = (table[["ess_bulk", "ess_tail"]].min(axis=1) < MIN_ESS) & summarised
-    bad = table[(table["rhat"] > MAX_RHAT) | few]
-    return None if bad.empty else bad.iloc[int(np.argmax(bad["rhat"].to_numpy()))]
+    fixed = table["parameter"].isin([f"{PREVALENCE}[{name}]" for name in known])
+    stuck = table["rhat"].isna() & ~fixed
+    bad = table[stuck | (table["rhat"] > MAX_RHAT) | few]
+    return None if bad.empty else bad.iloc[int(np.argmax(bad["rhat"].fillna(np.inf).to_numpy()))]
+
+
+def told(row: pd.Series[Any]) -> str:
+    """Say of a parameter what it misses: movement, agreement of its chains, effective draws."""
+    name, draws = row["parameter"], min(row["ess_bulk"], row["ess_tail"])
+    if np.isnan(row["rhat"]):
+        return f"{name!r} never moved"
+    if row["rhat"] > MAX_RHAT:
+        return f"R-hat of {name!r} is {row['rhat']:.3f} (at most {MAX_RHAT})"
+    return (
+        f"the draws of {name!r} are worth {draws:.0f} independent ones (at least {MIN_ESS}), with an "
+        f"R-hat of {row['rhat']:.3f}"
+    )

@@ -17,7 +17,7 @@ from ..estimand import Estimand
 from ..estimate import Estimate
 from ..frames import names_of
 from .adjustments import Adjustments
-from .convergence import LEVEL, MAX_RHAT, MIN_ESS, PREVALENCE, REGIONAL, diagnose, worst
+from .convergence import LEVEL, PREVALENCE, REGIONAL, diagnose, told, worst
 from .models import MODELS
 from .predictive import discrepancies
 from .shrinkage import shrinkage
@@ -160,17 +160,13 @@ class Posterior:
 
     def _worst(self) -> pd.Series[Any] | None:
         """Return the row of the least known parameter, None where all are known well enough."""
-        return worst(self.diagnostics())
+        return worst(self.diagnostics(), self.known)
 
     def _check_converged(self, unconverged: bool) -> list[str]:
         least = self._worst()
         if least is None:
             return []
-        found = (
-            f"the draws have not converged: R-hat of {least['parameter']!r} is {least['rhat']:.3f} "
-            f"(at most {MAX_RHAT}), and they are worth {min(least['ess_bulk'], least['ess_tail']):.0f} "
-            f"independent ones (at least {MIN_ESS})"
-        )
+        found = f"the draws have not converged: {told(least)}"
         if unconverged:
             said: list[str] = []
             note(said, f"{found}. The numbers would move with other seeds.")
