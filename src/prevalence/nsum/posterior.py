@@ -149,7 +149,7 @@ class Posterior:
 
     @property
     def converged(self) -> bool:
-        """Whether every R-hat is at most 1.05 and shares and degrees have 100 effective draws.
+        """Whether all moved, R-hats are at most 1.05, and shares and degrees have 100 effective draws.
 
         At R-hat 1.05 the chains still differ by a third of a posterior standard deviation, and 100
         effective draws leave the limits of a 95 % interval uncertain by a quarter of one: beyond
