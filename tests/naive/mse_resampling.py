@@ -41,7 +41,8 @@ def person_by_person(counts: Array, estimate: Callable[[Array], float]) -> list[
 def acceleration(without: list[float]) -> float:
     mean = sum(without) / len(without)
     squares = sum((mean - x) ** 2 for x in without)
-    return sum((mean - x) ** 3 for x in without) / (6 * squares**1.5)
+    cubes = sum((mean - x) ** 3 for x in without)
+    return float(cubes / (6 * squares**1.5))
 
 
 def std_error(without: list[float]) -> float:

@@ -109,7 +109,8 @@ def test_monte_carlo_error_is_the_spread_over_draws(rule: str) -> None:
     counts = [140, 90, 35, 60, 20, 10, 15]
 
     def procedure(n: Array) -> Array:
-        return n.sum(axis=0) + n[0] * n[1] / np.maximum(n[2], 1) + n[3] ** 2 / (n[4] + 1)
+        both = n[0] * n[1] / np.maximum(n[2], 1) + n[3] ** 2 / (n[4] + 1)
+        return np.asarray(n.sum(axis=0) + both)
 
     draws = procedure(bootstrap_counts(counts, 400 * 400, 11)).reshape(400, 1, 400)
     base = resample(procedure, counts)

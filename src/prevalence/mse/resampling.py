@@ -41,7 +41,7 @@ class Jackknife:
     @property
     def failed(self) -> BoolArray:
         """Histories without an estimate once one of their persons is left out."""
-        missing: BoolArray = ~np.isfinite(self.without).all(axis=0)
+        missing: BoolArray = np.asarray(~np.isfinite(self.without).all(axis=0))
         return missing
 
     @property
