@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import one_of
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
@@ -23,6 +24,7 @@ from .assemble import (
 )
 from .histories import list_pairs
 from .loglinear import loglinear_fit
+from .replicated import INTERVALS, resampled
 
 __all__ = ["loglinear"]
 
@@ -73,7 +75,9 @@ def neighbours(lists: Lists, terms: list[tuple[int, ...]]) -> tuple[float, float
     example=example(pairs=[("list 1", "list 2")]),
     skips=SKIPS,
 )
-def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
+def loglinear(
+    lists: Lists, *, pairs: Sequence[Sequence[str]] = (), interval: str = "dark-figure"
+) -> Estimate:
     """Estimate the population size by a log-linear model, ``n + exp(b0)``.
 
     The counts of the capture histories are Poisson, with log mean the sum of the terms of the
@@ -86,11 +90,15 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
         The case lists; with `.bootstrap(...)` the standard error is the bootstrap's.
     pairs : list of groups of str
         Lists that depend on each other, as through referral; ``[]`` is independence.
+    interval : {"dark-figure", "percentile", "bca", "jackknife"}
+        Log-normal on the number not seen (percentiles where the lists carry a bootstrap);
+        percentiles of a bootstrap, as they are or corrected for bias and skewness; or log-normal
+        with the jackknife's standard error.
 
     Returns
     -------
     Estimate
-        One row, persons; the interval is log-normal on the number not seen.
+        One row, persons.
 
     Raises
     ------
@@ -121,6 +129,7 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
     200.0
     """
     require_overlap(lists)
+    one_of("interval", interval, ("dark-figure", *INTERVALS))
     terms = terms_of(lists, pairs)
     fit = loglinear_fit(lists.histories, lists.counts, terms)
     if fit.code[0] or not fit.converged[0]:
@@ -130,9 +139,10 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
             f"{why.get(int(fit.code[0]), 'no maximum exists and terms are not identifiable')}. "
             "Leave out a pair that shares few persons, or merge two lists."
         )
-    replicated = None
-    if lists.scheme is not None:
-        replicated = loglinear_fit(lists.histories, lists.scheme.factors, terms).total
+    how: dict[str, Any] = {"std_error": float(fit.std_error[0])}
+    rule = "percentile" if interval == "dark-figure" and lists.scheme is not None else interval
+    if rule in INTERVALS:
+        how = resampled(lists, lambda n: loglinear_fit(lists.histories, n, terms).total, rule)
     names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
     assumption = (
         f"Lists depend on each other only between {names}."
@@ -142,11 +152,10 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
     return assemble(
         lists,
         float(fit.total[0]),
-        float(fit.std_error[0]),
         method="mse.loglinear",
         identifies=assumption,
         assumptions=[EQUAL],
         citations=[BFH, CSV],
-        replicated=replicated,
         span=neighbours(lists, terms),
+        **how,
     )
