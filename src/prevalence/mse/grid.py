@@ -139,7 +139,7 @@ class _Fits:
         self._rest()
 
     def _split(self, row: int) -> list[IntArray]:
-        """Columns of a model by their boundary terms, the largest group first."""
+        """Columns of a model in large groups with the same boundary terms, and all others."""
         absent = self.margins[self.member[:, row]] <= 0
         absent = absent[absent.any(axis=1)]
         if not len(absent):
@@ -148,19 +148,25 @@ class _Fits:
         keys = codes.view(f"V{codes.shape[1]}").ravel()
         _, inverse, sizes = np.unique(keys, return_inverse=True, return_counts=True)
         parts = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
-        return sorted(parts, key=len, reverse=True)
+        small = [part for part in parts if part.size < LARGE]
+        large = [part for part in parts if part.size >= LARGE]
+        return [*large, np.concatenate(small)] if small else large
 
     def _some(self, groups: list[tuple[int, IntArray]]) -> None:
         means = np.stack([self.counts[:, which].mean(axis=1) for _, which in groups], axis=1)
         base = solve(self.model, means, self.member[:, [row for row, _ in groups]])
         for g, (row, which) in enumerate(groups):
-            if base.converged[g] and which.size >= LARGE:
+            if base.converged[g] and self._alike(row, which):
                 self._group(row, which, base, g)
             else:
                 begin = np.repeat(base.coefficients[:, [g]], which.size, axis=1)
                 self._wait(row, which, begin if base.converged[g] else None)
             if sum(columns.size for _, columns, _ in self.waiting) > WAITING:
                 self._rest()
+
+    def _alike(self, row: int, which: IntArray) -> bool:
+        absent = self.margins[np.ix_(self.member[:, row], which)] <= 0
+        return which.size >= LARGE and bool((absent == absent[:, :1]).all())
 
     def _group(self, row: int, which: IntArray, base: Solution, g: int) -> None:
         """Fit the columns of one model that have the same boundary terms."""
