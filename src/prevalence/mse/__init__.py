@@ -5,7 +5,16 @@ from __future__ import annotations
 from .bounds import lower_bound
 from .forward import stepwise
 from .hierarchical import loglinear
+from .reliability import Reliability, reliability
 from .strata import stratified
 from .two_lists import chapman
 
-__all__ = ["chapman", "loglinear", "lower_bound", "stepwise", "stratified"]
+__all__ = [
+    "Reliability",
+    "chapman",
+    "loglinear",
+    "lower_bound",
+    "reliability",
+    "stepwise",
+    "stratified",
+]
