@@ -5,7 +5,19 @@ from __future__ import annotations
 from .bounds import lower_bound
 from .forward import stepwise
 from .hierarchical import loglinear
+from .linkage import linked
+from .linkage_draws import over_linkages
+from .linkage_pair import linked_pair
 from .strata import stratified
 from .two_lists import chapman
 
-__all__ = ["chapman", "loglinear", "lower_bound", "stepwise", "stratified"]
+__all__ = [
+    "chapman",
+    "linked",
+    "linked_pair",
+    "loglinear",
+    "lower_bound",
+    "over_linkages",
+    "stepwise",
+    "stratified",
+]
