@@ -5,6 +5,9 @@ from __future__ import annotations
 from .bounds import lower_bound
 from .forward import stepwise
 from .hierarchical import loglinear
+from .linkage import linked
+from .linkage_draws import over_linkages
+from .linkage_pair import linked_pair
 from .reliability import Reliability, reliability
 from .strata import stratified
 from .two_lists import chapman
@@ -12,8 +15,11 @@ from .two_lists import chapman
 __all__ = [
     "Reliability",
     "chapman",
+    "linked",
+    "linked_pair",
     "loglinear",
     "lower_bound",
+    "over_linkages",
     "reliability",
     "stepwise",
     "stratified",
