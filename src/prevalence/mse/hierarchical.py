@@ -148,5 +148,6 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
         assumptions=[EQUAL],
         citations=[BFH, CSV],
         replicated=replicated,
+        terms=terms,
         span=neighbours(lists, terms),
     )

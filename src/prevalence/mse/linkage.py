@@ -159,6 +159,7 @@ def linked(
         replicated=replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
+        handled=["links"],
     )
 
 

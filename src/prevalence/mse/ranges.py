@@ -63,16 +63,16 @@ def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.Da
     inside = [frozenset(t) for t in terms]
     columns = [np.ones(len(cells)), *cells.T]
     design = np.stack([*columns, *(cells[:, list(t)].all(axis=1) for t in terms)], axis=1)
-    rows = []
+    dark, rows = np.eye(1, len(cells)), []
     for i, j in combinations(range(len(lists.names)), 2):
         if frozenset((i, j)) in inside:
             continue
-        both = cells[:, [i, j]].all(axis=1)[1:]
+        both = np.asarray(histories[:, [i, j]].all(axis=1))
         for psi in odds_ratio:
             known = np.diag(np.where(both, psi, 1.0))
             collapse = np.hstack([np.zeros((len(histories), 1)), known])
             # The cells with both lists are the model's times psi, those that are seen and no others.
-            found = composite_fit(design, collapse, lists.counts, np.eye(1, len(cells)))
+            found = composite_fit(design, collapse, lists.counts, dark)
             rows.append((lists.names[i], lists.names[j], psi, lists.seen + found.total[0, 0]))
     return pd.DataFrame(rows, columns=["first", "second", "odds_ratio", "estimate"])
 
