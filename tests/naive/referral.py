@@ -135,4 +135,5 @@ def _poisson(design: Array, counts: Array, start: Array) -> Array:
         means = np.exp(design @ beta)
         if change < 1e-10:
             break
-    return beta
+    result: Array = beta
+    return result

@@ -5,6 +5,16 @@ from __future__ import annotations
 from .bounds import lower_bound
 from .forward import stepwise
 from .hierarchical import loglinear
+from .referral import referral_aware
+from .referral_bracket import ReferralBracket, referral_bracket
 from .two_lists import chapman
 
-__all__ = ["chapman", "loglinear", "lower_bound", "stepwise"]
+__all__ = [
+    "ReferralBracket",
+    "chapman",
+    "loglinear",
+    "lower_bound",
+    "referral_aware",
+    "referral_bracket",
+    "stepwise",
+]

@@ -6,17 +6,22 @@ captures are spread over the histories that their records allow.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 from .composite import CompositeFit, composite_fit
-from .histories import BoolArray, FloatArray, IntArray, Term, all_histories, cell_codes
+from .histories import BoolArray, FloatArray, IntArray, all_histories, cell_codes
 from .model import build_model
 
 PASSES = 200  # of the saturated fit that weighs the rows; it need not converge
+TINY = 1e-300
 LEFT = 1e-6  # least share of each cell that is recorded exactly
 
 
-def collapsing(own: BoolArray, maybe: BoolArray, counts: FloatArray) -> tuple[FloatArray, IntArray]:
+def collapsing(
+    own: BoolArray, maybe: BoolArray, counts: FloatArray, known: FloatArray
+) -> tuple[FloatArray, IntArray]:
     """Return the chance of each record (rows) by own history (columns), and the row of each kind.
 
     The first column is that of persons with no capture, the others are `all_histories`; the first
@@ -28,13 +33,17 @@ def collapsing(own: BoolArray, maybe: BoolArray, counts: FloatArray) -> tuple[Fl
         Captures that are own ones, and captures that may hide an own one, of each kind of person.
     counts : ndarray, shape (P,)
         Persons of each kind.
+    known : ndarray, shape (L,)
+        Share of each list's captures whose source is known; the others are left out.
 
     Notes
     -----
-    The chance that own histories are recorded as ``R`` is taken to be the same for all that ``R``
+    The chance that an own history is recorded as ``R`` is taken to be the same for all that ``R``
     allows (coarsening at random), and any such chance gives the same likelihood of the own
     histories. It is estimated without a model, ``y_R / sum of the persons of the histories``, so
-    that the expected information is that of the records.
+    that the expected information is that of the records. Where captures of unknown source are left
+    out, a referral that is known as one is rarer, by ``known``, among those without an own capture
+    that counts: these include persons whose source was not written down.
     """
     histories = all_histories(own.shape[1])
     codes = cell_codes(histories)
@@ -46,9 +55,10 @@ def collapsing(own: BoolArray, maybe: BoolArray, counts: FloatArray) -> tuple[Fl
         (codes & ~(records[0] | records[1])[:, None]) == 0
     )
     exact = allowed.sum(axis=1) == 1
-    chance = _chances(allowed[~exact].astype(np.float64), persons[~exact], _exact_counts(
-        allowed[exact], persons[exact]
-    ))  # fmt: skip
+    opened = ((records[0][~exact, None] >> np.arange(own.shape[1])) & 1).astype(np.float64)
+    weight = allowed[~exact] * np.exp((opened * np.log(known)) @ (1 - histories.T))
+    certain = allowed[exact].T.astype(np.float64) @ persons[exact]
+    chance = _chances(weight, persons[~exact], certain)
     rest = np.diag(1 - chance.sum(axis=0))
     table = np.vstack([rest, chance])
     row = np.empty(len(exact), dtype=np.int64)
@@ -57,45 +67,50 @@ def collapsing(own: BoolArray, maybe: BoolArray, counts: FloatArray) -> tuple[Fl
     return np.hstack([np.zeros((len(table), 1)), table]), row[kind]
 
 
-def _exact_counts(allowed: BoolArray, persons: FloatArray) -> FloatArray:
-    return allowed.T.astype(np.float64) @ persons
-
-
-def _chances(allowed: FloatArray, persons: FloatArray, exact: FloatArray) -> FloatArray:
-    """Chance of each inexact record, the same over the histories it allows, (rows, cells)."""
-    if not len(allowed):
-        return allowed
-    means = exact + allowed.T @ (persons / allowed.sum(axis=1))
+def _chances(weight: FloatArray, persons: FloatArray, certain: FloatArray) -> FloatArray:
+    """Chance of each inexact record given each history, in proportion to `weight`, (rows, cells)."""
+    if not len(weight):
+        return weight
+    means = certain + weight.T @ (persons / weight.sum(axis=1))
     for _ in range(PASSES):
-        means = exact + means * (allowed.T @ (persons / np.maximum(allowed @ means, 1e-300)))
-    chance = persons / np.maximum(allowed @ means, 1e-300)
-    most = float((allowed.T @ chance).max())
+        means = certain + means * (weight.T @ (persons / np.maximum(weight @ means, TINY)))
+    chance = persons / np.maximum(weight @ means, TINY)
+    most = float((weight.T @ chance).max())
     if most > 1 - LEFT:
         chance = chance * (1 - LEFT) / most
-    return allowed * chance[:, None]
+    shared: FloatArray = weight * chance[:, None]
+    return shared
 
 
 def censored_fit(
-    own: BoolArray, maybe: BoolArray, counts: FloatArray, terms: list[Term], draws: FloatArray
+    own: BoolArray,
+    maybe: BoolArray,
+    counts: FloatArray,
+    terms: Sequence[Iterable[int]],
+    *,
+    draws: FloatArray | None = None,
+    known: FloatArray | None = None,
 ) -> CompositeFit:
-    """Log-linear model of own captures of which some are hidden, for each column of `draws`.
+    """Fit a log-linear model of own captures of which some are hidden.
 
     Parameters
     ----------
     own, maybe : ndarray of bool, shape (P, L)
+        As in `collapsing`; every kind of person has one of either.
     counts : ndarray, shape (P,)
         The persons that were seen: they give the weights of the records.
-    terms : list of sets of list indices
+    terms : sequence of groups of list indices
         Interactions between own captures.
-    draws : ndarray, shape (P, B)
-        Columns to be fitted.
+    draws : ndarray, shape (P, B), optional
+        Columns to be fitted; by default `counts`.
+    known : ndarray, shape (L,), optional
+        As in `collapsing`; by default all 1.
     """
-    collapse, row = collapsing(own, maybe, counts)
-    columns = np.zeros((len(collapse), draws.shape[1]))
-    np.add.at(columns, row, draws)
-    histories = all_histories(own.shape[1])
-    inside = build_model(histories, terms).design
-    dark = np.zeros((1, inside.shape[1]))
-    dark[0, 0] = 1.0
-    design = np.vstack([dark, inside])
+    lists = own.shape[1]
+    collapse, row = collapsing(own, maybe, counts, np.ones(lists) if known is None else known)
+    persons = counts[:, None] if draws is None else draws
+    columns = np.zeros((len(collapse), persons.shape[1]))
+    np.add.at(columns, row, persons)
+    inside = build_model(all_histories(lists), terms).design
+    design = np.vstack([np.eye(1, inside.shape[1]), inside])
     return composite_fit(design, collapse, columns, np.ones((1, len(design))))

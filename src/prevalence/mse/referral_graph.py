@@ -30,16 +30,6 @@ def families(edges: Iterable[Edge], lists: int) -> list[Term]:
     return [senders[j] | {j} for j in range(lists) if senders[j]]
 
 
-def married(groups: Iterable[Term], edges: Iterable[Edge], lists: int) -> list[Term]:
-    """Join to each group of dependent lists the senders of its receivers.
-
-    Two lists whose own captures depend on each other, one of which receives: among persons on a
-    sender the referred ones dilute that dependence, so that it differs with the sender's.
-    """
-    senders = senders_of(edges, lists)
-    return [frozenset(group).union(*(senders[j] for j in group)) for group in groups]
-
-
 def closed_terms(groups: Iterable[Term]) -> list[tuple[int, ...]]:
     """Return all terms inside the groups, smaller ones first: the terms of their saturation."""
     inside = {
