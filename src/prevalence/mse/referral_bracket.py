@@ -99,7 +99,7 @@ class ReferralBracket:
         Returns
         -------
         pandas.DataFrame
-            method, estimate, std_error, lower and upper (95 %, missing where the variant is
+            Columns method, estimate, std_error, lower and upper (95 %, missing where the variant is
             refused), needs and refused.
         """
         import pandas as pd
