@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
+Array = NDArray[Any]
 
-def log_likelihood(design, collapse, counts, beta, offset=0.0):
+
+def log_likelihood(
+    design: Array, collapse: Array, counts: Array, beta: Array, offset: Any = 0.0
+) -> float:
     expected = collapse @ np.exp(design @ beta) + offset
     return float((counts * np.log(expected) - expected - gammaln(counts + 1)).sum())
 
 
-def by_optimiser(design, collapse, counts, start, offset=0.0):
+def by_optimiser(
+    design: Array, collapse: Array, counts: Array, start: Array, offset: Any = 0.0
+) -> Array:
     """Coefficients at the maximum, found from derivatives of the likelihood alone."""
     design, collapse = np.asarray(design, float), np.asarray(collapse, float)
 
-    def loss(beta):
+    def loss(beta: Array) -> tuple[float, Array]:
         means = np.exp(design @ beta)
         expected = collapse @ means + offset
         slope = (collapse * means) @ design
@@ -24,10 +33,10 @@ def by_optimiser(design, collapse, counts, start, offset=0.0):
         return -value, -slope.T @ (counts / expected - 1)
 
     found = minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 5000})
-    return found.x
+    return np.asarray(found.x)
 
 
-def poisson_regression(design, counts):
+def poisson_regression(design: Array, counts: Array) -> Array:
     """Log-linear Poisson regression by iterated weighted least squares."""
     beta = np.linalg.lstsq(design, np.log(counts + 0.5), rcond=None)[0]
     for _ in range(200):
@@ -35,11 +44,13 @@ def poisson_regression(design, counts):
         step = np.linalg.solve(design.T @ (means[:, None] * design), design.T @ (counts - means))
         beta = beta + step
         if np.abs(step).max() < 1e-13:
-            return beta
+            return np.asarray(beta)
     raise AssertionError("the regression did not converge")
 
 
-def by_expectation(design, collapse, counts, passes=20_000):
+def by_expectation(
+    design: Array, collapse: Array, counts: Array, passes: int = 20_000
+) -> tuple[Array, int]:
     """EM: split each observed count over its cells by their means, then fit the whole table.
 
     Every observable cell must be in the same number of observed rows with weight one. Returns the

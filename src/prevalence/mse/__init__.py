@@ -7,14 +7,19 @@ from .forward import stepwise
 from .hierarchical import loglinear
 from .referral import referral_aware
 from .referral_bracket import ReferralBracket, referral_bracket
+from .reliability import Reliability, reliability
+from .strata import stratified
 from .two_lists import chapman
 
 __all__ = [
     "ReferralBracket",
+    "Reliability",
     "chapman",
     "loglinear",
     "lower_bound",
     "referral_aware",
     "referral_bracket",
+    "reliability",
     "stepwise",
+    "stratified",
 ]

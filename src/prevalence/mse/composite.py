@@ -319,7 +319,7 @@ def _kept(table: Table, active: BoolArray) -> BoolArray:
 def _fit_block(table: Table, y: FloatArray, added: FloatArray) -> dict[str, Any]:
     """Fit, move parameters that drift to the boundary, fit again."""
     inside = (table.touched > 0).astype(np.float64)
-    active = (inside.T @ y > 0) | ~inside.any(axis=0)[:, None]
+    active = (inside.T @ y > 0) | (inside.sum(axis=0) == 0)[:, None]
     beta = _start(table, y, active, _kept(table, active))
     beta, proven = _climb(table, y, added, active, beta)
     for _ in range(table.design.shape[1]):
@@ -340,7 +340,7 @@ def _drifting(table: Table, y: FloatArray, active: BoolArray, beta: FloatArray) 
     means = np.exp(np.clip(table.design @ np.where(active, beta, 0.0), -300, 300))
     means *= _kept(table, active)
     margin = (table.design > 0).T.astype(np.float64) @ (means * table.weight[:, None])
-    seen = (table.touched > 0).any(axis=0)[:, None]
+    seen = (table.touched.sum(axis=0) > 0)[:, None]
     drifting: BoolArray = active & seen & (margin < EMPTY * np.maximum(y.sum(axis=0), 1.0))
     return drifting
 
@@ -396,7 +396,7 @@ def _covariance(table: Table, state: State, lower: FloatArray, inverse: FloatArr
     """``G' I^-1 G - W diag(mu) W'``, (K, K, b)."""
     wanted = table.wanted
     gradient = np.einsum("kc,cb,cp->pkb", wanted, state.means, table.design, optimize=True)
-    out = -np.einsum("kc,cb,lc->klb", wanted, state.means, wanted, optimize=True)
+    out: FloatArray = -np.einsum("kc,cb,lc->klb", wanted, state.means, wanted, optimize=True)
     for k in range(len(wanted)):
         out[k] += np.einsum(
             "plb,pb->lb", gradient, solve_factored(lower, inverse, gradient[:, k].copy())
