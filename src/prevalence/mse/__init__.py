@@ -8,11 +8,14 @@ from .hierarchical import loglinear
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
+from .referral import referral_aware
+from .referral_bracket import ReferralBracket, referral_bracket
 from .reliability import Reliability, reliability
 from .strata import stratified
 from .two_lists import chapman
 
 __all__ = [
+    "ReferralBracket",
     "Reliability",
     "chapman",
     "linked",
@@ -20,6 +23,8 @@ __all__ = [
     "loglinear",
     "lower_bound",
     "over_linkages",
+    "referral_aware",
+    "referral_bracket",
     "reliability",
     "stepwise",
     "stratified",

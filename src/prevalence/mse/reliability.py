@@ -27,6 +27,7 @@ from .ranges import (
     sparse,
     without_lists,
 )
+from .referral_graph import closed_terms, components, families, find_cycle
 from .stated import facts_verdict
 from .stepwise import stepwise_fit
 from .verdicts import Check, Verdict, data_checks, data_verdict
@@ -153,8 +154,8 @@ def reliability(
     lists : Lists
         The case lists, with the facts that `Lists.declare` was told.
     pairs : list of groups of str, optional
-        Interactions of the model; by default those of every referral, or without any referral
-        those that forward selection chooses.
+        Interactions of the model; by default each list with all that refer to it (in a cycle of
+        referrals, all of its lists), or without any referral those that forward selection chooses.
     odds_ratio : sequence of float
         Odds ratios at which what the model takes for 1 is varied.
     simulations : int
@@ -229,9 +230,12 @@ def reliability(
 def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
     if pairs is not None:
         return [tuple(sorted(lists.index(name) for name in pair)) for pair in pairs]
-    referred = [tuple(sorted(map(lists.index, pair))) for pair in lists.referral_pairs()]
-    if referred:
-        return sorted(set(referred))
+    edges = [(lists.index(s), lists.index(r)) for s, r in lists.referral_edges()]
+    if edges:
+        size = len(lists.names)
+        if find_cycle(edges, size):
+            return closed_terms(map(frozenset, components(edges, size)))
+        return closed_terms(families(edges, size))
     found = stepwise_fit(lists.histories, lists.counts)
     return [
         tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use

@@ -12,7 +12,8 @@ from .loglinear import LoglinearFit, loglinear_fit
 from .verdicts import Verdict
 
 SHIFT = 0.4  # standard errors of bias that leave a 95 % interval 93 %
-Terms = Sequence[tuple[int, ...]]
+Term = tuple[int, ...]
+Terms = Sequence[Term]
 
 
 def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] = ()) -> Verdict:
@@ -29,7 +30,8 @@ def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] =
     terms : sequence of tuples of int, optional
         Interactions of a log-linear model; None for another estimator, of which a fact is only said.
     handled : sequence of str
-        Facts that the estimator itself takes care of: referral, links, reports or visibility.
+        Facts that the estimator itself takes care of: referral (that is known), links, reports or
+        visibility.
 
     Returns
     -------
@@ -52,13 +54,13 @@ def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] =
     return Verdict(False, unsaid or "no declared fact stands against it")
 
 
-def _referral(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
+def _referral(lists: Lists, terms: Terms | None, *, covered: bool) -> tuple[list[str], list[str]]:
     said, facts = [], lists.declared
     inside = {tuple(sorted(t)) for t in terms or ()}
     loose = [
         edge
         for edge in lists.referral_edges()
-        if tuple(sorted(map(lists.index, edge))) not in inside
+        if not covered and tuple(sorted(map(lists.index, edge))) not in inside
     ]
     if loose:
         words = ", ".join(f"{s} to {r}" for s, r in loose)
@@ -95,8 +97,8 @@ def _linked(lists: Lists, terms: Terms, missed: float, false: float) -> float:
     errors = np.full((len(lists.names), 1), missed + false)
     clusters = cut_records(errors).mean[..., 0] @ fit.fitted[:, 0]
     records = lists.histories.sum(axis=1) * clusters
-    joins = {
-        (tuple([j]), tuple(np.flatnonzero(history).tolist())): false * size * weight
+    joins: dict[tuple[Term, Term], float] = {
+        ((j,), tuple(np.flatnonzero(history).tolist())): false * size * weight
         for j, size in enumerate(clusters @ lists.histories)
         for history, weight in zip(lists.histories, records / records.sum(), strict=True)
         if not history[j]
