@@ -129,6 +129,7 @@ def stepwise(
         f"{words.replace('_', ' ') or 'none'}.",
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
+        terms=chosen,
         span=neighbours(lists, chosen),
         **how,
     )

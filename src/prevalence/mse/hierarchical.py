@@ -156,6 +156,7 @@ def loglinear(
         identifies=assumption,
         assumptions=[EQUAL],
         citations=[BFH, CSV],
+        terms=terms,
         span=neighbours(lists, terms),
         **how,
     )
