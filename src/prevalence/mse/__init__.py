@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from .bounds import lower_bound
+from .decomposable import decomposable
 from .forward import stepwise
+from .graph_posterior import GraphPosterior, graph_posterior
 from .hierarchical import loglinear
+from .threshold import thresholded
 from .two_lists import chapman
 
-__all__ = ["chapman", "loglinear", "lower_bound", "stepwise"]
+__all__ = [
+    "GraphPosterior",
+    "chapman",
+    "decomposable",
+    "graph_posterior",
+    "loglinear",
+    "lower_bound",
+    "stepwise",
+    "thresholded",
+]

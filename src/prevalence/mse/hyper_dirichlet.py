@@ -28,8 +28,9 @@ def log_gamma_ratio(x: FloatArray, above: FloatArray, below: FloatArray) -> Floa
 
 
 def _stirling(z: FloatArray) -> FloatArray:
-    square = 1 / (z * z)
-    out: FloatArray = (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680))) / z
+    inverse = 1 / z
+    square = inverse * inverse
+    out: FloatArray = (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680))) * inverse
     return out
 
 

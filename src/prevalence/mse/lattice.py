@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,9 +20,9 @@ Density = Callable[[FloatArray, Rows], FloatArray]
 EVERY = slice(None)
 
 NODES = 16
-SINGLE = 64  # whole numbers below are taken one by one
+SINGLE = 64.0  # whole numbers below are taken one by one
 DIRECT = 4096  # panels of more numbers are summed by Euler and Maclaurin's formula
-NEGLIGIBLE = 60.0  # exp(-60): functions this far below the sum are not refined
+NEGLIGIBLE = 45.0  # exp(-45): functions this far below the sum are not refined
 UNTIL = 1e-13  # share of the sum that may lie beyond the last panel
 FARTHEST = 1e290
 
@@ -144,7 +145,8 @@ class Lattice:
     @cached_property
     def cumulative(self) -> FloatArray:
         """Probability up to the end of each piece."""
-        return np.cumsum([piece.weights @ piece.values for piece in self.pieces])
+        out: FloatArray = np.cumsum([piece.weights @ piece.values for piece in self.pieces])
+        return out
 
     @property
     def end(self) -> float:
@@ -155,7 +157,7 @@ class Lattice:
         """Smallest number with at least this probability up to it."""
         wanted = np.minimum(levels, self.cumulative[-1])
         where = np.searchsorted(self.cumulative, wanted)
-        out = np.empty_like(wanted)
+        out: FloatArray = np.empty(wanted.shape)
         for k in np.unique(where):
             before = self.cumulative[k - 1] if k else 0.0
             out[where == k] = self.pieces[k].position(wanted[where == k] - before)
@@ -195,7 +197,7 @@ def lattice(
     heavy = np.flatnonzero(scale > top - NEGLIGIBLE)
     weights = np.where(scale > top - NEGLIGIBLE, 0.0, np.exp(mass - top))
     pieces = []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         for piece, masses in _refined(density, heavy, scale[heavy], start, stop - start, tolerance):
             pieces.append(piece)
             weights[heavy] += masses
@@ -224,7 +226,9 @@ def _refined(
     if np.abs(relative @ _transform()[-2:].T).max() * count > tolerance:
         half = np.floor(count / 2)
         sides = (start, half), (start + half, count - half)
-        return [x for side in sides for x in _refined(density, rows, scale, *side, tolerance)]
+        return [
+            x for at, size in sides for x in _refined(density, rows, scale, at, size, tolerance)
+        ]
     return [(Piece(start, count, False, share @ relative), share * (relative @ _weights(count)))]
 
 
@@ -232,7 +236,7 @@ def _survey(
     density: Density, tail: FloatArray, first: float, last: float | None
 ) -> tuple[FloatArray, FloatArray, list[float]]:
     """Scale (log of the peak of number times function), rough log sum, and the ends of the panels."""
-    ends = np.inf if last is None else last + 1
+    ends = np.inf if last is None else last + 1.0
     edges = [first, min(max(SINGLE, first + 1), ends)]
     numbers = np.arange(first, edges[1])
     logs = density(numbers, EVERY)
@@ -257,9 +261,9 @@ def _survey(
 
 
 def _log_sum(logs: FloatArray) -> FloatArray:
-    from scipy.special import logsumexp
-
-    return np.asarray(logsumexp(logs, axis=-1))
+    top = logs.max(axis=-1, keepdims=True)
+    out: FloatArray = top[..., 0] + np.log(np.exp(logs - top).sum(axis=-1))
+    return out
 
 
 def _ended(logs: FloatArray, points: FloatArray, tail: FloatArray, total: float) -> bool:
