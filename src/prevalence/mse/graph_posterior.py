@@ -385,7 +385,7 @@ def graph_posterior(
             f"largest must be a whole number of at least 1: found {largest!r}. It is the largest "
             "number of persons on no list."
         )
-    setting = _Setting(lists, prior, bool(saturated), largest)
+    setting = Setting(lists, prior, bool(saturated), largest)
     main = setting.posterior(weight)
     if main is None:
         raise ValueError(setting.improper(weight))
@@ -397,7 +397,7 @@ def graph_posterior(
 
 
 @dataclass(frozen=True)
-class _Setting:
+class Setting:
     """What the posteriors of a sweep share."""
 
     lists: Lists
