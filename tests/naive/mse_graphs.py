@@ -76,7 +76,7 @@ def log_density(
     between = [s for s in separators(found) if s]
 
     def part(members: frozenset[int]) -> float:
-        a = delta * 2 ** (lists - len(members))
+        a = delta * 2.0 ** (lists - len(members))
         margin: dict[tuple[int, ...], float] = {}
         for row, count in zip(histories, counts, strict=True):
             key = tuple(int(row[i]) for i in sorted(members))
@@ -84,8 +84,8 @@ def log_density(
         empty = (0,) * len(members)
         margin[empty] = margin.get(empty, 0) + unseen
         cells = sum(lgamma(float(y) + a) for y in margin.values())
-        absent = 2 ** len(members) - len(margin)
-        return cells + (absent - float(2 ** len(members))) * lgamma(a)
+        absent = 2.0 ** len(members) - len(margin)
+        return cells + (absent - 2.0 ** len(members)) * lgamma(a)
 
     whole = lgamma(2**lists * delta) - lgamma(total + 2**lists * delta)
     value = sum(map(part, found)) - sum(map(part, between))

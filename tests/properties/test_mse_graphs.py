@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 import prevalence as pv
-from prevalence.mse.graph_posterior import graph_posterior
+from prevalence.mse.averaging import graph_posterior
 from prevalence.mse.graphs import chordal_graphs
 from prevalence.mse.histories import all_histories, list_pairs
 from prevalence.mse.hyper_dirichlet import graph_likelihood, log_gamma_ratio

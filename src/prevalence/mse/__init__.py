@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from .averaging import graph_posterior
 from .bounds import lower_bound
 from .decomposable import decomposable
 from .forward import stepwise
-from .graph_posterior import GraphPosterior, graph_posterior
+from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
+from .linkage import linked
+from .linkage_draws import over_linkages
+from .linkage_pair import linked_pair
+from .reliability import Reliability, reliability
+from .strata import stratified
 from .threshold import thresholded
 from .two_lists import chapman
 
 __all__ = [
     "GraphPosterior",
+    "Reliability",
     "chapman",
     "decomposable",
     "graph_posterior",
+    "linked",
+    "linked_pair",
     "loglinear",
     "lower_bound",
+    "over_linkages",
+    "reliability",
     "stepwise",
+    "stratified",
     "thresholded",
 ]

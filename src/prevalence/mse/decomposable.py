@@ -9,7 +9,8 @@ from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
 from .assemble import EQUAL, SKIPS, example, from_posterior
-from .graph_posterior import GraphPosterior, graph_posterior
+from .averaging import graph_posterior
+from .graph_posterior import GraphPosterior
 
 __all__ = ["decomposable"]
 

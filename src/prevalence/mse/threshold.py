@@ -12,6 +12,7 @@ from ..lists import Lists
 from ..registry import estimator
 from .assemble import EQUAL, example, from_posterior, require_overlap
 from .decomposable import POSTERIOR, STEPS
+from .hierarchical import neighbours
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
 
 __all__ = ["thresholded"]
@@ -221,14 +222,13 @@ def thresholded(
         lists,
         values,
         method="mse.thresholded",
-        identifies=f"Lists depend on each other only between {chosen.replace('_', ' ')}, no three "
-        f"of them together, with a normal prior (0, {scale:g}) on each log odds ratio.",
+        identifies=_identified(chosen, scale),
         citations=[SILVERMAN],
         assumptions=[EQUAL, "The pairs of lists kept are taken as known."],
         point="median",
         provenance={
             "model": "thresholded log-linear",
-            "range": (min(medians), max(medians)),
+            "range": neighbours(lists, [tuple(pair) for pair in pairs[kept].tolist()]),
             "pairs kept": chosen,
             "mean over standard deviation": "; ".join(
                 f"{name} {ratio:.2f}" for name, ratio in zip(names, ratios, strict=True)
@@ -239,6 +239,16 @@ def thresholded(
             ),
             "Monte Carlo error": _monte_carlo(lists, final),
         },
+    )
+
+
+def _identified(chosen: str, scale: float) -> str:
+    """Return what identifies the size, in words."""
+    if chosen == "none":
+        return "All lists catch independently: no pair reached the threshold."
+    return (
+        f"Lists depend on each other only between {chosen.replace('_', ' ')}, no three of them "
+        f"together, with a normal prior (0, {scale:g}) on each log odds ratio."
     )
 
 
