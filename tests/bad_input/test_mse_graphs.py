@@ -140,3 +140,9 @@ def test_a_delta_dominated_posterior_is_said_aloud() -> None:
     with pytest.warns(pv.PrevalenceWarning, match="Delta-dominated posterior: its median is"):
         found = pv.mse.decomposable(lists({"10": 40, "01": 30, "11": 10}))
     assert any(said.startswith("Delta-dominated") for said in found.warnings)
+
+
+def test_a_bound_that_cuts_the_posterior_off_is_said_aloud() -> None:
+    with pytest.warns(pv.PrevalenceWarning, match="largest=20 decides the upper limit: over 1 %"):
+        found = pv.mse.decomposable(lists(table()), largest=20)
+    assert found.interval()[0, 1] <= sum(table().values()) + 20

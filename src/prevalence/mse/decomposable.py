@@ -80,7 +80,7 @@ def decomposable(
     PrevalenceWarning
         When the posterior is delta-dominated: at another prior weight (a quarter of to four times
         ``2**-L``, 0.5 or 1) the median lies outside the 95 % interval or differs by a factor of
-        1.3, or the upper limit by a factor of 2.
+        1.3, or the upper limit by a factor of 2. When `largest` cuts the posterior off.
 
     Notes
     -----
@@ -117,6 +117,12 @@ def decomposable(
     said: list[str] = []
     if posterior.delta_dominated:
         note(said, posterior.verdict)
+    if largest is not None and posterior.quantile(0.99) - lists.seen > 0.9 * largest:
+        note(
+            said,
+            f"largest={largest:,} decides the upper limit: over 1 % of the posterior lies in the "
+            "last tenth of the numbers it allows. Give a larger one, or leave it out.",
+        )
     identifies = (
         "Lists depend on each other only as some decomposable graph says, all graphs equally likely "
         f"beforehand, and the prior is worth {_worth(posterior)}"
