@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .averaging import graph_posterior
 from .bounds import lower_bound
+from .decomposable import decomposable
 from .forward import stepwise
+from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
 from .linkage import linked
 from .linkage_draws import over_linkages
@@ -12,12 +15,16 @@ from .referral import referral_aware
 from .referral_bracket import ReferralBracket, referral_bracket
 from .reliability import Reliability, reliability
 from .strata import stratified
+from .threshold import thresholded
 from .two_lists import chapman
 
 __all__ = [
+    "GraphPosterior",
     "ReferralBracket",
     "Reliability",
     "chapman",
+    "decomposable",
+    "graph_posterior",
     "linked",
     "linked_pair",
     "loglinear",
@@ -28,4 +35,5 @@ __all__ = [
     "reliability",
     "stepwise",
     "stratified",
+    "thresholded",
 ]
