@@ -111,7 +111,7 @@ def profile(c: Mapping[str, Array], df: Array, level: float) -> Array:
         [_between(roots, dark, slopes, at) for at in (-z, z)]
         for roots, dark, slopes in zip(c["roots"], c["dark"], c["slopes"], strict=True)
     ]
-    return c["seen"][:, None] + np.array(rows)
+    return np.asarray(c["seen"][:, None] + np.array(rows))
 
 
 def _between(roots: Array, dark: Array, slopes: Array, z: float) -> float:

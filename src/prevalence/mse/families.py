@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..errors import one_of
 from .closed import chao_lower_bound
-from .existence import EXISTS, existence_codes
+from .existence import EXISTS, NO_MAXIMUM, existence_codes
 from .histories import (
     BoolArray,
     FloatArray,
@@ -25,6 +25,7 @@ from .histories import (
     as_histories,
     capture_frequencies,
 )
+from .normal import fit_normal
 from .poisson import Maximum, information, maximise, maximise_above, solve_active
 
 MODELS = ("M0", "Mt", "Mh", "Mth", "Mb", "Mbh")
@@ -265,7 +266,7 @@ def family_fit(
         Each of the ``2**L - 1`` capture histories once.
     counts : array_like, shape (C,) or (C, B)
     model : {"M0", "Mt", "Mh", "Mth", "Mb", "Mbh"}
-    heterogeneity : {"chao", "poisson", "darroch", "gamma"}, optional
+    heterogeneity : {"chao", "poisson", "darroch", "gamma", "normal"}, optional
         For Mh and Mth.
     bias_corrected : bool
         Add the constants of `bias_shift`.
@@ -281,6 +282,8 @@ def family_fit(
     """
     rows, columns = as_histories(histories), as_columns(counts)
     kind = check_model(model, heterogeneity, rows.shape[1], bias_corrected)
+    if kind == "normal":
+        return _normal_family(rows, columns, equal=model == "Mh")
     family = build_family(rows, model, kind)
     design = family.design
     absent = family.listed[:, None] & (design.T @ columns <= 0)
@@ -292,8 +295,15 @@ def family_fit(
         found = maximise_above(design, margins, kept, active, family.floored)
     else:
         found = maximise(design, margins, kept, active)
-    code = _codes(family, columns, found, kept)
-    fit = summarise(family, columns, found, kept, code)
+    fit = summarise(
+        columns,
+        found,
+        dark=family.dark(found.coefficients),
+        matrix=information(design, found.fitted),
+        code=_codes(family, columns, found, kept),
+        names=family.names,
+        parameters=(found.active | family.listed[:, None]).sum(axis=0),
+    )
     if bias_corrected and (model, kind) == ("Mh", "chao"):
         return _corrected_bound(rows, columns, fit)
     return fit
@@ -330,29 +340,51 @@ def _codes(
     return code
 
 
+def _normal_family(rows: IntArray, columns: FloatArray, *, equal: bool) -> FamilyFit:
+    """Fit normal heterogeneity, which is not log-linear in its parameters."""
+    fit = fit_normal(rows, columns, equal=equal)
+    single = 1 if equal else rows.shape[1]
+    odds = ("log odds",) if equal else tuple(f"log odds {j + 1}" for j in range(single))
+    return summarise(
+        columns,
+        fit.found,
+        dark=(fit.log_dark, fit.dark_gradient),
+        matrix=np.einsum("cpb,cb,cqb->bpq", fit.jacobian, fit.found.fitted, fit.jacobian),
+        code=np.where(fit.found.converged, EXISTS, NO_MAXIMUM),
+        names=("log N", *odds, "variance"),
+        parameters=fit.found.active.sum(axis=0),
+    )
+
+
 def summarise(
-    family: Family, counts: FloatArray, found: Maximum, kept: BoolArray, code: IntArray
+    counts: FloatArray,
+    found: Maximum,
+    *,
+    dark: tuple[FloatArray, FloatArray],
+    matrix: FloatArray,
+    code: IntArray,
+    names: tuple[str, ...],
+    parameters: IntArray,
 ) -> FamilyFit:
-    """Everything a fit reports."""
+    """Everything a fit reports: `dark` is log n0 and its gradient, `matrix` the information."""
     from scipy.special import gammaln, xlogy
 
-    log_dark, gradient = family.dark(found.coefficients)
+    log_dark, gradient = dark
     good = (code == EXISTS) & found.converged & np.isfinite(log_dark)
     blank = np.where(good, 0.0, np.nan)
     with np.errstate(all="ignore"):
         gradient = np.where(found.active & good, gradient, 0.0)
-        solved = solve_active(information(family.design, found.fitted), found.active, gradient)
+        solved = solve_active(matrix, found.active, gradient)
         variance = np.einsum("pb,pb->b", gradient, solved) + blank
-        dark = np.exp(np.minimum(log_dark, 700)) + blank
-    means = np.where(kept & (found.fitted > 0), found.fitted, 1.0)
+        unseen = np.exp(np.minimum(log_dark, 700)) + blank
+    means = np.where(found.fitted > 0, found.fitted, 1.0)
     logarithm = (xlogy(counts, means) - found.fitted).sum(axis=0) + blank
     log_likelihood = logarithm - gammaln(counts + 1).sum(axis=0)
     persons = counts.sum(axis=0)
-    parameters = (found.active | family.listed[:, None]).sum(axis=0)
     return FamilyFit(
-        dark=dark,
-        total=persons + dark,
-        std_error=np.sqrt(dark + dark**2 * variance),
+        dark=unseen,
+        total=persons + unseen,
+        std_error=np.sqrt(unseen + unseen**2 * variance),
         intercept_variance=variance,
         deviance=np.maximum(2 * ((xlogy(counts, counts) - counts).sum(axis=0) - logarithm), 0.0),
         log_likelihood=log_likelihood,
@@ -363,5 +395,5 @@ def summarise(
         fitted=found.fitted + blank,
         converged=found.converged,
         code=code,
-        names=family.names,
+        names=names,
     )

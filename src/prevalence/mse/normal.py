@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .histories import FloatArray, IntArray
+from .histories import BoolArray, FloatArray, IntArray
 from .poisson import Maximum, solve_active
 
 NODES = 64
@@ -113,7 +113,7 @@ def _start(histories: IntArray, counts: FloatArray, equal: bool) -> FloatArray:
 
 def _scoring(
     histories: IntArray, counts: FloatArray, equal: bool
-) -> tuple[FloatArray, np.ndarray, np.ndarray]:
+) -> tuple[FloatArray, BoolArray, BoolArray]:
     """Fisher scoring with halving, the variance held at its floor where it would fall below."""
     result = _start(histories, counts, equal)
     active = np.ones(result.shape, dtype=bool)

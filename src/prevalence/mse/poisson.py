@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .histories import BoolArray, FloatArray
+from .histories import BoolArray, FloatArray, IntArray
 
 PASSES = 200
 STEP = 1e-7  # largest last change of any log mean: Newton squares it
@@ -120,19 +120,19 @@ def solve_active(matrix: FloatArray, active: BoolArray, right: FloatArray) -> Fl
     scale = 1 / np.sqrt(np.maximum(np.einsum("bpp->bp", full), 1e-300))
     full = full * scale[:, :, None] * scale[:, None, :]
     target = np.where(active, right, 0.0).T * scale
-    try:
-        found = np.linalg.solve(full, target[:, :, None])[:, :, 0]
-    except np.linalg.LinAlgError:
-        found = np.array([_one(a, b) for a, b in zip(full, target, strict=True)])
-    solution: FloatArray = (found * scale).T
-    return solution
+    return (_each(full, target) * scale).T
 
 
-def _one(matrix: FloatArray, right: FloatArray) -> FloatArray:
+def _each(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve every system; where some are singular, one by one."""
+    solution: FloatArray
     try:
-        solution: FloatArray = np.linalg.solve(matrix, right)
+        solution = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
-        return np.full(right.shape, np.nan)
+        if len(matrix) == 1:
+            return np.full(right.shape, np.nan)
+        halves = np.array_split(np.arange(len(matrix)), 2)
+        solution = np.concatenate([_each(matrix[half], right[half]) for half in halves])
     return solution
 
 
@@ -174,7 +174,7 @@ def _move(
     kept: BoolArray,
     use: BoolArray,
     floored: BoolArray,
-    columns: np.ndarray,
+    columns: IntArray,
     beta: FloatArray,
     converged: BoolArray,
 ) -> None:

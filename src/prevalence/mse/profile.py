@@ -112,8 +112,10 @@ def _summit(curve: Surface, begin: float) -> float:
         width *= 2
     from scipy.optimize import brentq
 
-    ends = sorted((begin, other))
-    return float(brentq(lambda x: curve(np.array([x]))[1][0], *ends, xtol=TOLERANCE, rtol=1e-14))
+    def slope(x: float) -> float:
+        return float(curve(np.array([x]))[1][0])
+
+    return float(brentq(slope, min(begin, other), max(begin, other), xtol=TOLERANCE, rtol=1e-14))
 
 
 def _descend(
@@ -155,8 +157,7 @@ def linear_surface(
 
     Arguments are of one column: counts and kept cells (C,), active and floored parameters (P,).
     """
-    cells, parameters = design.shape
-    full = np.vstack([np.eye(1, parameters), design])
+    full = np.vstack([np.eye(1, design.shape[1]), design])
     margins = design.T @ (counts * kept)
     seen = float(counts.sum())
 
