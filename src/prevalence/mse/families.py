@@ -198,9 +198,7 @@ def bias_shift(histories: IntArray, model: str, heterogeneity: str | None) -> Fl
             h = heterogeneity_column(heterogeneity, [1, 2, 3])
             c = (h[1] - 2 * h[0]) / (h[2] - 2 * h[1] + h[0])
             totals = (-(1 + c) / 2, 1 + c, (1 - c) / 2)
-        per_cell = tuple(
-            value / max(comb(lists, k + 1), 1) for k, value in enumerate(totals)
-        )  # type: ignore[assignment]
+        per_cell = tuple(value / max(comb(lists, k + 1), 1) for k, value in enumerate(totals))  # type: ignore[assignment]
     shift = np.zeros(len(histories))
     for k, value in enumerate(per_cell, start=1):
         shift[captures == k] = value
@@ -240,9 +238,7 @@ def check_model(
             f"lists must be at least {least} for model {model}: found {lists}. Use 'Mt', or "
             "pv.mse.lower_bound, which needs two."
         )
-    if bias_corrected and (
-        heterogeneity == "normal" or (model, heterogeneity) == ("Mth", "gamma")
-    ):
+    if bias_corrected and (heterogeneity == "normal" or (model, heterogeneity) == ("Mth", "gamma")):
         raise ValueError(
             f"bias_corrected is not known for model {model} with heterogeneity "
             f"{heterogeneity!r}: no constants are published. Set bias_corrected=False."
@@ -313,9 +309,7 @@ def _corrected_bound(rows: IntArray, columns: FloatArray, fit: FamilyFit) -> Fam
     """Chao's bias-corrected bound in closed form, in place of the constrained likelihood's."""
     frequencies = capture_frequencies(rows, columns)
     persons = columns.sum(axis=0)
-    total, variance = chao_lower_bound(
-        persons, frequencies[0], frequencies[1], lists=rows.shape[1]
-    )
+    total, variance = chao_lower_bound(persons, frequencies[0], frequencies[1], lists=rows.shape[1])
     dark = total - persons
     log_variance = (variance - dark) / np.where(dark > 0, dark, np.nan) ** 2
     return replace(
@@ -327,9 +321,7 @@ def _corrected_bound(rows: IntArray, columns: FloatArray, fit: FamilyFit) -> Fam
     )
 
 
-def _codes(
-    family: Family, counts: FloatArray, found: Maximum, kept: BoolArray
-) -> IntArray:
+def _codes(family: Family, counts: FloatArray, found: Maximum, kept: BoolArray) -> IntArray:
     """Why a column has no estimate, by linear program and rank where the fit is no proof."""
     code = np.zeros(counts.shape[1], dtype=np.int64)
     doubtful = np.flatnonzero(~found.converged)

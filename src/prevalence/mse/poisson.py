@@ -120,20 +120,19 @@ def solve_active(matrix: FloatArray, active: BoolArray, right: FloatArray) -> Fl
     scale = 1 / np.sqrt(np.maximum(np.einsum("bpp->bp", full), 1e-300))
     full = full * scale[:, :, None] * scale[:, None, :]
     target = np.where(active, right, 0.0).T * scale
-    return (_each(full, target) * scale).T
+    solution: FloatArray = (_each(full, target) * scale).T
+    return solution
 
 
 def _each(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Solve every system; where some are singular, one by one."""
-    solution: FloatArray
     try:
-        solution = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+        return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0], dtype=np.float64)
     except np.linalg.LinAlgError:
         if len(matrix) == 1:
             return np.full(right.shape, np.nan)
         halves = np.array_split(np.arange(len(matrix)), 2)
-        solution = np.concatenate([_each(matrix[half], right[half]) for half in halves])
-    return solution
+        return np.concatenate([_each(matrix[half], right[half]) for half in halves])
 
 
 def maximise_above(

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ConvergenceError
+from ..errors import ConvergenceError, one_of
+from ..lists import Lists
 from .families import Family, build_family, check_model
 from .histories import BoolArray, FloatArray, IntArray, as_columns, as_histories
 from .model import build_model
@@ -21,6 +23,7 @@ from .normal import fit_normal
 from .poisson import maximise, maximise_above
 
 Surface = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+INTERVALS = ("dark-figure", "profile")
 LEAST, MOST = 1e-4, 1e12  # dark figures between which a root is sought
 TOLERANCE = 1e-11  # of the log of the dark figure
 KNOTS = np.concatenate([np.arange(-4.0, 0.0, 0.25), np.arange(0.25, 4.01, 0.25)])
@@ -278,3 +281,26 @@ def _family_surface(family: Family, column: FloatArray) -> Surface:
     absent = family.listed & (family.design.T @ column <= 0)
     kept = family.design @ absent.astype(np.float64) == 0
     return linear_surface(family.design, column, kept, ~absent, family.floored)
+
+
+def check_interval(lists: Lists, interval: str) -> None:
+    """Check the word for an interval; a profile and a bootstrap exclude each other."""
+    one_of("interval", interval, INTERVALS)
+    if interval == "profile" and lists.scheme is not None:
+        raise ValueError(
+            "interval must not be 'profile' for lists with a bootstrap: their intervals are those of "
+            "its replicates. Take the lists before .bootstrap(...), or leave interval out."
+        )
+
+
+def profiled(traced: Profile) -> dict[str, Any]:
+    """Return what an estimate keeps of a profile, for limits at any level."""
+    return {
+        "interval": "profile",
+        "constants": {
+            "roots": traced.roots[None, :],
+            "dark": traced.dark[None, :],
+            "slopes": traced.slopes[None, :],
+        },
+        "provenance": {"point": "the maximum of the multinomial likelihood"},
+    }

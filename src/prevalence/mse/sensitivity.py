@@ -169,9 +169,9 @@ def sensitivity(
     Notes
     -----
     Intervals are log-normal on the dark figure and take the odds ratio as known. Positive
-    dependence (referral, visibility that lists share) has an odds ratio above 1 for two lists. The
-    odds ratio of highest order is the log-linear term of all lists for an odd number of lists with
-    its sign changed, so that with three lists a positive term is a `delta` below 1.
+    dependence (referral, visibility that lists share) has an odds ratio above 1 for two lists. With
+    `h` the log-linear term of all L lists together, ``delta = exp(h)`` for an even number of lists
+    and ``exp(-h)`` for an odd one.
 
     References
     ----------
@@ -185,9 +185,9 @@ def sensitivity(
     >>> pv.mse.sensitivity(lists, odds_ratio=(1, 2, 4))
     Population size by the odds ratio of A and B; the data cannot tell it.
     odds ratio     estimate     conf_low    conf_high
-             1          200          140          336
-             2          320          198          600
-             4          560          315        1,131
+             1          200          136          339
+             2          320          192          593
+             4          560          305        1,102
     The estimate is 200 at 1, twice that at 2.67; half it at 0.167.
     """
     require_lists(lists)
@@ -274,7 +274,7 @@ def _ratios(odds_ratio: Sequence[float]) -> Array:
             f"{first}. Write a range such as (0.25, 4)."
         )
     if values.size == 2:
-        return np.exp(np.linspace(*np.log(values), POINTS))
+        return np.geomspace(float(values[0]), float(values[1]), POINTS)
     return values
 
 
