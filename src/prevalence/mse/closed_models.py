@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from ..errors import note
 from ..estimate import Estimate
 from ..lists import Lists
-from ..registry import estimator
-from .assemble import CHAO, EQUAL, SKIPS, assemble, example, require_overlap
+from ..registry import Example, estimator
+from .assemble import CHAO, EQUAL, SKIPS, assemble, require_overlap
 from .families import FamilyFit, check_model, family_fit
+from .histories import all_histories
 from .profile import check_interval, profile_family, profiled
 
 __all__ = ["closed"]
@@ -38,20 +40,33 @@ PERSONS = {
 }
 
 
+def ample(**arguments: Any) -> Callable[[], Example]:
+    """Return lists with enough persons captured three times, and the arguments of a call."""
+
+    def made() -> Example:
+        histories = all_histories(4)
+        counts = [150.0, 140, 130, 120, 34, 31, 30, 28, 26, 24, 12, 11, 10, 9, 6]
+        columns = {f"list {j + 1}": histories[:, j] for j in range(4)}
+        data = {**columns, "w": counts, "psu": list(range(15))}
+        return Example(data, lambda d: Lists(d, list(columns), counts="w"), arguments)
+
+    return made
+
+
 @estimator(
     unit="count",
     smooth=True,
     degree=1,
     citation=RCAPTURE,
-    example=example(),
+    example=ample(),
     skips=SKIPS,
     variants={
-        "M0": example(model="M0"),
-        "Mh": example(model="Mh"),
-        "Mh poisson": example(model="Mh", heterogeneity="poisson"),
-        "Mth": example(model="Mth"),
-        "Mth darroch": example(model="Mth", heterogeneity="darroch"),
-        "Mb": example(model="Mb", ordered=True),
+        "M0": ample(model="M0"),
+        "Mh": ample(model="Mh"),
+        "Mh poisson": ample(model="Mh", heterogeneity="poisson"),
+        "Mth": ample(model="Mth"),
+        "Mth darroch": ample(model="Mth", heterogeneity="darroch"),
+        "Mb": ample(model="Mb", ordered=True),
     },
 )
 def closed(

@@ -11,7 +11,8 @@ from ..errors import note, one_of
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
-from .assemble import CHAO, EQUAL, SKIPS, assemble, example, require_overlap
+from .assemble import CHAO, EQUAL, SKIPS, assemble, require_overlap
+from .closed_models import ample
 from .inflation import MECHANISMS, modified_chao_bound, one_inflated_fit
 
 __all__ = ["one_inflation"]
@@ -33,12 +34,12 @@ MEANS = {
     smooth=False,
     degree=None,
     citation=FRIEDL,
-    example=example(mechanism="before"),
+    example=ample(mechanism="before"),
     skips=SKIPS,
     variants={
-        "after": example(mechanism="after"),
-        "duplicates": example(mechanism="duplicates", law="equal"),
-        "bound": example(mechanism="before", law="bound"),
+        "after": ample(mechanism="after"),
+        "duplicates": ample(mechanism="duplicates", law="equal"),
+        "bound": ample(mechanism="before", law="bound"),
     },
 )
 def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Estimate:

@@ -16,6 +16,7 @@ from .histories import BoolArray, FloatArray, IntArray
 PASSES = 200
 STEP = 1e-7  # largest last change of any log mean: Newton squares it
 SLACK = 1e-9  # of the persons: a gradient that counts as positive
+SINGULAR = 1e-13  # least eigenvalue of an information scaled to diagonal 1
 FURTHEST = 60.0  # largest change of a log mean in one step
 BLOCK = 2**20  # numbers in one block of Hessians
 
@@ -58,7 +59,24 @@ def maximise(
             design, products, margins[:, block], kept[:, block], active[:, block]
         )
     fitted = np.exp(np.minimum(design @ beta, 300)) * kept
+    converged &= _full_rank(information(design, fitted), active)
     return Maximum(beta, fitted, active, converged)
+
+
+def _full_rank(matrix: FloatArray, active: BoolArray) -> BoolArray:
+    """Whether each information (B, P, P) is regular: it is not where a parameter runs away."""
+    full, _ = _scaled(matrix, active)
+    finite = np.isfinite(full).all(axis=(1, 2))
+    full[~finite] = 0.0
+    return np.asarray(finite & (np.linalg.eigvalsh(full)[:, 0] > SINGULAR))
+
+
+def _scaled(matrix: FloatArray, active: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Matrices over the active parameters with diagonal 1, and the scales (B, P)."""
+    both = active.T[:, :, None] & active.T[:, None, :]
+    full = np.where(both, matrix, np.eye(len(active)))
+    scale = 1 / np.sqrt(np.maximum(np.einsum("bpp->bp", full), 1e-300))
+    return full * scale[:, :, None] * scale[:, None, :], scale
 
 
 def _newton(
@@ -115,10 +133,7 @@ def _solved(
 
 def solve_active(matrix: FloatArray, active: BoolArray, right: FloatArray) -> FloatArray:
     """Solve (B, P, P) systems over the active parameters, 0 elsewhere, nan where singular."""
-    both = active.T[:, :, None] & active.T[:, None, :]
-    full = np.where(both, matrix, np.eye(len(active)))
-    scale = 1 / np.sqrt(np.maximum(np.einsum("bpp->bp", full), 1e-300))
-    full = full * scale[:, :, None] * scale[:, None, :]
+    full, scale = _scaled(matrix, active)
     target = np.where(active, right, 0.0).T * scale
     solution: FloatArray = (_each(full, target) * scale).T
     return solution

@@ -23,15 +23,18 @@ Array = NDArray[Any]
 POINTS = 9  # odds ratios of a range
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sensitivity:
     """Population sizes by the odds ratio that the data cannot tell.
 
-    Attributes
+    Made by `sensitivity`.
+
+    Parameters
     ----------
     term : str
         What the odds ratio is of, in words.
     odds_ratio : ndarray, shape (K,)
+        The values taken, 1 being the assumption of other estimators.
     total, low, high : ndarray, shape (K,)
         Population size, and the limits of its log-normal interval; nan where the odds ratio
         contradicts the persons seen.
@@ -44,6 +47,15 @@ class Sensitivity:
     least : float
         Smallest odds ratio that leaves room for the persons seen.
     level : float
+        Confidence level of the limits.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40, 30, 10], ["A", "B"])
+    >>> table = pv.mse.sensitivity(lists, odds_ratio=(1, 2, 4))
+    >>> round(table.doubling, 2)
+    2.67
     """
 
     term: str
@@ -64,7 +76,14 @@ class Sensitivity:
         Returns
         -------
         pandas.DataFrame
-            odds_ratio, estimate, conf_low, conf_high.
+            Columns odds_ratio, estimate, conf_low, conf_high.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40, 30, 10], ["A", "B"])
+        >>> pv.mse.sensitivity(lists, odds_ratio=(1, 2, 4)).to_frame()["estimate"].tolist()
+        [200.0, 320.0, 560.0]
         """
         import pandas as pd
 
