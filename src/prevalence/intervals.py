@@ -116,6 +116,9 @@ def profile(c: Mapping[str, Array], df: Array, level: float) -> Array:
 
 def _between(roots: Array, dark: Array, slopes: Array, z: float) -> float:
     """Cubic through log values and slopes at the two roots beside z, none of them across 0."""
+    same = np.abs(roots - z) < 1e-9
+    if same.any():
+        return float(dark[same][0])
     ends = np.flatnonzero(roots * z > 0)
     after = int(np.clip(np.searchsorted(roots[ends], z), 1, ends.size - 1))
     left, right = ends[after - 1], ends[after]

@@ -138,7 +138,7 @@ def normal_total(frequencies: Array) -> tuple[float, float]:
 
     def loss(theta: Array) -> float:
         p = chances(theta)
-        return -sum(f * log(p[k] / (1 - p[0])) for k, f in enumerate(frequencies, start=1))
+        return -float(sum(f * log(p[k] / (1 - p[0])) for k, f in enumerate(frequencies, start=1)))
 
     found = minimize(
         loss, [-2.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-10}
@@ -165,7 +165,7 @@ def inflated(frequencies: Array, mechanism: str) -> float:
         return inner, chance[0]
 
     def loss(theta: Array) -> float:
-        return -sum(f * log(q) for f, q in zip(frequencies, seen(theta)[0], strict=True))
+        return -float(sum(f * log(q) for f, q in zip(frequencies, seen(theta)[0], strict=True)))
 
     found = minimize(
         loss, [-1.5, -1.0], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-11}

@@ -29,7 +29,8 @@ FALL = 1.9207294103470533  # half the 95 % point of chi-square with one degree o
 def tables(lists: int, width: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     rates = np.array([0.0, 60.0, 15.0, 6.0, 4.0, 3.0])[all_histories(lists).sum(axis=1)]
-    return rng.poisson(rates[:, None] * rng.gamma(8.0, 1 / 8, (len(rates), width))).astype(float)
+    means = rates[:, None] * rng.gamma(8.0, 1 / 8, (len(rates), width))
+    return np.asarray(rng.poisson(means), dtype=float)
 
 
 @pytest.mark.parametrize("model", ["M0", "Mt", "Mh", "Mth"])

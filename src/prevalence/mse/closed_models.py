@@ -97,7 +97,8 @@ def closed(
     heterogeneity : {"chao", "poisson", "darroch", "gamma", "normal"}, optional
         For Mh and Mth; chao when left out.
     bias_corrected : bool
-        Add the constants of Rivest and Levesque to the counts, which remove the bias of order 1.
+        Add the constants of Rivest and Levesque to the counts. They are made for rare captures,
+        as on case lists, and there remove nearly all of the bias of order 1.
     ordered : bool
         Says that the lists are occasions in time, as the models Mb and Mbh need.
     interval : {"dark-figure", "profile"}

@@ -30,7 +30,8 @@ __all__ = ["loglinear"]
 Array = NDArray[Any]
 
 
-def _terms(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+    """Return the groups of lists named by `pairs`, each with what is inside it."""
     out = []
     for pair in pairs:
         if isinstance(pair, str) or len(set(pair)) < 2:
@@ -127,7 +128,7 @@ def loglinear(
     """
     require_overlap(lists)
     check_interval(lists, interval)
-    terms = _terms(lists, pairs)
+    terms = terms_of(lists, pairs)
     fit = loglinear_fit(lists.histories, lists.counts, terms)
     if fit.code[0] or not fit.converged[0]:
         why = {0: "did not converge", 1: "no maximum exists", 2: "its terms are not identifiable"}
