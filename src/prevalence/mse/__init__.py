@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .averaging import graph_posterior
 from .bounds import lower_bound
+from .closed_models import closed
 from .decomposable import decomposable
 from .forward import stepwise
 from .graph_posterior import GraphPosterior
@@ -11,28 +12,35 @@ from .hierarchical import loglinear
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
+from .one_inflated import one_inflation
 from .referral import referral_aware
 from .referral_bracket import ReferralBracket, referral_bracket
 from .reliability import Reliability, reliability
+from .sensitivity import Sensitivity, sensitivity
 from .strata import stratified
 from .threshold import thresholded
-from .two_lists import chapman
+from .two_lists import chapman, lincoln_petersen
 
 __all__ = [
     "GraphPosterior",
     "ReferralBracket",
     "Reliability",
+    "Sensitivity",
     "chapman",
+    "closed",
     "decomposable",
     "graph_posterior",
+    "lincoln_petersen",
     "linked",
     "linked_pair",
     "loglinear",
     "lower_bound",
+    "one_inflation",
     "over_linkages",
     "referral_aware",
     "referral_bracket",
     "reliability",
+    "sensitivity",
     "stepwise",
     "stratified",
     "thresholded",
