@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from .bounds import lower_bound
+from .person_robust import doubly_robust, doubly_robust_pairs
 from .forward import stepwise
 from .hierarchical import loglinear
+from .person_chances import huggins
 from .two_lists import chapman
 
-__all__ = ["chapman", "loglinear", "lower_bound", "stepwise"]
+__all__ = [
+    "chapman",
+    "doubly_robust",
+    "doubly_robust_pairs",
+    "huggins",
+    "loglinear",
+    "lower_bound",
+    "stepwise",
+]

@@ -115,7 +115,10 @@ def _at(on: Array, rows: Array, unseen: Array, count: Array, b: Array) -> tuple[
     score = np.einsum("i,ij,ijk->k", count, on - p, rows, optimize=True)
     score = score - (count * odds) @ pull
     flat = (rows.reshape(-1, rows.shape[2]), unseen.reshape(-1, rows.shape[2]))
-    weight = ((count[:, None] * p * (1 - p)).ravel(), ((count * odds)[:, None] * p0 * (1 - p0)).ravel())
+    weight = (
+        (count[:, None] * p * (1 - p)).ravel(),
+        ((count * odds)[:, None] * p0 * (1 - p0)).ravel(),
+    )
     information = (flat[0].T * weight[0]) @ flat[0] + (flat[1].T * weight[1]) @ flat[1]
     information -= (pull.T * (count * odds / pi)) @ pull
     return value, score, information, (pi, -(odds / pi)[:, None] * pull)

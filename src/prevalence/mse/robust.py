@@ -23,6 +23,7 @@ Learner = Callable[[Array, Array, Array, Array], Array]
 LEAST = 1e-9  # of a chance in a numerator: its ratio to itself must stand
 PER_COEFFICIENT = 10  # persons that a history seen by other lists has for each coefficient
 TILTS = 200
+SETTLED = 1e-4  # standard errors
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,8 @@ def cells(history: Array, count: Array, folds: int, seed: int) -> Cells:
     return Cells(kept // folds, kept % folds, table[kept].astype(float))
 
 
-def categories(history: Array, on: Array, count: Array, width: int) -> tuple[Array, int]:
+def categories(history: Array, on: Array, count: Array, size: int, width: int) -> tuple[Array, int]:
     """Return the categories whose chances are modelled: J's histories, then the common others."""
-    size = int(history.max()) + 1
     other = on @ (1 << np.arange(on.shape[1]))
     codes, place = np.unique(other, return_inverse=True)
     persons = np.bincount(place, np.where(history < 0, count, 0.0))
@@ -146,9 +146,7 @@ def ratio(q: Array, sign: Array, clamp: float, odds_ratio: float) -> tuple[Array
     return np.minimum(r, most), safe, held
 
 
-def summands(
-    q: Array, history: Array, sign: Array, *, clamp: float, odds_ratio: float
-) -> Summands:
+def summands(q: Array, history: Array, sign: Array, *, clamp: float, odds_ratio: float) -> Summands:
     """Return ``1 + r`` and ``1 + r s_y / q_y`` (y the history of the cell) for chances q (cells, y)."""
     r, safe, held = ratio(q, sign, clamp, odds_ratio)
     inside = history >= 0
@@ -169,15 +167,20 @@ def targeted(
     inside = history >= 0
     own = np.where(inside, history, q.shape[1])
     rows = np.arange(own.size)
+    part, before = 1.0, 0.0
     for _ in range(TILTS):
         r, safe, _ = ratio(now[:, :-1], sign, clamp, odds_ratio)
         v = np.c_[r[:, None] * sign / safe, np.zeros(own.size)]
         gap = float(count @ (v[rows, own] - r))
-        if abs(gap) <= 1e-9 * float(count @ (1 + r)):
+        step = v[rows, own]
+        if abs(gap) <= SETTLED * np.sqrt(count @ (step - np.average(step, weights=count)) ** 2):
             return now[:, :-1]
+        if gap * before < 0 and abs(gap) > abs(before) / 2:  # it swings about the solution
+            part /= 2
+        before = gap
         centred = v - (now * v).sum(axis=1, keepdims=True)
         spread = float(count @ (now * centred**2).sum(axis=1))
-        e = gap / spread
+        e = part * gap / spread
         e *= min(1.0, 1 / (abs(e) * np.abs(centred).max()))  # at most e-fold for any history
         tilted = now * np.exp(e * centred)
         now = _whole((tilted / tilted.sum(axis=1, keepdims=True))[:, :-1], sign, clamp)
