@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .bounds import lower_bound
-from .person_robust import doubly_robust, doubly_robust_pairs
 from .forward import stepwise
 from .hierarchical import loglinear
 from .person_chances import huggins
+from .person_robust import doubly_robust, doubly_robust_pairs
 from .two_lists import chapman
 
 __all__ = [

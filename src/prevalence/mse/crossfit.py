@@ -93,9 +93,9 @@ def _chances(
         rows = np.zeros((size, lists), dtype=np.int64)
         rows[:, plan.among] = wanted
         return every[:, _places(rows)]
-    x = who.scaled
+    x = who.scaled(count)
     if plan.nuisance == "quadratic":
-        x = _squared(x, who.count)
+        x = _squared(x, count)
     category, number = robust.categories(history, who.on, count, size, 1 + x.shape[1])
     found = robust.cross_fit(x, category, cell, number, folds=plan.folds, ridge=RIDGE)
     return found[:, :size]

@@ -13,7 +13,7 @@ from ..errors import nearest
 from ..lists import Lists
 from .assemble import require_overlap
 
-__all__ = ["People", "people"]
+__all__ = ["People", "listed", "people"]
 
 Array = NDArray[Any]
 
@@ -33,19 +33,25 @@ class People:
     labels: tuple[tuple[str, ...], ...]
     covariates: tuple[str, ...]
 
-    @property
-    def scaled(self) -> Array:
-        """Return the covariates with mean 0 and standard deviation 1 among those seen."""
-        share = self.count / self.count.sum()
+    def scaled(self, count: Array) -> Array:
+        """Return the covariates with mean 0 and standard deviation 1 among so many of each kind."""
+        share = count / count.sum()
         centred = self.x - share @ self.x
-        return np.asarray(centred / np.sqrt(share @ centred**2))
+        spread = np.sqrt(share @ centred**2)
+        return np.asarray(centred / np.where(spread > 0, spread, 1.0))
 
     @property
     def given(self) -> str:
         """Return what is held fixed, as the beginning of a sentence."""
         if not self.covariates:
             return ""
-        return f"Given {' and '.join(self.covariates).replace('_', ' ')}, "
+        return f"Given {listed(self.covariates)}, "
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as words: a, b and c."""
+    said = [name.replace("_", " ") for name in names]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
 
 
 def people(lists: Lists, covariates: Sequence[str] | str | None, by: str | None) -> People:
@@ -158,7 +164,10 @@ def _check_rank(made: People) -> None:
                 f"covariates must differ between persons: one of {', '.join(made.covariates)} is "
                 "the same for all of them. Leave it out."
             )
-    if made.x.size and np.linalg.matrix_rank(made.scaled, tol=1e-8 * len(made.x)) < made.x.shape[1]:
+    if (
+        made.x.size
+        and np.linalg.matrix_rank(made.scaled(made.count), tol=1e-8 * len(made.x)) < made.x.shape[1]
+    ):
         raise ValueError(
             f"covariates must not repeat one another: of {', '.join(made.covariates)} one follows "
             "from the others. Leave it out."

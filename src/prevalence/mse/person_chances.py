@@ -14,7 +14,7 @@ from ..lists import Lists
 from ..registry import estimator
 from .assemble import SKIPS, assemble, example
 from .conditional import ConditionalFit, conditional_fit, design
-from .people import People, people
+from .people import People, listed, people
 
 __all__ = ["huggins"]
 
@@ -157,7 +157,7 @@ def huggins(
 def _fitted(
     who: People, count: Array, how: dict[str, bool], start: Array | None = None
 ) -> ConditionalFit:
-    rows, unseen = design(who.on, who.scaled, **how)
+    rows, unseen = design(who.on, who.scaled(who.count), **how)
     return conditional_fit(who.on, rows, unseen, count, start)
 
 
@@ -165,7 +165,7 @@ def _replicated(who: People, how: dict[str, bool], found: ConditionalFit) -> Arr
     """Return the sizes (groups, R) in every resample, nan where there is no maximum."""
     if who.draws is None:
         return None
-    rows, unseen = design(who.on, who.scaled, **how)
+    rows, unseen = design(who.on, who.scaled(who.count), **how)
     out = np.full((len(who.labels), who.draws.shape[1]), np.nan)
     for r in range(out.shape[1]):
         count = who.draws[:, r]
@@ -179,7 +179,9 @@ def _span(who: People, how: dict[str, bool], found: ConditionalFit) -> tuple[flo
     """Return the range of sizes over simpler models within 6 units of BIC of the best."""
     fits = [found]
     blank = np.zeros((len(who.count), 0))
-    for time, x, each in [(t, x, e) for t in (0, 1) for x in (blank, who.scaled) for e in (0, 1)]:
+    for time, x, each in [
+        (t, x, e) for t in (0, 1) for x in (blank, who.scaled(who.count)) for e in (0, 1)
+    ]:
         if x.shape[1] or not each:
             rows = design(who.on, x, time=bool(time), each=bool(each), behaviour=how["behaviour"])
             fits.append(conditional_fit(who.on, *rows, who.count))
@@ -208,11 +210,11 @@ def _identifies(who: People, lists: Lists, model: str) -> str:
     start = who.given or "For every person alike, "
     if "b" in model:
         return f"{start}being on one list changes the chance of all later ones alike."
-    return f"{start}{' and '.join(lists.names).replace('_', ' ')} catch independently."
+    return f"{start}{listed(lists.names)} catch independently."
 
 
 def _words(who: People, how: dict[str, bool]) -> str:
     if not who.covariates:
         return "Everyone is equally likely to be on a list."
     slopes = "slopes of its own for each list" if how["each"] else "one slope for all lists"
-    return f"Chances are logistic in {', '.join(who.covariates).replace('_', ' ')}, with {slopes}."
+    return f"Chances are logistic in {listed(who.covariates)}, with {slopes}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ..lists import Lists
 from ..registry import Example, estimator
 from .assemble import SKIPS, assemble, require_lists
 from .crossfit import Found, Plan, estimated, lacking
-from .people import People, people
+from .people import People, listed, people
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ DULCE = "Dulce Rubio and Kennedy (2024) doi:10.48550/arXiv.2407.03539"
 METHODS = ("one-step", "plug-in", "tmle")
 LEARNERS = ("logit", "quadratic")
 HELD = 0.05  # share of the estimate from persons held at the clamp
-BEHIND = 30  # persons behind a standard error, for it to be known within about a fifth
+BEHIND = 10  # persons behind a standard error, for it to be known within about a sixth
 
 
 def _example() -> Example:
@@ -120,7 +120,7 @@ def doubly_robust(
     -----
     PrevalenceWarning
         When the estimate has heavy tails: over 5 % of it comes from persons held at the clamp, or
-        its standard error rests on fewer than 30 persons.
+        its standard error rests on fewer than ten persons.
 
     Notes
     -----
@@ -289,17 +289,9 @@ def doubly_robust_pairs(
     seed = int(generator(rng).integers(2**63))
     for first, second in combinations(lists.names, 2):
         who, plan = _asked(
-            lists,
-            covariates,
-            (first, second),
-            method,
-            nuisance,
-            folds,
-            clamp,
-            odds_ratio,
-            None,
-            seed,
+            lists, covariates, (first, second), method, nuisance, folds, clamp, odds_ratio, None, 0
         )
+        plan = replace(plan, seed=seed)
         both = who.count[(who.on.sum(axis=1) == 2) & who.on[:, plan.among].all(axis=1)].sum()
         row: dict[str, Any] = {"first": first, "second": second, "both_only": int(both)}
         try:
@@ -403,7 +395,7 @@ def _say_tails(said: list[str], found: Found, plan: Plan) -> None:
     if found.behind < BEHIND:
         note(
             said,
-            f"the standard error rests on {found.behind:.0f} persons: tails are heavy and the "
+            f"the standard error rests on about {found.behind:.0f} persons: tails are heavy and the "
             "interval may be too short. Compare method='tmle', fewer covariates, or other lists "
             "among=.",
         )
@@ -423,26 +415,25 @@ def _replicated(who: People, plan: Plan) -> Array | None:
 
 
 def _identifies(who: People, lists: Lists, plan: Plan) -> str:
-    names = [lists.names[j].replace("_", " ") for j in plan.among]
-    others = [x.replace("_", " ") for x in lists.names if x.replace("_", " ") not in names]
-    start = who.given or "For every person alike, "
-    where = f"among persons on none of {', '.join(others)}, " if others else ""
+    names = [lists.names[j] for j in plan.among]
+    others = [name for name in lists.names if name not in names]
     if len(names) == 2:
-        holds = f"{names[0]} and {names[1]} catch independently"
+        holds = "catch independently"
         if plan.odds_ratio != 1:
-            holds = f"{names[0]} and {names[1]} have an odds ratio of {plan.odds_ratio:g}"
+            holds = f"have an odds ratio of {plan.odds_ratio:g}"
     else:
-        holds = f"{', '.join(names)} have no {len(names)}-way interaction"
+        holds = f"have no {len(names)}-way interaction"
         if plan.odds_ratio != 1:
             holds += f" but one that makes the unseen {plan.odds_ratio:g} times as many"
-    return f"{start}{where}{holds}."
+    where = f" among persons on none of {listed(others)}" if others else ""
+    return f"{who.given or 'For every person alike, '}{listed(names)} {holds}{where}."
 
 
 def _words(who: People, found: Found, plan: Plan) -> str:
     kind = {"logit": "a multinomial logit", "quadratic": "a multinomial logit with squares"}
     learner = "a function of the caller" if callable(plan.nuisance) else kind[plan.nuisance]
     fitted = f", fitted in {plan.folds} folds" if plan.folds > 1 else ""
-    known = f" in {', '.join(who.covariates).replace('_', ' ')}" if who.covariates else ""
+    known = f" in {listed(who.covariates)}" if who.covariates else ""
     return (
         f"The chances of histories are {learner}{known}{fitted}; the least in a denominator is "
         f"{found.least:.2g}, and {found.held:.1%} of the estimate is from persons held at the clamp of "
@@ -451,4 +442,8 @@ def _words(who: People, found: Found, plan: Plan) -> str:
 
 
 def _rests(found: Found) -> dict[str, float]:
-    return {"least_chance": found.least, "held_share": found.held, "persons_behind": found.behind}
+    return {
+        "least_chance": float(f"{found.least:.3g}"),
+        "held_share": float(f"{found.held:.3g}"),
+        "persons_behind": float(f"{found.behind:.3g}"),
+    }
