@@ -6,15 +6,21 @@ from .bounds import lower_bound
 from .forward import stepwise
 from .hierarchical import loglinear
 from .person_chances import huggins
-from .person_robust import doubly_robust, doubly_robust_pairs
+from .person_robust import Pairs, doubly_robust, doubly_robust_pairs
+from .reliability import Reliability, reliability
+from .strata import stratified
 from .two_lists import chapman
 
 __all__ = [
+    "Pairs",
+    "Reliability",
     "chapman",
     "doubly_robust",
     "doubly_robust_pairs",
     "huggins",
     "loglinear",
     "lower_bound",
+    "reliability",
     "stepwise",
+    "stratified",
 ]
