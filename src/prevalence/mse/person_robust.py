@@ -195,6 +195,14 @@ class Pairs:
     -----
     Each row assumes that its two lists are independent given the covariates among persons on none
     of the other lists. Where rows are far apart at least one of the assumptions is wrong.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [400, 300, 100], ["A", "B"])
+    >>> pairs = pv.mse.doubly_robust_pairs(lists, covariates=[], folds=1)
+    >>> pairs.to_frame()["both_only"].tolist()
+    [100]
     """
 
     rows: Sequence[dict[str, Any]]
