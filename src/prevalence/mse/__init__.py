@@ -13,6 +13,8 @@ from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
 from .one_inflated import one_inflation
+from .person_chances import huggins
+from .person_robust import Pairs, doubly_robust, doubly_robust_pairs
 from .referral import referral_aware
 from .referral_bracket import ReferralBracket, referral_bracket
 from .reliability import Reliability, reliability
@@ -23,13 +25,17 @@ from .two_lists import chapman, lincoln_petersen
 
 __all__ = [
     "GraphPosterior",
+    "Pairs",
     "ReferralBracket",
     "Reliability",
     "Sensitivity",
     "chapman",
     "closed",
     "decomposable",
+    "doubly_robust",
+    "doubly_robust_pairs",
     "graph_posterior",
+    "huggins",
     "lincoln_petersen",
     "linked",
     "linked_pair",
