@@ -26,7 +26,7 @@ CASES: dict[str, tuple[Callable[[pv.Lists], object], type[Exception], str]] = {
     "interval that is not a word": (
         lambda x: pv.mse.loglinear(x, interval=0.95),  # type: ignore[arg-type]
         ValueError,
-        "interval must be one of dark-figure, bca, percentile, jackknife",
+        "interval must be one of dark-figure, profile, bca, percentile, jackknife",
     ),
     "unknown resamples": (
         lambda x: pv.mse.stepwise(x, resamples="cases"),

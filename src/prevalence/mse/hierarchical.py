@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import one_of
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
@@ -24,6 +23,7 @@ from .assemble import (
 )
 from .histories import list_pairs
 from .loglinear import loglinear_fit
+from .profile import check_interval, profile_loglinear, profiled
 from .replicated import INTERVALS, resampled
 
 __all__ = ["loglinear"]
@@ -90,15 +90,16 @@ def loglinear(
         The case lists; with `.bootstrap(...)` the standard error is the bootstrap's.
     pairs : list of groups of str
         Lists that depend on each other, as through referral; ``[]`` is independence.
-    interval : {"dark-figure", "percentile", "bca", "jackknife"}
+    interval : {"dark-figure", "percentile", "bca", "jackknife", "profile"}
         Log-normal on the number not seen (percentiles where the lists carry a bootstrap);
-        percentiles of a bootstrap, as they are or corrected for bias and skewness; or log-normal
-        with the jackknife's standard error.
+        percentiles of a bootstrap, as they are or corrected for bias and skewness; log-normal with
+        the jackknife's standard error; or the profile likelihood of the population size under the
+        multinomial law of the histories, whose maximum is then the estimate.
 
     Returns
     -------
     Estimate
-        One row, persons.
+        One row, persons. With a bootstrap the notes say how far other draws would move the limits.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def loglinear(
     200.0
     """
     require_overlap(lists)
-    one_of("interval", interval, ("dark-figure", *INTERVALS))
+    check_interval(lists, interval, INTERVALS)
     terms = terms_of(lists, pairs)
     fit = loglinear_fit(lists.histories, lists.counts, terms)
     if fit.code[0] or not fit.converged[0]:
@@ -139,19 +140,23 @@ def loglinear(
             f"{why.get(int(fit.code[0]), 'no maximum exists and terms are not identifiable')}. "
             "Leave out a pair that shares few persons, or merge two lists."
         )
-    how: dict[str, Any] = {"std_error": float(fit.std_error[0])}
-    rule = "percentile" if interval == "dark-figure" and lists.scheme is not None else interval
-    if rule in INTERVALS:
-        how = resampled(lists, lambda n: loglinear_fit(lists.histories, n, terms).total, rule)
     names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
     assumption = (
         f"Lists depend on each other only between {names}."
         if names
         else "All lists catch independently."
     )
+    value = float(fit.total[0])
+    how: dict[str, Any] = {"std_error": float(fit.std_error[0])}
+    rule = "percentile" if interval == "dark-figure" and lists.scheme is not None else interval
+    if rule in INTERVALS:
+        how = resampled(lists, lambda n: loglinear_fit(lists.histories, n, terms).total, rule)
+    elif rule == "profile":
+        traced = profile_loglinear(lists.histories, lists.counts, terms, begin=float(fit.dark[0]))
+        value, how = traced.total, {**how, **profiled(traced)}
     return assemble(
         lists,
-        float(fit.total[0]),
+        value,
         method="mse.loglinear",
         identifies=assumption,
         assumptions=[EQUAL],

@@ -37,17 +37,12 @@ def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] =
     -------
     Verdict
     """
-    against: list[str] = []
-    open_: list[str] = []
-    for name, judge in (
-        ("referral", _referral), ("links", _links), ("reports", _reports),
-        ("visibility", _visibility),
-    ):  # fmt: skip
-        if name in handled:
-            continue
-        said, missing = judge(lists, terms)
-        against += said
-        open_ += missing
+    against, open_ = _referral(lists, terms, covered="referral" in handled)
+    for name, judge in (("links", _links), ("reports", _reports), ("visibility", _visibility)):
+        if name not in handled:
+            said, missing = judge(lists, terms)
+            against += said
+            open_ += missing
     unsaid = f"not identified without: {', '.join(open_)}" if open_ else ""
     if against:
         return Verdict(True, "forbidden by declared facts", tuple(against))
