@@ -1,0 +1,172 @@
+"""Full conditionals and label moves of the latent class model, for all chains at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mcmc import accepted
+from .latent_state import Prior, State, log_sticks
+
+__all__ = [
+    "draw_concentration",
+    "draw_members",
+    "draw_rates",
+    "draw_sticks",
+    "draw_unseen",
+    "swap_sticks",
+    "swapped_classes",
+]
+
+Array = NDArray[Any]
+STEPS = (1.0, 4.0)  # of the random walk of log alpha, whose posterior may span many powers of ten
+
+
+def draw_members(cells: Array, tails: Array, counts: Array, rng: np.random.Generator) -> Array:
+    """Draw how many of those seen belong to each class, (C, K, B): multinomial by history.
+
+    `cells` (C, K, B) are proportional to the probabilities and `tails` their sums from each class on.
+    One class after the other takes its binomial share of those left; classes are nearly sorted by
+    size, so that soon nobody is left.
+    """
+    classes, chains = cells.shape[1:]
+    members = np.zeros(cells.shape)
+    share = np.minimum(cells[:, 0] / tails[:, 0], 1.0)
+    taken = rng.binomial(counts, share)
+    members[:, 0] = taken
+    left = (counts - taken).ravel()
+    at = np.flatnonzero(left)
+    left = left[at]
+    at += (at // chains) * (classes - 1) * chains  # place of (history, 0, chain) in (C, K, B)
+    for k in range(1, classes):
+        if not left.size:
+            break
+        here = at + k * chains
+        if k < classes - 1:
+            share = np.minimum(cells.ravel()[here] / tails.ravel()[here], 1.0)
+            taken = rng.binomial(left, share)
+        else:
+            taken = left
+        members.ravel()[here] = taken
+        left = left - taken
+        kept = np.flatnonzero(left)
+        left, at = left[kept], at[kept]
+    return members
+
+
+def draw_unseen(
+    dark: Array, observed: Array, seen: Array, prior: Prior, rng: np.random.Generator
+) -> Array:
+    """Draw how many of each class are on no list, (K, B): negative binomial, split by class.
+
+    `dark` (K, B) and `observed` (B,) are proportional to the probabilities to be on no list and to be
+    on one. A gamma number of failures makes the split one of independent Poisson numbers.
+    """
+    rate = rng.standard_gamma(seen) / observed
+    unseen = rng.poisson(rate * dark).astype(float)
+    if np.isinf(prior.largest):
+        return unseen
+    over = np.flatnonzero(seen + unseen.sum(axis=0) > prior.largest)
+    if over.size:
+        share = dark[:, over] / dark[:, over].sum(axis=0)
+        none = dark[:, over].sum(axis=0) / (dark[:, over].sum(axis=0) + observed[over])
+        total = _within(none, seen[over], prior.largest, rng)
+        unseen[:, over] = rng.multinomial(total, share.T / share.T.sum(axis=1, keepdims=True)).T
+    return unseen
+
+
+def _within(none: Array, seen: Array, largest: float, rng: np.random.Generator) -> Array:
+    """Draw negative binomial numbers that do not bring N above `largest`, by inversion."""
+    from scipy.special import betainc
+
+    most = largest - seen
+    aim = rng.random(none.shape) * betainc(seen, most + 1, 1 - none)
+    low, high = np.full(none.shape, -1.0), most.copy()
+    for _ in range(int(np.ceil(np.log2(largest + 2))) + 1):
+        middle = np.floor((low + high) / 2)
+        below = betainc(seen, np.maximum(middle, 0) + 1, 1 - none) < aim
+        below |= middle < 0
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high.astype(np.int64)
+
+
+def draw_rates(captures: Array, persons: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw capture rates and their complements: ``Beta(1 + captures, 1 + persons - captures)``."""
+    drawn = rng.standard_gamma(1 + np.stack([captures, persons - captures]))
+    drawn /= drawn.sum(axis=0)
+    return drawn[0], drawn[1]
+
+
+def draw_sticks(persons: Array, concentration: Array, rng: np.random.Generator) -> Array:
+    """Draw ``log(1 - V_k)``, ``V_k ~ Beta(1 + n_k, alpha + sum_{h>k} n_h)``, (K - 1, B).
+
+    A gamma variable of small shape a is drawn by its logarithm, ``log G(a + 1) + log(U) / a``: the
+    variable itself would underflow.
+    """
+    after = np.cumsum(persons[::-1], axis=0)[::-1][1:]
+    shape = concentration + after
+    rest = np.log(rng.standard_gamma(shape + 1)) - rng.standard_exponential(shape.shape) / shape
+    taken = np.log(rng.standard_gamma(1 + persons[:-1]))
+    return np.asarray(rest - np.logaddexp(rest, taken))
+
+
+def draw_concentration(
+    concentration: Array, persons: Array, prior: Prior, rng: np.random.Generator
+) -> Array:
+    """Move alpha given the sizes of the classes, the sticks integrated out: random walks of its log.
+
+    Drawing alpha from its gamma conditional given the sticks is exact as well, and thirty times as
+    slow to mix, since sticks of empty classes tell the old alpha.
+    """
+
+    def target(value: Array) -> Array:
+        return prior.shape * np.log(value) - prior.rate * value + log_sticks(persons, value)
+
+    now = target(concentration)
+    for step in STEPS:
+        proposal = concentration * np.exp(step * rng.standard_normal(concentration.shape))
+        proposal = np.clip(proposal, 1e-100, 1e100)
+        other = target(proposal)
+        take = accepted(other - now, rng)
+        concentration, now = np.where(take, proposal, concentration), np.where(take, other, now)
+    return concentration
+
+
+def swapped_classes(persons: Array, concentration: Array, rng: np.random.Generator) -> Array:
+    """Return an order (K, B) of the classes after exchanging any two, before sticks are redrawn.
+
+    Accepted with ``min(1, p(sizes in the new order) / p(sizes in the old order))``, the sticks
+    integrated out.
+    """
+    classes, chains = persons.shape
+    order = np.tile(np.arange(classes)[:, None], chains)
+    if classes == 1:
+        return order
+    every = np.arange(chains)
+    one = rng.integers(classes, size=chains)
+    two = (one + rng.integers(1, classes, size=chains)) % classes
+    proposal = order.copy()
+    proposal[one, every], proposal[two, every] = two, one
+    moved = np.take_along_axis(persons, proposal, axis=0)
+    take = accepted(log_sticks(moved, concentration) - log_sticks(persons, concentration), rng)
+    return np.where(take, proposal, order)
+
+
+def swap_sticks(state: State, persons: Array, rng: np.random.Generator) -> None:
+    """Exchange neighbouring classes together with their sticks (Papaspiliopoulos and Roberts).
+
+    Accepted with ``min(1, (1 - V_{k+1})^{n_k} / (1 - V_k)^{n_{k+1}})``; the last class has no stick.
+    Every second pair is tried, the even or the odd ones.
+    """
+    k = np.arange(int(rng.integers(2)), len(persons) - 2, 2)
+    if not k.size:
+        return
+    ratio = persons[k] * state.log_rest[k + 1] - persons[k + 1] * state.log_rest[k]
+    pair, chain = np.nonzero(accepted(ratio, rng))
+    pair = k[pair]
+    for values in (state.caught, state.missed, state.log_rest, persons):
+        held = values[..., pair, chain]
+        values[..., pair, chain] = values[..., pair + 1, chain]
+        values[..., pair + 1, chain] = held
