@@ -16,8 +16,8 @@ __all__ = [
     "draw_rates",
     "draw_sticks",
     "draw_unseen",
+    "swap_classes",
     "swap_sticks",
-    "swapped_classes",
 ]
 
 Array = NDArray[Any]
@@ -33,6 +33,7 @@ def draw_members(cells: Array, tails: Array, counts: Array, rng: np.random.Gener
     """
     classes, chains = cells.shape[1:]
     members = np.zeros(cells.shape)
+    flat, flat_cells, flat_tails = members.ravel(), cells.reshape(-1), tails.reshape(-1)
     share = np.minimum(cells[:, 0] / tails[:, 0], 1.0)
     taken = rng.binomial(counts, share)
     members[:, 0] = taken
@@ -45,11 +46,11 @@ def draw_members(cells: Array, tails: Array, counts: Array, rng: np.random.Gener
             break
         here = at + k * chains
         if k < classes - 1:
-            share = np.minimum(cells.ravel()[here] / tails.ravel()[here], 1.0)
+            share = np.minimum(flat_cells[here] / flat_tails[here], 1.0)
             taken = rng.binomial(left, share)
         else:
             taken = left
-        members.ravel()[here] = taken
+        flat[here] = taken
         left = left - taken
         kept = np.flatnonzero(left)
         left, at = left[kept], at[kept]
@@ -93,23 +94,33 @@ def _within(none: Array, seen: Array, largest: float, rng: np.random.Generator) 
 
 
 def draw_rates(captures: Array, persons: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Draw capture rates and their complements: ``Beta(1 + captures, 1 + persons - captures)``."""
-    drawn = rng.standard_gamma(1 + np.stack([captures, persons - captures]))
+    """Draw capture rates (L, K, B) and their complements, ``Beta(1 + captures, 1 + the others)``.
+
+    Those of a class that holds nobody are uniform, which is the same with one draw.
+    """
+    caught = rng.random(captures.shape)
+    missed = 1 - caught
+    k, chain = np.nonzero(persons)
+    on = captures[:, k, chain]
+    drawn = rng.standard_gamma(1 + np.stack([on, persons[k, chain] - on]))
     drawn /= drawn.sum(axis=0)
-    return drawn[0], drawn[1]
+    caught[:, k, chain], missed[:, k, chain] = drawn
+    return caught, missed
 
 
 def draw_sticks(persons: Array, concentration: Array, rng: np.random.Generator) -> Array:
     """Draw ``log(1 - V_k)``, ``V_k ~ Beta(1 + n_k, alpha + sum_{h>k} n_h)``, (K - 1, B).
 
     A gamma variable of small shape a is drawn by its logarithm, ``log G(a + 1) + log(U) / a``: the
-    variable itself would underflow.
+    variable itself would underflow. Where nobody is in the class, ``log(U) / a`` is all.
     """
-    after = np.cumsum(persons[::-1], axis=0)[::-1][1:]
-    shape = concentration + after
-    rest = np.log(rng.standard_gamma(shape + 1)) - rng.standard_exponential(shape.shape) / shape
-    taken = np.log(rng.standard_gamma(1 + persons[:-1]))
-    return np.asarray(rest - np.logaddexp(rest, taken))
+    shape = concentration + np.cumsum(persons[::-1], axis=0)[::-1][1:]
+    rest = rng.standard_exponential(shape.shape) / -shape
+    k, chain = np.nonzero(persons[:-1])
+    some = rest[k, chain] + np.log(rng.standard_gamma(shape[k, chain] + 1))
+    taken = np.log(rng.standard_gamma(1 + persons[k, chain]))
+    rest[k, chain] = some - np.logaddexp(some, taken)
+    return rest
 
 
 def draw_concentration(
@@ -134,39 +145,45 @@ def draw_concentration(
     return concentration
 
 
-def swapped_classes(persons: Array, concentration: Array, rng: np.random.Generator) -> Array:
-    """Return an order (K, B) of the classes after exchanging any two, before sticks are redrawn.
+def swap_classes(
+    captures: Array, persons: Array, concentration: Array, rng: np.random.Generator
+) -> None:
+    """Exchange any two classes before the sticks are redrawn, in place.
 
     Accepted with ``min(1, p(sizes in the new order) / p(sizes in the old order))``, the sticks
     integrated out.
     """
     classes, chains = persons.shape
-    order = np.tile(np.arange(classes)[:, None], chains)
     if classes == 1:
-        return order
-    every = np.arange(chains)
+        return
+    chain = np.arange(chains)
     one = rng.integers(classes, size=chains)
     two = (one + rng.integers(1, classes, size=chains)) % classes
-    proposal = order.copy()
-    proposal[one, every], proposal[two, every] = two, one
-    moved = np.take_along_axis(persons, proposal, axis=0)
-    take = accepted(log_sticks(moved, concentration) - log_sticks(persons, concentration), rng)
-    return np.where(take, proposal, order)
+    moved = persons.copy()
+    moved[one, chain], moved[two, chain] = persons[two, chain], persons[one, chain]
+    ratio = log_sticks(moved, concentration) - log_sticks(persons, concentration)
+    take = np.flatnonzero(accepted(ratio, rng) & (ratio != 0))  # equal sizes: nothing to tell apart
+    _exchange((captures, persons), one[take], two[take], take)
 
 
 def swap_sticks(state: State, persons: Array, rng: np.random.Generator) -> None:
     """Exchange neighbouring classes together with their sticks (Papaspiliopoulos and Roberts).
 
     Accepted with ``min(1, (1 - V_{k+1})^{n_k} / (1 - V_k)^{n_{k+1}})``; the last class has no stick.
-    Every second pair is tried, the even or the odd ones.
+    Every second pair is tried, the even or the odd ones; two empty classes are alike and left alone.
     """
     k = np.arange(int(rng.integers(2)), len(persons) - 2, 2)
     if not k.size:
         return
     ratio = persons[k] * state.log_rest[k + 1] - persons[k + 1] * state.log_rest[k]
-    pair, chain = np.nonzero(accepted(ratio, rng))
-    pair = k[pair]
-    for values in (state.caught, state.missed, state.log_rest, persons):
-        held = values[..., pair, chain]
-        values[..., pair, chain] = values[..., pair + 1, chain]
-        values[..., pair + 1, chain] = held
+    some = persons[k] + persons[k + 1] > 0
+    pair, chain = np.nonzero(accepted(ratio, rng) & some)
+    _exchange((state.caught, state.missed, state.log_rest), k[pair], k[pair] + 1, chain)
+
+
+def _exchange(arrays: tuple[Array, ...], one: Array, two: Array, chain: Array) -> None:
+    """Exchange classes of some chains in place."""
+    for values in arrays:
+        held = values[..., one, chain]
+        values[..., one, chain] = values[..., two, chain]
+        values[..., two, chain] = held

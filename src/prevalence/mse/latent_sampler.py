@@ -14,8 +14,8 @@ from .latent_conditionals import (
     draw_rates,
     draw_sticks,
     draw_unseen,
+    swap_classes,
     swap_sticks,
-    swapped_classes,
 )
 from .latent_state import TINY, HistoryTree, Prior, State, exchange_values, log_likelihood, on_a_list
 from .latent_tempering import Ladder
@@ -75,16 +75,16 @@ class Sampler:
         """Move every chain once."""
         state, rng = self.state, self.rng
         cells, mass = self._cells()
-        tails = np.cumsum(cells[:, ::-1], axis=1)[:, ::-1]
+        tails = cells.copy()
+        for k in range(tails.shape[1] - 1, 0, -1):
+            tails[:, k - 1] += tails[:, k]
         counts = self._placed(tails[:, 0], mass)
         seen = counts.sum(axis=0)
         members = draw_members(cells[1:], tails[1:], counts, rng)
         unseen = draw_unseen(cells[0], on_a_list(mass, tails[0, 0]), seen, self.prior, rng)
         persons = members.sum(axis=0) + unseen
         captures = (self._on @ members.reshape(len(members), -1)).reshape(state.caught.shape)
-        order = swapped_classes(persons, state.concentration, rng)
-        persons = np.take_along_axis(persons, order, axis=0)
-        captures = np.take_along_axis(captures, order[None], axis=1)
+        swap_classes(captures, persons, state.concentration, rng)
         state.caught, state.missed = draw_rates(captures, persons, rng)
         state.concentration = draw_concentration(state.concentration, persons, self.prior, rng)
         state.log_rest = draw_sticks(persons, state.concentration, rng)
