@@ -17,13 +17,22 @@ from .latent_conditionals import (
     swap_classes,
     swap_sticks,
 )
-from .latent_state import TINY, HistoryTree, Prior, State, exchange_values, log_likelihood, on_a_list
+from .latent_state import (
+    TINY,
+    HistoryTree,
+    Prior,
+    State,
+    exchange_values,
+    log_likelihood,
+    on_a_list,
+)
 from .latent_tempering import Ladder
 
 __all__ = ["Sampler"]
 
 Array = NDArray[Any]
-SCALES = (0.05, 1.5)  # of the steps of a class towards or away from being seen, log-uniform
+SCALES = (0.05, 2.0)  # of the steps of a class, log-uniform
+RIDGE = 0.6  # share of them along the ridge
 
 
 class Sampler:
@@ -106,7 +115,7 @@ class Sampler:
         log_left = self.state.log_left()
         weights = self.state.weights(log_left)
         cells = self._tree.products(weights, self.state.missed, self.state.caught)
-        k, moved, mass, prior = self._ridge(weights, log_left)
+        k, moved, mass, prior = self._moved(weights, log_left)
         every = np.arange(mass.size)
         old = cells.sum(axis=1)
         new = np.maximum(old - cells[:, k, every] + moved, TINY)
@@ -118,24 +127,24 @@ class Sampler:
         whole[take] = mass[take]
         return cells, whole
 
-    def _ridge(self, weights: Array, log_left: Array) -> tuple[Array, Array, Array, Array]:
-        """Propose to move one class along the ridge of the likelihood.
+    def _moved(self, weights: Array, log_left: Array) -> tuple[Array, Array, Array, Array]:
+        """Propose to move one class: its share alone, or along the ridge of the likelihood.
 
-        The odds of its rates times c and its unseen persons divided by c leave what is expected on
-        exactly one list as it is. Returned are the class, its cells (1 + C, B) before all shares are
-        divided by their sum, that sum, and the logarithm of prior ratio and Jacobian. Members and
-        unseen persons are integrated out, and drawn only after the move.
+        On the ridge its unseen persons times f and the odds of its rates divided by f leave what is
+        expected on exactly one list as it is. Returned are the class, its cells (1 + C, B) before all
+        shares are divided by their sum, that sum, and the logarithm of prior ratio and Jacobian.
+        Members and unseen persons are integrated out, and drawn only after the move.
         """
         rng, state, classes = self.rng, self.state, len(weights)
         chains = np.arange(weights.shape[1])
         k = np.minimum(rng.geometric(0.5, chains.size) - 1, classes - 1)
-        scale = np.exp(rng.uniform(*np.log(SCALES), chains.size))
-        log_c = scale * rng.standard_normal(chains.size)
-        c = np.exp(log_c)
-        caught, missed = c * state.caught[:, k, chains], state.missed[:, k, chains]
+        log_f = np.exp(rng.uniform(*np.log(SCALES), chains.size))
+        log_f *= rng.standard_normal(chains.size)
+        log_c = np.where(rng.random(chains.size) < RIDGE, -log_f, 0.0)
+        caught, missed = np.exp(log_c) * state.caught[:, k, chains], state.missed[:, k, chains]
         both = missed + caught
         log_both = np.log(both).sum(axis=0)
-        log_factor = log_both - log_c  # of the share of the class
+        log_factor = log_both + log_f  # of the share of the class
         factor, weight = np.exp(log_factor), weights[k, chains]
         moved = self._tree.products(factor * weight, missed / both, caught / both)
         mass = 1 + (factor - 1) * weight
@@ -150,4 +159,3 @@ class Sampler:
         ratio += (state.concentration - 1) * last
         ratio += log_factor - classes * log_mass + len(caught) * log_c - 2 * log_both
         return k, moved, mass, ratio
-
