@@ -25,8 +25,8 @@ __all__ = ["LatentClassFit", "latent_class", "latent_class_fit"]
 Array = NDArray[Any]
 MANRIQUE = "Manrique-Vallier (2016) doi:10.1111/biom.12502"
 IDENTIFIES = (
-    "Within each of a few unseen classes of persons lists catch independently; how many are on no "
-    "list follows from the classes and their prior."
+    "Persons fall into a few unseen classes, lists catch independently within each, and the prior of "
+    "the classes holds for those on no list."
 )
 POINTS = ("mean", "median")
 LONG_TAIL = 1.3  # posterior mean over median
@@ -318,7 +318,7 @@ def latent_class_fit(
     histories, counts = lists.histories[some], np.rint(lists.counts[some]).astype(np.int64)
     ladder = Ladder(counts, levels, chains)
     start = dispersed(len(lists.names), classes, chains * levels, random)
-    sampler = Sampler(histories, None, prior, start, random, ladder)
+    sampler = Sampler(histories, ladder.tables[:, ladder.level], prior, start, random, ladder)
     kept: list[tuple[Array, ...]] = []
     for sweep in range(warmup + draws):
         if sweep < warmup and sweep in [int(part * warmup) for part in RESPACED]:
@@ -331,7 +331,7 @@ def latent_class_fit(
     names = ("population size", "classes", "concentration", "log likelihood")
     columns = (np.array(column, dtype=float).T for column in zip(*kept, strict=True))
     words = {
-        "model": f"latent classes, at most {classes}",
+        "model": "latent class",
         "variance": f"{chains * draws:,} posterior draws ({chains} chains of {draws:,}, each tempered "
         f"over {levels} tables)",
     }
@@ -345,7 +345,7 @@ def latent_class_fit(
     smooth=False,
     degree=None,
     citation=MANRIQUE,
-    example=example(classes=1, chains=32, levels=2, draws=200, warmup=80, rng=1),
+    example=example(classes=1, chains=64, levels=2, draws=40, warmup=20, rng=1),
     skips={
         **SKIPS,
         "replicate columns": "a posterior has draws and no columns; a bootstrap is not used",

@@ -120,7 +120,7 @@ def draw_sticks(persons: Array, concentration: Array, rng: np.random.Generator) 
     some = rest[k, chain] + np.log(rng.standard_gamma(shape[k, chain] + 1))
     taken = np.log(rng.standard_gamma(1 + persons[k, chain]))
     rest[k, chain] = some - np.logaddexp(some, taken)
-    return rest
+    return np.asarray(rest)
 
 
 def draw_concentration(
@@ -129,8 +129,10 @@ def draw_concentration(
     """Move alpha given the sizes of the classes, the sticks integrated out: random walks of its log.
 
     Drawing alpha from its gamma conditional given the sticks is exact as well, and thirty times as
-    slow to mix, since sticks of empty classes tell the old alpha.
+    slow to mix, since sticks of empty classes tell the old alpha. One class alone leaves the prior.
     """
+    if len(persons) == 1:
+        return np.asarray(rng.standard_gamma(prior.shape, concentration.size) / prior.rate)
 
     def target(value: Array) -> Array:
         return prior.shape * np.log(value) - prior.rate * value + log_sticks(persons, value)
@@ -157,10 +159,10 @@ def swap_classes(
     if classes == 1:
         return
     chain = np.arange(chains)
-    one = rng.integers(classes, size=chains)
+    one: Array = rng.integers(classes, size=chains)
     two = (one + rng.integers(1, classes, size=chains)) % classes
     moved = persons.copy()
-    moved[one, chain], moved[two, chain] = persons[two, chain], persons[one, chain]
+    _exchange((moved,), one, two, chain)
     ratio = log_sticks(moved, concentration) - log_sticks(persons, concentration)
     take = np.flatnonzero(accepted(ratio, rng) & (ratio != 0))  # equal sizes: nothing to tell apart
     _exchange((captures, persons), one[take], two[take], take)

@@ -43,7 +43,7 @@ class Sampler:
     histories : ndarray, (C, L)
         Distinct histories other than all zeros.
     counts : ndarray of int, (C, B)
-        Persons with each history, by chain; left out with a ladder.
+        Persons with each history, by chain; those of the ladder where there is one.
     prior : Prior
         Prior of the model.
     state : State
@@ -66,7 +66,7 @@ class Sampler:
     def __init__(
         self,
         histories: Array,
-        counts: Array | None,
+        counts: Array,
         prior: Prior,
         state: State,
         rng: np.random.Generator,
@@ -77,7 +77,7 @@ class Sampler:
         self._order = self._tree.order[1:] - 1
         self._on = np.ascontiguousarray(self._tree.histories[1:].T, dtype=float)
         self.prior, self.state, self.rng, self.ladder = prior, state, rng, ladder
-        self._counts = (ladder.tables[:, ladder.level] if ladder else counts)[self._order]
+        self._counts = counts[self._order]
         self.total = self.classes = self.log_likelihood = np.zeros(0)
 
     def sweep(self) -> None:
@@ -138,7 +138,7 @@ class Sampler:
         rng, state, classes = self.rng, self.state, len(weights)
         chains = np.arange(weights.shape[1])
         k = np.minimum(rng.geometric(0.5, chains.size) - 1, classes - 1)
-        log_f = np.exp(rng.uniform(*np.log(SCALES), chains.size))
+        log_f = np.exp(rng.uniform(np.log(SCALES[0]), np.log(SCALES[1]), chains.size))
         log_f *= rng.standard_normal(chains.size)
         log_c = np.where(rng.random(chains.size) < RIDGE, -log_f, 0.0)
         caught, missed = np.exp(log_c) * state.caught[:, k, chains], state.missed[:, k, chains]

@@ -162,8 +162,8 @@ def _log_within(seen: Array, observed: Array, prior: Prior) -> Array | float:
         return 0.0
     from scipy.special import betainc
 
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(betainc(seen, prior.largest - seen + 1, observed)))
+    within = betainc(seen, prior.largest - seen + 1, observed)
+    return np.asarray(np.log(np.maximum(within, TINY)))
 
 
 def log_sticks(persons: Array, concentration: Array) -> Array:

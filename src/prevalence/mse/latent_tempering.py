@@ -62,7 +62,7 @@ class Ladder:
         share = np.exp(self._log_shares)
         tables = np.floor(np.multiply.outer(self._counts, share) + place[:, None])
         tables[:, 0] = self._counts
-        return tables.astype(np.int64)
+        return np.asarray(tables, dtype=np.int64)
 
     @property
     def whole(self) -> Array:
