@@ -63,7 +63,7 @@ def one_class(histories: Array, counts: Array, largest: int) -> Array:
         logs = logs + betaln(1 + size, 1 + total - size)
     found = np.zeros(largest + 1)
     found[n:] = np.exp(logs - logs.max())
-    return found / found.sum()
+    return np.asarray(found / found.sum())
 
 
 def shared(count: int, classes: int) -> Array:

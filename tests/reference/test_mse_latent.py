@@ -74,28 +74,33 @@ def differences(draws: Array, posterior: Array, single: float, log_alpha: float)
 EXACT = [(TWO, (5, 4, 3), 40, 2), (TWO, (3, 2, 2), 14, 3), (THREE, (3, 2, 2, 2, 1), 30, 2)]
 
 
-@pytest.mark.parametrize("levels", [1, 3])
-@pytest.mark.parametrize(("histories", "counts", "largest", "classes"), EXACT)
+def against_exact(case: tuple[Any, ...], levels: int, sweeps: int) -> Array:
+    """Return the differences from the exact posterior, with tables down to four persons."""
+    histories, counts, largest, classes = case
+    given = (histories, np.array(counts))
+    exact = naive.few_classes(*given, largest, classes)
+    draws = drawn(
+        *given, classes, Prior(largest=largest), levels=levels, chains=100 // levels, sweeps=sweeps
+    )
+    return differences(draws, *exact)
+
+
+@pytest.mark.parametrize(("case", "levels"), [(EXACT[0], 1), (EXACT[1], 3), (EXACT[2], 3)])
 def test_small_tables_have_their_exact_posterior(
-    histories: Array,
-    counts: tuple[int, ...],
-    largest: int,
-    classes: int,
-    levels: int,
-    monkeypatch: pytest.MonkeyPatch,
+    case: Any, levels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(latent_tempering, "FEWEST", 4)
-    exact = naive.few_classes(histories, np.array(counts), largest, classes)
-    draws = drawn(
-        histories,
-        np.array(counts),
-        classes,
-        Prior(largest=largest),
-        levels=levels,
-        chains=100 // levels,
-        sweeps=900,
-    )
-    assert (np.abs(differences(draws, *exact)) < ERRORS).all()
+    assert (np.abs(against_exact(case, levels, 400)) < ERRORS).all()
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("levels", [1, 4])
+@pytest.mark.parametrize("case", EXACT)
+def test_long_runs_have_the_exact_posterior(
+    case: Any, levels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latent_tempering, "FEWEST", 4)
+    assert (np.abs(against_exact(case, levels, 10_000)) < ERRORS).all()
 
 
 def test_a_swap_of_sticks_without_asking_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,16 +109,13 @@ def test_a_swap_of_sticks_without_asking_is_found(monkeypatch: pytest.MonkeyPatc
             values[..., :2, :] = values[..., 1::-1, :].copy()
 
     monkeypatch.setattr(latent_sampler, "swap_sticks", wrong)
-    histories, counts, largest, classes = EXACT[1]
-    exact = naive.few_classes(histories, np.array(counts), largest, classes)
-    draws = drawn(histories, np.array(counts), classes, Prior(largest=largest), sweeps=900)
-    assert np.abs(differences(draws, *exact)).max() > 2 * ERRORS
+    assert np.abs(against_exact(EXACT[1], 1, 700)).max() > ERRORS
 
 
 def test_one_class_is_independence_with_its_exact_posterior() -> None:
     counts = np.array([60, 74, 48, 21, 9])
     exact = naive.one_class(THREE, counts, 20_000)  # beyond it 1e-12 of the posterior
-    draws = drawn(THREE, counts, 1, Prior(), sweeps=600)
+    draws = drawn(THREE, counts, 1, Prior(), sweeps=300)
     found = differences(draws, exact, 1.0, 0.0)[[0, 3]]
     assert (np.abs(found) < ERRORS).all()
 
@@ -161,7 +163,7 @@ def lcmcr(folder: Path, name: str) -> dict[str, Any]:
 def test_new_orleans_has_the_quantiles_of_lcmcr(oracle: Path) -> None:
     """Four Monte Carlo errors at each of seven quantiles, as those of the two runs combine."""
     fit = pv.mse.latent_class_fit(
-        table(oracle, "neworleans5_185"), chains=24, levels=3, warmup=300, draws=600, rng=1
+        table(oracle, "neworleans5_185"), chains=24, levels=3, warmup=200, draws=500, rng=1
     )
     assert fit.converged
     found = apart(fit.draws["population size"], lcmcr(oracle, "neworleans5_185"))
@@ -180,12 +182,13 @@ def test_long_runs_have_the_quantiles_of_lcmcr(name: str, oracle: Path) -> None:
 def test_chains_in_several_modes_are_refused(oracle: Path) -> None:
     """UK data: LCMCR's own chains of 35,000 sweeps have an R-hat of 1.5."""
     assert lcmcr(oracle, "uk5")["Rhat"] > 1.4
-    short = {"chains": 16, "levels": 1, "warmup": 200, "draws": 300, "rng": 1}
-    lists = table(oracle, "uk5")
-    with pytest.raises(pv.ConvergenceError, match="R-hat of .* Fit again with more warmup="):
-        pv.mse.latent_class(lists, **short)
+    fit = pv.mse.latent_class_fit(
+        table(oracle, "uk5"), chains=16, levels=1, warmup=200, draws=300, rng=1
+    )
+    with pytest.raises(pv.ConvergenceError, match=r"R-hat of .* Fit again with more warmup="):
+        fit.size()
     with pytest.warns(pv.PrevalenceWarning, match="have not converged"):
-        found = pv.mse.latent_class(lists, unconverged=True, **short)
+        found = fit.size(unconverged=True)
     assert found.facts["rhat"][0] > 1.05
     assert any("not converged" in said for said in found.warnings)
 

@@ -453,6 +453,7 @@ def latent_class(
     >>> bool(450 < found.value[0] < 490)
     True
     """
+    one_of("point", point, POINTS)
     fit = latent_class_fit(
         lists,
         classes=classes,

@@ -159,7 +159,7 @@ def swap_classes(
     if classes == 1:
         return
     chain = np.arange(chains)
-    one: Array = rng.integers(classes, size=chains)
+    one = np.asarray(rng.integers(classes, size=chains))
     two = (one + rng.integers(1, classes, size=chains)) % classes
     moved = persons.copy()
     _exchange((moved,), one, two, chain)
