@@ -65,9 +65,11 @@ class LatentClassFit:
     >>> import prevalence as pv
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
-    >>> fit = pv.mse.latent_class_fit(lists, classes=2, chains=16, levels=4, rng=1)
+    >>> fit = pv.mse.latent_class_fit(
+    ...     lists, classes=1, levels=1, chains=64, warmup=50, draws=80, rng=1
+    ... )
     >>> fit
-    <LatentClassFit: 228 persons on 3 lists, at most 2 classes; 16 chains of 2,000 draws, converged>
+    <LatentClassFit: 228 persons on 3 lists, 1 class; 32 chains of 300 draws, converged>
     """
 
     lists: Lists
@@ -244,9 +246,10 @@ class LatentClassFit:
     def __repr__(self) -> str:
         chains, draws = self.draws["classes"].shape
         state = "converged" if self.converged else "not converged"
+        classes = "1 class" if self.classes == 1 else f"at most {self.classes} classes"
         return (
-            f"<LatentClassFit: {self.lists.seen:,} persons on {len(self.lists.names)} lists, at most "
-            f"{self.classes} classes; {chains} chains of {draws:,} draws, {state}>"
+            f"<LatentClassFit: {self.lists.seen:,} persons on {len(self.lists.names)} lists, "
+            f"{classes}; {chains} chains of {draws:,} draws, {state}>"
         )
 
 
@@ -256,8 +259,8 @@ def latent_class_fit(
     classes: int = 10,
     chains: int = 8,
     levels: int = 12,
-    draws: int = 2000,
-    warmup: int = 1000,
+    draws: int = 3000,
+    warmup: int = 1500,
     shape: float = 0.25,
     rate: float = 0.25,
     largest: float | None = None,
@@ -299,7 +302,9 @@ def latent_class_fit(
     >>> import prevalence as pv
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
-    >>> fit = pv.mse.latent_class_fit(lists, classes=2, chains=16, levels=4, rng=1)
+    >>> fit = pv.mse.latent_class_fit(
+    ...     lists, classes=1, levels=1, chains=64, warmup=50, draws=80, rng=1
+    ... )
     >>> bool(fit.diagnostics()["rhat"].max() < 1.05)
     True
     """
@@ -345,7 +350,7 @@ def latent_class_fit(
     smooth=False,
     degree=None,
     citation=MANRIQUE,
-    example=example(classes=1, chains=64, levels=2, draws=40, warmup=20, rng=1),
+    example=example(classes=1, chains=64, levels=2, draws=80, warmup=40, rng=1),
     skips={
         **SKIPS,
         "replicate columns": "a posterior has draws and no columns; a bootstrap is not used",
@@ -357,8 +362,8 @@ def latent_class(
     classes: int = 10,
     chains: int = 8,
     levels: int = 12,
-    draws: int = 2000,
-    warmup: int = 1000,
+    draws: int = 3000,
+    warmup: int = 1500,
     shape: float = 0.25,
     rate: float = 0.25,
     largest: float | None = None,
@@ -449,7 +454,7 @@ def latent_class(
     >>> import prevalence as pv
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
-    >>> found = pv.mse.latent_class(lists, classes=2, chains=16, levels=4, rng=1)
+    >>> found = pv.mse.latent_class(lists, classes=6, chains=24, levels=4, warmup=500, rng=1)
     >>> bool(450 < found.value[0] < 490)
     True
     """
