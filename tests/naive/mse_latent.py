@@ -44,10 +44,12 @@ def gibbs(
                 rates[k, j] = random.beta(1 + on, 1 + held[k] - on)
         left, log_last = 1.0, 0.0
         for k in range(classes - 1):
-            v = random.beta(1 + held[k], alpha + held[k + 1 :].sum())
-            shares[k] = left * v
-            left *= 1 - v
-            log_last += np.log(max(1 - v, 1e-300))
+            after = alpha + held[k + 1 :].sum()  # a gamma variable of small shape by its logarithm
+            rest = np.log(random.gamma(after + 1)) + np.log(random.random()) / after
+            rest -= np.logaddexp(rest, np.log(random.gamma(1 + held[k])))
+            shares[k] = -left * np.expm1(rest)
+            left *= np.exp(rest)
+            log_last += rest
         shares[-1] = left
         alpha = random.gamma(shape + classes - 1) / (rate - log_last)
         out.append(n + unseen)

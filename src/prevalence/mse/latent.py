@@ -66,7 +66,7 @@ class LatentClassFit:
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> fit = pv.mse.latent_class_fit(
-    ...     lists, classes=1, levels=1, chains=64, warmup=50, draws=80, rng=1
+    ...     lists, classes=1, chains=32, levels=2, warmup=200, draws=300, rng=1
     ... )
     >>> fit
     <LatentClassFit: 228 persons on 3 lists, 1 class; 32 chains of 300 draws, converged>
@@ -303,7 +303,7 @@ def latent_class_fit(
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> fit = pv.mse.latent_class_fit(
-    ...     lists, classes=1, levels=1, chains=64, warmup=50, draws=80, rng=1
+    ...     lists, classes=1, chains=32, levels=2, warmup=200, draws=300, rng=1
     ... )
     >>> bool(fit.diagnostics()["rhat"].max() < 1.05)
     True
