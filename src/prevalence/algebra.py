@@ -27,7 +27,17 @@ POSITIVE = (
     "scaled proportion",
     "known",
 )  # intervals on the log scale
-HOUSE = ("rows", "psus", "cases", "design", "weights", "variance", "floor", "range")
+HOUSE = (
+    "rows",
+    "psus",
+    "cases",
+    "design",
+    "weights",
+    "variance",
+    "floor",
+    "range",
+    "identified by",
+)
 
 BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}
 UNARY: dict[np.ufunc, str] = {np.exp: "exp", np.log: "log", np.sqrt: "sqrt"}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import check_rows, check_words, generator, nearest, warn
+from . import captures, patterns
+from .declared import Declared
+from .errors import check_words, generator
 from .estimand import Estimand
-from .frames import Table, as_float, factorise, read
+from .frames import as_float, read
+from .patterns import Patterns
+from .regrouped import Regrouped, added, cells
 from .replication import Replicates
 
 if TYPE_CHECKING:
@@ -23,11 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["Lists"]
 
 Array = NDArray[Any]
-ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}.*)?)?")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Lists:
+class Lists(Regrouped):
     """Overlapping case lists: how many persons have each capture history; never changed.
 
     Parameters
@@ -39,6 +40,24 @@ class Lists:
     counts : str, optional
         Column with the number of persons of each row, where a row is a capture history. The
         object's own `counts` are those of its `histories`, all 2**L - 1 of them.
+    strata : str or list of str
+        Columns of classes, such as sex, that are estimated apart; missing is a class of its own.
+    covariates : str or list of str
+        Columns of what is known of the persons, numbers or text.
+    referred_by : mapping of str to str, optional
+        By list, the column with the list (or other body) that sent the person there.
+    own : str, optional
+        Word that marks a capture by the list's own route. With it, a missing sender is a source
+        that is not known; without it, missing or empty is the list's own route.
+
+    Attributes
+    ----------
+    patterns : Patterns
+        The distinct kinds of persons: lists, who sent them, stratum and covariates.
+    strata : tuple of tuples of str
+        Labels of the strata; one empty tuple without strata.
+    declared : Declared
+        What `declare` said of the lists.
 
     Raises
     ------
@@ -67,40 +86,48 @@ class Lists:
     data: Any
     names: Sequence[str]
     counts: Any = field(default=None, kw_only=True)
+    strata: Any = field(default=(), kw_only=True)
+    covariates: Any = field(default=(), kw_only=True)
+    referred_by: Mapping[str, str] | None = field(default=None, kw_only=True)
+    own: str | None = field(default=None, kw_only=True)
     histories: Array = field(init=False)
     source: str = field(init=False)
+    patterns: Patterns = field(init=False)
+    strata_names: tuple[str, ...] = field(default=(), init=False)
     scheme: Replicates | None = field(default=None, init=False)
+    pattern_draws: Array | None = field(default=None, init=False)
     referrals: tuple[tuple[str, str, int], ...] = field(default=(), init=False)
+    declared: Declared = field(default_factory=Declared, init=False)
+    window: tuple[str, str] | None = field(default=None, init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)
     about: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        from .mse.histories import complete_table
-
         names = [self.names] if isinstance(self.names, str) else [str(x) for x in self.names]
-        if len(names) < 2 or len(set(names)) < len(names):
-            raise ValueError(
-                f"lists must be two or more columns of different names: found {len(names)} "
-                f"({', '.join(names)}). Name each list once."
-            )
+        _check_names(names)
         table = read(self.data)
-        rows = np.stack([_zero_one(table, name) for name in names], axis=1)
-        count = np.ones(table.n) if self.counts is None else table.numeric(self.counts, "counts")
-        whole = np.isfinite(count) & (count >= 0) & (count == np.round(count))
-        check_rows("counts", "whole numbers of at least 0", count, ~whole, "Correct them.")
-        on_none = ~rows.any(axis=1) & (count > 0)
-        if on_none.any():
-            raise ValueError(
-                f"lists must hold every row: {int(on_none.sum()):,} of {table.n:,} rows are on none "
-                f"(first: row {int(np.flatnonzero(on_none)[0])}). Drop them; persons on no list are "
-                "what is estimated."
-            )
-        used = rows.any(axis=1)
-        histories, full = complete_table(rows[used], count[used])
-        found = {"names": tuple(names), "histories": histories, "counts": full[:, 0]}
-        found["source"] = _digest(tuple(names), full[:, 0])
-        if full[:, 0].sum() == 0:
+        found = captures.from_persons(
+            table, names, self.counts, self.strata, self.covariates, self.referred_by, self.own
+        )
+        self._fill(found)
+
+    def _fill(self, found: captures.Read) -> None:
+        """Set every field from what was read."""
+        from .mse.histories import all_histories
+
+        kinds, histories = found.patterns, all_histories(len(found.names))
+        if kinds.count.sum() == 0:
             raise ValueError("lists must have cases: found zero. Check the window and the file.")
-        for name, value in {**found, "data": None}.items():
+        counts = added(kinds.count[:, None], cells(kinds.on), len(histories))[:, 0]
+        kept = patterns.plain(histories, counts) if found.plain else patterns.gathered(kinds)[0]
+        made = {
+            "names": found.names, "histories": histories, "counts": counts, "patterns": kept,
+            "source": _digest(found.names, counts), "strata_names": found.strata_names,
+            "strata": found.strata, "referrals": found.referrals, "notes": found.notes,
+            "window": found.window, "data": None, "referred_by": None,
+            "covariates": tuple(kept.covariates),
+        }  # fmt: skip
+        for name, value in made.items():
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -161,7 +188,10 @@ class Lists:
         list: str,
         date: str | None = None,
         referred_by: str | None = None,
+        own: str | None = None,
         window: tuple[str, str] | None = None,
+        strata: str | Sequence[str] = (),
+        covariates: str | Sequence[str] = (),
     ) -> Self:
         """Build lists from one row per capture: who, on which list, when, referred by whom.
 
@@ -174,9 +204,14 @@ class Lists:
         date : str, optional
             Column of ISO dates, such as 2023-12-31; needed with `window`.
         referred_by : str, optional
-            Column with the list that sent the person, missing where none did.
+            Column with the list (or other body) that sent the person.
+        own : str, optional
+            Word in that column for a capture by the list's own route. With it, a missing sender is
+            a source that is not known; without it, missing or empty is the list's own route.
         window : tuple of str, optional
             First and last date (or month, or year), both included.
+        strata, covariates : str or list of str
+            Columns of what is known of the persons, as in `Lists`.
 
         Returns
         -------
@@ -194,7 +229,8 @@ class Lists:
         Warns
         -----
         PrevalenceWarning
-            When captures lie outside the window: how many are left out.
+            When captures lie outside the window: how many are left out; when captures of a person
+            tell different strata or covariates: how many.
 
         Notes
         -----
@@ -208,24 +244,16 @@ class Lists:
         >>> pv.Lists.from_captures(captures, person="id", list="by").sizes
         {'home': 2, 'police': 2}
         """
-        table = read(data)
-        who, where = table.labels(person, "person"), table.labels(list, "list")
-        keep = np.ones(table.n, dtype=bool)
-        if window is not None:
-            if date is None:
-                raise ValueError("window needs date=: found no column of dates. Name it.")
-            keep = _within(table.labels(date, "date"), window)
-            if not keep.all():
-                warn(f"{int((~keep).sum()):,} of {table.n:,} captures lie outside the window.")
-        sender = _senders(table, referred_by)
-        names = sorted(set(where[keep].tolist()))
-        persons, row = np.unique(who[keep].astype(str), return_inverse=True)
-        on = np.zeros((persons.size, len(names)), dtype=int)
-        on[row, [names.index(x) for x in where[keep]]] = 1
-        out = cls({name: on[:, j] for j, name in enumerate(names)}, names)
-        edges = Counter((s, r) for s, r, k in zip(sender, where, keep, strict=True) if k and s)
-        tally = tuple((s, r, edges[s, r]) for s, r in sorted(edges))
-        object.__setattr__(out, "referrals", tally)
+        found = captures.from_captures(
+            read(data), person=person, list_=list, date=date, referred_by=referred_by, own=own,
+            window=window, strata=strata, covariates=covariates,
+        )  # fmt: skip
+        _check_names(found.names)
+        out = object.__new__(cls)
+        for name, value in _BLANK.items():
+            object.__setattr__(out, name, value)
+        object.__setattr__(out, "about", {})
+        out._fill(found)
         return out
 
     @property
@@ -244,45 +272,6 @@ class Lists:
     def overlap(self) -> int:
         """Persons on two lists or more."""
         return int(self.counts[self.histories.sum(axis=1) > 1].sum())
-
-    def index(self, name: str) -> int:
-        """Return the position of a list.
-
-        Parameters
-        ----------
-        name : str
-            Name of the list.
-
-        Returns
-        -------
-        int
-            Its column in the histories, from 0.
-
-        Raises
-        ------
-        KeyError
-            When there is no such list.
-        """
-        if name not in self.names:
-            raise KeyError(
-                f"lists must be named as in the data: {name!r} is not one.{nearest(name, self.names)}"
-            )
-        return list(self.names).index(name)
-
-    def referral_pairs(self) -> list[tuple[str, str]]:
-        """Return the pairs of lists between which a referral is recorded, each once.
-
-        Returns
-        -------
-        list of tuple of str
-            Pairs in the order of the lists, whichever of the two referred.
-
-        Notes
-        -----
-        A referral makes two lists dependent: estimators that assume independence are biased.
-        """
-        known = [(s, r) for s, r, _ in self.referrals if s in self.names and s != r]
-        return sorted({(min(p, key=self.index), max(p, key=self.index)) for p in known})
 
     def bootstrap(
         self, replicates: int = 1000, *, rng: int | np.random.Generator | None = None
@@ -311,9 +300,10 @@ class Lists:
 
         Notes
         -----
-        A resample is ``Multinomial(n, counts / n)`` with n the persons seen. It assumes that
-        persons are captured independently of each other, and takes n as fixed. It fails with sparse
-        tables: a history without persons has none in any resample.
+        A resample is ``Multinomial(n, counts / n)`` with n the persons seen and the counts those of
+        the distinct kinds of persons (`patterns`). It assumes that persons are captured
+        independently of each other, and takes n as fixed. It fails with sparse tables: a history
+        without persons has none in any resample.
 
         Examples
         --------
@@ -331,11 +321,12 @@ class Lists:
             )
         random = generator(rng)
         token = f"{int(random.integers(2**63)):016x}"
-        draws = bootstrap_counts(self.counts, replicates, random)
+        draws = bootstrap_counts(self.patterns.count, replicates, random)
+        factors = self._by_cell(draws)
         scale = np.full(replicates, 1 / replicates)
         kind = f"multinomial bootstrap R={replicates} draw={token}"
-        made = Replicates(draws, scale, self.source, kind, ())
-        return self._replace(scheme=made)
+        made = Replicates(factors, scale, self.source, kind, ())
+        return self._replace(scheme=made, pattern_draws=draws)
 
     def describe(self, **words: str) -> Self:
         """Return the lists with words for the estimand: outcome, definition, window, population.
@@ -384,49 +375,15 @@ class Lists:
         return f"<Lists: {self.seen:,} persons, {self.overlap:,} on two lists or more; {sizes}>"
 
 
-def _zero_one(table: Table, name: str) -> Array:
-    x = table.numeric(name, "lists")
-    check_rows("lists", f"0 or 1 in {name!r}", x, ~np.isin(x, (0.0, 1.0)), "Code them so.")
-    return x.astype(np.int64)
+_BLANK = {"scheme": None, "pattern_draws": None, "declared": Declared(), "own": None}
 
 
-def _senders(table: Table, referred_by: str | None) -> list[str]:
-    if referred_by is None:
-        return [""] * table.n
-    import pandas as pd
-
-    raw = pd.Series(table.raw(referred_by, "referred_by"))
-    known = raw.notna().to_numpy()
-    codes, names = factorise(raw[known], referred_by, "referred_by")
-    out = np.full(table.n, "", dtype=object)
-    out[known] = np.array(names, dtype=object)[codes]
-    return [str(x) for x in out]
-
-
-def _within(when: Array, window: tuple[str, str]) -> Array:
-    """Return which dates lie in the window; dates are compared as text, so their form is checked."""
-    ends = [] if isinstance(window, str) else [str(x) for x in window]
-    if len(ends) != 2 or not all(ISO_DATE.fullmatch(x) for x in ends):
+def _check_names(names: Sequence[str]) -> None:
+    if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(
-            f"window must be two dates, months or years: found {window!r}. Write ('2019-01', "
-            "'2023-12')."
+            f"lists must be two or more columns of different names: found {len(names)} "
+            f"({', '.join(names)}). Name each list once."
         )
-    first, last = ends
-    exact = min(max(len(first), len(last)), 10)
-    bad = np.array([ISO_DATE.fullmatch(d) is None or len(d) < exact for d in when])
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise ValueError(
-            f"date must hold ISO dates, as exact as the window: {int(bad.sum()):,} of {bad.size:,} "
-            f"rows do not (first: row {row}, {when[row]!r}). Write them as 2023-12-31."
-        )
-    keep = np.array([first <= d and d[: len(last)] <= last for d in when])
-    if not keep.any():
-        raise ValueError(
-            f"window must hold captures: none of {keep.size:,} lies between {first} and {last}. "
-            "Widen the window."
-        )
-    return keep
 
 
 def _digest(names: tuple[str, ...], counts: Array) -> str:

@@ -375,7 +375,17 @@ def made_of(e: Estimate) -> list[str]:
         lines.append(f"The uncertainty adds up over {len(e.blocks)} sources: {names}.")
     if _range(e):
         lines.append(f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}.")
-    told = {"design", "rows", "psus", "cases", "weights", "variance", "floor", "seen"}
+    told = {
+        "design",
+        "rows",
+        "psus",
+        "cases",
+        "weights",
+        "variance",
+        "floor",
+        "seen",
+        "identified by",
+    }
     lines += [
         f"{_capital(plain_name(str(key)))}: {value}."
         for key, value in said.items()
@@ -485,6 +495,10 @@ def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
         )
     if is_floor(e):
         yield "Read as a floor: at least its lower limit, if its assumption holds"
+    if e.provenance.get("identified by"):
+        yield f"Identified by: {e.provenance['identified by']}"
+    if _range(e):
+        yield f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}"
     for warning in e.warnings:
         yield f"Warning: {warning}"
 

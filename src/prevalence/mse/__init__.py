@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from .estimators import chapman, loglinear, lower_bound, stepwise
+from .bounds import lower_bound
+from .forward import stepwise
+from .hierarchical import loglinear
+from .two_lists import chapman
 
 __all__ = ["chapman", "loglinear", "lower_bound", "stepwise"]

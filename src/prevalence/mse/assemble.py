@@ -1,0 +1,249 @@
+"""From numbers to an `Estimate` of lists, with what identifies it said before the number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blocks import Block, Columns
+from ..chain import plain
+from ..draws import from_draws
+from ..errors import note
+from ..estimand import Estimand
+from ..estimate import Estimate
+from ..lists import Lists
+from ..registry import Example
+
+Array = NDArray[Any]
+SEBER = "Seber (1982) The Estimation of Animal Abundance, 2nd ed."
+CHAO = "Chao (1987) doi:10.2307/2531532"
+BFH = "Bishop, Fienberg and Holland (1975) doi:10.1007/978-0-387-72806-3"
+CSV = "Chan, Silverman and Vincent (2021) doi:10.1080/01621459.2019.1708748"
+EQUAL = "Everyone is equally likely to be on a list."
+SKIPS = {
+    "central difference": "the standard error is the model's, not one of a function of weights",
+}
+FEW_SHARED = 20  # one person in so many on two lists: fewer is said
+
+
+def example(**arguments: Any) -> Callable[[], Example]:
+    """Return the lists that contracts call an estimator with, and its arguments."""
+
+    def made() -> Example:
+        histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
+        columns = {f"list {j + 1}": [row[j] for row in histories] for j in range(3)}
+        counts = [60.0, 74.0, 48.0, 21.0, 9.0, 12.0, 4.0]
+        data = {**columns, "w": counts, "psu": list(range(7))}
+        return Example(data, lambda d: Lists(d, list(columns), counts="w"), arguments)
+
+    return made
+
+
+def require_lists(lists: object) -> None:
+    """Raise TypeError for anything but `Lists`."""
+    if not isinstance(lists, Lists):
+        raise TypeError(
+            f"lists must be a Lists: found {type(lists).__name__}. Make one with pv.Lists(...), "
+            "Lists.from_counts(...) or Lists.from_captures(...)."
+        )
+
+
+def require_overlap(lists: Lists) -> None:
+    """Raise where lists share nobody, or two of them hold the same persons."""
+    require_lists(lists)
+    if lists.overlap == 0:
+        raise ValueError(
+            f"lists must overlap: none of {lists.seen:,} persons is on two of "
+            f"{', '.join(lists.names)}, so the number on no list is not identified. What the lists "
+            f"do say is a lower bound: at least the {lists.seen:,} seen. Widen the window, link "
+            "the lists again, or report the number seen alone."
+        )
+    for i in range(len(lists.names)):
+        for j in range(i):
+            apart = lists.counts[lists.histories[:, i] != lists.histories[:, j]].sum()
+            if apart == 0:
+                raise ValueError(
+                    f"lists must differ: {lists.names[j]!r} and {lists.names[i]!r} hold the same "
+                    f"{lists.sizes[lists.names[i]]:,} persons, so one of them tells nothing. Merge "
+                    "them, or leave one out."
+                )
+
+
+def assemble(
+    lists: Lists,
+    value: Any,
+    std_error: Any = None,
+    *,
+    method: str,
+    identifies: str,
+    citations: Sequence[str],
+    assumptions: Sequence[str] = (),
+    covariance: Array | None = None,
+    replicated: Array | None = None,
+    interval: str | None = None,
+    constants: Mapping[str, Array] | None = None,
+    seen: Any = None,
+    span: tuple[float, float] | None = None,
+    said: Sequence[str] = (),
+    labels: tuple[tuple[str, ...], ...] = ((),),
+    label_names: tuple[str, ...] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> Estimate:
+    """Return the estimate with the model's standard errors or the columns of a bootstrap.
+
+    `value` has one row or k; `std_error` (k,) or `covariance` (k, k) are the model's; `replicated`
+    (k, R) counts where the lists carry a bootstrap. `seen` are the persons seen by row, `span` the
+    range over models that fit about as well, `said` warnings that were given already.
+    """
+    point = np.atleast_1d(np.asarray(value, dtype=float))
+    told = list(said)
+    scheme: Any
+    fixed = {
+        "seen": np.broadcast_to(
+            np.asarray(lists.seen if seen is None else seen, float), point.shape
+        )
+    }
+    if lists.scheme is not None and replicated is not None:
+        scheme = lists.scheme
+        columns = np.asarray(replicated, dtype=float).reshape(point.size, -1)
+        deviations, failures = scheme.deviations(columns, point)
+        told += failures
+        rule = interval or "percentile"
+        fixed["draws"] = columns
+    else:
+        spread = np.diag(np.atleast_1d(np.asarray(std_error, float)) ** 2)
+        spread = spread if covariance is None else np.asarray(covariance, dtype=float)
+        deviations = _root(spread)
+        names = tuple(f"{method} {i}" for i in range(point.size)) if point.size > 1 else (method,)
+        scheme = Columns(lists.source, f"model {method}: {identifies}", np.ones(point.size), names)
+        rule = interval or "dark-figure"
+    return Estimate(
+        point,
+        (Block(plain(deviations), scheme, np.full(point.size, np.inf)),),
+        labels=labels,
+        label_names=label_names,
+        outcomes=(lists.about.get("outcome", "persons"),),
+        interval_rule=rule,
+        constants={**fixed, **(constants or {})},
+        **_about(lists, method, identifies, assumptions, citations, told),
+        facts=_facts(lists, fixed["seen"]),
+        provenance=_provenance(lists, rule, identifies, span, provenance),
+    )
+
+
+def from_posterior(
+    lists: Lists,
+    draws: Array,
+    *,
+    method: str,
+    identifies: str,
+    citations: Sequence[str],
+    assumptions: Sequence[str] = (),
+    seen: Any = None,
+    said: Sequence[str] = (),
+    point: str = "mean",
+    facts: Mapping[str, Array] | None = None,
+    constants: Mapping[str, Array] | None = None,
+    labels: tuple[tuple[str, ...], ...] = ((),),
+    label_names: tuple[str, ...] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> Estimate:
+    """Return the estimate from posterior draws of population sizes (k, D) of one fit."""
+    columns = np.atleast_2d(np.asarray(draws, dtype=float))
+    shown = np.broadcast_to(
+        np.asarray(lists.seen if seen is None else seen, float), columns.shape[:1]
+    )
+    return from_draws(
+        columns,
+        source=f"draws:{lists.source.partition(':')[2]}:{method}",
+        point=point,
+        labels=labels,
+        label_names=label_names,
+        outcomes=(lists.about.get("outcome", "persons"),),
+        constants={"seen": shown, **(constants or {})},
+        **_about(lists, method, identifies, assumptions, citations, list(said)),
+        facts={**_facts(lists, shown), **(facts or {})},
+        provenance=_provenance(lists, "posterior", identifies, None, provenance),
+    )
+
+
+def _root(covariance: Array) -> Array:
+    """Return deviations (k, k) whose products are the covariance; nan rows stay nan."""
+    known = np.isfinite(np.diag(covariance))
+    out = np.full(covariance.shape, np.nan)
+    out[known] = 0.0
+    inner = covariance[np.ix_(known, known)]
+    if inner.size:
+        eigenvalues, vectors = np.linalg.eigh(inner)
+        out[np.ix_(known, known)] = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
+    return out
+
+
+def _about(
+    lists: Lists,
+    method: str,
+    identifies: str,
+    assumptions: Sequence[str],
+    citations: Sequence[str],
+    said: list[str],
+) -> dict[str, Any]:
+    """Return what every estimate of lists tells of itself."""
+    if FEW_SHARED * lists.overlap < lists.seen:
+        note(
+            said,
+            f"only {lists.overlap:,} of {lists.seen:,} persons are on two lists or more (under "
+            "5 %): the estimate rests on them alone.",
+        )
+    return {
+        "unit": "count",
+        "estimand": Estimand(**{"outcome": "persons", **lists.about}),
+        "method": method,
+        "assumptions": (identifies, *assumptions, closed(lists)),
+        "warnings": (*lists.notes, *said),
+        "citations": tuple(citations),
+    }
+
+
+def closed(lists: Lists) -> str:
+    """Return the assumption of a closed, well-linked population of true cases, in words."""
+    window = f"from {lists.window[0]} to {lists.window[1]}" if lists.window else "within the window"
+    grown = ""
+    if lists.window and int(lists.window[1][:4]) > int(lists.window[0][:4]):
+        grown = " (over so long a time children turn 18 and leave, and others come in)"
+    return (
+        f"The population is closed {window}{grown}, persons are linked without error, and every "
+        "case is a true one."
+    )
+
+
+def _facts(lists: Lists, seen: Array) -> dict[str, Array]:
+    whole = np.asarray(seen if seen.size > 1 else [lists.seen], dtype=int)
+    return {"n": whole, "cases": whole}
+
+
+def _provenance(
+    lists: Lists,
+    rule: str,
+    identifies: str,
+    span: tuple[float, float] | None,
+    more: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    on = lists.histories.sum(axis=1)
+    replicated = rule not in ("dark-figure", "posterior", "profile")
+    return {
+        "rows": "persons on the lists",
+        "design": f"{lists.seen:,} persons on {len(lists.names)} lists, "
+        f"{int(lists.counts[on == 1].sum()):,} of them on one only",
+        "variance": "multinomial bootstrap of the whole procedure"
+        if replicated
+        else "that of the posterior"
+        if rule == "posterior"
+        else "the model's",
+        "floor": True,
+        "identified by": identifies.rstrip("."),
+        **({"range": span} if span else {}),
+        **(more or {}),
+    }

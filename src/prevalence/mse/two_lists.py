@@ -1,0 +1,103 @@
+"""Population sizes from two lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..estimate import Estimate
+from ..lists import Lists
+from ..registry import estimator
+from .assemble import (
+    CHAO,
+    SEBER,
+    SKIPS,
+    assemble,
+    example,
+    require_lists,
+)
+from .closed import chapman as chapman_formula
+
+__all__ = ["chapman"]
+
+Array = NDArray[Any]
+
+
+@estimator(
+    unit="count",
+    smooth=True,
+    degree=None,
+    citation=SEBER,
+    example=example(between=("list 1", "list 2")),
+    skips=SKIPS,
+)
+def chapman(lists: Lists, *, between: tuple[str, str]) -> Estimate:
+    """Estimate the population size from two lists, ``(n1 + 1)(n2 + 1) / (m + 1) - 1``.
+
+    Parameters
+    ----------
+    lists : Lists
+        The case lists; with `.bootstrap(...)` the standard error is the bootstrap's.
+    between : pair of str
+        The two lists: n1 and n2 persons, m on both.
+
+    Returns
+    -------
+    Estimate
+        One row, persons; the interval is log-normal on the number not seen.
+
+    Raises
+    ------
+    KeyError, ValueError
+        When a list is unknown or the two lists share nobody.
+
+    Notes
+    -----
+    Assumes that the two lists are independent for every person and that all are equally likely to
+    be on one of them. Positive dependence (referral) or unequal visibility make it a lower bound.
+
+    References
+    ----------
+    Seber, G. A. F. (1982). The Estimation of Animal Abundance and Related Parameters, 2nd ed.
+    Griffin, p. 60. Interval: Chao, A. (1987). Biometrics 43, 783-791. doi:10.2307/2531532
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40, 30, 10], ["A", "B"])
+    >>> round(float(pv.mse.chapman(lists, between=("A", "B"))), 1)
+    189.1
+    """
+    require_lists(lists)
+    if isinstance(between, str) or len(between) != 2 or between[0] == between[1]:
+        raise ValueError(
+            f"between must be two different lists: found {between!r}. Write ('police', 'shelter')."
+        )
+    columns = lists.histories[:, [lists.index(name) for name in between]]
+
+    def parts(counts: Array) -> tuple[Array, Array, Array]:
+        return columns[:, 0] @ counts, columns[:, 1] @ counts, columns.prod(axis=1) @ counts
+
+    n1, n2, m = parts(lists.counts)
+    if m == 0:
+        raise ValueError(
+            f"lists must overlap: nobody is on both {between[0]} ({n1:,.0f}) and {between[1]} "
+            f"({n2:,.0f}), so the size is not identified. Choose other lists or widen the window."
+        )
+    value, variance = chapman_formula(n1, n2, m)
+    replicated = None
+    if lists.scheme is not None:
+        replicated = chapman_formula(*parts(lists.scheme.factors))[0]
+    assumption = f"{between[0]} and {between[1]} catch independently, and everyone equally."
+    return assemble(
+        lists,
+        float(value),
+        float(np.sqrt(variance)),
+        method="mse.chapman",
+        identifies=assumption,
+        citations=[SEBER, CHAO],
+        replicated=replicated,
+        seen=int(n1 + n2 - m),
+    )
