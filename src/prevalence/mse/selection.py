@@ -22,6 +22,7 @@ from .newton import solve
 
 TIE = 1e-9  # criteria closer than this, relatively, are equal: the model that ranks first is taken
 SLACK = 1e-6  # a bound is a converged deviance, good to far more digits than this
+MARGIN, SETTLED = 1e-2, 1e-6  # an unproven fit that meets its margins this well has lost by so much
 FEW = 64  # candidates that are fitted to every table without bounds
 RANKS = 32  # models between two updates of the best so far
 ALONE = 256  # tables from which on a model is worth a batch of its own
@@ -135,11 +136,13 @@ def _block(
         rows = np.arange(first, min(first + RANKS, number))
         bound = cost[rows] + (0.0 if lower is None else lower[rows])
         row, table = np.nonzero(bound < least + SLACK)
-        deviance, total = fit_pairs(candidates, counts, rows[row], table)
-        value = np.full(bound.shape, np.inf)
-        size = np.full(bound.shape, np.nan)
-        value[row, table] = np.where(np.isnan(deviance), np.inf, deviance + cost[rows[row], table])
-        size[row, table] = total
+        value, size, open_ = _values(candidates, counts, rows, row, table, cost[rows])
+        before = np.minimum.accumulate(np.vstack([least, value]), axis=0)[:-1]
+        row, table = np.nonzero(open_ < before + MARGIN)
+        if row.size:
+            deviance, total = fit_pairs(candidates, counts, rows[row], table, certify=True)
+            found = np.where(np.isnan(total), np.inf, deviance + cost[rows[row], table])
+            value[row, table], size[row, table] = found, total
         before = np.minimum.accumulate(np.vstack([least, value]), axis=0)
         edge = before - TIE * (1 + np.where(np.isfinite(before), before, 0.0))
         row, table = np.nonzero(value < edge[:-1])
@@ -147,55 +150,89 @@ def _block(
         yield rows[row], table, size[row, table]
 
 
+def _values(
+    candidates: Candidates,
+    counts: FloatArray,
+    rows: IntArray,
+    row: IntArray,
+    table: IntArray,
+    cost: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Criterion and size of the pairs that are proven, and the criterion of those still open."""
+    value, size, still = (np.full(cost.shape, x) for x in (np.inf, np.nan, np.inf))
+    deviance, total = fit_pairs(candidates, counts, rows[row], table)
+    found = deviance + cost[row, table]
+    proven = ~np.isnan(total)
+    value[row[proven], table[proven]] = found[proven]
+    size[row, table] = total
+    still[row[~proven], table[~proven]] = found[~proven]
+    return value, size, still
+
+
 def _bounds(candidates: Candidates, counts: FloatArray) -> FloatArray:
     """Lower bounds of the deviance, (K, B), from models that lack one term or two."""
-    model, included = candidates.model, candidates.included
-    terms = model.terms[len(model.terms) - len(included) :]
+    included = candidates.included
     lower = np.zeros((included.shape[1], counts.shape[1]))
-    pairs = [*combinations(terms, 1), *combinations(terms, 2)]
-    large = np.unique(np.stack([without(terms, out) for out in pairs], axis=1), axis=1)
-    start = np.full((len(model.terms), large.shape[1]), np.nan)
-    outer = Candidates(model, large, start)
+    large = _large(candidates, counts.mean(axis=1, keepdims=True))
     columns = np.arange(counts.shape[1])
-    for column in range(large.shape[1]):
-        deviance, _ = fit_pairs(outer, counts, np.full(columns.size, column), columns)
-        inside = ~(included & ~large[:, [column]]).any(axis=0)
-        lower[inside] = np.maximum(lower[inside], np.nan_to_num(deviance))
+    for row in range(large.included.shape[1]):
+        deviance, total = fit_pairs(large, counts, np.full(columns.size, row), columns)
+        inside = ~(included & ~large.included[:, [row]]).any(axis=0)
+        proven = np.where(np.isnan(total), 0.0, deviance)
+        lower[inside] = np.maximum(lower[inside], proven)
     return lower
 
 
+def _large(candidates: Candidates, mean: FloatArray) -> Candidates:
+    """Return models that lack one term or two and have an estimate for the mean of the tables."""
+    model = candidates.model
+    terms = model.terms[len(model.terms) - len(candidates.included) :]
+    pairs = [*combinations(terms, 1), *combinations(terms, 2)]
+    large = np.unique(np.stack([without(terms, out) for out in pairs], axis=1), axis=1)
+    tables = np.broadcast_to(mean, (len(mean), large.shape[1]))
+    found = solve(model, tables, with_main_effects(model, large), certify=False)
+    use = found.converged
+    return Candidates(model, large[:, use], found.coefficients[:, use])
+
+
 def fit_pairs(
-    candidates: Candidates, counts: FloatArray, which: IntArray, table: IntArray
+    candidates: Candidates,
+    counts: FloatArray,
+    which: IntArray,
+    table: IntArray,
+    *,
+    certify: bool = False,
 ) -> tuple[FloatArray, FloatArray]:
-    """Deviance and population size of pairs of model and table; nan where there is no estimate."""
+    """Deviance and population size of pairs of model and table.
+
+    The size is nan where there is no estimate, or none that is proven; the deviance is then that of
+    a fit that meets its margins, or 0.
+    """
     deviance, total = np.empty(which.size), np.empty(which.size)
-    often = np.bincount(which, minlength=1) >= ALONE
-    for column in np.flatnonzero(often):
-        here = np.flatnonzero(which == column)
-        deviance[here], total[here] = _fit(candidates, counts, which[here], table[here])
+    often = np.bincount(which, minlength=candidates.included.shape[1]) >= ALONE
     warm = ~np.isnan(candidates.start).any(axis=0)
-    for kind in (True, False):
-        here = np.flatnonzero(~often[which] & (warm[which] == kind))
-        if here.size:
-            deviance[here], total[here] = _fit(candidates, counts, which[here], table[here])
+    group = np.where(often[which], which, -1 - warm[which].astype(np.int64))
+    for key in np.unique(group):
+        here = np.flatnonzero(group == key)
+        deviance[here], total[here] = _fit(candidates, counts, which[here], table[here], certify)
     return deviance, total
 
 
 def _fit(
-    candidates: Candidates, counts: FloatArray, which: IntArray, table: IntArray
+    candidates: Candidates, counts: FloatArray, which: IntArray, table: IntArray, certify: bool
 ) -> tuple[FloatArray, FloatArray]:
     from scipy.special import xlogy
 
     model, tables = candidates.model, counts[:, table]
     start: FloatArray | None = candidates.start[:, which]
-    member = candidates.member[:, which]
     if start is not None and np.isnan(start).any():
         start = None
-    found = solve(model, tables, member, start)
+    found = solve(model, tables, candidates.member[:, which], start, certify=certify)
     margins = model.design.T @ tables
     kernel = (margins * found.coefficients).sum(axis=0) - found.fitted.sum(axis=0)
     saturated = (xlogy(counts, counts) - counts).sum(axis=0)[table]
-    bad = (found.code != EXISTS) | ~found.converged
-    total = tables.sum(axis=0) + np.exp(np.minimum(found.coefficients[0], 700))
     deviance = np.maximum(2 * (saturated - kernel), 0.0)
-    return np.where(bad, np.nan, deviance), np.where(bad, np.nan, total)
+    proven = (found.code == EXISTS) & found.converged
+    settled = np.abs(model.design.T @ (tables - found.fitted) * found.active).max(axis=0) < SETTLED
+    total = tables.sum(axis=0) + np.exp(np.minimum(found.coefficients[0], 700))
+    return np.where(proven | settled, deviance, 0.0), np.where(proven, total, np.nan)
