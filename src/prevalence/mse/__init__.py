@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bounds import lower_bound
 from .forward import stepwise
 from .hierarchical import loglinear
+from .strata import stratified
 from .two_lists import chapman
 
-__all__ = ["chapman", "loglinear", "lower_bound", "stepwise"]
+__all__ = ["chapman", "loglinear", "lower_bound", "stepwise", "stratified"]

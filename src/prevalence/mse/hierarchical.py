@@ -29,7 +29,8 @@ __all__ = ["loglinear"]
 Array = NDArray[Any]
 
 
-def _terms(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
+    """Return the groups of lists named by `pairs`, each with what is inside it."""
     out = []
     for pair in pairs:
         if isinstance(pair, str) or len(set(pair)) < 2:
@@ -120,7 +121,7 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
     200.0
     """
     require_overlap(lists)
-    terms = _terms(lists, pairs)
+    terms = terms_of(lists, pairs)
     fit = loglinear_fit(lists.histories, lists.counts, terms)
     if fit.code[0] or not fit.converged[0]:
         why = {0: "did not converge", 1: "no maximum exists", 2: "its terms are not identifiable"}
