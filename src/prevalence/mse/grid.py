@@ -13,6 +13,8 @@ from .histories import FloatArray, IntArray, Term, as_columns
 from .model import Model, build_model, check_cells, check_included
 from .newton import solve
 
+STEPS = 6  # of all columns together, before each goes on by itself
+
 
 @dataclass(frozen=True, eq=False)
 class ModelGrid:
@@ -119,17 +121,46 @@ def fit_models(
 def _fit(model: Model, counts: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
     """Dark figure, kernel of the log-likelihood and code of one model, each (B,)."""
     everything = np.ones((len(model.terms), counts.shape[1]), dtype=bool)
-    mean = solve(model, counts.mean(axis=1, keepdims=True), everything[:, :1])
-    start = None
-    if mean.converged[0]:
-        start = np.broadcast_to(mean.coefficients, everything.shape)
-    found = solve(model, counts, everything, start)
+    margins = model.design.T @ counts
+    found = solve(model, counts, everything, _start(model, counts, margins))
     good = (found.code == EXISTS) & found.converged
     blank = np.where(good, 0.0, np.nan)
     dark = np.exp(np.minimum(found.coefficients[0], 700)) + blank
-    margins = model.design.T @ counts
     kernel = np.einsum("pb,pb->b", margins, found.coefficients) - found.fitted.sum(axis=0)
     return dark, kernel + blank, found.code
+
+
+def _start(model: Model, counts: FloatArray, margins: FloatArray) -> FloatArray | None:
+    """Coefficients near those of every column, from the fit to the mean of the columns.
+
+    The inverse Hessian of that fit serves all columns for a few steps. Columns with other boundary
+    terms, or for which the steps do not become shorter, start from the fit itself.
+    """
+    one = np.ones((len(model.terms), 1), dtype=bool)
+    mean = solve(model, counts.mean(axis=1, keepdims=True), one)
+    if not mean.converged[0]:
+        return None
+    active = mean.active[:, 0]
+    design = model.design[np.ix_(mean.kept[:, 0], active)]
+    hessian = design.T @ (mean.fitted[mean.kept[:, 0]] * design)
+    try:
+        inverse = np.linalg.inv(hessian)
+    except np.linalg.LinAlgError:
+        return None
+    base = np.broadcast_to(mean.coefficients, margins.shape)
+    wanted, point = margins[active], np.array(base[active])
+    usual = (wanted > 0).all(axis=0)
+    last = np.full(usual.shape, np.inf)
+    for _ in range(STEPS):
+        with np.errstate(over="ignore", invalid="ignore"):
+            step = inverse @ (wanted - design.T @ np.exp(design @ point))
+            length = np.abs(design @ step).max(axis=0)
+        usual &= length < last
+        last = length
+        point += np.where(usual, step, 0.0)
+    start = np.array(base)
+    start[np.ix_(active, usual)] = point[:, usual]
+    return start
 
 
 def _constant(counts: FloatArray) -> FloatArray:
