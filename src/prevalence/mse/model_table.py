@@ -27,19 +27,19 @@ CRITERIA, PENALTIES, RANKINGS = ("bic", "aic"), ("persons", "cells"), ("bic", "d
 class ModelTable:
     """All hierarchical log-linear models of some lists, best first; those without an estimate last.
 
-    Attributes
+    Parameters
     ----------
     names : tuple of str
         The lists.
     terms : tuple of frozenset of int
         Terms beyond the main effects.
-    included : ndarray of bool, shape (T, M)
+    included : ndarray of bool, of shape (T, M)
         Which of them each model has.
-    total, std_error : ndarray, shape (M,)
+    total, std_error : ndarray of shape (M,)
         Population size and the model's own standard error; nan where there is no estimate.
-    value : ndarray, shape (M,)
+    value : ndarray of shape (M,)
         The criterion; nan where there is no estimate.
-    parameters, boundary, code : ndarray of int, shape (M,)
+    parameters, boundary, code : ndarray of int, of shape (M,)
         Parameters, those at the boundary included; how many of them are there because no person is
         on all of their lists; 0 where the estimate exists, 1 for no maximum, 2 for terms that are
         not identifiable, 3 for both.
@@ -78,7 +78,7 @@ class ModelTable:
     criterion: str
 
     def __len__(self) -> int:
-        return self.included.shape[1]
+        return int(self.included.shape[1])
 
     def __repr__(self) -> str:
         fine = len(self) - self.excluded
@@ -132,7 +132,7 @@ class ModelTable:
         Returns
         -------
         tuple of float
-            nan where no model has an estimate.
+            Both ends; nan where no model has an estimate.
         """
         if not self._fine.any():
             return float("nan"), float("nan")
@@ -155,14 +155,16 @@ class ModelTable:
         Returns
         -------
         pandas.DataFrame
-            model, estimate, std_error, parameters, the criterion under its name, difference from
+            The columns are model, estimate, std_error, parameters, the criterion under its name, difference from
             the best, weight, boundary (terms that no person has) and code.
 
         Examples
         --------
         >>> import prevalence as pv
         >>> lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40, 30, 10], ["A", "B"])
-        >>> pv.mse.models(lists).to_frame()[["model", "estimate", "weight"]].values.tolist()
+        >>> pv.mse.models(lists).to_frame()[["model", "estimate", "weight"]].round(
+        ...     6
+        ... ).values.tolist()
         [['[A][B]', 200.0, 1.0]]
         """
         import pandas as pd
@@ -237,7 +239,7 @@ def models(
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> pv.mse.models(lists).to_frame()[["model", "estimate"]].round(1).head(3).values.tolist()
-    [['[A][B][C]', 405.6], ['[A,B][C]', 470.7], ['[A,C][B]', 401.6]]
+    [['[A][B][C]', 476.0], ['[A,B][C]', 525.6], ['[A,C][B]', 462.0]]
     """
     require_overlap(lists)
     one_of("criterion", criterion, CRITERIA)
@@ -264,9 +266,7 @@ def enumerated(lists: int, order: object) -> tuple[tuple[Term, ...], BoolArray |
     return terms, hierarchical_models(terms)
 
 
-def per_parameter(
-    criterion: str, penalty: str, persons: FloatArray, histories: int
-) -> FloatArray:
+def per_parameter(criterion: str, penalty: str, persons: FloatArray, histories: int) -> FloatArray:
     """Penalty of one parameter for tables of so many persons, (B,)."""
     if criterion == "aic":
         return np.full(np.shape(persons), 2.0)

@@ -52,9 +52,12 @@ class Candidates:
         """Terms of each model, intercept and main effects too, (P, K)."""
         return with_main_effects(self.model, self.included)
 
-    def first(self, most: int | None) -> Candidates:
-        """Return those of the best ranks."""
-        return Candidates(self.model, self.included[:, :most], self.start[:, :most])
+    @classmethod
+    def warm(cls, model: Model, included: BoolArray, counts: FloatArray) -> Candidates:
+        """Models that start from their fit to one table (C,), nan where it proves nothing."""
+        tables = np.broadcast_to(counts[:, None], (len(counts), included.shape[1]))
+        found = solve(model, tables, with_main_effects(model, included), certify=False)
+        return cls(model, included, np.where(found.converged, found.coefficients, np.nan))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +86,6 @@ class Winners:
         rank, total = np.full(tables, -1, dtype=np.int64), np.full(tables, np.nan)
         rank[self.table[:stop]], total[self.table[:stop]] = self.rank[:stop], self.total[:stop]
         return rank[self.copies], total[self.copies]
-
-    def changes(self) -> IntArray:
-        """Every `ntop` at which some table changes its model."""
-        steps: IntArray = np.unique(self.rank) + 1
-        return steps
 
 
 def with_main_effects(model: Model, included: BoolArray) -> BoolArray:
@@ -177,7 +175,8 @@ def _bounds(candidates: Candidates, counts: FloatArray) -> FloatArray:
     columns = np.arange(counts.shape[1])
     for row in range(large.included.shape[1]):
         deviance, total = fit_pairs(large, counts, np.full(columns.size, row), columns)
-        inside = ~(included & ~large.included[:, [row]]).any(axis=0)
+        outside: BoolArray = np.asarray((included & ~large.included[:, [row]]).any(axis=0))
+        inside = np.flatnonzero(~outside)
         proven = np.where(np.isnan(total), 0.0, deviance)
         lower[inside] = np.maximum(lower[inside], proven)
     return lower
