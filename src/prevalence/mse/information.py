@@ -81,8 +81,7 @@ def select(
     Warns
     -----
     PrevalenceWarning
-        When models have no estimate, the chosen one has terms at the boundary, or a limit is at
-        the extreme replicate.
+        When the chosen model has terms at the boundary, or a limit is at the extreme replicate.
 
     Notes
     -----
@@ -156,12 +155,6 @@ def _say(rule: Choice) -> list[str]:
     """Warn of what the table of models shows, and return the messages."""
     said: list[str] = []
     table = rule.table
-    if table.excluded:
-        note(
-            said,
-            f"{table.excluded:,} of {len(table):,} models have no estimate (no maximum of the "
-            "likelihood, or terms that are not identifiable) and do not compete.",
-        )
     if table.boundary[0]:
         note(
             said,

@@ -123,7 +123,7 @@ def vary_ntop(
     ranking : str
         Order that `ntop` counts in.
     penalty : str
-        n in the BIC.
+        The n in the BIC.
     interval : str
         How limits are read from the replicates.
     replicates : int

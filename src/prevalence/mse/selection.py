@@ -24,7 +24,8 @@ TIE = 1e-9  # criteria closer than this, relatively, are equal: the model that r
 SLACK = 1e-6  # a bound is a converged deviance, good to far more digits than this
 MARGIN, SETTLED = 1e-2, 1e-6  # an unproven fit that meets its margins this well has lost by so much
 FEW = 64  # candidates that are fitted to every table without bounds
-RANKS = 32  # models between two updates of the best so far
+RANKS = 32  # models between two updates of the best so far; more where so few fits are left
+BATCH = 2000
 ALONE = 256  # tables from which on a model is worth a batch of its own
 ROOM = 2**22  # numbers in one table of bounds
 
@@ -46,11 +47,6 @@ class Candidates:
     model: Model
     included: BoolArray
     start: FloatArray
-
-    @property
-    def member(self) -> BoolArray:
-        """Terms of each model, intercept and main effects too, (P, K)."""
-        return with_main_effects(self.model, self.included)
 
     @classmethod
     def warm(cls, model: Model, included: BoolArray, counts: FloatArray) -> Candidates:
@@ -125,15 +121,18 @@ def _block(
     candidates: Candidates, counts: FloatArray, penalty: FloatArray
 ) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
     """Ranks, tables and totals that are better than all of smaller rank, rank after rank."""
-    member = candidates.member
-    number, width = member.shape[1], counts.shape[1]
-    cost = member.sum(axis=0)[:, None] * penalty
+    number, width = candidates.included.shape[1], counts.shape[1]
+    always = len(candidates.model.terms) - len(candidates.included)
+    cost = (always + candidates.included.sum(axis=0))[:, None] * penalty
     lower = None if number <= FEW else _bounds(candidates, counts)
     least = np.full(width, np.inf)
-    for first in range(0, number, RANKS):
-        rows = np.arange(first, min(first + RANKS, number))
+    first, step = 0, RANKS
+    while first < number:
+        rows = np.arange(first, min(first + step, number))
+        first += step
         bound = cost[rows] + (0.0 if lower is None else lower[rows])
         row, table = np.nonzero(bound < least + SLACK)
+        step = step if row.size > BATCH else 2 * step
         value, size, open_ = _values(candidates, counts, rows, row, table, cost[rows])
         before = np.minimum.accumulate(np.vstack([least, value]), axis=0)[:-1]
         row, table = np.nonzero(open_ < before + MARGIN)
@@ -175,8 +174,7 @@ def _bounds(candidates: Candidates, counts: FloatArray) -> FloatArray:
     columns = np.arange(counts.shape[1])
     for row in range(large.included.shape[1]):
         deviance, total = fit_pairs(large, counts, np.full(columns.size, row), columns)
-        outside: BoolArray = np.asarray((included & ~large.included[:, [row]]).any(axis=0))
-        inside = np.flatnonzero(~outside)
+        inside = np.flatnonzero(included[~large.included[:, row]].sum(axis=0) == 0)
         proven = np.where(np.isnan(total), 0.0, deviance)
         lower[inside] = np.maximum(lower[inside], proven)
     return lower
@@ -209,7 +207,7 @@ def fit_pairs(
     """
     deviance, total = np.empty(which.size), np.empty(which.size)
     often = np.bincount(which, minlength=candidates.included.shape[1]) >= ALONE
-    warm = ~np.isnan(candidates.start).any(axis=0)
+    warm = np.isfinite(candidates.start).sum(axis=0) == len(candidates.start)
     group = np.where(often[which], which, -1 - warm[which].astype(np.int64))
     for key in np.unique(group):
         here = np.flatnonzero(group == key)
@@ -226,7 +224,8 @@ def _fit(
     start: FloatArray | None = candidates.start[:, which]
     if start is not None and np.isnan(start).any():
         start = None
-    found = solve(model, tables, candidates.member[:, which], start, certify=certify)
+    member = with_main_effects(model, candidates.included[:, which])
+    found = solve(model, tables, member, start, certify=certify)
     margins = model.design.T @ tables
     kernel = (margins * found.coefficients).sum(axis=0) - found.fitted.sum(axis=0)
     saturated = (xlogy(counts, counts) - counts).sum(axis=0)[table]
