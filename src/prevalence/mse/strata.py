@@ -161,7 +161,7 @@ class Asked:
                 "declaration or the stratum."
             )
         for s, label in enumerate(self.strata.labels):
-            for j in np.flatnonzero(self.strata.operating[s] & (self.captured[:, s] == 0)):
+            for j in np.flatnonzero(self.strata.operating[s] & (self.captured[:, s] == 0)).tolist():
                 note(
                     self.said,
                     f"{self.lists.names[j]} has nobody in {', '.join(label) or 'the data'}: its rate "
