@@ -10,10 +10,13 @@ from .forward import stepwise
 from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
 from .influence import Influence, influence
+from .information import select
 from .latent import LatentClassFit, latent_class, latent_class_fit
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
+from .model_table import ModelTable, models
+from .ntop import NtopTable, vary_ntop
 from .one_inflated import one_inflation
 from .person_chances import huggins
 from .person_robust import Pairs, doubly_robust, doubly_robust_pairs
@@ -29,6 +32,8 @@ __all__ = [
     "GraphPosterior",
     "Influence",
     "LatentClassFit",
+    "ModelTable",
+    "NtopTable",
     "Pairs",
     "ReferralBracket",
     "Reliability",
@@ -48,13 +53,16 @@ __all__ = [
     "linked_pair",
     "loglinear",
     "lower_bound",
+    "models",
     "one_inflation",
     "over_linkages",
     "referral_aware",
     "referral_bracket",
     "reliability",
+    "select",
     "sensitivity",
     "stepwise",
     "stratified",
     "thresholded",
+    "vary_ntop",
 ]
