@@ -14,6 +14,7 @@ from .assemble import (
     CSV,
     EFRON,
     EQUAL,
+    INDEPENDENT,
     SKIPS,
     assemble,
     example,
@@ -120,13 +121,13 @@ def stepwise(
     chosen = [
         tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use
     ]
-    words = "; ".join(" and ".join(lists.names[i] for i in pair) for pair in chosen)
+    pairs = "; ".join(" and ".join(lists.names[i] for i in pair) for pair in chosen)
+    words = f"dependence only between {pairs.replace('_', ' ')}"
     return assemble(
         lists,
         float(found.total[0]),
         method="mse.stepwise",
-        identifies="The chosen model holds: dependence only between "
-        f"{words.replace('_', ' ') or 'none'}.",
+        identifies=f"The chosen model holds: {words if chosen else INDEPENDENT}.",
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
         terms=chosen,

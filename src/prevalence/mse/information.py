@@ -8,7 +8,7 @@ from ..errors import note, one_of
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
-from .assemble import CSV, EQUAL, SKIPS, assemble, example
+from .assemble import CSV, EQUAL, INDEPENDENT, SKIPS, assemble, example
 from .choice import INTERVALS, Choice, choice
 from .model_table import CLOSE
 from .resampling import Resampled, resample
@@ -148,7 +148,8 @@ def _identifies(rule: Choice) -> str:
         for term, use in zip(table.terms, table.included[:, 0], strict=True)
         if use
     ]
-    return f"The chosen model holds: dependence only between {'; '.join(groups) or 'none'}."
+    words = f"dependence only between {'; '.join(groups)}" if groups else INDEPENDENT
+    return f"The chosen model holds: {words}."
 
 
 def _say(rule: Choice) -> list[str]:

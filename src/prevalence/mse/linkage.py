@@ -26,6 +26,7 @@ from .linkage_errors import (
     split_errors,
     unsplit,
 )
+from .stated import with_referral
 
 __all__ = ["linked"]
 
@@ -159,7 +160,7 @@ def linked(
         replicated=replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
-        handled=["links"],
+        handled=["links", *with_referral(lists, pairs)],
     )
 
 

@@ -49,6 +49,13 @@ def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] =
     return Verdict(False, unsaid or "no declared fact stands against it")
 
 
+def with_referral(lists: Lists, groups: Sequence[Sequence[str]]) -> list[str]:
+    """Return "referral", among facts taken care of, where each is inside a group of lists."""
+    inside = [set(group) for group in groups]
+    edges = lists.referral_edges()
+    return ["referral"] if all(any(set(e) <= g for g in inside) for e in edges) else []
+
+
 def _referral(lists: Lists, terms: Terms | None, *, covered: bool) -> tuple[list[str], list[str]]:
     said, facts = [], lists.declared
     inside = {tuple(sorted(t)) for t in terms or ()}
@@ -105,9 +112,11 @@ def _linked(lists: Lists, terms: Terms, missed: float, false: float) -> float:
 
 def _reports(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
     """Take away the share of a list's entries that are no true case; they are on it alone."""
-    shares = lists.declared.reports
-    if not shares:
+    if not lists.declared.reports:
         return [], ["that every entry is a true case"]
+    shares = {name: share for name, share in lists.declared.reports.items() if share}
+    if not shares:
+        return [], []
     words = ", ".join(f"{share:.0%} of {name}".replace("%", " %") for name, share in shares.items())
     if terms is None:
         return [f"entries that are no true case ({words}) are counted as cases"], []
