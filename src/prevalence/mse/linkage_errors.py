@@ -63,7 +63,8 @@ def cut_records(errors: FloatArray) -> Clusters:
             if code & ~cut:
                 left.append(place[code & ~cut])
             mean[left, w] += chance
-            second[np.ix_(left, left, [w])] += chance
+            for v in left:
+                second[v, left, w] += chance
             if cut == 0:
                 break
             cut = (cut - 1) & code
