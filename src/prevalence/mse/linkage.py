@@ -17,15 +17,7 @@ from .assemble import BFH, EQUAL, SKIPS, assemble, example, require_overlap
 from .composite import composite_fit
 from .hierarchical import terms_of
 from .histories import FloatArray, all_histories, cell_codes
-from .linkage_errors import (
-    REDRAWN,
-    Clusters,
-    cut_records,
-    join_offset,
-    share,
-    split_errors,
-    unsplit,
-)
+from .linkage_errors import REDRAWN, Clusters, cut_records, join_offset, share, split_errors, unsplit, with_errors
 
 __all__ = ["linked"]
 
@@ -137,7 +129,7 @@ def linked(
         )
     between = float(drawn.total[good].var(ddof=1)) if good.sum() > 1 else 0.0
     names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
-    return assemble(
+    estimate = assemble(
         lists,
         float(plain.total[0]),
         float(np.sqrt(drawn.variance[good].mean() + between)),
@@ -153,7 +145,8 @@ def linked(
         replicated=drawn.replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
-    )
+    )    return with_errors(estimate, "linked with no other errors than those of the audit")
+
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,13 @@ clusters with history v that a person with history w leaves. Histories are in ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import number
+from ..estimate import Estimate
 from .histories import FloatArray, IntArray, all_histories, cell_codes
 
 Members = tuple[int, ...]
@@ -147,3 +148,9 @@ def share(argument: str, value: Any, least: float) -> tuple[float, float]:
             f"{checked:g}. Correct the audit."
         )
     return some, checked
+
+
+def with_errors(found: Estimate, words: str) -> Estimate:
+    """Say of an estimate, in place of links without error, what its links are taken to be."""
+    told = (x.replace("linked without error", words) for x in found.assumptions)
+    return replace(found, assumptions=tuple(told))
