@@ -17,7 +17,16 @@ from .assemble import BFH, EQUAL, SKIPS, assemble, example, require_overlap
 from .composite import composite_fit
 from .hierarchical import terms_of
 from .histories import FloatArray, all_histories, cell_codes
-from .linkage_errors import REDRAWN, Clusters, cut_records, join_offset, share, split_errors, unsplit, with_errors
+from .linkage_errors import (
+    REDRAWN,
+    Clusters,
+    cut_records,
+    join_offset,
+    share,
+    split_errors,
+    unsplit,
+    with_errors,
+)
 
 __all__ = ["linked"]
 
@@ -145,8 +154,8 @@ def linked(
         replicated=drawn.replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
-    )    return with_errors(estimate, "linked with no other errors than those of the audit")
-
+    )
+    return with_errors(estimate, "linked with no other errors than those of the audit")
 
 
 @dataclass(frozen=True, eq=False)

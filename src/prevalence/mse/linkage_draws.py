@@ -130,5 +130,5 @@ def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimat
         seen=seen.mean(),
         said=said,
         provenance={"versions of the linkage": len(chosen)},
-    )    return with_errors(estimate, "linked rightly in one version or another")
-
+    )
+    return with_errors(estimate, "linked rightly in one version or another")

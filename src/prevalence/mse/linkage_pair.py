@@ -142,8 +142,8 @@ def linked_pair(
         citations=[DING, CHAO],
         replicated=replicated,
         seen=found.seen,
-    )    return with_errors(estimate, "linked with no other errors than those of the audit")
-
+    )
+    return with_errors(estimate, "linked with no other errors than those of the audit")
 
 
 def _between(lists: Lists, between: Sequence[str] | None) -> tuple[str, str]:
