@@ -89,20 +89,22 @@ def split_errors(
         Clusters of lists into which the records of persons fell, and how many persons.
     """
     cut, kept = np.zeros(lists), np.zeros(lists)
-    apart = []
+    apart: dict[Members, int] = {}
     for clusters, persons in splits:
         everyone = [j for members in clusters for j in members]
         if len(everyone) < 2:
             continue
         if all(len(members) == 1 for members in clusters):
-            apart.append((np.array(everyone), int(persons)))
+            key = tuple(sorted(everyone))
+            apart[key] = apart.get(key, 0) + int(persons)
             continue
         for members in clusters:
             (cut if len(members) == 1 else kept)[list(members)] += persons
     errors, out = np.full(lists, 0.1), np.empty((lists, draws))
     for step in range(-200, draws):
         yes, no = cut.copy(), kept.copy()
-        for alone_of, persons in apart:
+        for members, persons in apart.items():
+            alone_of = list(members)
             odds = np.append((1 - errors[alone_of]) / np.maximum(errors[alone_of], 1e-300), 1.0)
             alone = rng.multinomial(persons, odds / odds.sum())[:-1]
             yes[alone_of] += persons - alone
