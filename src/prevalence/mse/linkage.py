@@ -326,7 +326,20 @@ def _record_audit(
                 "{(('police',), ('shelter',)): (3, 50)}."
             )
         found[groups[0], groups[1]] = _known_or_audited("joins", value, np.inf)
+        _check_joins(lists, groups, found[groups[0], groups[1]])
     return RecordAudit(len(lists.names), errors, kinds, found)
+
+
+def _check_joins(lists: Lists, groups: Sequence[tuple[int, ...]], value: Any) -> None:
+    members = [j for group in groups for j in group]
+    there = float(lists.counts[cell_codes(lists.histories) == sum(1 << j for j in members)].sum())
+    number_of = value[1] if isinstance(value, tuple) else value
+    if number_of > there:
+        raise ValueError(
+            f"joins must not be more than the clusters there are: found {number_of:g} for "
+            f"{' and '.join(lists.names[j] for j in members)}, which {there:,.0f} have. Correct the "
+            "audit."
+        )
 
 
 def _known_or_audited(argument: str, value: Any, below: float) -> float | tuple[float, float]:
