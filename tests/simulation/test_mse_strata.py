@@ -22,7 +22,7 @@ def persons(seed: int) -> dict[str, Any]:
     on = rng.random(chance.shape) < chance
     on[:, 1] |= on[:, 0] & (rng.random(girl.size) < 0.2)  # the police refer to the home
     on[region == "south", 2] = False
-    region = np.where(rng.random(girl.size) < 0.1 + 0.1 * on[:, 0], None, region)
+    region[rng.random(girl.size) < 0.1 + 0.1 * on[:, 0]] = None
     seen = on.any(axis=1)
     return {
         **{name: on[seen, j].astype(int) for j, name in enumerate(NAMES)},
