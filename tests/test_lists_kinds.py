@@ -11,7 +11,7 @@ import pytest
 
 import prevalence as pv
 
-CAPTURES = {
+CAPTURES: dict[str, Any] = {
     "id": ["a", "a", "b", "b", "c", "c", "d", "e", "e"],
     "by": ["police", "home", "police", "home", "home", "court", "court", "home", "home"],
     "sent": ["self", "police", "self", None, "hotline", "home", "self", "police", "self"],

@@ -92,6 +92,46 @@ def _none_reported(out: Array, c: Mapping[str, Array], level: float) -> Array:
     return out
 
 
+def profile(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Where the profile likelihood has fallen by half the square of a normal quantile.
+
+    The log of the dark figure is kept with its slope at a grid of signed roots of the fall, and
+    read between them by cubics; 0 below and infinite above where the fall is never so large.
+    """
+    del df
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + level) / 2))
+    if z > float(c["roots"].max()):
+        raise ValueError(
+            f"level must be at most 0.9999 for profile limits: found {level:g}. They are kept to "
+            "there."
+        )
+    rows = [
+        [_between(roots, dark, slopes, at) for at in (-z, z)]
+        for roots, dark, slopes in zip(c["roots"], c["dark"], c["slopes"], strict=True)
+    ]
+    return np.asarray(c["seen"][:, None] + np.array(rows))
+
+
+def _between(roots: Array, dark: Array, slopes: Array, z: float) -> float:
+    """Cubic through log values and slopes at the two roots beside z, none of them across 0."""
+    same = np.abs(roots - z) < 1e-9
+    if same.any():
+        return float(dark[same][0])
+    ends = np.flatnonzero(roots * z > 0)
+    after = int(np.clip(np.searchsorted(roots[ends], z), 1, ends.size - 1))
+    left, right = ends[after - 1], ends[after]
+    if not (np.isfinite(slopes[left]) and np.isfinite(slopes[right])):
+        return float(dark[left if z < 0 else right])
+    width = roots[right] - roots[left]
+    t = (z - roots[left]) / width
+    low, high = np.log(dark[left]), np.log(dark[right])
+    cubic = (2 * t**3 - 3 * t**2 + 1) * low + (3 * t**2 - 2 * t**3) * high
+    cubic += width * ((t**3 - 2 * t**2 + t) * slopes[left] + (t**3 - t**2) * slopes[right])
+    return float(np.exp(cubic))
+
+
 def posterior(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Central posterior interval: quantiles (R's type 7) of the draws kept with the estimate."""
     del df
@@ -276,6 +316,7 @@ RULES: dict[str, Rule] = {
     "log": log,
     "dark-figure": dark_figure,
     "percentile": percentile,
+    "profile": profile,
     "posterior": posterior,
     "beta-distribution": beta_distribution,
     "woodruff": woodruff,
@@ -301,6 +342,8 @@ WORDS = {  # what a reader is told of each rule
     "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
     "is never below the number seen.",
     "percentile": "Intervals are percentiles of the replicated estimates.",
+    "profile": "Intervals end where the profile likelihood of the population size, under the "
+    "multinomial law of the capture histories, has fallen by half the square of a normal quantile.",
     "posterior": "Intervals are central posterior intervals: quantiles of the draws.",
     "beta-distribution": "Intervals are central intervals of a beta distribution.",
     "woodruff": "Intervals are Woodruff's: limits of the distribution function at the quantile, "

@@ -499,6 +499,8 @@ def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
         yield f"Identified by: {e.provenance['identified by']}"
     if _range(e):
         yield f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}"
+    if e.provenance.get("declared facts"):
+        yield f"From declared facts: {e.provenance['declared facts']}"
     for warning in e.warnings:
         yield f"Warning: {warning}"
 

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+from .averaging import graph_posterior
 from .bounds import lower_bound
+from .closed_models import closed
+from .decomposable import decomposable
 from .forward import stepwise
+from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
+from .one_inflated import one_inflation
+from .person_chances import huggins
+from .person_robust import Pairs, doubly_robust, doubly_robust_pairs
+from .referral import referral_aware
+from .referral_bracket import ReferralBracket, referral_bracket
+from .reliability import Reliability, reliability
+from .sensitivity import Sensitivity, sensitivity
 from .strata import stratified
-from .two_lists import chapman
+from .threshold import thresholded
+from .two_lists import chapman, lincoln_petersen
 
 __all__ = [
+    "GraphPosterior",
+    "Pairs",
+    "ReferralBracket",
+    "Reliability",
+    "Sensitivity",
     "chapman",
+    "closed",
+    "decomposable",
+    "doubly_robust",
+    "doubly_robust_pairs",
+    "graph_posterior",
+    "huggins",
+    "lincoln_petersen",
     "linked",
     "linked_pair",
     "loglinear",
     "lower_bound",
+    "one_inflation",
     "over_linkages",
+    "referral_aware",
+    "referral_bracket",
+    "reliability",
+    "sensitivity",
     "stepwise",
     "stratified",
+    "thresholded",
 ]

@@ -16,6 +16,7 @@ from ..estimand import Estimand
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import Example
+from .stated import facts_verdict
 
 Array = NDArray[Any]
 SEBER = "Seber (1982) The Estimation of Animal Abundance, 2nd ed."
@@ -91,12 +92,16 @@ def assemble(
     labels: tuple[tuple[str, ...], ...] = ((),),
     label_names: tuple[str, ...] = (),
     provenance: Mapping[str, Any] | None = None,
+    terms: Sequence[tuple[int, ...]] | None = None,
+    handled: Sequence[str] = (),
 ) -> Estimate:
     """Return the estimate with the model's standard errors or the columns of a bootstrap.
 
     `value` has one row or k; `std_error` (k,) or `covariance` (k, k) are the model's; `replicated`
     (k, R) counts where the lists carry a bootstrap. `seen` are the persons seen by row, `span` the
-    range over models that fit about as well, `said` warnings that were given already.
+    range over models that fit about as well, `said` warnings that were given already. `terms` are
+    those of a log-linear model and `handled` the facts that the estimator itself takes care of
+    (referral, links, reports, visibility), for the verdict from declared facts.
     """
     point = np.atleast_1d(np.asarray(value, dtype=float))
     told = list(said)
@@ -130,7 +135,7 @@ def assemble(
         constants={**fixed, **(constants or {})},
         **_about(lists, method, identifies, assumptions, citations, told),
         facts=_facts(lists, fixed["seen"]),
-        provenance=_provenance(lists, rule, identifies, span, provenance),
+        provenance=_provenance(lists, rule, identifies, span, provenance, terms, handled),
     )
 
 
@@ -150,6 +155,7 @@ def from_posterior(
     labels: tuple[tuple[str, ...], ...] = ((),),
     label_names: tuple[str, ...] = (),
     provenance: Mapping[str, Any] | None = None,
+    handled: Sequence[str] = (),
 ) -> Estimate:
     """Return the estimate from posterior draws of population sizes (k, D) of one fit."""
     columns = np.atleast_2d(np.asarray(draws, dtype=float))
@@ -166,7 +172,7 @@ def from_posterior(
         constants={"seen": shown, **(constants or {})},
         **_about(lists, method, identifies, assumptions, citations, list(said)),
         facts={**_facts(lists, shown), **(facts or {})},
-        provenance=_provenance(lists, "posterior", identifies, None, provenance),
+        provenance=_provenance(lists, "posterior", identifies, None, provenance, None, handled),
     )
 
 
@@ -230,6 +236,8 @@ def _provenance(
     identifies: str,
     span: tuple[float, float] | None,
     more: Mapping[str, Any] | None,
+    terms: Sequence[tuple[int, ...]] | None,
+    handled: Sequence[str],
 ) -> dict[str, Any]:
     on = lists.histories.sum(axis=1)
     replicated = rule not in ("dark-figure", "posterior", "profile")
@@ -244,6 +252,7 @@ def _provenance(
         else "the model's",
         "floor": True,
         "identified by": identifies.rstrip("."),
+        "declared facts": str(facts_verdict(lists, terms, handled=handled)),
         **({"range": span} if span else {}),
         **(more or {}),
     }

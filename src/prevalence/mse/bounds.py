@@ -81,4 +81,5 @@ def lower_bound(lists: Lists) -> Estimate:
         identifies=assumption,
         citations=[CHAO],
         replicated=replicated,
+        handled=["visibility"],
     )

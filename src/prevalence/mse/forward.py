@@ -119,5 +119,6 @@ def stepwise(
         assumptions=[EQUAL],
         citations=[CSV],
         replicated=replicated,
+        terms=terms,
         span=neighbours(lists, terms),
     )

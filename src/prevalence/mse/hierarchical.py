@@ -23,6 +23,7 @@ from .assemble import (
 )
 from .histories import list_pairs
 from .loglinear import loglinear_fit
+from .profile import check_interval, profile_loglinear, profiled
 
 __all__ = ["loglinear"]
 
@@ -73,7 +74,9 @@ def neighbours(lists: Lists, terms: list[tuple[int, ...]]) -> tuple[float, float
     example=example(pairs=[("list 1", "list 2")]),
     skips=SKIPS,
 )
-def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
+def loglinear(
+    lists: Lists, *, pairs: Sequence[Sequence[str]] = (), interval: str = "dark-figure"
+) -> Estimate:
     """Estimate the population size by a log-linear model, ``n + exp(b0)``.
 
     The counts of the capture histories are Poisson, with log mean the sum of the terms of the
@@ -86,11 +89,14 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
         The case lists; with `.bootstrap(...)` the standard error is the bootstrap's.
     pairs : list of groups of str
         Lists that depend on each other, as through referral; ``[]`` is independence.
+    interval : {"dark-figure", "profile"}
+        Log-normal on the number not seen, or the profile likelihood of the population size under
+        the multinomial law of the histories, whose maximum is then the estimate.
 
     Returns
     -------
     Estimate
-        One row, persons; the interval is log-normal on the number not seen.
+        One row, persons. With a bootstrap the interval is that of its percentiles.
 
     Raises
     ------
@@ -121,6 +127,7 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
     200.0
     """
     require_overlap(lists)
+    check_interval(lists, interval)
     terms = terms_of(lists, pairs)
     fit = loglinear_fit(lists.histories, lists.counts, terms)
     if fit.code[0] or not fit.converged[0]:
@@ -139,14 +146,21 @@ def loglinear(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Estimate:
         if names
         else "All lists catch independently."
     )
+    value = float(fit.total[0])
+    how: dict[str, Any] = {}
+    if interval == "profile":
+        traced = profile_loglinear(lists.histories, lists.counts, terms, begin=float(fit.dark[0]))
+        value, how = traced.total, profiled(traced)
     return assemble(
         lists,
-        float(fit.total[0]),
+        value,
         float(fit.std_error[0]),
         method="mse.loglinear",
         identifies=assumption,
         assumptions=[EQUAL],
         citations=[BFH, CSV],
         replicated=replicated,
+        terms=terms,
         span=neighbours(lists, terms),
+        **how,
     )

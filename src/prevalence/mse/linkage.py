@@ -154,6 +154,7 @@ def linked(
         replicated=drawn.replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
+        handled=["links"],
     )
     return with_errors(estimate, "linked with no other errors than those of the audit")
 

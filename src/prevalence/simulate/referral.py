@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from prevalence.errors import one_of
 from prevalence.simulate.frame import AGE_GROUPS, age_group, county_names
 from prevalence.simulate.household_sample import sex
 from prevalence.simulate.parameters import LISTS, REFERRAL, check_chances, check_lists
@@ -24,6 +25,7 @@ FIRST_DAY = np.datetime64("2019-01-01", "D")
 REFERRAL_DAYS, DELAY_DAYS = 60, 180
 #: The list whose entries may be allegations.
 ALLEGATIONS = "registry"
+RECORDING = ("always", "first", "masks")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Mechanism:
     missed_links: float = 0.0
     false_links: float = 0.0
     false_positives: float = 0.0
+    recording: str = "always"
 
 
 def lists(
@@ -89,6 +92,8 @@ def lists(
     missed_links: float = 0.0,
     false_links: float = 0.0,
     false_positives: float = 0.0,
+    recording: str = "always",
+    unknown_sources: float = 0.0,
     rng: int | np.random.Generator | None = None,
 ) -> CaseLists:
     """Simulate overlapping case lists of a population of known size.
@@ -112,6 +117,12 @@ def lists(
         Share of entries left unlinked to the child's other entries, or linked to another child.
     false_positives : float
         Share of the entries of the list ``registry`` that are allegations and no trafficked child.
+    recording : {"always", "first", "masks"}
+        What a list writes down of a child who came by its own route and was sent there as well:
+        its own route, whichever came first, or the sending list.
+    unknown_sources : float
+        Share of entries whose source is not written down: ``referred_by`` is then empty for these
+        and ``"own"`` for entries by the list's own route.
     rng : int, Generator or None
         Seed or generator.
 
@@ -123,12 +134,13 @@ def lists(
     Raises
     ------
     ValueError
-        When a chance is not between 0 and 1 or a referral names an unknown list.
+        When a chance is not between 0 and 1, a referral names an unknown list, or `recording` is
+        none of its words.
 
     Notes
     -----
-    A child who came on a list by its own route keeps that entry when it is also referred there, so
-    dropping the entries with a sending list gives lists without referral. Allegations can be
+    By default a child who came on a list by its own route keeps that entry when it is also referred
+    there, so dropping the entries with a sending list gives lists without referral. Allegations can be
     referred like any other entry.
 
     References
@@ -150,15 +162,20 @@ def lists(
         missed_links,
         false_links,
         false_positives,
+        one_of("recording", recording, RECORDING),
     )
     check_lists(mechanism.lists, mechanism.referral)
     check_chances({"missed_links": missed_links, "false_links": false_links})
+    check_chances({"unknown_sources": unknown_sources})
     check_chances({"false_positives": false_positives}, below_one=True)
     rng = np.random.default_rng(rng)
     began = rng.integers(0, WINDOW_DAYS, n)
     found = entries(began, rng.integers(0, began + 1), mechanism, rng)
     known = _strangers(max(n, int(found.person.max(initial=0)) + 1), rng)
     captures, cases, _ = case_tables(found, link(found, mechanism, rng), known, mechanism, rng)
+    if unknown_sources:
+        source = captures["referred_by"].replace("", "own")
+        captures["referred_by"] = source.mask(rng.random(len(source)) < unknown_sources, "")
     return CaseLists(captures, cases, n)
 
 
@@ -186,8 +203,14 @@ def entries(began: Ints, ended: Ints, mechanism: Mechanism, rng: np.random.Gener
     on = own.copy()
     for (first, second), chance in mechanism.referral.items():
         source, target = names.index(first), names.index(second)
-        sent = on[:, source] & (rng.random(len(on)) < chance) & ~on[:, target]
+        sent = on[:, source] & (rng.random(len(on)) < chance)
         later = day[:, source] + 1 + rng.integers(0, REFERRAL_DAYS, len(on))
+        before = on[:, target]
+        if mechanism.recording == "first":
+            before = before & (day[:, target] <= later)
+        if mechanism.recording == "masks":
+            before = sender[:, target] >= 0
+        sent &= ~before
         day[sent, target] = np.minimum(later, WINDOW_DAYS - 1)[sent]
         sender[sent, target] = source
         on[sent, target] = True
