@@ -39,18 +39,18 @@ def lists(seed: int) -> pv.Lists:
 def test_totals_and_strata_are_near_the_truth_with_labels_missing_and_a_list_absent() -> None:
     pairs = [("police", "home")]
     by = {"police": ["sex"], "home": ["sex"], "school": ["sex"]}
-    found = [pv.mse.stratified(lists(seed), pairs=pairs, by_stratum=by) for seed in range(24)]
+    found = [pv.mse.stratified(lists(seed), pairs=pairs, by_stratum=by) for seed in range(12)]
     value = np.array([estimate.value for estimate in found])
     error = np.array([estimate.std_error for estimate in found])
     south = found[0].labels.index(("girl", "south"))
     girls = [i for i, label in enumerate(found[0].labels) if label[0] == "girl"]
     for rows, truth in (([0], 4500), (girls, 3000), ([south], 1000)):
         total = value[:, rows].sum(axis=1)
-        # Four standard errors of a mean of 24, and a bias of a hundredth.
-        slack = 4 * total.std(ddof=1) / np.sqrt(24) + 0.01 * truth
+        # Four standard errors of a mean of 12, and a bias of a hundredth.
+        slack = 4 * total.std(ddof=1) / np.sqrt(12) + 0.01 * truth
         assert abs(total.mean() - truth) < slack
     inside = np.abs(value[:, 0] - 4500) < 1.96 * error[:, 0]
-    assert inside.mean() > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 24)
+    assert inside.mean() > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 12)
 
 
 def test_what_is_borrowed_and_what_is_missing_is_said() -> None:
