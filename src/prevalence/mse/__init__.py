@@ -10,6 +10,7 @@ from .forward import stepwise
 from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
 from .influence import Influence, influence
+from .latent import LatentClassFit, latent_class, latent_class_fit
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
@@ -27,6 +28,7 @@ from .two_lists import chapman, lincoln_petersen
 __all__ = [
     "GraphPosterior",
     "Influence",
+    "LatentClassFit",
     "Pairs",
     "ReferralBracket",
     "Reliability",
@@ -39,6 +41,8 @@ __all__ = [
     "graph_posterior",
     "huggins",
     "influence",
+    "latent_class",
+    "latent_class_fit",
     "lincoln_petersen",
     "linked",
     "linked_pair",
