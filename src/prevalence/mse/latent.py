@@ -421,8 +421,9 @@ def latent_class(
     Notes
     -----
     Assumes that persons fall into classes within which lists are independent. That covers unequal
-    visibility, and dependence that classes can mimic; a referral between two lists is mimicked, not
-    known: declare it instead. One class is independence of all lists.
+    visibility as far as it shows in the overlaps (little of it is read as one class, and the size is
+    then too low), and dependence that classes can mimic; a referral between two lists is mimicked,
+    not known: declare it. One class is independence of all lists.
 
     It fails where the table is sparse. Then posteriors have several modes, one for each way to sort
     persons into classes, and a single chain reports the mode it fell into: hence many chains from
