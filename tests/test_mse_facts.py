@@ -29,17 +29,21 @@ def lists() -> pv.Lists:
     ],
     ids=["stratified", "linked"],
 )
-def test_a_referral_is_held_against_a_model_without_a_term_for_it_alone(estimate: Callable[..., pv.Estimate]) -> None:
+def test_a_referral_is_held_against_a_model_without_a_term_for_it_alone(
+    estimate: Callable[..., pv.Estimate],
+) -> None:
     with_term, without = (
-        estimate(lists(), pairs).provenance["declared facts"] for pairs in ([("home", "police")], [])
+        estimate(lists(), pairs).provenance["declared facts"]
+        for pairs in ([("home", "police")], [])
     )
     assert "no term for it" not in with_term
     assert "police to home" in without
 
 
 def test_a_declared_share_of_no_false_entries_stands_against_nothing() -> None:
-    facts = {"missed_links": 0.0, "false_links": 0.0, "visibility": "equal"}
-    said = lists().declare(reports={"court": 0.0}, **facts)
+    said = lists().declare(
+        reports={"court": 0.0}, missed_links=0.0, false_links=0.0, visibility="equal"
+    )
     words = pv.mse.referral_aware(said).provenance["declared facts"]
     assert words == "no declared fact stands against it"
 
