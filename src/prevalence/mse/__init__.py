@@ -9,6 +9,7 @@ from .decomposable import decomposable
 from .forward import stepwise
 from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
+from .influence import Influence, influence
 from .information import select
 from .linkage import linked
 from .linkage_draws import over_linkages
@@ -28,6 +29,7 @@ from .two_lists import chapman, lincoln_petersen
 
 __all__ = [
     "GraphPosterior",
+    "Influence",
     "ModelTable",
     "NtopTable",
     "Pairs",
@@ -41,6 +43,7 @@ __all__ = [
     "doubly_robust_pairs",
     "graph_posterior",
     "huggins",
+    "influence",
     "lincoln_petersen",
     "linked",
     "linked_pair",

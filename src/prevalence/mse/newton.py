@@ -57,7 +57,7 @@ def solve(
     kept = design @ absent.astype(np.float64) == 0
     problem = Problem(small, counts, active, kept)
     begin = _start(problem) if start is None else np.where(active, start[used], 0.0)
-    beta, proven = _newton(problem, begin, QUICK, PIVOT)
+    beta, proven = newton(problem, begin, QUICK, PIVOT)
     code = np.zeros(counts.shape[1], dtype=np.int64)
     converged = proven.copy()
     doubtful = np.flatnonzero(~proven)
@@ -66,7 +66,7 @@ def solve(
         code[doubtful] = existence_codes(design, seen, active[:, doubtful], kept[:, doubtful])
         again = doubtful[code[doubtful] == EXISTS]
         rest = problem.columns(again)
-        beta[:, again], converged[again] = _newton(rest, _start(rest), PATIENT, FINE_PIVOT)
+        beta[:, again], converged[again] = newton(rest, _start(rest), PATIENT, FINE_PIVOT)
     fitted = np.exp(np.minimum(design @ beta, 300)) * kept
     coefficients = np.zeros(included.shape)
     coefficients[used] = beta
@@ -117,7 +117,7 @@ def _start(problem: Problem) -> FloatArray:
     return solve_factored(lower, inverse, right)
 
 
-def _newton(
+def newton(
     problem: Problem, start: FloatArray, passes: int, pivot: float
 ) -> tuple[FloatArray, BoolArray]:
     """Newton's method in blocks of columns: coefficients (P, B) and which columns are proven.
@@ -152,11 +152,11 @@ def _newton_block(
         value = np.einsum("pb,pb->b", margins, trial) - means.sum(axis=0)
         worse = value < best - 1e-9 * (1 + np.abs(best))
         factors = factor(problem.information(means), problem.active, pivot)
-        newton = solve_factored(factors[0], factors[1], margins - design.T @ means)
+        ahead = solve_factored(factors[0], factors[1], margins - design.T @ means)
         sound = ~worse & ~factors[2]
-        done, newton = _refine(problem, factors, trial, newton, margins, sound)
+        done, ahead = _refine(problem, factors, trial, ahead, margins, sound)
         base, best = np.where(worse, base, trial), np.where(worse, best, value)
-        step = np.where(worse, step / 2, newton)
+        step = np.where(worse, step / 2, ahead)
         result[:, live] = base + np.where(done, step, 0.0)
         proven[live[done]] = True
         stay = ~done & (worse | ~factors[2])
