@@ -26,8 +26,6 @@ from .model_table import (
 from .models import movable
 from .selection import Candidates, Winners, cheapest
 
-INTERVALS = ("bca", "percentile")
-
 
 @dataclass(frozen=True, eq=False)
 class Choice:
@@ -40,6 +38,7 @@ class Choice:
     penalty: str
     ranking: str
     ntop: int | None
+    order: int
 
     @cached_property
     def model(self) -> Model:
@@ -107,4 +106,4 @@ def choice(
             f"{len(lists.names)} lists leaves too many. Choose a smaller order, or leave both out "
             "for a downhill search."
         )
-    return Choice(lists, terms, included, criterion, penalty, ranking, ntop)
+    return Choice(lists, terms, included, criterion, penalty, ranking, ntop, order)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..errors import note, one_of
+from ..errors import one_of
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
-from .assemble import CSV, EQUAL, SKIPS, assemble, example
-from .choice import INTERVALS, Choice, choice
+from .assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
+from .choice import Choice, choice
 from .model_table import CLOSE
-from .resampling import Resampled, resample
+from .replicated import INTERVALS, resampled
 
 __all__ = ["select"]
 
 SCV = "Silverman, Chan and Vincent (2024) doi:10.1007/s11222-023-10346-9"
-LEAST = 40  # fewer replicates have no limit of their own at 95 %
 
 
 @estimator(
@@ -24,7 +25,7 @@ LEAST = 40  # fewer replicates have no limit of their own at 95 %
     smooth=False,
     degree=None,
     citation=SCV,
-    example=example(replicates=200, interval="percentile", rng=1),
+    example=example(replicates=20, rng=1),
     skips=SKIPS,
 )
 def select(
@@ -60,8 +61,9 @@ def select(
         and its neighbours, which differ by one term.
     penalty : {"persons", "cells"}
         n in the BIC: the persons seen or the number of capture histories.
-    interval : {"bca", "percentile"}
-        How the interval is read from the replicates.
+    interval : {"bca", "percentile", "jackknife"}
+        Percentiles of the replicates corrected for bias and skewness, or as they are; or a
+        log-normal interval with the jackknife's standard error, without resamples.
     replicates : int
         Multinomial resamples; 0 gives the point with the chosen model's own standard error.
     rng : int, numpy Generator or None
@@ -70,18 +72,15 @@ def select(
     Returns
     -------
     Estimate
-        One row, persons, with the range over models within 6 BIC units.
+        One row, persons, with the range over models within 6 units of the criterion. Its notes say
+        how far other draws would move the limits, and which terms are at the boundary.
 
     Raises
     ------
     ValueError
-        When the lists do not overlap, no model has an estimate, or an option is not one of its
-        words.
-
-    Warns
-    -----
-    PrevalenceWarning
-        When the chosen model has terms at the boundary, or a limit is at the extreme replicate.
+        When the lists do not overlap, no model has an estimate, none of those that compete has one
+        in over 5 % of the resamples (fewer are left out and counted), or an option is not one of
+        its words.
 
     Notes
     -----
@@ -116,64 +115,57 @@ def select(
             f"lists must have a model with an estimate: none of {len(table):,} has one. Leave out "
             "empty lists, or merge two lists."
         )
-    if lists.scheme is None and replicates:
+    if lists.scheme is None and replicates and interval != "jackknife":
         lists = lists.bootstrap(replicates, rng=rng)
-    said = _say(rule)
-    found = (
-        None if lists.scheme is None else resample(rule.total, lists.counts, lists.scheme.factors)
-    )
-    for message in found.warnings(interval) if found and found.draws.size >= LEAST else ():
-        note(said, message)
-    return assemble(
-        lists,
-        float(table.total[0]),
-        float(table.std_error[0]),
-        method="mse.select",
-        identifies=_identifies(rule),
-        assumptions=[EQUAL],
-        citations=[SCV, CSV],
-        replicated=found.draws if found else None,
-        interval=interval if found else None,
-        constants={"acceleration": found.jackknife.acceleration} if found else None,
-        span=table.range(CLOSE),
-        said=said,
-        provenance=_provenance(rule, found, interval),
-    )
-
-
-def _identifies(rule: Choice) -> str:
-    table = rule.table
-    groups = [
-        " and ".join(table.names[i] for i in sorted(term)).replace("_", " ")
+    how: dict[str, Any] = {"std_error": float(table.std_error[0])}
+    if lists.scheme is not None or interval == "jackknife":
+        how = resampled(lists, rule.total, interval)
+    chosen = [
+        tuple(sorted(term))
         for term, use in zip(table.terms, table.included[:, 0], strict=True)
         if use
     ]
-    return f"The chosen model holds: dependence only between {'; '.join(groups) or 'none'}."
+    words = "; ".join(" and ".join(lists.names[i] for i in term) for term in chosen)
+    return assemble(
+        lists,
+        float(table.total[0]),
+        method="mse.select",
+        identifies="The chosen model holds: dependence only between "
+        f"{words.replace('_', ' ') or 'none'}.",
+        assumptions=[EQUAL],
+        citations=[SCV, CSV, EFRON] if interval == "bca" else [SCV, CSV],
+        terms=chosen,
+        span=table.range(CLOSE),
+        **{
+            **how,
+            "said": [*how.get("said", ()), *_boundary(rule)],
+            "provenance": {**how.get("provenance", {}), **_provenance(rule)},
+        },
+    )
 
 
-def _say(rule: Choice) -> list[str]:
-    """Warn of what the table of models shows, and return the messages."""
-    said: list[str] = []
+def _boundary(rule: Choice) -> list[str]:
+    """Say which terms of the chosen model no person has."""
+    empty = int(rule.table.boundary[0])
+    if not empty:
+        return []
+    terms = "terms" if empty > 1 else "term"
+    message = (
+        f"the chosen model has {empty} {terms} at the boundary: no person is on all lists of a term, "
+        "its cells leave the fit, and the estimate rests on the others."
+    )
+    return [message]
+
+
+def _provenance(rule: Choice) -> dict[str, str]:
     table = rule.table
-    if table.boundary[0]:
-        note(
-            said,
-            f"the chosen model has {int(table.boundary[0])} terms at the boundary: lists in them "
-            "share nobody, and the estimate rests on the cells that are left.",
-        )
-    return said
-
-
-def _provenance(rule: Choice, found: Resampled | None, interval: str) -> dict[str, object]:
-    table = rule.table
-    searched = "downhill search" if rule.included is None else f"all {len(table):,} models"
-    out: dict[str, object] = {
-        "model": table.best,
-        "models": f"{searched}, {table.excluded:,} without an estimate",
-        "candidates": "all" if rule.ntop is None else f"the best {rule.ntop:,} by {rule.ranking}",
+    searched = f"all {len(table):,} of terms of up to {rule.order} lists"
+    if rule.included is None:
+        searched = f"downhill search, to one better than all {len(table) - 1:,} neighbours"
+    return {
+        "model": f"{table.best}, by {rule.criterion.upper()}",
+        "models": f"{searched}; {table.excluded:,} without an estimate",
+        **(
+            {} if rule.ntop is None else {"replicates": f"the {rule.ntop:,} best by {rule.ranking}"}
+        ),
     }
-    if found is not None:
-        out["Monte Carlo error of the limits"] = tuple(
-            found.monte_carlo_error(interval)[0].tolist()
-        )
-    return out

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import level_in_range, one_of
 from ..lists import Lists
-from .choice import INTERVALS, Choice, choice
+from .choice import Choice, choice
 from .histories import FloatArray, IntArray
 from .resampling import resample
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NtopTable", "vary_ntop"]
 
+INTERVALS = ("bca", "percentile")
 NTOP = (1, 5, 10, 20, 50, 100)
 
 
