@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from .bounds import lower_bound
+from .choice.information import select
+from .choice.model_table import ModelTable, models
+from .choice.ntop import NtopTable, vary_ntop
 from .closed_population.models import closed
 from .closed_population.one_inflated import one_inflation
 from .forward import stepwise
@@ -29,6 +32,8 @@ __all__ = [
     "GraphPosterior",
     "Influence",
     "LatentClassFit",
+    "ModelTable",
+    "NtopTable",
     "Pairs",
     "ReferralBracket",
     "Reliability",
@@ -48,13 +53,16 @@ __all__ = [
     "linked_pair",
     "loglinear",
     "lower_bound",
+    "models",
     "one_inflation",
     "over_linkages",
     "referral_aware",
     "referral_bracket",
     "reliability",
+    "select",
     "sensitivity",
     "stepwise",
     "stratified",
     "thresholded",
+    "vary_ntop",
 ]
