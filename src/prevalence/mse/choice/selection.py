@@ -14,11 +14,11 @@ from itertools import combinations
 
 import numpy as np
 
-from .existence import EXISTS
-from .histories import BoolArray, FloatArray, IntArray
-from .model import Model
-from .models import without
-from .newton import solve
+from ..existence import EXISTS
+from ..histories import BoolArray, FloatArray, IntArray
+from ..model import Model
+from ..newton import solve
+from .hierarchies import without
 
 TIE = 1e-9  # criteria closer than this, relatively, are equal: the model that ranks first is taken
 SLACK = 1e-6  # a bound is a converged deviance, good to far more digits than this

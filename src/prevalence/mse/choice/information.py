@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import one_of
-from ..estimate import Estimate
-from ..lists import Lists
-from ..registry import estimator
-from .assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
-from .choice import Choice, choice
+from ...errors import one_of
+from ...estimate import Estimate
+from ...lists import Lists
+from ...registry import estimator
+from ..assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
+from ..replicated import INTERVALS, resampled
+from .chosen import Choice, choice
 from .model_table import CLOSE
-from .replicated import INTERVALS, resampled
 
 __all__ = ["select"]
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from .histories import BoolArray, FloatArray, IntArray, Term
+from ..histories import BoolArray, FloatArray, IntArray, Term
 
 MOST = 40_000  # models that are enumerated: 32,768 have six lists and no more than pairs
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import level_in_range, one_of
-from ..lists import Lists
-from .choice import Choice, choice
-from .histories import FloatArray, IntArray
-from .resampling import resample
+from ...errors import level_in_range, one_of
+from ...lists import Lists
+from ..histories import FloatArray, IntArray
+from ..resampling import resample
+from .chosen import Choice, choice
 
 if TYPE_CHECKING:
     import pandas as pd

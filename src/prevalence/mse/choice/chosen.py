@@ -7,13 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import one_of
-from ..lists import Lists
-from .assemble import require_overlap
+from ...errors import one_of
+from ...lists import Lists
+from ..assemble import require_overlap
+from ..histories import BoolArray, FloatArray, Term
+from ..loglinear import loglinear_fit
+from ..model import Model, build_model
 from .downhill import Descent, descend
-from .histories import BoolArray, FloatArray, Term
-from .loglinear import loglinear_fit
-from .model import Model, build_model
+from .hierarchies import movable
 from .model_table import (
     CRITERIA,
     PENALTIES,
@@ -23,7 +24,6 @@ from .model_table import (
     made,
     per_parameter,
 )
-from .models import movable
 from .selection import Candidates, Winners, cheapest
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import one_of
-from ..lists import Lists
-from .assemble import require_overlap
-from .histories import BoolArray, FloatArray, IntArray, Term
-from .loglinear import LoglinearFit, loglinear_fit
-from .models import MOST, brackets, degree_two, hierarchical_models, interactions, neighbours
+from ...errors import one_of
+from ...lists import Lists
+from ..assemble import require_overlap
+from ..histories import BoolArray, FloatArray, IntArray, Term
+from ..loglinear import LoglinearFit, loglinear_fit
+from .hierarchies import MOST, brackets, degree_two, hierarchical_models, interactions, neighbours
 
 if TYPE_CHECKING:
     import pandas as pd

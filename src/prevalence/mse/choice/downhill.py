@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .histories import BoolArray, FloatArray, IntArray, Term
-from .model import Model
-from .models import movable
-from .newton import solve
+from ..histories import BoolArray, FloatArray, IntArray, Term
+from ..model import Model
+from ..newton import solve
+from .hierarchies import movable
 from .selection import TIE, Candidates, fit_pairs, with_main_effects
 
 PAIRS = 2**21  # numbers of fitted cells in one batch of neighbours
