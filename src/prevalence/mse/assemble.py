@@ -16,7 +16,7 @@ from ..estimand import Estimand
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import Example
-from .stated import facts_verdict
+from .trust.stated import facts_verdict
 
 Array = NDArray[Any]
 SEBER = "Seber (1982) The Estimation of Animal Abundance, 2nd ed."
@@ -24,7 +24,6 @@ CHAO = "Chao (1987) doi:10.2307/2531532"
 BFH = "Bishop, Fienberg and Holland (1975) doi:10.1007/978-0-387-72806-3"
 CSV = "Chan, Silverman and Vincent (2021) doi:10.1080/01621459.2019.1708748"
 EFRON = "Efron (1987) doi:10.1080/01621459.1987.10478410"
-INDEPENDENT = "all lists catch independently"
 EQUAL = "Everyone is equally likely to be on a list."
 SKIPS = {
     "central difference": "the standard error is the model's, not one of a function of weights",
@@ -43,6 +42,13 @@ def example(**arguments: Any) -> Callable[[], Example]:
         return Example(data, lambda d: Lists(d, list(columns), counts="w"), arguments)
 
     return made
+
+
+def chosen_model(lists: Lists, terms: Sequence[Sequence[int]]) -> str:
+    """Say what a chosen model supposes of the lists."""
+    groups = "; ".join(" and ".join(lists.names[i] for i in term) for term in terms)
+    words = f"dependence only between {groups}" if groups else "all lists catch independently"
+    return f"The chosen model holds: {words.replace('_', ' ')}."
 
 
 def require_lists(lists: object) -> None:

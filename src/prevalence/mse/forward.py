@@ -14,9 +14,9 @@ from .assemble import (
     CSV,
     EFRON,
     EQUAL,
-    INDEPENDENT,
     SKIPS,
     assemble,
+    chosen_model,
     example,
     require_overlap,
 )
@@ -121,13 +121,11 @@ def stepwise(
     chosen = [
         tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use
     ]
-    pairs = "; ".join(" and ".join(lists.names[i] for i in pair) for pair in chosen)
-    words = f"dependence only between {pairs.replace('_', ' ')}"
     return assemble(
         lists,
         float(found.total[0]),
         method="mse.stepwise",
-        identifies=f"The chosen model holds: {words if chosen else INDEPENDENT}.",
+        identifies=chosen_model(lists, chosen),
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
         terms=chosen,
