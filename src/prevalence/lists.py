@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import captures, patterns
 from .declared import Declared
-from .errors import check_words, generator
+from .errors import check_words, generator, whole
 from .estimand import Estimand
 from .frames import as_float, read
 from .patterns import Patterns
@@ -314,11 +314,7 @@ class Lists(Regrouped):
         """
         from .mse.histories import bootstrap_counts
 
-        if not isinstance(replicates, (int, np.integer)) or replicates < 2:
-            raise ValueError(
-                f"replicates must be a whole number of at least 2: found {replicates!r}. "
-                "Pass for example replicates=1000."
-            )
+        whole("replicates", replicates, 2, "Pass for example replicates=1000.")
         random = generator(rng)
         token = f"{int(random.integers(2**63)):016x}"
         draws = bootstrap_counts(self.patterns.count, replicates, random)

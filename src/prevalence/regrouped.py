@@ -448,12 +448,9 @@ class Regrouped:
 
 def cells(on: Array) -> Array:
     """Return the position of each row of 0 and 1 among all histories."""
-    from .mse.histories import all_histories, cell_codes
+    from .mse.histories import cell_codes, cell_places
 
-    histories = all_histories(on.shape[1])
-    position = np.empty(len(histories) + 1, dtype=np.int64)
-    position[cell_codes(histories)] = np.arange(len(histories))
-    return np.asarray(position[cell_codes(on)])
+    return np.asarray(cell_places(on.shape[1])[cell_codes(on)])
 
 
 def added(columns: Array, place: Array, size: int) -> Array:

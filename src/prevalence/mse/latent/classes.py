@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ... import mcmc
-from ...errors import ConvergenceError, generator, note, number, one_of
+from ...errors import ConvergenceError, generator, note, number, one_of, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
@@ -316,7 +316,7 @@ def latent_class_fit(
         ("draws", draws, 4),
         ("warmup", warmup, 0),
     ):
-        _whole(name, value, least)
+        whole(name, value, least, f"Leave it out, or write {max(least, 10)}.")
     prior = Prior(_positive("shape", shape), _positive("rate", rate), _largest(largest, lists))
     random = generator(rng)
     some = lists.counts > 0
@@ -473,14 +473,6 @@ def latent_class(
         rng=rng,
     )
     return fit.size(point=point, unconverged=unconverged)
-
-
-def _whole(argument: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(
-            f"{argument} must be a whole number of at least {least}: found {value!r}. "
-            f"Leave it out, or write {max(least, 10)}."
-        )
 
 
 def _positive(argument: str, value: object) -> float:

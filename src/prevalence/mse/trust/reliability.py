@@ -16,10 +16,11 @@ from ...lists import Lists
 from ..assemble import require_overlap
 from ..hierarchical import loglinear
 from ..loglinear import loglinear_fit
+from ..near import CLOSE
 from ..referral.graph import closed_terms, components, families, find_cycle
 from ..stepwise import stepwise_fit
+from ..terms import chosen
 from .ranges import (
-    CLOSE,
     Terms,
     close_models,
     dark_figures,
@@ -237,9 +238,7 @@ def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
             return closed_terms(map(frozenset, components(edges, size)))
         return closed_terms(families(edges, size))
     found = stepwise_fit(lists.histories, lists.counts)
-    return [
-        tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use
-    ]
+    return chosen(found.pairs, found.selected[:, 0])
 
 
 def _lines(r: Reliability) -> list[str]:

@@ -13,6 +13,7 @@ from ...errors import level_in_range
 from ...lists import Lists
 from ..assemble import require_lists
 from ..histories import FloatArray
+from ..terms import pair_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,7 +227,8 @@ def sensitivity(
         dark, spread = highest_order_odds(lists.histories, counts)
         term, beyond = "the odds ratio of highest order", 0.0
     else:
-        on, term = _pair(lists, pair)
+        on = lists.histories[:, pair_of(lists, "pair", pair)]
+        term = f"the odds ratio of {pair[0]} and {pair[1]}"
         dark, spread, neither = pair_odds(on, counts)
         beyond = float(neither[0])
         if not np.isfinite(dark[0]):
@@ -295,12 +297,3 @@ def _ratios(odds_ratio: Sequence[float]) -> Array:
     if values.size == 2:
         return np.geomspace(float(values[0]), float(values[1]), POINTS)
     return values
-
-
-def _pair(lists: Lists, pair: tuple[str, str]) -> tuple[Array, str]:
-    if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
-        raise ValueError(
-            f"pair must be two different lists: found {pair!r}. Write ('police', 'shelter')."
-        )
-    on = lists.histories[:, [lists.index(name) for name in pair]]
-    return on, f"the odds ratio of {pair[0]} and {pair[1]}"
