@@ -15,6 +15,7 @@ from .graphs.decomposable import POSTERIOR, STEPS
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
 from .near import neighbours
 from .terms import chosen, dependence, in_words, together
+from .trust.stated import covered
 
 __all__ = ["thresholded"]
 
@@ -225,6 +226,7 @@ def thresholded(
         identifies=_identified(lists, terms, scale),
         citations=[SILVERMAN],
         assumptions=[EQUAL, "The pairs of lists kept are taken as known."],
+        handled=covered(lists, terms),
         point="median",
         provenance={
             "model": "thresholded log-linear",

@@ -20,6 +20,7 @@ from ..composite import CompositeFit, composite_fit
 from ..histories import IntArray
 from ..near import spread
 from ..terms import dependence, in_words, terms_of, together
+from ..trust.stated import covered
 from .design import (
     Observed,
     Strata,
@@ -135,6 +136,7 @@ def stratified(
         said=asked.said,
         labels=_labels(lists, asked.strata),
         label_names=lists.strata_names if len(asked.strata.labels) > 1 else (),
+        handled=covered(lists, terms),
     )
 
 
