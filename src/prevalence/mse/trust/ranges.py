@@ -11,7 +11,7 @@ import numpy as np
 from ...lists import Lists
 from ..choice.hierarchies import hierarchical_models
 from ..composite import composite_fit
-from ..histories import list_pairs
+from ..histories import FloatArray, list_pairs
 from ..loglinear import LoglinearFit, loglinear_fit
 from ..near import close, one_pair_off
 from ..terms import chosen, in_words, together
@@ -39,17 +39,19 @@ def close_models(lists: Lists, terms: Terms) -> pd.DataFrame:
     return pd.DataFrame({"pairs": names, "estimate": fit.total[rows], "bic": fit.bic[rows]})
 
 
-def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: Sequence[float]) -> pd.DataFrame:
+def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: FloatArray) -> pd.DataFrame:
     """Multiply the dark figure: what the odds ratio of the highest order does to it."""
     import pandas as pd
 
-    factors = np.asarray(odds_ratio, dtype=float)
-    sizes = lists.seen + factors * fit.dark[0]
-    return pd.DataFrame({"factor": factors, "estimate": sizes})
+    return pd.DataFrame({"factor": odds_ratio, "estimate": lists.seen + odds_ratio * fit.dark[0]})
 
 
-def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.DataFrame:
-    """Fit the model again with the odds ratio of a pair known to be another than 1."""
+def known_odds(lists: Lists, terms: Terms, odds_ratio: FloatArray) -> pd.DataFrame:
+    """Fit the model again with the odds ratio of a pair known to be another than 1.
+
+    With two lists that is `sensitivity`; with more the rest of the model stays, where `sensitivity`
+    has none.
+    """
     import pandas as pd
 
     histories = lists.histories
@@ -62,7 +64,7 @@ def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.Da
         if frozenset((i, j)) in inside:
             continue
         both = np.asarray(histories[:, [i, j]].all(axis=1))
-        for psi in odds_ratio:
+        for psi in odds_ratio.tolist():
             known = np.diag(np.where(both, psi, 1.0))
             collapse = np.hstack([np.zeros((len(histories), 1)), known])
             # The cells with both lists are the model's times psi, those that are seen and no others.

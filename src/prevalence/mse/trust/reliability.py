@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import generator
+from ...errors import generator, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ..assemble import require_overlap
@@ -30,6 +30,7 @@ from .ranges import (
     sparse,
     without_lists,
 )
+from .sensitivity import odds_ratios
 from .stated import facts_verdict
 from .verdicts import Check, Verdict, data_checks, data_verdict
 
@@ -173,7 +174,8 @@ def reliability(
     Raises
     ------
     KeyError, ValueError
-        When a list is unknown, the lists do not overlap, or the model has no estimate.
+        When a list is unknown, the lists do not overlap, the model has no estimate, or an odds ratio
+        is not positive.
 
     Notes
     -----
@@ -206,6 +208,8 @@ def reliability(
     'not contradicted by these data'
     """
     require_overlap(lists)
+    ratios = odds_ratios(odds_ratio)
+    whole("simulations", simulations, 1, "Write 399 or more.")
     terms = _model(lists, pairs)
     named = [tuple(lists.names[i] for i in term) for term in terms]
     estimate = loglinear(lists, pairs=named)
@@ -216,8 +220,8 @@ def reliability(
         estimate,
         tuple(named),
         close_models(lists, terms),
-        dark_figures(lists, fit, odds_ratio),
-        known_odds(lists, terms, odds_ratio),
+        dark_figures(lists, fit, ratios),
+        known_odds(lists, terms, ratios),
         without_lists(lists, terms),
         members(lists, terms),
         from_parts(lists, terms, random),

@@ -212,7 +212,9 @@ def sensitivity(
     """
     require_lists(lists)
     level_in_range(level)
-    ratios = _ratios(odds_ratio)
+    ratios = odds_ratios(odds_ratio)
+    if ratios.size == 2:
+        ratios = np.geomspace(float(ratios[0]), float(ratios[1]), POINTS)
     counts = lists.counts[:, None].astype(np.float64)
     if pair is None and len(lists.names) == 2:
         pair = (lists.names[0], lists.names[1])
@@ -285,7 +287,8 @@ def _table(
     )
 
 
-def _ratios(odds_ratio: Sequence[float]) -> Array:
+def odds_ratios(odds_ratio: Sequence[float]) -> Array:
+    """Return odds ratios, which are positive numbers."""
     values = np.atleast_1d(np.asarray(odds_ratio, dtype=float))
     bad = ~(np.isfinite(values) & (values > 0))
     if values.ndim != 1 or not values.size or bad.any():
@@ -294,6 +297,4 @@ def _ratios(odds_ratio: Sequence[float]) -> Array:
             f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
             f"{first}. Write a range such as (0.25, 4)."
         )
-    if values.size == 2:
-        return np.geomspace(float(values[0]), float(values[1]), POINTS)
     return values
