@@ -83,9 +83,13 @@ class Variant:
             found = loglinear_fit(histories, table, terms)
             return Fit(found.total, found.std_error, found.bic, self._why(int(found.code[0])))
         made = censored_fit(
-            captures.astype(bool), self.maybe[used], self.persons[used], terms,
-            draws=counted, known=self.known,
-        )  # fmt: skip
+            captures.astype(bool),
+            self.maybe[used],
+            self.persons[used],
+            terms,
+            draws=counted,
+            known=self.known,
+        )
         return Fit(
             made.total[0], made.std_error[0], made.bic, self._why(2 * int(not made.identified[0]))
         )

@@ -103,10 +103,13 @@ def members(lists: Lists, terms: Terms) -> pd.DataFrame:
     known, estimate = found.known[:, 0], found.estimate[:, 0]
     return pd.DataFrame(
         {
-            "list": list(lists.names), "members": known.astype(int), "estimate": estimate,
-            "ratio": estimate / known, "z": found.z[:, 0],
+            "list": list(lists.names),
+            "members": known.astype(int),
+            "estimate": estimate,
+            "ratio": estimate / known,
+            "z": found.z[:, 0],
         }
-    )  # fmt: skip
+    )
 
 
 def from_parts(lists: Lists, terms: Terms, rng: np.random.Generator) -> pd.DataFrame:
