@@ -44,13 +44,6 @@ def example(**arguments: Any) -> Callable[[], Example]:
     return made
 
 
-def chosen_model(lists: Lists, terms: Sequence[Sequence[int]]) -> str:
-    """Say what a chosen model supposes of the lists."""
-    groups = "; ".join(" and ".join(lists.names[i] for i in term) for term in terms)
-    words = f"dependence only between {groups}" if groups else "all lists catch independently"
-    return f"The chosen model holds: {words.replace('_', ' ')}."
-
-
 def require_lists(lists: object) -> None:
     """Raise TypeError for anything but `Lists`."""
     if not isinstance(lists, Lists):
@@ -111,6 +104,7 @@ def assemble(
     those of a log-linear model and `handled` the facts that the estimator itself takes care of
     (referral, links, reports, visibility), for the verdict from declared facts.
     """
+    identifies = identifies.replace("_", " ")
     point = np.atleast_1d(np.asarray(value, dtype=float))
     told = list(said)
     scheme: Any
@@ -166,6 +160,7 @@ def from_posterior(
     handled: Sequence[str] = (),
 ) -> Estimate:
     """Return the estimate from posterior draws of population sizes (k, D) of one fit."""
+    identifies = identifies.replace("_", " ")
     columns = np.atleast_2d(np.asarray(draws, dtype=float))
     shown = np.broadcast_to(
         np.asarray(lists.seen if seen is None else seen, float), columns.shape[:1]
@@ -215,7 +210,7 @@ def _about(
         "unit": "count",
         "estimand": Estimand(**{"outcome": "persons", **lists.about}),
         "method": method,
-        "assumptions": (identifies, *assumptions, closed(lists)),
+        "assumptions": (identifies, *(x.replace("_", " ") for x in assumptions), closed(lists)),
         "warnings": (*lists.notes, *said),
         "citations": tuple(citations),
     }
