@@ -19,6 +19,7 @@ _NAMES = {
     "Lists": "lists",
     "Survey": "survey",
     "compare": "synthesis",
+    "linkage_keys": "linkage",
     "load": "storage",
     "replicates_needed": "enough",
     "report": "reporting",
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .estimand import Estimand
     from .estimate import Estimate
     from .known import uncertain
+    from .linkage import linkage_keys
     from .lists import Lists
     from .reporting import report
     from .storage import load
@@ -56,6 +58,7 @@ __all__ = [
     "compare",
     "datasets",
     "direct",
+    "linkage_keys",
     "load",
     "mse",
     "nsum",

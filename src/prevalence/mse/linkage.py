@@ -25,6 +25,7 @@ from .linkage_errors import (
     share,
     split_errors,
     unsplit,
+    with_errors,
 )
 
 __all__ = ["linked"]
@@ -117,7 +118,8 @@ def linked(
     audit = _record_audit(lists, missed, splits, joins)
     draw = generator(rng)
     model = ClusterModel(lists, terms)
-    plain = model.fit(audit.expected(), lists.counts[:, None], audit.joined(lists.counts, None))
+    errors, moved = cut_records(audit.expected()), audit.joined(lists.counts, None)
+    plain = model.fit(errors, lists.counts[:, None], moved)
     if not np.isfinite(plain.total).all():
         raise ValueError(
             f"pairs, missed and joins must give a model with an estimate: with {len(terms)} terms no "
@@ -125,28 +127,21 @@ def linked(
         )
     said: list[str] = []
     _tell_negative(lists, audit.expected(), audit.joined(lists.counts, None), said)
-    many = draws if audit.uncertain else 1
-    shared = audit.errors(many, draw) if audit.uncertain else audit.expected()
-    moved = [audit.joined(lists.counts, draw if audit.uncertain else None) for _ in range(many)]
-    fits = [model.fit(shared[:, [d]], lists.counts[:, None], moved[d]) for d in range(many)]
-    total = np.array([fit.total[0] for fit in fits])
-    within = np.array([fit.variance[0] for fit in fits])
-    good = np.isfinite(total)
+    drawn = _over_draws(lists, model, audit, draws if audit.uncertain else 1, draw)
+    good = np.isfinite(drawn.total)
     if not good.all():
-        note(said, f"{int((~good).sum())} of {many} draws of the errors have no estimate.")
-    between = float(total[good].var(ddof=1)) if good.sum() > 1 else 0.0
-    replicated = None
-    if lists.scheme is not None:
-        replicated = np.full((1, lists.scheme.factors.shape[1]), np.nan)
-        for d in range(many):
-            part = slice(d, None, many)
-            fit = model.fit(shared[:, [d]], lists.scheme.factors[:, part], moved[d])
-            replicated[0, part] = fit.total
+        note(said, f"{int((~good).sum())} of {good.size} draws of the errors have no estimate.")
+    if not good.any():
+        raise ValueError(
+            f"missed and joins must leave an estimate: none of {good.size} draws of the errors has "
+            "one. Audit more records."
+        )
+    between = float(drawn.total[good].var(ddof=1)) if good.sum() > 1 else 0.0
     names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
-    return assemble(
+    estimate = assemble(
         lists,
         float(plain.total[0]),
-        float(np.sqrt(within[good].mean() + between)),
+        float(np.sqrt(drawn.variance[good].mean() + between)),
         method="mse.linked",
         identifies=f"Lists depend on each other only between {names}."
         if names
@@ -156,11 +151,41 @@ def linked(
             "Records are cut off from their person independently, as often as in the audit.",
         ],
         citations=[BFH, TUOTO],
-        replicated=replicated,
+        replicated=drawn.replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
         handled=["links"],
     )
+    return with_errors(estimate, "linked with no other errors than those of the audit")
+
+
+@dataclass(frozen=True, eq=False)
+class OverDraws:
+    """Totals and variances (D,) by draw of the errors, and the replicates shared out over draws."""
+
+    total: FloatArray
+    variance: FloatArray
+    replicated: FloatArray | None
+
+
+def _over_draws(
+    lists: Lists, model: ClusterModel, audit: RecordAudit, draws: int, rng: np.random.Generator
+) -> OverDraws:
+    """Fit under each draw of the errors, or once where they are known."""
+    errors = audit.errors(draws, rng) if audit.uncertain else audit.expected()
+    total, variance = np.empty(draws), np.empty(draws)
+    factors = None if lists.scheme is None else lists.scheme.factors
+    replicated = None if factors is None else np.full((1, factors.shape[1]), np.nan)
+    for d in range(draws):
+        moved = audit.joined(lists.counts, rng if audit.uncertain else None)
+        counts, mine = lists.counts[:, None], slice(d, None, draws)
+        if factors is not None:
+            counts = np.hstack([counts, factors[:, mine]])
+        fit = model.fit(cut_records(errors[:, [d]]), counts, moved)
+        total[d], variance[d] = fit.total[0], fit.variance
+        if replicated is not None:
+            replicated[0, mine] = fit.total[1:]
+    return OverDraws(total, variance, replicated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,10 +243,10 @@ class RecordAudit:
 
 @dataclass(frozen=True, eq=False)
 class ClusterFit:
-    """Totals (B,), their variances, and the persons seen that the fit expects."""
+    """Totals (B,), the variance of the first, and the persons seen that the fit expects (B,)."""
 
     total: FloatArray
-    variance: FloatArray
+    variance: float
     persons: FloatArray
 
 
@@ -235,36 +260,36 @@ class ClusterModel:
             float
         )
 
-    def fit(self, errors: FloatArray, counts: FloatArray, moved: FloatArray) -> ClusterFit:
-        """Fit one set of errors to columns of counts; persons, not clusters, are independent."""
-        clusters = cut_records(errors)
+    def fit(self, clusters: Clusters, counts: FloatArray, moved: FloatArray) -> ClusterFit:
+        """Fit columns of counts under one set of errors; the variance is that of the first."""
         cells = len(counts)
         collapse = np.hstack([np.zeros((cells, 1)), clusters.mean[..., 0]])
         fit = composite_fit(self.design, collapse, counts, np.ones(cells + 1), offset=moved)
-        variance = np.array(
-            [
-                self._variance(fit.fitted[:, b], fit.boundary[:, b], clusters, collapse, moved)
-                for b in range(min(counts.shape[1], 1))
-            ]
+        variance = self.variance(
+            fit.fitted[:, 0], fit.boundary[:, 0], clusters.second[..., 0], collapse, moved
         )
         return ClusterFit(fit.total[0], variance, fit.fitted[1:].sum(axis=0))
 
-    def _variance(
+    def variance(
         self,
         means: FloatArray,
         boundary: Array,
-        clusters: Clusters,
+        second: FloatArray,
         collapse: FloatArray,
         moved: FloatArray,
     ) -> float:
-        """``g' I^-1 (D' E^-1 S E^-1 D) I^-1 g - N`` with S the covariance that persons make."""
+        """``g' I^-1 (D' E^-1 S E^-1 D) I^-1 g - N`` with S the covariance that persons make.
+
+        Clusters of one person are not independent: Poisson variances of clusters alone are too
+        small (by a tenth where one record in ten is cut off).
+        """
         if not np.isfinite(means).all():
             return float("nan")
         design = self.design[:, ~boundary]
         expected = collapse @ means + moved
         rows = expected > 0
         slopes = (collapse @ (means[:, None] * design))[rows] / expected[rows, None]
-        spread = np.einsum("vuw,w->vu", clusters.second[..., 0], means[1:])
+        spread = np.einsum("vuw,w->vu", second, means[1:])
         spread += np.diag(np.maximum(expected - np.diag(spread), 0.0))
         information = slopes.T @ (expected[rows, None] * slopes)
         weights = slopes @ np.linalg.solve(information, means @ design)
@@ -302,7 +327,20 @@ def _record_audit(
                 "{(('police',), ('shelter',)): (3, 50)}."
             )
         found[groups[0], groups[1]] = _known_or_audited("joins", value, np.inf)
+        _check_joins(lists, groups, found[groups[0], groups[1]])
     return RecordAudit(len(lists.names), errors, kinds, found)
+
+
+def _check_joins(lists: Lists, groups: Sequence[tuple[int, ...]], value: Any) -> None:
+    members = [j for group in groups for j in group]
+    there = float(lists.counts[cell_codes(lists.histories) == sum(1 << j for j in members)].sum())
+    number_of = value[1] if isinstance(value, tuple) else value
+    if number_of > there:
+        raise ValueError(
+            f"joins must not be more than the clusters there are: found {number_of:g} for "
+            f"{' and '.join(lists.names[j] for j in members)}, which {there:,.0f} have. Correct the "
+            "audit."
+        )
 
 
 def _known_or_audited(argument: str, value: Any, below: float) -> float | tuple[float, float]:

@@ -13,6 +13,7 @@ from ..lists import Lists
 from ..registry import Example, estimator
 from .assemble import SKIPS, assemble, example, require_lists
 from .hierarchical import loglinear
+from .linkage_errors import with_errors
 
 __all__ = ["over_linkages"]
 
@@ -118,7 +119,7 @@ def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimat
             f"versions of the linkage differ more than chance within one ({between:.4g} against "
             f"{variance.mean():.4g} in variance): who is who decides the size.",
         )
-    return assemble(
+    estimate = assemble(
         first,
         seen.mean() + np.exp(np.log(dark).mean()),
         float(np.sqrt(variance.mean() + between)),
@@ -130,3 +131,4 @@ def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimat
         said=said,
         provenance={"versions of the linkage": len(chosen)},
     )
+    return with_errors(estimate, "linked rightly in one version or another")

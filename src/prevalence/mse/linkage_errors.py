@@ -8,12 +8,13 @@ clusters with history v that a person with history w leaves. Histories are in ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import number
+from ..estimate import Estimate
 from .histories import FloatArray, IntArray, all_histories, cell_codes
 
 Members = tuple[int, ...]
@@ -63,7 +64,8 @@ def cut_records(errors: FloatArray) -> Clusters:
             if code & ~cut:
                 left.append(place[code & ~cut])
             mean[left, w] += chance
-            second[np.ix_(left, left, [w])] += chance
+            for v in left:
+                second[v, left, w] += chance
             if cut == 0:
                 break
             cut = (cut - 1) & code
@@ -87,20 +89,22 @@ def split_errors(
         Clusters of lists into which the records of persons fell, and how many persons.
     """
     cut, kept = np.zeros(lists), np.zeros(lists)
-    apart = []
+    apart: dict[Members, int] = {}
     for clusters, persons in splits:
         everyone = [j for members in clusters for j in members]
         if len(everyone) < 2:
             continue
         if all(len(members) == 1 for members in clusters):
-            apart.append((np.array(everyone), int(persons)))
+            key = tuple(sorted(everyone))
+            apart[key] = apart.get(key, 0) + int(persons)
             continue
         for members in clusters:
             (cut if len(members) == 1 else kept)[list(members)] += persons
     errors, out = np.full(lists, 0.1), np.empty((lists, draws))
     for step in range(-200, draws):
         yes, no = cut.copy(), kept.copy()
-        for alone_of, persons in apart:
+        for members, persons in apart.items():
+            alone_of = list(members)
             odds = np.append((1 - errors[alone_of]) / np.maximum(errors[alone_of], 1e-300), 1.0)
             alone = rng.multinomial(persons, odds / odds.sum())[:-1]
             yes[alone_of] += persons - alone
@@ -146,3 +150,9 @@ def share(argument: str, value: Any, least: float) -> tuple[float, float]:
             f"{checked:g}. Correct the audit."
         )
     return some, checked
+
+
+def with_errors(found: Estimate, words: str) -> Estimate:
+    """Say of an estimate, in place of links without error, what its links are taken to be."""
+    told = (x.replace("linked without error", words) for x in found.assumptions)
+    return replace(found, assumptions=tuple(told))

@@ -9,7 +9,10 @@ __all__ = ["PairSize", "audited", "ding_fienberg"]
 
 @dataclass(frozen=True)
 class PairSize:
-    """Size from two lists: `total`, persons truly on both, persons seen, and the variance."""
+    """Size from two lists: `total`, persons truly on `both`, persons `seen`, and the variance.
+
+    Without any true match `both` is 0 and the total nan.
+    """
 
     total: float
     both: float
@@ -90,6 +93,8 @@ def ding_fienberg(
     beta, c = linked_others[0] / linked_others[1], linked_others[1]
     rate = alpha * (1 - beta) if relinked else alpha - beta
     right = links - beta * n1
+    if right <= 0 or rate <= 0:  # no more links than false ones alone would make
+        return PairSize(float("nan"), 0.0, n1 + n2, float("nan"))
     both = right / rate
     total = n1 * n2 / both
     caught = (n1 - both) * (n2 - both) / (n1 * n2 * both)

@@ -13,7 +13,7 @@ from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
 from .assemble import CHAO, SKIPS, assemble, example, require_lists
-from .linkage_errors import REDRAWN, share
+from .linkage_errors import REDRAWN, share, with_errors
 from .linkage_forms import PairSize, audited, ding_fienberg
 
 __all__ = ["linked_pair"]
@@ -132,7 +132,7 @@ def linked_pair(
     if lists.scheme is not None:
         draw, redrawn = generator(rng), (sums @ lists.scheme.factors).T
         replicated = np.array([[size(row, _drawn(audit, draw)).total for row in redrawn.tolist()]])
-    return assemble(
+    estimate = assemble(
         lists,
         found.total,
         float(np.sqrt(found.variance)),
@@ -143,6 +143,7 @@ def linked_pair(
         replicated=replicated,
         seen=found.seen,
     )
+    return with_errors(estimate, "linked with no other errors than those of the audit")
 
 
 def _between(lists: Lists, between: Sequence[str] | None) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from ..estimate import Estimate
 from ..frames import names_of
 from ..lists import Lists
 from ..registry import estimator
-from .assemble import BFH, SKIPS, assemble, example, require_lists
+from .assemble import BFH, SKIPS, assemble, example, require_overlap
 from .composite import CompositeFit, composite_fit
 from .hierarchical import terms_of
 from .histories import IntArray
@@ -106,7 +106,7 @@ def stratified(
     >>> pv.mse.stratified(lists).value.round(6).tolist()
     [298.0, 200.0, 98.0]
     """
-    require_lists(lists)
+    require_overlap(lists)
     terms = terms_of(lists, pairs)
     asked = Asked(lists, told_strata(lists.strata, lists.names, lists.declared.absent, MISSING))
     levels = _levels(lists, asked.strata, terms, by_stratum)

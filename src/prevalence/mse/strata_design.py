@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -161,7 +162,7 @@ class StrataDesign:
 
 
 def strata_design(
-    strata: Strata, terms: Sequence[Term], levels: Mapping[Term, IntArray], captured: FloatArray
+    strata: Strata, terms: Sequence[Term], levels: Mapping[Any, IntArray], captured: FloatArray
 ) -> StrataDesign:
     """One column a stratum, and one a term or, for terms in `levels`, one a level of the strata.
 
