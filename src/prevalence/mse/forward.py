@@ -19,7 +19,6 @@ from .assemble import (
     example,
     require_overlap,
 )
-from .hierarchical import neighbours
 from .replicated import INTERVALS, parametric, resampled
 from .stepwise import StepwiseFit, stepwise_fit
 
@@ -130,7 +129,6 @@ def stepwise(
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
         terms=chosen,
-        span=neighbours(lists, chosen),
         **how,
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..estimate import Estimate
@@ -22,7 +21,6 @@ from .assemble import (
     require_overlap,
 )
 from .closed_population.profile import check_interval, profile_loglinear, profiled
-from .histories import list_pairs
 from .loglinear import loglinear_fit
 from .replicated import INTERVALS, resampled
 
@@ -51,20 +49,6 @@ def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ..
                 "Add it."
             )
     return out
-
-
-def neighbours(lists: Lists, terms: list[tuple[int, ...]]) -> tuple[float, float] | None:
-    """Range of the estimate over models that differ by one pair, within 6 BIC units of the best."""
-    if any(len(t) > 2 for t in terms):
-        return None
-    every = list_pairs(len(lists.names))
-    chosen = np.array([tuple(sorted(p)) in terms for p in every])
-    included = chosen[:, None] ^ np.c_[np.zeros(len(every), bool), np.eye(len(every), dtype=bool)]
-    fit = loglinear_fit(lists.histories, lists.counts, every, included=included)
-    close = fit.bic <= np.nanmin(fit.bic) + 6 if np.isfinite(fit.bic).any() else np.array([False])
-    if not close.any():
-        return None
-    return float(np.nanmin(fit.total[close])), float(np.nanmax(fit.total[close]))
 
 
 @estimator(
@@ -162,6 +146,5 @@ def loglinear(
         assumptions=[EQUAL],
         citations=[BFH, CSV],
         terms=terms,
-        span=neighbours(lists, terms),
         **how,
     )

@@ -12,7 +12,6 @@ from ..lists import Lists
 from ..registry import estimator
 from .assemble import EQUAL, example, from_posterior, require_overlap
 from .graphs.decomposable import POSTERIOR, STEPS
-from .hierarchical import neighbours
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
 
 __all__ = ["thresholded"]
@@ -226,9 +225,9 @@ def thresholded(
         citations=[SILVERMAN],
         assumptions=[EQUAL, "The pairs of lists kept are taken as known."],
         point="median",
+        terms=[tuple(pair) for pair in pairs[kept].tolist()],
         provenance={
             "model": "thresholded log-linear",
-            "range": neighbours(lists, [tuple(pair) for pair in pairs[kept].tolist()]),
             "pairs kept": chosen,
             "mean over standard deviation": "; ".join(
                 f"{name} {ratio:.2f}" for name, ratio in zip(names, ratios, strict=True)

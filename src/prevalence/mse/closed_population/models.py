@@ -179,7 +179,8 @@ def closed(
         citations=[RCAPTURE, *([CHAO] if kind == "chao" else [])],
         replicated=replicated,
         said=said,
-        **how,
+        handled=["visibility"] if kind == "chao" else [],
+        **{**how, "provenance": {**how.get("provenance", {}), "lower bound": kind == "chao"}},
     )
 
 

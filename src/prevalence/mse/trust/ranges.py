@@ -12,37 +12,24 @@ from ...lists import Lists
 from ..composite import composite_fit
 from ..histories import list_pairs
 from ..loglinear import LoglinearFit, loglinear_fit
+from .beside import close_fits
 from .consistency import internal_consistency
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CLOSE = 6.0  # BIC units within which models fit about as well
-MANY = 5  # lists up to which every model of pairs is fitted
-FEW_TRIPLES = 3
 Terms = list[tuple[int, ...]]
 
 
-def close_models(lists: Lists, terms: Terms) -> pd.DataFrame:
-    """Fit every model of pairs (or, of many lists, those near the model); keep the close ones."""
+def close_models(lists: Lists) -> pd.DataFrame:
+    """Return the models of pairs within 6 BIC units of the best, best first, by their pairs."""
     import pandas as pd
 
     every = [tuple(sorted(p)) for p in list_pairs(len(lists.names))]
-    if len(lists.names) <= MANY:
-        width = len(every)
-        included = ((np.arange(2**width)[None, :] >> np.arange(width)[:, None]) & 1).astype(bool)
-    else:
-        chosen = np.array([p in terms for p in every])
-        one = np.c_[np.zeros(len(every), dtype=bool), np.eye(len(every), dtype=bool)]
-        included = chosen[:, None] ^ one
-    fit = loglinear_fit(lists.histories, lists.counts, every, included=included)
-    with np.errstate(invalid="ignore"):
-        close = np.flatnonzero(fit.bic <= np.nanmin(fit.bic) + CLOSE)
-    close = close[np.argsort(fit.bic[close], kind="stable")]
+    included, total, bic = close_fits(lists)
     names = ["; ".join(f"{lists.names[i]} and {lists.names[j]}" for (i, j), use in
-             zip(every, included[:, m], strict=True) if use) or "independent" for m in close]  # fmt: skip
-    columns = {"pairs": names, "estimate": fit.total[close], "bic": fit.bic[close]}
-    return pd.DataFrame(columns)
+             zip(every, model, strict=True) if use) or "independent" for model in included.T]  # fmt: skip
+    return pd.DataFrame({"pairs": names, "estimate": total, "bic": bic})
 
 
 def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: Sequence[float]) -> pd.DataFrame:
@@ -125,33 +112,3 @@ def from_parts(lists: Lists, terms: Terms, rng: np.random.Generator) -> pd.DataF
         middle = np.quantile(known, [0.5, 0.25, 0.75]) if known.size else np.full(3, np.nan)
         rows.append((share, *middle.tolist(), known.size))
     return pd.DataFrame(rows, columns=["share", "estimate", "low", "high", "fits"])
-
-
-def sparse(lists: Lists, fit: LoglinearFit) -> list[str]:
-    """Say where overlaps are too few to tell models apart, and which terms are at the boundary."""
-    histories, counts = lists.histories, lists.counts
-    shared = {
-        frozenset(p)
-        for p in combinations(range(len(lists.names)), 2)
-        if counts[histories[:, p].all(axis=1)].sum()
-    }
-    triples = [
-        t
-        for t in combinations(range(len(lists.names)), 3)
-        if all(frozenset(p) in shared for p in combinations(t, 2))
-    ]
-    said = []
-    if len(lists.names) > 2 and len(triples) < FEW_TRIPLES:
-        every = len(list(combinations(lists.names, 3)))
-        said.append(
-            f"in {len(triples)} of {every} groups of three lists does each pair share persons: there "
-            "is little to tell models apart"
-        )
-    edge = [
-        " and ".join(lists.names[i] for i in sorted(term))
-        for term, at in zip(fit.terms, fit.boundary[:, 0], strict=True)
-        if at and len(term) > 1
-    ]
-    if edge:
-        said.append(f"terms at the boundary, since nobody is on both: {', '.join(edge)}")
-    return said

@@ -18,15 +18,14 @@ from ..hierarchical import loglinear
 from ..loglinear import loglinear_fit
 from ..referral.graph import closed_terms, components, families, find_cycle
 from ..stepwise import stepwise_fit
+from .beside import CLOSE
 from .ranges import (
-    CLOSE,
     Terms,
     close_models,
     dark_figures,
     from_parts,
     known_odds,
     members,
-    sparse,
     without_lists,
 )
 from .stated import facts_verdict
@@ -214,7 +213,7 @@ def reliability(
     return Reliability(
         estimate,
         tuple(named),
-        close_models(lists, terms),
+        close_models(lists),
         dark_figures(lists, fit, odds_ratio),
         known_odds(lists, terms, odds_ratio),
         without_lists(lists, terms),
@@ -223,7 +222,7 @@ def reliability(
         tuple(checks),
         data_verdict(checks, lists.names),
         facts_verdict(lists, terms),
-        tuple(dict.fromkeys([*estimate.warnings, *sparse(lists, fit)])),
+        estimate.warnings,
     )
 
 
@@ -242,6 +241,11 @@ def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
     ]
 
 
+def _series(words: Sequence[str]) -> str:
+    """Return words as "a, b or c"."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
 def _lines(r: Reliability) -> list[str]:
     low, high = r.estimate.interval()[0]
     closest = r.models["estimate"]
@@ -258,13 +262,9 @@ def _lines(r: Reliability) -> list[str]:
             f"{closest.min():,.0f} to {closest.max():,.0f}"
         ),
     ]
-    for name, table, column in (
-        ("People on no list more or fewer than the model extends to, times", r.dark, "factor"),
-    ):
-        values = ", ".join(
-            f"{f:g}: {v:,.0f}" for f, v in zip(table[column], table["estimate"], strict=True)
-        )
-        out.append(f"{name} {values}")
+    factors = _series([f"{factor:g}" for factor in r.dark["factor"]])
+    sizes_then = _series([f"{size:,.0f}" for size in r.dark["estimate"]])
+    out.append(f"With {factors} times as many people on no list as the model says: {sizes_then}")
     known = r.pairs.dropna()
     if len(known):
         worst = known.loc[(np.log(known["estimate"] / float(r.estimate))).abs().idxmax()]
