@@ -47,6 +47,13 @@ def example(**arguments: Any) -> Callable[[], Example]:
     return made
 
 
+def chosen_model(lists: Lists, terms: Sequence[Sequence[int]]) -> str:
+    """Say what a chosen model supposes of the lists."""
+    groups = "; ".join(" and ".join(lists.names[i] for i in term) for term in terms)
+    words = f"dependence only between {groups}" if groups else "all lists catch independently"
+    return f"The chosen model holds: {words.replace('_', ' ')}."
+
+
 def require_lists(lists: object) -> None:
     """Raise TypeError for anything but `Lists`."""
     if not isinstance(lists, Lists):

@@ -16,6 +16,7 @@ from .assemble import (
     EQUAL,
     SKIPS,
     assemble,
+    chosen_model,
     example,
     require_overlap,
 )
@@ -119,13 +120,11 @@ def stepwise(
     chosen = [
         tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use
     ]
-    words = "; ".join(" and ".join(lists.names[i] for i in pair) for pair in chosen)
     return assemble(
         lists,
         float(found.total[0]),
         method="mse.stepwise",
-        identifies="The chosen model holds: dependence only between "
-        f"{words.replace('_', ' ') or 'none'}.",
+        identifies=chosen_model(lists, chosen),
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
         terms=chosen,

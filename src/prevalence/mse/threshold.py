@@ -13,6 +13,7 @@ from ..registry import estimator
 from .assemble import EQUAL, example, from_posterior, require_overlap
 from .graphs.decomposable import POSTERIOR, STEPS
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
+from .trust.stated import covered
 
 __all__ = ["thresholded"]
 
@@ -224,6 +225,7 @@ def thresholded(
         identifies=_identified(chosen, scale),
         citations=[SILVERMAN],
         assumptions=[EQUAL, "The pairs of lists kept are taken as known."],
+        handled=covered(lists, pairs[kept].tolist()),
         point="median",
         terms=[tuple(pair) for pair in pairs[kept].tolist()],
         provenance={

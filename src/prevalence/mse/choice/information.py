@@ -10,7 +10,7 @@ from ...errors import one_of
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
-from ..assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
+from ..assemble import CSV, EFRON, EQUAL, SKIPS, assemble, chosen_model, example
 from ..replicated import INTERVALS, resampled
 from .chosen import Choice, choice
 from .model_table import CLOSE
@@ -125,13 +125,11 @@ def select(
         for term, use in zip(table.terms, table.included[:, 0], strict=True)
         if use
     ]
-    words = "; ".join(" and ".join(lists.names[i] for i in term) for term in chosen)
     return assemble(
         lists,
         float(table.total[0]),
         method="mse.select",
-        identifies="The chosen model holds: dependence only between "
-        f"{words.replace('_', ' ') or 'none'}.",
+        identifies=chosen_model(lists, chosen),
         assumptions=[EQUAL],
         citations=[SCV, CSV, EFRON] if interval == "bca" else [SCV, CSV],
         terms=chosen,

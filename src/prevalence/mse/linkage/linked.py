@@ -17,6 +17,7 @@ from ..assemble import BFH, EQUAL, SKIPS, assemble, example, require_overlap
 from ..composite import composite_fit
 from ..hierarchical import terms_of
 from ..histories import FloatArray, all_histories, cell_codes
+from ..trust.stated import covered
 from .link_errors import (
     REDRAWN,
     Clusters,
@@ -154,7 +155,7 @@ def linked(
         replicated=drawn.replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
-        handled=["links"],
+        handled=["links", *covered(lists, terms)],
     )
     return with_errors(estimate, "linked with no other errors than those of the audit")
 

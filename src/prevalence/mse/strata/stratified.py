@@ -19,6 +19,7 @@ from ..assemble import BFH, SKIPS, assemble, example, require_overlap
 from ..composite import CompositeFit, composite_fit
 from ..hierarchical import terms_of
 from ..histories import IntArray
+from ..trust.stated import covered
 from .design import (
     Observed,
     Strata,
@@ -132,6 +133,7 @@ def stratified(
         said=asked.said,
         labels=_labels(lists, asked.strata),
         label_names=lists.strata_names if len(asked.strata.labels) > 1 else (),
+        handled=covered(lists, terms),
     )
 
 
