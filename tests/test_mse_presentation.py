@@ -148,3 +148,24 @@ def test_models_of_six_lists_near_the_best_are_all_found(seed: int) -> None:
     known = {m.tobytes() for m in included.T}
     near = np.nan_to_num(fit.bic, nan=np.inf) <= bic[0] + 6
     assert {m.tobytes() for m in steps.T[near]} <= known
+
+
+def test_lists_and_reports_of_them_survive_a_pickle() -> None:
+    rows = {"a": [1, 0, 1], "b": [0, 1, 1], "by": ["", "", "a"], "sex": ["f", "m", "f"]}
+    lists = pv.Lists(
+        {**rows, "n": [40, 30, 10]}, ["a", "b"], counts="n", strata="sex", referred_by={"b": "by"}
+    )
+    drawn = lists.declare(missed_links=0.05).bootstrap(20, rng=1)
+    again = pickle.loads(pickle.dumps(drawn))  # noqa: S301
+    assert again.source == drawn.source
+    assert again.referral_edges() == [("a", "b")]
+    assert again.declared == drawn.declared
+    np.testing.assert_array_equal(again.pattern_draws, drawn.pattern_draws)
+    one, two = (pv.mse.chapman(x, between=("a", "b")) for x in (drawn, again))
+    assert float((one - two).std_error[0]) == 0.0  # the same draws, not only the same law
+    report = pv.mse.reliability(LISTS, simulations=19)
+    copy = pickle.loads(pickle.dumps(report))  # noqa: S301
+    assert repr(copy) == repr(report)
+    pd.testing.assert_frame_equal(copy.to_frame(), report.to_frame())
+    for made in (pv.mse.sensitivity(LISTS), pv.mse.models(LISTS)):
+        assert repr(pickle.loads(pickle.dumps(made))) == repr(made)  # noqa: S301

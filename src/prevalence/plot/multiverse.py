@@ -37,6 +37,7 @@ def models(
     ax: Axes | None = None,
     within: float = 10.0,
     close: float = CLOSE,
+    nearest: int = 1,
     synthetic: bool = False,
 ) -> Axes:
     """Draw the population size by every model, against how much worse than the best it fits.
@@ -52,6 +53,8 @@ def models(
         Largest difference of BIC that is drawn.
     close : float
         Difference up to which models count as fitting about as well, shaded.
+    nearest : int
+        Sizes are drawn to the nearest so many persons, as in a page whose numbers are protected.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
 
@@ -87,6 +90,8 @@ def models(
     'Population size by model: 4 models are within 6 BIC units of the best and give 462 to ...'
     """
     frame = _models(table)
+    if nearest > 1:
+        frame["estimate"] = np.round(frame["estimate"] / nearest) * nearest
     shown = frame[frame["difference"] <= max(within, close)]
     near = shown[shown["difference"] <= close]
     low, high = float(near["estimate"].min()), float(near["estimate"].max())

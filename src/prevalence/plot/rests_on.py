@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,16 @@ class Row:
     others: tuple[float, ...] = field(default=())
     remark: str = ""
 
+    def rounded(self, nearest: int) -> Row:
+        """Return the row with its numbers to the nearest so many."""
+
+        def near(x: float) -> float:
+            return round(x / nearest) * nearest if nearest > 1 and np.isfinite(x) else x
+
+        low, high = near(self.low), near(self.high)
+        others = tuple(near(x) for x in self.others)
+        return replace(self, value=near(self.value), low=low, high=high, others=others)
+
     def ends(self) -> list[float]:
         """Return every number of the row that is known."""
         held = (self.value, self.low, self.high, *self.others)
@@ -45,6 +55,7 @@ def reliability(
     report: Reliability,
     *,
     ax: Axes | None = None,
+    nearest: int = 1,
     synthetic: bool = False,
 ) -> Axes:
     """Draw an estimate of lists with all that moves it, on one axis of population sizes.
@@ -55,6 +66,8 @@ def reliability(
         What `prevalence.mse.reliability` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    nearest : int
+        Sizes are drawn to the nearest so many persons, as in a page whose numbers are protected.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
 
@@ -89,14 +102,12 @@ def reliability(
     >>> pv.plot.describe(pv.plot.reliability(pv.mse.reliability(lists)))
     'An estimate of lists and what it rests on: estimate, at least 136 (estimate 200, interval ...'
     """
-    rows = _reliability_rows(report)
+    rows = [row.rounded(nearest) for row in reliability_rows(report)]
     seen = float(report.estimate.facts["n"][0])
     ax = axes(ax, 7.2, 1.7 + 0.3 * len(rows))
     _sizes(ax, [seen, *(x for row in rows for x in row.ends())], len(rows))
     at, half = np.arange(len(rows)), 0.16 if is_narrow(ax) else 0.5  # in pieces, beside the words
-    ax.vlines(
-        [float(report.estimate)] * at.size, at - half, at + half, color=GREY, linewidth=1, zorder=1
-    )
+    ax.vlines([rows[0].value] * at.size, at - half, at + half, color=GREY, linewidth=1, zorder=1)
     ax.vlines(
         [seen] * at.size, at - half, at + half, color=INK, linewidth=1, linestyle=(0, (4, 3)),
         gid="seen", zorder=1,
@@ -122,7 +133,8 @@ def _short(report: Reliability) -> str:
     return "not identified by these data alone" if open_ else grade
 
 
-def _reliability_rows(report: Reliability) -> list[Row]:
+def reliability_rows(report: Reliability) -> list[Row]:
+    """Return the rows of a report's figure: the estimate, then what moves it."""
     value = float(report.estimate)
     low, high = (float(x) for x in report.estimate.interval()[0])
     rows = [Row("estimate, read as a floor", value, low, high, ">", ORANGE)]
@@ -191,7 +203,8 @@ def _draw(ax: Axes, y: int, row: Row) -> None:
         )
 
 
-def _numbers(row: Row) -> str:
+def numbers(row: Row) -> str:
+    """Return the number of a row as text: a floor, a size or a range."""
     if not row.ends():
         return ""
     if row.marker == ">":
@@ -211,12 +224,12 @@ def _names(ax: Axes, rows: list[Row]) -> None:
     for y, row in enumerate(rows):
         if narrow:
             ax.annotate(
-                cut(f"{row.name}: {_numbers(row)}", 52), (0, y), xytext=(0, 6), va="bottom", color=INK,
+                cut(f"{row.name}: {numbers(row)}", 52), (0, y), xytext=(0, 6), va="bottom", color=INK,
                 fontsize=FONT, parse_math=False, annotation_clip=False, **across,
             )  # fmt: skip
             continue
         ax.annotate(
-            _numbers(row), (1, y), xytext=(8, 0), va="center", fontsize=FONT, color=GREY,
+            numbers(row), (1, y), xytext=(8, 0), va="center", fontsize=FONT, color=GREY,
             annotation_clip=False, **across,
         )  # fmt: skip
 
