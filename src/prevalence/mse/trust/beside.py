@@ -19,7 +19,7 @@ from ..terms import chosen, together
 
 FEW_TRIPLES = 3
 ODDS = (0.5, 2.0)  # of two lists, whose models leave nothing to compare
-EVERY, ALL = 4, 5  # lists of which every hierarchical model, or every model of pairs, is fitted
+EVERY, ALL = 4, 5  # lists of which each hierarchical model, or each model of pairs, is fitted
 MOST = 1_500  # models at most that are fitted of more lists
 Term = tuple[int, ...]
 Terms = Sequence[Term]
@@ -48,22 +48,24 @@ def other_models(lists: Lists, terms: Terms | None = None) -> dict[str, Any]:
     return {"range": (float(total.min()), float(total.max())), "range of": about}
 
 
-def close_fits(lists: Lists) -> tuple[list[list[Term]], FloatArray, FloatArray]:
+def close_fits(lists: Lists, every: int = EVERY) -> tuple[list[list[Term]], FloatArray, FloatArray]:
     """Return the models within 6 BIC units of the best, best first: their terms, sizes and BIC.
 
-    Of up to four lists every hierarchical model is fitted, of five every model of pairs. Of more,
+    Of up to `every` lists each hierarchical model is fitted, of five each model of pairs. Of more,
     those reached from independence by one pair in or out, through the best so far and models within
     6 units of it.
     """
-    return _close_fits(len(lists.names), lists.counts.astype(np.float64).tobytes())
+    return _close_fits(len(lists.names), lists.counts.astype(np.float64).tobytes(), every)
 
 
 @lru_cache(maxsize=64)
-def _close_fits(lists: int, counts: bytes) -> tuple[list[list[Term]], FloatArray, FloatArray]:
+def _close_fits(
+    lists: int, counts: bytes, every: int
+) -> tuple[list[list[Term]], FloatArray, FloatArray]:
     histories, column = all_histories(lists), np.frombuffer(counts)
-    terms = interactions(lists, lists if lists <= EVERY else 2)
-    every = hierarchical_models(terms) if lists <= ALL else None
-    fresh = np.zeros((len(terms), 1), dtype=bool) if every is None else every
+    terms = interactions(lists, lists if lists <= every else 2)
+    whole = hierarchical_models(terms) if lists <= ALL else None
+    fresh = np.zeros((len(terms), 1), dtype=bool) if whole is None else whole
     models, total, bic = np.zeros((len(terms), 0), dtype=bool), np.zeros(0), np.zeros(0)
     open_ = np.zeros(0, dtype=bool)
     while fresh.shape[1]:

@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Terms = list[tuple[int, ...]]
+EVERY = 5  # lists of which a report fits each hierarchical model
 
 
 def close_models(lists: Lists) -> pd.DataFrame:
-    """Return the models of pairs within 6 BIC units of the best, best first, by their pairs."""
+    """Return the models within 6 BIC units of the best, best first, by their largest groups."""
     import pandas as pd
 
-    models, total, bic = close_fits(lists)
-    names = [in_words(lists, model) or "independent" for model in models]
-    return pd.DataFrame({"pairs": names, "estimate": total, "bic": bic})
+    models, total, bic = close_fits(lists, EVERY)
+    largest = [[t for t in m if not any(set(t) < set(u) for u in m)] for m in models]
+    names = [in_words(lists, groups) or "independent" for groups in largest]
+    return pd.DataFrame({"dependence": names, "estimate": total, "bic": bic})
 
 
 def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: FloatArray) -> pd.DataFrame:

@@ -52,7 +52,8 @@ class Reliability:
     terms : tuple of tuples of str
         Groups of lists whose dependence the model takes in.
     models : DataFrame
-        Models of pairs within 6 BIC units of the best: pairs, estimate and bic.
+        Models within 6 BIC units of the best: dependence, estimate and bic; all hierarchical ones of
+        up to five lists, and models of pairs of more.
     dark : DataFrame
         The size if people on no list are more or fewer than the model extends to, by that factor
         (the odds ratio of the highest order).
@@ -121,7 +122,7 @@ class Reliability:
             ("model", "95 % interval, high", float(high)),
         ]
         for check, table, names in (
-            ("models within 6 BIC", self.models, ["pairs"]),
+            ("models within 6 BIC", self.models, ["dependence"]),
             ("dark figure times", self.dark, ["factor"]),
             ("odds ratio", self.pairs, ["first", "second", "odds_ratio"]),
             ("without list", self.without, ["list"]),
@@ -261,7 +262,7 @@ def _lines(r: Reliability) -> list[str]:
             f"95 % interval {low:,.0f} to {high:,.0f}; {r.estimate.facts['n'][0]:,} persons seen)"
         ),
         (
-            f"Models of pairs within {CLOSE:.0f} BIC units: {len(r.models):,}, from "
+            f"Models within {CLOSE:.0f} BIC units: {len(r.models):,}, from "
             f"{closest.min():,.0f} to {closest.max():,.0f}"
         ),
     ]
