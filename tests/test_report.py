@@ -15,9 +15,9 @@ import pytest
 
 import prevalence as pv
 from prevalence.disclosure import is_suppressed, protect
-from prevalence.presentation import shown
 from prevalence.reporting.lists import protected
 from prevalence.reporting.page import page_of
+from prevalence.rounding import shown
 
 from .test_presentation import survey
 
