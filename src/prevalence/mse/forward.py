@@ -19,10 +19,9 @@ from .assemble import (
     example,
     require_overlap,
 )
-from .near import neighbours
 from .replicated import INTERVALS, parametric, resampled
 from .stepwise import StepwiseFit, stepwise_fit
-from .terms import chosen, in_words
+from .terms import chosen, chosen_model
 
 __all__ = ["stepwise"]
 
@@ -123,11 +122,10 @@ def stepwise(
         lists,
         float(found.total[0]),
         method="mse.stepwise",
-        identifies=f"The chosen model holds: dependence only between {in_words(lists, terms) or 'none'}.",
+        identifies=chosen_model(lists, terms),
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
         terms=terms,
-        span=neighbours(lists, terms),
         **how,
     )
 

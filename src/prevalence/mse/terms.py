@@ -7,8 +7,9 @@ from itertools import combinations
 from typing import Any
 
 from ..lists import Lists
+from ..presentation import plain_name
 
-__all__ = ["chosen", "dependence", "in_words", "pair_of", "terms_of", "together"]
+__all__ = ["chosen", "chosen_model", "dependence", "in_words", "pair_of", "terms_of", "together"]
 
 
 def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
@@ -48,8 +49,8 @@ def chosen(terms: Iterable[Collection[int]], included: Iterable[Any]) -> list[tu
 
 
 def together(lists: Lists, term: Iterable[int]) -> str:
-    """Return the lists of a term: police and shelter."""
-    return " and ".join(lists.names[i] for i in sorted(term))
+    """Return the lists of a term in plain words: police and shelter."""
+    return " and ".join(plain_name(lists.names[i]) for i in sorted(term))
 
 
 def in_words(lists: Lists, terms: Iterable[Iterable[int]]) -> str:
@@ -63,3 +64,10 @@ def dependence(lists: Lists, terms: Iterable[Iterable[int]], where: str = "") ->
     if not between:
         return f"All lists catch independently{where}."
     return f"Lists depend on each other only between {between}{where}."
+
+
+def chosen_model(lists: Lists, terms: Iterable[Iterable[int]]) -> str:
+    """Return what a model that was chosen takes for granted, as a sentence."""
+    between = in_words(lists, terms)
+    words = f"dependence only between {between}" if between else "all lists catch independently"
+    return f"The chosen model holds: {words}."

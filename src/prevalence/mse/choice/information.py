@@ -12,7 +12,7 @@ from ...lists import Lists
 from ...registry import estimator
 from ..assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
 from ..replicated import INTERVALS, resampled
-from ..terms import chosen, in_words
+from ..terms import chosen, chosen_model
 from .chosen import Choice, choice
 
 __all__ = ["select"]
@@ -125,7 +125,7 @@ def select(
         lists,
         float(table.total[0]),
         method="mse.select",
-        identifies=f"The chosen model holds: dependence only between {in_words(lists, terms) or 'none'}.",
+        identifies=chosen_model(lists, terms),
         assumptions=[EQUAL],
         citations=[SCV, CSV, EFRON] if interval == "bca" else [SCV, CSV],
         terms=terms,

@@ -17,6 +17,7 @@ from ..assemble import BFH, EQUAL, SKIPS, assemble, example, require_overlap
 from ..composite import composite_fit
 from ..histories import FloatArray, cell_codes, cell_places
 from ..terms import dependence, terms_of, together
+from ..trust.stated import covered
 from .link_errors import (
     REDRAWN,
     Clusters,
@@ -151,7 +152,7 @@ def linked(
         replicated=drawn.replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
-        handled=["links"],
+        handled=["links", *covered(lists, terms)],
     )
     return with_errors(estimate, "linked with no other errors than those of the audit")
 

@@ -27,7 +27,6 @@ from .ranges import (
     from_parts,
     known_odds,
     members,
-    sparse,
     without_lists,
 )
 from .sensitivity import odds_ratios
@@ -219,7 +218,7 @@ def reliability(
     return Reliability(
         estimate,
         tuple(named),
-        close_models(lists, terms),
+        close_models(lists),
         dark_figures(lists, fit, ratios),
         known_odds(lists, terms, ratios),
         without_lists(lists, terms),
@@ -228,7 +227,7 @@ def reliability(
         tuple(checks),
         data_verdict(checks, lists.names),
         facts_verdict(lists, terms),
-        tuple(dict.fromkeys([*estimate.warnings, *sparse(lists, fit)])),
+        estimate.warnings,
     )
 
 
@@ -243,6 +242,11 @@ def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
         return closed_terms(families(edges, size))
     found = stepwise_fit(lists.histories, lists.counts)
     return chosen(found.pairs, found.selected[:, 0])
+
+
+def _series(words: Sequence[str]) -> str:
+    """Return words as "a, b or c"."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _lines(r: Reliability) -> list[str]:
@@ -261,13 +265,9 @@ def _lines(r: Reliability) -> list[str]:
             f"{closest.min():,.0f} to {closest.max():,.0f}"
         ),
     ]
-    for name, table, column in (
-        ("People on no list more or fewer than the model extends to, times", r.dark, "factor"),
-    ):
-        values = ", ".join(
-            f"{f:g}: {v:,.0f}" for f, v in zip(table[column], table["estimate"], strict=True)
-        )
-        out.append(f"{name} {values}")
+    factors = _series([f"{factor:g}" for factor in r.dark["factor"]])
+    sizes_then = _series([f"{size:,.0f}" for size in r.dark["estimate"]])
+    out.append(f"With {factors} times as many people on no list as the model says: {sizes_then}")
     known = r.pairs.dropna()
     if len(known):
         worst = known.loc[(np.log(known["estimate"] / float(r.estimate))).abs().idxmax()]
