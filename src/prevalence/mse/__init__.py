@@ -9,9 +9,13 @@ from .decomposable import decomposable
 from .forward import stepwise
 from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
+from .influence import Influence, influence
+from .information import select
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
+from .model_table import ModelTable, models
+from .ntop import NtopTable, vary_ntop
 from .one_inflated import one_inflation
 from .person_chances import huggins
 from .person_robust import Pairs, doubly_robust, doubly_robust_pairs
@@ -25,6 +29,9 @@ from .two_lists import chapman, lincoln_petersen
 
 __all__ = [
     "GraphPosterior",
+    "Influence",
+    "ModelTable",
+    "NtopTable",
     "Pairs",
     "ReferralBracket",
     "Reliability",
@@ -36,18 +43,22 @@ __all__ = [
     "doubly_robust_pairs",
     "graph_posterior",
     "huggins",
+    "influence",
     "lincoln_petersen",
     "linked",
     "linked_pair",
     "loglinear",
     "lower_bound",
+    "models",
     "one_inflation",
     "over_linkages",
     "referral_aware",
     "referral_bracket",
     "reliability",
+    "select",
     "sensitivity",
     "stepwise",
     "stratified",
     "thresholded",
+    "vary_ntop",
 ]

@@ -23,6 +23,7 @@ SEBER = "Seber (1982) The Estimation of Animal Abundance, 2nd ed."
 CHAO = "Chao (1987) doi:10.2307/2531532"
 BFH = "Bishop, Fienberg and Holland (1975) doi:10.1007/978-0-387-72806-3"
 CSV = "Chan, Silverman and Vincent (2021) doi:10.1080/01621459.2019.1708748"
+EFRON = "Efron (1987) doi:10.1080/01621459.1987.10478410"
 EQUAL = "Everyone is equally likely to be on a list."
 SKIPS = {
     "central difference": "the standard error is the model's, not one of a function of weights",

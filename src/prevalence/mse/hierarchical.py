@@ -24,6 +24,7 @@ from .assemble import (
 from .histories import list_pairs
 from .loglinear import loglinear_fit
 from .profile import check_interval, profile_loglinear, profiled
+from .replicated import INTERVALS, resampled
 
 __all__ = ["loglinear"]
 
@@ -89,14 +90,16 @@ def loglinear(
         The case lists; with `.bootstrap(...)` the standard error is the bootstrap's.
     pairs : list of groups of str
         Lists that depend on each other, as through referral; ``[]`` is independence.
-    interval : {"dark-figure", "profile"}
-        Log-normal on the number not seen, or the profile likelihood of the population size under
-        the multinomial law of the histories, whose maximum is then the estimate.
+    interval : {"dark-figure", "percentile", "bca", "jackknife", "profile"}
+        Log-normal on the number not seen (percentiles where the lists carry a bootstrap);
+        percentiles of a bootstrap, as they are or corrected for bias and skewness; log-normal with
+        the jackknife's standard error; or the profile likelihood of the population size under the
+        multinomial law of the histories, whose maximum is then the estimate.
 
     Returns
     -------
     Estimate
-        One row, persons. With a bootstrap the interval is that of its percentiles.
+        One row, persons. With a bootstrap the notes say how far other draws would move the limits.
 
     Raises
     ------
@@ -127,7 +130,7 @@ def loglinear(
     200.0
     """
     require_overlap(lists)
-    check_interval(lists, interval)
+    check_interval(lists, interval, INTERVALS)
     terms = terms_of(lists, pairs)
     fit = loglinear_fit(lists.histories, lists.counts, terms)
     if fit.code[0] or not fit.converged[0]:
@@ -137,9 +140,6 @@ def loglinear(
             f"{why.get(int(fit.code[0]), 'no maximum exists and terms are not identifiable')}. "
             "Leave out a pair that shares few persons, or merge two lists."
         )
-    replicated = None
-    if lists.scheme is not None:
-        replicated = loglinear_fit(lists.histories, lists.scheme.factors, terms).total
     names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
     assumption = (
         f"Lists depend on each other only between {names}."
@@ -147,19 +147,20 @@ def loglinear(
         else "All lists catch independently."
     )
     value = float(fit.total[0])
-    how: dict[str, Any] = {}
-    if interval == "profile":
+    how: dict[str, Any] = {"std_error": float(fit.std_error[0])}
+    rule = "percentile" if interval == "dark-figure" and lists.scheme is not None else interval
+    if rule in INTERVALS:
+        how = resampled(lists, lambda n: loglinear_fit(lists.histories, n, terms).total, rule)
+    elif rule == "profile":
         traced = profile_loglinear(lists.histories, lists.counts, terms, begin=float(fit.dark[0]))
-        value, how = traced.total, profiled(traced)
+        value, how = traced.total, {**how, **profiled(traced)}
     return assemble(
         lists,
         value,
-        float(fit.std_error[0]),
         method="mse.loglinear",
         identifies=assumption,
         assumptions=[EQUAL],
         citations=[BFH, CSV],
-        replicated=replicated,
         terms=terms,
         span=neighbours(lists, terms),
         **how,

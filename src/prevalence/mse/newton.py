@@ -19,6 +19,7 @@ from .model import Model
 QUICK, PATIENT = 25, 400  # passes before a column asks for proof, and after it has one
 STEP = 1e-7  # largest last change of any log mean: Newton squares it
 PIVOT, FINE_PIVOT = 1e-12, 1e-15  # share of a parameter's own information left by the others
+NEAR, REFINEMENTS = 0.2, 1  # a first step so short, and how often its Hessian serves again
 BLOCK = 2**17  # numbers in one block of Hessians: they stay in the cache, and BLAS in one thread
 
 
@@ -35,9 +36,17 @@ class Solution:
 
 
 def solve(
-    model: Model, counts: FloatArray, included: BoolArray, start: FloatArray | None = None
+    model: Model,
+    counts: FloatArray,
+    included: BoolArray,
+    start: FloatArray | None = None,
+    *,
+    certify: bool = True,
 ) -> Solution:
-    """Extended maximum likelihood of one model a column: `included` (P, B), counts (C, B)."""
+    """Extended maximum likelihood of one model a column: `included` (P, B), counts (C, B).
+
+    Without `certify` no linear program is solved: columns that are no proof are left unconverged.
+    """
     used = np.asarray(included.any(axis=1))
     small = model if used.all() else model.subset(used)
     member = included[used]
@@ -48,16 +57,16 @@ def solve(
     kept = design @ absent.astype(np.float64) == 0
     problem = Problem(small, counts, active, kept)
     begin = _start(problem) if start is None else np.where(active, start[used], 0.0)
-    beta, proven = _newton(problem, begin, QUICK, PIVOT)
+    beta, proven = newton(problem, begin, QUICK, PIVOT)
     code = np.zeros(counts.shape[1], dtype=np.int64)
     converged = proven.copy()
     doubtful = np.flatnonzero(~proven)
-    if doubtful.size:
+    if certify and doubtful.size:
         seen = counts[:, doubtful] > 0
         code[doubtful] = existence_codes(design, seen, active[:, doubtful], kept[:, doubtful])
         again = doubtful[code[doubtful] == EXISTS]
         rest = problem.columns(again)
-        beta[:, again], converged[again] = _newton(rest, _start(rest), PATIENT, FINE_PIVOT)
+        beta[:, again], converged[again] = newton(rest, _start(rest), PATIENT, FINE_PIVOT)
     fitted = np.exp(np.minimum(design @ beta, 300)) * kept
     coefficients = np.zeros(included.shape)
     coefficients[used] = beta
@@ -86,6 +95,19 @@ class Problem:
         margins = self.model.joined.T @ means
         return margins[self.model.position]
 
+    def means(self, coefficients: FloatArray) -> FloatArray:
+        """Fitted means (C, B), 0 in the cells that are not kept."""
+        found: FloatArray = self.model.design @ coefficients
+        np.exp(np.minimum(found, 300, out=found), out=found)
+        if not self.whole:
+            found *= self.kept
+        return found
+
+    @property
+    def whole(self) -> bool:
+        """Whether every cell of every column is kept."""
+        return bool(self.kept.all())
+
 
 def _start(problem: Problem) -> FloatArray:
     """Weighted least squares of the log counts, empty cells raised a little."""
@@ -95,7 +117,7 @@ def _start(problem: Problem) -> FloatArray:
     return solve_factored(lower, inverse, right)
 
 
-def _newton(
+def newton(
     problem: Problem, start: FloatArray, passes: int, pivot: float
 ) -> tuple[FloatArray, BoolArray]:
     """Newton's method in blocks of columns: coefficients (P, B) and which columns are proven.
@@ -126,24 +148,65 @@ def _newton_block(
     base, step, best = start, np.zeros(start.shape), np.full(start.shape[1], -np.inf)
     for _ in range(passes):
         trial = base + step
-        means = np.exp(np.minimum(design @ trial, 300)) * problem.kept
+        means = problem.means(trial)
         value = np.einsum("pb,pb->b", margins, trial) - means.sum(axis=0)
         worse = value < best - 1e-9 * (1 + np.abs(best))
-        lower, inverse, deficient = factor(problem.information(means), problem.active, pivot)
-        newton = solve_factored(lower, inverse, margins - design.T @ means)
-        move = np.maximum(np.abs((design @ newton) * problem.kept).max(axis=0), np.abs(newton[0]))
-        done = ~worse & ~deficient & (move <= STEP)
+        factors = factor(problem.information(means), problem.active, pivot)
+        ahead = solve_factored(factors[0], factors[1], margins - design.T @ means)
+        sound = ~worse & ~factors[2]
+        done, ahead = _refine(problem, factors, trial, ahead, margins, sound)
         base, best = np.where(worse, base, trial), np.where(worse, best, value)
-        step = np.where(worse, step / 2, newton)
+        step = np.where(worse, step / 2, ahead)
         result[:, live] = base + np.where(done, step, 0.0)
         proven[live[done]] = True
-        stay = ~done & (worse | ~deficient)
+        stay = ~done & (worse | ~factors[2])
         if not stay.all():
             live, base, step, best = live[stay], base[:, stay], step[:, stay], best[stay]
             margins, problem = margins[:, stay], problem.columns(np.flatnonzero(stay))
         if not live.size:
             break
     return result, proven
+
+
+def _refine(
+    problem: Problem,
+    factors: tuple[FloatArray, FloatArray, BoolArray],
+    trial: FloatArray,
+    step: FloatArray,
+    margins: FloatArray,
+    sound: BoolArray,
+) -> tuple[BoolArray, FloatArray]:
+    """Go on from a short Newton step with the same Hessian, which is cheaper than a new one.
+
+    Each further step is shorter than the last by about the length of the first. Returns which
+    columns are done, and the sum of their steps.
+    """
+    moved = first = last = _move(problem, step)
+    near = sound & (first <= NEAR)
+    done = sound & (first <= STEP)
+    total = step
+    for _ in range(REFINEMENTS):
+        if done.sum() >= near.sum() or 2 * near.sum() < near.size:
+            break
+        score = margins - problem.model.design.T @ problem.means(trial + total)
+        further = solve_factored(factors[0], factors[1], score)
+        moved = _move(problem, further)
+        going = near & ~done & (moved <= last / 2)
+        total = np.where(going, total + further, total)
+        near &= done | going
+        done |= going & (moved * np.maximum(first, moved) <= STEP**2)
+        last = moved
+    return done, total
+
+
+def _move(problem: Problem, step: FloatArray) -> FloatArray:
+    """Largest change of any log mean, that of the dark figure included."""
+    change = problem.model.design @ step
+    np.abs(change, out=change)
+    if not problem.whole:
+        change *= problem.kept
+    found: FloatArray = np.maximum(change.max(axis=0), np.abs(step[0]))
+    return found
 
 
 def factor(
@@ -155,27 +218,28 @@ def factor(
     combination of those before it, and which columns have such a combination.
     """
     size = information.shape[0]
-    inverse = np.zeros(active.shape)
+    inverse = np.empty(active.shape)
     deficient = np.zeros(active.shape[1], dtype=bool)
     for j in range(size):
         own = pivot * information[j, j]
         if j:
             information[j:, j] -= np.einsum("ikb,kb->ib", information[j:, :j], information[j, :j])
-        sound = information[j, j] > own
-        deficient |= active[j] & ~sound
-        usable = sound & active[j]
-        inverse[j, usable] = 1 / np.sqrt(information[j, j, usable])
+        usable = (information[j, j] > own) & active[j]
+        deficient |= active[j] ^ usable
+        inverse[j] = 1 / np.sqrt(np.where(usable, information[j, j], np.inf))
         information[j:, j] *= inverse[j]
     return information, inverse, deficient
 
 
 def solve_factored(lower: FloatArray, inverse: FloatArray, right: FloatArray) -> FloatArray:
     """Solve with the factors of `factor`; 0 for the parameters left out."""
-    solution = right.copy()
-    for j in range(len(solution)):
-        solution[j] -= np.einsum("kb,kb->b", lower[j, :j], solution[:j])
-        solution[j] *= inverse[j]
-    for j in range(len(solution) - 1, -1, -1):
+    solution = right * inverse
+    for j in range(1, len(solution)):
+        before = np.einsum("kb,kb->b", lower[j, :j], solution[:j])
+        before *= inverse[j]
+        solution[j] -= before
+    solution[-1] *= inverse[-1]
+    for j in range(len(solution) - 2, -1, -1):
         solution[j] -= np.einsum("kb,kb->b", lower[j + 1 :, j], solution[j + 1 :])
         solution[j] *= inverse[j]
     return solution

@@ -283,9 +283,9 @@ def _family_surface(family: Family, column: FloatArray) -> Surface:
     return linear_surface(family.design, column, kept, ~absent, family.floored)
 
 
-def check_interval(lists: Lists, interval: str) -> None:
+def check_interval(lists: Lists, interval: str, more: tuple[str, ...] = ()) -> None:
     """Check the word for an interval; a profile and a bootstrap exclude each other."""
-    one_of("interval", interval, INTERVALS)
+    one_of("interval", interval, (*INTERVALS, *more))
     if interval == "profile" and lists.scheme is not None:
         raise ValueError(
             "interval must not be 'profile' for lists with a bootstrap: their intervals are those of "
