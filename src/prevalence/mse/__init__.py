@@ -11,6 +11,7 @@ from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
 from .influence import Influence, influence
 from .information import select
+from .latent import LatentClassFit, latent_class, latent_class_fit
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
@@ -30,6 +31,7 @@ from .two_lists import chapman, lincoln_petersen
 __all__ = [
     "GraphPosterior",
     "Influence",
+    "LatentClassFit",
     "ModelTable",
     "NtopTable",
     "Pairs",
@@ -44,6 +46,8 @@ __all__ = [
     "graph_posterior",
     "huggins",
     "influence",
+    "latent_class",
+    "latent_class_fit",
     "lincoln_petersen",
     "linked",
     "linked_pair",
