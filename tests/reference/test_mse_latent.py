@@ -204,5 +204,5 @@ def test_tempering_reaches_agreement_on_the_uk_table(oracle: Path) -> None:
         a, b = (np.asarray(figure(draws), dtype=float) for draws in (one, two))
         error = np.hypot(float(mcmc.mcse(a)), float(mcmc.mcse(b)))
         assert abs(a.mean() - b.mean()) < 4 * error
-    alone = pv.mse.latent_class_fit(lists, chains=96, levels=1, warmup=4_000, draws=12_000, rng=1)
+    alone = pv.mse.latent_class_fit(lists, chains=96, levels=1, warmup=2_000, draws=3_000, rng=1)
     assert not alone.converged
