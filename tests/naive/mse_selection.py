@@ -50,14 +50,10 @@ def criterion(histories: Array, counts: Array, terms: Terms, penalty: float) -> 
     return parameters * penalty - 2 * found.log_likelihood, found.total
 
 
-def best(
-    histories: Array, counts: Array, candidates: list[Terms], penalty: float | None = None
-) -> tuple[int, float]:
-    """Place and total of the first model of least criterion."""
-    cost = log(counts.sum()) if penalty is None else penalty
+def best(found: list[tuple[float, float]]) -> tuple[int, float]:
+    """Place and total of the first of least criterion; -1 and nan when all are infinite."""
     place, least, size = -1, float("inf"), float("nan")
-    for k, terms in enumerate(candidates):
-        value, total = criterion(histories, counts, terms, cost)
+    for k, (value, total) in enumerate(found):
         if value < least - 1e-9 * (1 + abs(value)):
             place, least, size = k, value, total
     return place, size

@@ -11,7 +11,7 @@ from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
 from .assemble import EQUAL, example, from_posterior, require_overlap
-from .decomposable import POSTERIOR, STEPS
+from .graphs.decomposable import POSTERIOR, STEPS
 from .hierarchical import neighbours
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
 
