@@ -14,11 +14,11 @@ import numpy as np
 
 import prevalence as pv
 from prevalence import mcmc
-from prevalence.mse.averaging import Setting
-from prevalence.mse.choice import choice
+from prevalence.mse.choice.chosen import choice
+from prevalence.mse.choice.hierarchies import hierarchical_models, interactions
+from prevalence.mse.graphs.averaging import Setting
 from prevalence.mse.grid import fit_models
 from prevalence.mse.model import build_model
-from prevalence.mse.models import hierarchical_models, interactions
 from prevalence.mse.stepwise import stepwise_fit
 
 from . import mse_growth

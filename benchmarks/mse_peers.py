@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import prevalence as pv
-from prevalence.mse.graphs import chordal_graphs
+from prevalence.mse.graphs.chordal import chordal_graphs
 from prevalence.mse.histories import cell_codes
 from prevalence.mse.resampling import deletions
 
