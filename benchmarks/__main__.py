@@ -11,6 +11,7 @@ leaves out what takes longest; ``python -m benchmarks network`` runs network sca
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def main() -> int:
     """Run every bench and return 1 if a bar is missed."""
     quick = "quick" in sys.argv
     alone = [part for part in PARTS if part in sys.argv]
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        print("CPU seconds count threads that wait: set OPENBLAS_NUM_THREADS=1, as make bench does")
     met = [] if alone else _surveys(quick)
     for part in alone or PARTS:
         sheet = Sheet()
