@@ -104,6 +104,7 @@ def assemble(
     those of a log-linear model and `handled` the facts that the estimator itself takes care of
     (referral, links, reports, visibility), for the verdict from declared facts.
     """
+    identifies = identifies.replace("_", " ")
     point = np.atleast_1d(np.asarray(value, dtype=float))
     told = list(said)
     scheme: Any
@@ -159,6 +160,7 @@ def from_posterior(
     handled: Sequence[str] = (),
 ) -> Estimate:
     """Return the estimate from posterior draws of population sizes (k, D) of one fit."""
+    identifies = identifies.replace("_", " ")
     columns = np.atleast_2d(np.asarray(draws, dtype=float))
     shown = np.broadcast_to(
         np.asarray(lists.seen if seen is None else seen, float), columns.shape[:1]
@@ -208,7 +210,7 @@ def _about(
         "unit": "count",
         "estimand": Estimand(**{"outcome": "persons", **lists.about}),
         "method": method,
-        "assumptions": (identifies, *assumptions, closed(lists)),
+        "assumptions": (identifies, *(x.replace("_", " ") for x in assumptions), closed(lists)),
         "warnings": (*lists.notes, *said),
         "citations": tuple(citations),
     }

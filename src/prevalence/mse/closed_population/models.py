@@ -179,6 +179,7 @@ def closed(
         citations=[RCAPTURE, *([CHAO] if kind == "chao" else [])],
         replicated=replicated,
         said=said,
+        handled=["visibility"] if kind else [],
         **how,
     )
 

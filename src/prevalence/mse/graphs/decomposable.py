@@ -9,6 +9,7 @@ from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
 from ..assemble import EQUAL, SKIPS, example, from_posterior
+from ..trust.stated import covered
 from .averaging import graph_posterior
 from .posterior import GraphPosterior
 
@@ -16,6 +17,7 @@ __all__ = ["decomposable"]
 
 MADIGAN = "Madigan and York (1997) doi:10.1093/biomet/84.1.19"
 DAWID = "Dawid and Lauritzen (1993) doi:10.1214/aos/1176349260"
+SURE = 0.95  # posterior probability that two lists are joined from which it counts as so
 STEPS = 4000  # quantiles kept: with 4,001 of them those of the usual intervals are exact
 POSTERIOR = {
     **SKIPS,
@@ -135,6 +137,7 @@ def decomposable(
         identifies=f"{identifies}.",
         citations=[MADIGAN, DAWID],
         assumptions=[EQUAL],
+        handled=covered(lists, _joined(posterior)),
         said=said,
         point="median",
         provenance={
@@ -145,6 +148,14 @@ def decomposable(
             "graphs": _graphs(posterior),
         },
     )
+
+
+def _joined(posterior: GraphPosterior) -> list[tuple[int, int]]:
+    """Return the pairs of lists that nearly every graph joins."""
+    pairs = posterior.pairs
+    near = pairs[pairs["probability"] > SURE]
+    index = posterior.lists.index
+    return [(index(a), index(b)) for a, b in zip(near["list"], near["other"], strict=True)]
 
 
 def _worth(posterior: GraphPosterior) -> str:

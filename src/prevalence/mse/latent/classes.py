@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ... import mcmc
-from ...errors import ConvergenceError, generator, note, number, one_of
+from ...convergence import check_converged, diagnostics, worst
+from ...errors import generator, note, number, one_of, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
@@ -91,17 +92,7 @@ class LatentClassFit:
         held = self.__dict__.get("_diagnostics")
         if held is None:
             stacked = np.stack(list(self.draws.values()), axis=2)
-            held = self.__dict__["_diagnostics"] = pd.DataFrame(
-                {
-                    "parameter": list(self.draws),
-                    "mean": stacked.mean(axis=(0, 1)),
-                    "sd": stacked.std(axis=(0, 1), ddof=1),
-                    "mcse": mcmc.mcse(stacked),
-                    "ess_bulk": mcmc.ess(stacked),
-                    "ess_tail": mcmc.ess(stacked, "tail"),
-                    "rhat": mcmc.rhat(stacked),
-                }
-            )
+            held = self.__dict__["_diagnostics"] = diagnostics(list(self.draws), stacked)
         return held.copy()
 
     def to_frame(self) -> pd.DataFrame:
@@ -121,33 +112,16 @@ class LatentClassFit:
 
     def _worst(self) -> pd.Series[Any] | None:
         """Return the row of the quantity known least, None where all are known well enough."""
-        from ...nsum.convergence import MAX_RHAT, MIN_ESS
-
         table = self.diagnostics()
-        few = table[["ess_bulk", "ess_tail"]].min(axis=1) < MIN_ESS
-        few &= table["parameter"] == "population size"
-        stuck = table["rhat"].isna() & (table["parameter"] != "classes")
-        bad = table[stuck | (table["rhat"] > MAX_RHAT) | few]
-        if bad.empty:
-            return None
-        return bad.iloc[int(np.argmax(bad["rhat"].fillna(np.inf).to_numpy()))]
+        name = table["parameter"]
+        return worst(table, name == "population size", name == "classes")
 
     def _check_converged(self, unconverged: bool) -> list[str]:
-        from ...nsum.convergence import told
-
-        least = self._worst()
-        if least is None:
-            return []
-        found = f"the draws have not converged: {told(least)}"
-        if unconverged:
-            said: list[str] = []
-            note(said, f"{found}. The numbers would move with other seeds.")
-            return said
-        raise ConvergenceError(
-            f"{found}. Fit again with more warmup=, draws= and levels=, look at "
-            "pv.mse.latent_class_fit(...).diagnostics(), or pass unconverged=True to have the numbers "
-            "with that warning."
+        remedy = (
+            "Fit again with more warmup=, draws= and levels=, look at "
+            "pv.mse.latent_class_fit(...).diagnostics()"
         )
+        return check_converged(self._worst(), unconverged, remedy)
 
     def size(self, *, point: str = "mean", unconverged: bool = False) -> Estimate:
         """Return the population size.
@@ -316,7 +290,7 @@ def latent_class_fit(
         ("draws", draws, 4),
         ("warmup", warmup, 0),
     ):
-        _whole(name, value, least)
+        whole(name, value, least, f"Leave it out, or write {max(least, 10)}.")
     prior = Prior(_positive("shape", shape), _positive("rate", rate), _largest(largest, lists))
     random = generator(rng)
     some = lists.counts > 0
@@ -473,14 +447,6 @@ def latent_class(
         rng=rng,
     )
     return fit.size(point=point, unconverged=unconverged)
-
-
-def _whole(argument: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(
-            f"{argument} must be a whole number of at least {least}: found {value!r}. "
-            f"Leave it out, or write {max(least, 10)}."
-        )
 
 
 def _positive(argument: str, value: object) -> float:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...lists import Lists
+from ..choice.hierarchies import hierarchical_models
 from ..composite import composite_fit
-from ..histories import list_pairs
+from ..histories import FloatArray, list_pairs
 from ..loglinear import LoglinearFit, loglinear_fit
+from ..near import close, one_pair_off
+from ..terms import chosen, in_words, together
 from .consistency import internal_consistency
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CLOSE = 6.0  # BIC units within which models fit about as well
 MANY = 5  # lists up to which every model of pairs is fitted
 FEW_TRIPLES = 3
 Terms = list[tuple[int, ...]]
@@ -27,35 +29,29 @@ def close_models(lists: Lists, terms: Terms) -> pd.DataFrame:
     """Fit every model of pairs (or, of many lists, those near the model); keep the close ones."""
     import pandas as pd
 
-    every = [tuple(sorted(p)) for p in list_pairs(len(lists.names))]
-    if len(lists.names) <= MANY:
-        width = len(every)
-        included = ((np.arange(2**width)[None, :] >> np.arange(width)[:, None]) & 1).astype(bool)
-    else:
-        chosen = np.array([p in terms for p in every])
-        one = np.c_[np.zeros(len(every), dtype=bool), np.eye(len(every), dtype=bool)]
-        included = chosen[:, None] ^ one
-    fit = loglinear_fit(lists.histories, lists.counts, every, included=included)
-    with np.errstate(invalid="ignore"):
-        close = np.flatnonzero(fit.bic <= np.nanmin(fit.bic) + CLOSE)
-    close = close[np.argsort(fit.bic[close], kind="stable")]
-    names = ["; ".join(f"{lists.names[i]} and {lists.names[j]}" for (i, j), use in
-             zip(every, included[:, m], strict=True) if use) or "independent" for m in close]  # fmt: skip
-    columns = {"pairs": names, "estimate": fit.total[close], "bic": fit.bic[close]}
-    return pd.DataFrame(columns)
+    pairs = list_pairs(len(lists.names))
+    included = hierarchical_models(pairs) if len(lists.names) <= MANY else None
+    if included is None:
+        included = one_pair_off(pairs, terms)
+    fit = loglinear_fit(lists.histories, lists.counts, pairs, included=included)
+    rows = close(fit.bic)
+    names = [in_words(lists, chosen(pairs, included[:, m])) or "independent" for m in rows]
+    return pd.DataFrame({"pairs": names, "estimate": fit.total[rows], "bic": fit.bic[rows]})
 
 
-def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: Sequence[float]) -> pd.DataFrame:
+def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: FloatArray) -> pd.DataFrame:
     """Multiply the dark figure: what the odds ratio of the highest order does to it."""
     import pandas as pd
 
-    factors = np.asarray(odds_ratio, dtype=float)
-    sizes = lists.seen + factors * fit.dark[0]
-    return pd.DataFrame({"factor": factors, "estimate": sizes})
+    return pd.DataFrame({"factor": odds_ratio, "estimate": lists.seen + odds_ratio * fit.dark[0]})
 
 
-def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.DataFrame:
-    """Fit the model again with the odds ratio of a pair known to be another than 1."""
+def known_odds(lists: Lists, terms: Terms, odds_ratio: FloatArray) -> pd.DataFrame:
+    """Fit the model again with the odds ratio of a pair known to be another than 1.
+
+    With two lists that is `sensitivity`; with more the rest of the model stays, where `sensitivity`
+    has none.
+    """
     import pandas as pd
 
     histories = lists.histories
@@ -68,7 +64,7 @@ def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.Da
         if frozenset((i, j)) in inside:
             continue
         both = np.asarray(histories[:, [i, j]].all(axis=1))
-        for psi in odds_ratio:
+        for psi in odds_ratio.tolist():
             known = np.diag(np.where(both, psi, 1.0))
             collapse = np.hstack([np.zeros((len(histories), 1)), known])
             # The cells with both lists are the model's times psi, those that are seen and no others.
@@ -107,10 +103,13 @@ def members(lists: Lists, terms: Terms) -> pd.DataFrame:
     known, estimate = found.known[:, 0], found.estimate[:, 0]
     return pd.DataFrame(
         {
-            "list": list(lists.names), "members": known.astype(int), "estimate": estimate,
-            "ratio": estimate / known, "z": found.z[:, 0],
+            "list": list(lists.names),
+            "members": known.astype(int),
+            "estimate": estimate,
+            "ratio": estimate / known,
+            "z": found.z[:, 0],
         }
-    )  # fmt: skip
+    )
 
 
 def from_parts(lists: Lists, terms: Terms, rng: np.random.Generator) -> pd.DataFrame:
@@ -148,7 +147,7 @@ def sparse(lists: Lists, fit: LoglinearFit) -> list[str]:
             "is little to tell models apart"
         )
     edge = [
-        " and ".join(lists.names[i] for i in sorted(term))
+        together(lists, term)
         for term, at in zip(fit.terms, fit.boundary[:, 0], strict=True)
         if at and len(term) > 1
     ]

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import generator
+from ...errors import generator, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ..assemble import require_overlap
 from ..hierarchical import loglinear
 from ..loglinear import loglinear_fit
+from ..near import CLOSE
 from ..referral.graph import closed_terms, components, families, find_cycle
 from ..stepwise import stepwise_fit
+from ..terms import chosen
 from .ranges import (
-    CLOSE,
     Terms,
     close_models,
     dark_figures,
@@ -29,6 +30,7 @@ from .ranges import (
     sparse,
     without_lists,
 )
+from .sensitivity import odds_ratios
 from .stated import facts_verdict
 from .verdicts import Check, Verdict, data_checks, data_verdict
 
@@ -172,7 +174,8 @@ def reliability(
     Raises
     ------
     KeyError, ValueError
-        When a list is unknown, the lists do not overlap, or the model has no estimate.
+        When a list is unknown, the lists do not overlap, the model has no estimate, or an odds ratio
+        is not positive.
 
     Notes
     -----
@@ -205,6 +208,8 @@ def reliability(
     'not contradicted by these data'
     """
     require_overlap(lists)
+    ratios = odds_ratios(odds_ratio)
+    whole("simulations", simulations, 1, "Write 399 or more.")
     terms = _model(lists, pairs)
     named = [tuple(lists.names[i] for i in term) for term in terms]
     estimate = loglinear(lists, pairs=named)
@@ -215,8 +220,8 @@ def reliability(
         estimate,
         tuple(named),
         close_models(lists, terms),
-        dark_figures(lists, fit, odds_ratio),
-        known_odds(lists, terms, odds_ratio),
+        dark_figures(lists, fit, ratios),
+        known_odds(lists, terms, ratios),
         without_lists(lists, terms),
         members(lists, terms),
         from_parts(lists, terms, random),
@@ -237,9 +242,7 @@ def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
             return closed_terms(map(frozenset, components(edges, size)))
         return closed_terms(families(edges, size))
     found = stepwise_fit(lists.histories, lists.counts)
-    return [
-        tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use
-    ]
+    return chosen(found.pairs, found.selected[:, 0])
 
 
 def _lines(r: Reliability) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -47,6 +47,14 @@ def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] =
     if against:
         return Verdict(True, "forbidden by declared facts", tuple(against))
     return Verdict(False, unsaid or "no declared fact stands against it")
+
+
+def covered(lists: Lists, groups: Iterable[Iterable[int]]) -> list[str]:
+    """Return that referral is taken care of, where each known one is within a group of lists."""
+    inside = [set(group) for group in groups]
+    edges = [{lists.index(s), lists.index(r)} for s, r in lists.referral_edges()]
+    held = all(any(edge <= group for group in inside) for edge in edges)
+    return ["referral"] if edges and held else []
 
 
 def _referral(lists: Lists, terms: Terms | None, *, covered: bool) -> tuple[list[str], list[str]]:
@@ -105,9 +113,11 @@ def _linked(lists: Lists, terms: Terms, missed: float, false: float) -> float:
 
 def _reports(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
     """Take away the share of a list's entries that are no true case; they are on it alone."""
-    shares = lists.declared.reports
-    if not shares:
+    if not lists.declared.reports:
         return [], ["that every entry is a true case"]
+    shares = {name: share for name, share in lists.declared.reports.items() if share}
+    if not shares:
+        return [], []
     words = ", ".join(f"{share:.0%} of {name}".replace("%", " %") for name, share in shares.items())
     if terms is None:
         return [f"entries that are no true case ({words}) are counted as cases"], []
