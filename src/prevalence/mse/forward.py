@@ -16,11 +16,9 @@ from .assemble import (
     EQUAL,
     SKIPS,
     assemble,
-    chosen_model,
     example,
     require_overlap,
 )
-from .near import neighbours
 from .replicated import INTERVALS, parametric, resampled
 from .stepwise import StepwiseFit, stepwise_fit
 from .terms import chosen, chosen_model
@@ -128,7 +126,6 @@ def stepwise(
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
         terms=terms,
-        span=neighbours(lists, terms),
         **how,
     )
 

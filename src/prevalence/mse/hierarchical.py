@@ -19,7 +19,6 @@ from .assemble import (
 )
 from .closed_population.profile import check_interval, profile_loglinear, profiled
 from .loglinear import loglinear_fit
-from .near import neighbours
 from .replicated import INTERVALS, resampled
 from .terms import dependence, terms_of
 
@@ -115,6 +114,5 @@ def loglinear(
         assumptions=[EQUAL],
         citations=[BFH, CSV],
         terms=terms,
-        span=neighbours(lists, terms),
         **how,
     )

@@ -42,11 +42,11 @@ def resampled(lists: Lists, procedure: Procedure, interval: str) -> dict[str, An
         "interval": interval,
         "constants": {"acceleration": found.jackknife.acceleration} if interval == "bca" else {},
         "said": found.warnings(interval),
-        "provenance": {"variance": _words(lists.scheme.kind, found, interval)},
+        "provenance": {"variance": replicates_said(lists.scheme.kind, found, interval)},
     }
 
 
-def _words(kind: str, found: Resampled, interval: str) -> str:
+def replicates_said(kind: str, found: Resampled, interval: str) -> str:
     """Say what was resampled, and how far other draws would move the limits of the first row."""
     kind = kind.split(maxsplit=1)[0]
     low, high = (float(f"{x:.2g}") for x in found.monte_carlo_error(interval)[0])

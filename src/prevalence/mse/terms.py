@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from ..lists import Lists
+from ..presentation import plain_name
 
 __all__ = ["chosen", "chosen_model", "dependence", "in_words", "pair_of", "terms_of", "together"]
 
@@ -48,8 +49,8 @@ def chosen(terms: Iterable[Collection[int]], included: Iterable[Any]) -> list[tu
 
 
 def together(lists: Lists, term: Iterable[int]) -> str:
-    """Return the lists of a term: police and shelter."""
-    return " and ".join(lists.names[i] for i in sorted(term))
+    """Return the lists of a term in plain words: police and shelter."""
+    return " and ".join(plain_name(lists.names[i]) for i in sorted(term))
 
 
 def in_words(lists: Lists, terms: Iterable[Iterable[int]]) -> str:

@@ -13,7 +13,6 @@ from ..registry import estimator
 from .assemble import EQUAL, example, from_posterior, require_overlap
 from .graphs.decomposable import POSTERIOR, STEPS
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
-from .near import neighbours
 from .terms import chosen, dependence, in_words, together
 from .trust.stated import covered
 
@@ -228,9 +227,9 @@ def thresholded(
         assumptions=[EQUAL, "The pairs of lists kept are taken as known."],
         handled=covered(lists, terms),
         point="median",
+        terms=terms,
         provenance={
             "model": "thresholded log-linear",
-            "range": neighbours(lists, terms),
             "pairs kept": in_words(lists, terms) or "none",
             "mean over standard deviation": "; ".join(
                 f"{together(lists, pair)} {ratio:.2f}"

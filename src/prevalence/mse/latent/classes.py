@@ -67,10 +67,10 @@ class LatentClassFit:
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> fit = pv.mse.latent_class_fit(
-    ...     lists, classes=1, chains=32, levels=2, warmup=200, draws=300, rng=1
+    ...     lists, classes=1, chains=16, levels=1, warmup=20, draws=160, rng=1
     ... )
     >>> fit
-    <LatentClassFit: 228 persons on 3 lists, 1 class; 32 chains of 300 draws, converged>
+    <LatentClassFit: 228 persons on 3 lists, 1 class; 16 chains of 160 draws, converged>
     """
 
     lists: Lists
@@ -277,7 +277,7 @@ def latent_class_fit(
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> fit = pv.mse.latent_class_fit(
-    ...     lists, classes=1, chains=32, levels=2, warmup=200, draws=300, rng=1
+    ...     lists, classes=1, chains=16, levels=1, warmup=20, draws=160, rng=1
     ... )
     >>> bool(fit.diagnostics()["rhat"].max() < 1.05)
     True
@@ -324,7 +324,7 @@ def latent_class_fit(
     smooth=False,
     degree=None,
     citation=MANRIQUE,
-    example=example(classes=1, chains=64, levels=2, draws=80, warmup=40, rng=1),
+    example=example(classes=1, chains=16, levels=1, draws=160, warmup=20, rng=1),
     skips={
         **SKIPS,
         "replicate columns": "a posterior has draws and no columns; a bootstrap is not used",
@@ -429,7 +429,9 @@ def latent_class(
     >>> import prevalence as pv
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
-    >>> found = pv.mse.latent_class(lists, classes=6, chains=24, levels=4, warmup=500, rng=1)
+    >>> found = pv.mse.latent_class(
+    ...     lists, classes=6, chains=16, levels=4, warmup=150, draws=600, rng=1
+    ... )
     >>> bool(450 < found.value[0] < 490)
     True
     """

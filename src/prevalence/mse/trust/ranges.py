@@ -9,34 +9,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...lists import Lists
-from ..choice.hierarchies import hierarchical_models
 from ..composite import composite_fit
-from ..histories import FloatArray, list_pairs
+from ..histories import FloatArray
 from ..loglinear import LoglinearFit, loglinear_fit
-from ..near import close, one_pair_off
-from ..terms import chosen, in_words, together
+from ..terms import in_words
+from .beside import close_fits
 from .consistency import internal_consistency
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MANY = 5  # lists up to which every model of pairs is fitted
-FEW_TRIPLES = 3
 Terms = list[tuple[int, ...]]
+EVERY = 5  # lists of which a report fits each hierarchical model
 
 
-def close_models(lists: Lists, terms: Terms) -> pd.DataFrame:
-    """Fit every model of pairs (or, of many lists, those near the model); keep the close ones."""
+def close_models(lists: Lists) -> pd.DataFrame:
+    """Return the models within 6 BIC units of the best, best first, by their largest groups."""
     import pandas as pd
 
-    pairs = list_pairs(len(lists.names))
-    included = hierarchical_models(pairs) if len(lists.names) <= MANY else None
-    if included is None:
-        included = one_pair_off(pairs, terms)
-    fit = loglinear_fit(lists.histories, lists.counts, pairs, included=included)
-    rows = close(fit.bic)
-    names = [in_words(lists, chosen(pairs, included[:, m])) or "independent" for m in rows]
-    return pd.DataFrame({"pairs": names, "estimate": fit.total[rows], "bic": fit.bic[rows]})
+    models, total, bic = close_fits(lists, EVERY)
+    largest = [[t for t in m if not any(set(t) < set(u) for u in m)] for m in models]
+    names = [in_words(lists, groups) or "independent" for groups in largest]
+    return pd.DataFrame({"dependence": names, "estimate": total, "bic": bic})
 
 
 def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: FloatArray) -> pd.DataFrame:
@@ -124,33 +118,3 @@ def from_parts(lists: Lists, terms: Terms, rng: np.random.Generator) -> pd.DataF
         middle = np.quantile(known, [0.5, 0.25, 0.75]) if known.size else np.full(3, np.nan)
         rows.append((share, *middle.tolist(), known.size))
     return pd.DataFrame(rows, columns=["share", "estimate", "low", "high", "fits"])
-
-
-def sparse(lists: Lists, fit: LoglinearFit) -> list[str]:
-    """Say where overlaps are too few to tell models apart, and which terms are at the boundary."""
-    histories, counts = lists.histories, lists.counts
-    shared = {
-        frozenset(p)
-        for p in combinations(range(len(lists.names)), 2)
-        if counts[histories[:, p].all(axis=1)].sum()
-    }
-    triples = [
-        t
-        for t in combinations(range(len(lists.names)), 3)
-        if all(frozenset(p) in shared for p in combinations(t, 2))
-    ]
-    said = []
-    if len(lists.names) > 2 and len(triples) < FEW_TRIPLES:
-        every = len(list(combinations(lists.names, 3)))
-        said.append(
-            f"in {len(triples)} of {every} groups of three lists does each pair share persons: there "
-            "is little to tell models apart"
-        )
-    edge = [
-        together(lists, term)
-        for term, at in zip(fit.terms, fit.boundary[:, 0], strict=True)
-        if at and len(term) > 1
-    ]
-    if edge:
-        said.append(f"terms at the boundary, since nobody is on both: {', '.join(edge)}")
-    return said

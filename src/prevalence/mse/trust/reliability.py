@@ -27,7 +27,6 @@ from .ranges import (
     from_parts,
     known_odds,
     members,
-    sparse,
     without_lists,
 )
 from .sensitivity import odds_ratios
@@ -53,7 +52,8 @@ class Reliability:
     terms : tuple of tuples of str
         Groups of lists whose dependence the model takes in.
     models : DataFrame
-        Models of pairs within 6 BIC units of the best: pairs, estimate and bic.
+        Models within 6 BIC units of the best: dependence, estimate and bic; all hierarchical ones of
+        up to five lists, and models of pairs of more.
     dark : DataFrame
         The size if people on no list are more or fewer than the model extends to, by that factor
         (the odds ratio of the highest order).
@@ -122,7 +122,7 @@ class Reliability:
             ("model", "95 % interval, high", float(high)),
         ]
         for check, table, names in (
-            ("models within 6 BIC", self.models, ["pairs"]),
+            ("models within 6 BIC", self.models, ["dependence"]),
             ("dark figure times", self.dark, ["factor"]),
             ("odds ratio", self.pairs, ["first", "second", "odds_ratio"]),
             ("without list", self.without, ["list"]),
@@ -219,7 +219,7 @@ def reliability(
     return Reliability(
         estimate,
         tuple(named),
-        close_models(lists, terms),
+        close_models(lists),
         dark_figures(lists, fit, ratios),
         known_odds(lists, terms, ratios),
         without_lists(lists, terms),
@@ -228,7 +228,7 @@ def reliability(
         tuple(checks),
         data_verdict(checks, lists.names),
         facts_verdict(lists, terms),
-        tuple(dict.fromkeys([*estimate.warnings, *sparse(lists, fit)])),
+        estimate.warnings,
     )
 
 
@@ -245,6 +245,11 @@ def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
     return chosen(found.pairs, found.selected[:, 0])
 
 
+def _series(words: Sequence[str]) -> str:
+    """Return words as "a, b or c"."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
 def _lines(r: Reliability) -> list[str]:
     low, high = r.estimate.interval()[0]
     closest = r.models["estimate"]
@@ -257,17 +262,13 @@ def _lines(r: Reliability) -> list[str]:
             f"95 % interval {low:,.0f} to {high:,.0f}; {r.estimate.facts['n'][0]:,} persons seen)"
         ),
         (
-            f"Models of pairs within {CLOSE:.0f} BIC units: {len(r.models):,}, from "
+            f"Models within {CLOSE:.0f} BIC units: {len(r.models):,}, from "
             f"{closest.min():,.0f} to {closest.max():,.0f}"
         ),
     ]
-    for name, table, column in (
-        ("People on no list more or fewer than the model extends to, times", r.dark, "factor"),
-    ):
-        values = ", ".join(
-            f"{f:g}: {v:,.0f}" for f, v in zip(table[column], table["estimate"], strict=True)
-        )
-        out.append(f"{name} {values}")
+    factors = _series([f"{factor:g}" for factor in r.dark["factor"]])
+    sizes_then = _series([f"{size:,.0f}" for size in r.dark["estimate"]])
+    out.append(f"With {factors} times as many people on no list as the model says: {sizes_then}")
     known = r.pairs.dropna()
     if len(known):
         worst = known.loc[(np.log(known["estimate"] / float(r.estimate))).abs().idxmax()]

@@ -66,7 +66,7 @@ def _referral(lists: Lists, terms: Terms | None, *, covered: bool) -> tuple[list
         if not covered and tuple(sorted(map(lists.index, edge))) not in inside
     ]
     if loose:
-        words = ", ".join(f"{s} to {r}" for s, r in loose)
+        words = ", ".join(f"{s} to {r}" for s, r in loose).replace("_", " ")
         said.append(f"lists refer persons to each other ({words}) and the model has no term for it")
     untold = facts.every_referral is None and bool(lists.patterns.unknown.any())
     if facts.every_referral is False or untold:
