@@ -95,12 +95,21 @@ def number(argument: str, value: object) -> float:
     except TypeError:
         pass
     raise TypeError(
-        f"{argument} must be a number: found {_shown(value)}. Write one, without quotes, or an "
+        f"{argument} must be a number: found {shown(value)}. Write one, without quotes, or an "
         "estimate of one row."
     )
 
 
-def _shown(value: object) -> str:
+def whole(argument: str, value: object, least: int, remedy: str) -> int:
+    """Return a whole number of at least `least`; True and 1.0 are not taken for one."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
+        return int(value)
+    raise ValueError(
+        f"{argument} must be a whole number of at least {least:,}: found {shown(value)}. {remedy}"
+    )
+
+
+def shown(value: object) -> str:
     """Return a value as a message shows it: on one line."""
     text = repr(value)
     if "\n" not in text and len(text) <= 80:
@@ -112,6 +121,10 @@ def _shown(value: object) -> str:
 def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
     """Return a random generator from a seed, a generator or None."""
     if rng is None or isinstance(rng, (int, np.integer, np.random.Generator)):
+        if isinstance(rng, (int, np.integer)) and rng < 0:
+            raise ValueError(
+                f"rng must be a seed of at least 0: found {rng}. Pass for example rng=1."
+            )
         return np.random.default_rng(rng)
     raise TypeError(
         f"rng must be an integer seed, a numpy Generator or None: found {type(rng).__name__}. "

@@ -229,7 +229,7 @@ class Regrouped:
         KeyError
             When there is no such list.
         """
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.names:
             raise KeyError(
                 f"lists must be named as in the data: {name!r} is not one."
                 f"{nearest(name, self.names)}"

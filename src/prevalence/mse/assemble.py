@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..blocks import Block, Columns
 from ..chain import plain
 from ..draws import from_draws
-from ..errors import note
+from ..errors import note, shown
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..lists import Lists
@@ -28,6 +28,7 @@ EQUAL = "Everyone is equally likely to be on a list."
 SKIPS = {
     "central difference": "the standard error is the model's, not one of a function of weights",
 }
+LARGEST_ODDS = 1e6
 FEW_SHARED = 20  # one person in so many on two lists: fewer is said
 
 
@@ -74,6 +75,60 @@ def require_overlap(lists: Lists) -> None:
                 )
 
 
+def is_group(given: Any) -> bool:
+    """Return whether this is two or more different names, in a tuple or list."""
+    some = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
+    names = list(given) if some else []
+    return len(names) > 1 and all(isinstance(x, str) for x in names) and len({*names}) == len(names)
+
+
+def two_lists(lists: Lists, argument: str, given: Any) -> tuple[str, str]:
+    """Return two names of lists that are given as a pair."""
+    if not is_group(given) or len(tuple(given)) != 2:
+        raise ValueError(
+            f"{argument} must be two different lists: found {shown(given)}. Write ('police', "
+            "'shelter')."
+        )
+    first, second = given
+    return lists.names[lists.index(first)], lists.names[lists.index(second)]
+
+
+def groups_of(lists: Lists, pairs: Any, argument: str = "pairs") -> list[tuple[int, ...]]:
+    """Return groups of lists, such as ``[("police", "shelter")]``, as positions in order."""
+    if isinstance(pairs, (str, bytes)) or not isinstance(pairs, Iterable):
+        raise TypeError(
+            f"{argument} must be a list of groups of lists: found {shown(pairs)}. Write [('police', "
+            "'shelter')], or [] for independence."
+        )
+    out = []
+    for pair in pairs:
+        if not is_group(pair):
+            raise ValueError(
+                f"{argument} must be groups of different lists: found {shown(pair)}. Write "
+                "[('police', 'shelter')]."
+            )
+        out.append(tuple(sorted(lists.index(name) for name in pair)))
+    return out
+
+
+def odds_ratios(given: Any) -> Array:
+    """Return odds ratios as an array, each positive and of a size that has a meaning."""
+    try:
+        values = np.atleast_1d(np.asarray(given, dtype=float))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"odds_ratio must hold numbers: found {shown(given)}. Write a range such as (0.25, 4)."
+        ) from None
+    bad = ~((values > 0) & (values <= LARGEST_ODDS))
+    if values.ndim != 1 or not values.size or bad.any():
+        first = f" (first: {values[bad][0]:g})" if bad.any() else ""
+        raise ValueError(
+            f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
+            f"{first}. Write a range such as (0.25, 4), none above {LARGEST_ODDS:,.0f}."
+        )
+    return values
+
+
 def assemble(
     lists: Lists,
     value: Any,
@@ -118,7 +173,7 @@ def assemble(
         deviations, failures = scheme.deviations(columns, point)
         told += failures
         rule = interval or "percentile"
-        fixed["draws"] = columns
+        fixed |= {"draws": columns, "floor": fixed["seen"]}
     else:
         spread = np.diag(np.atleast_1d(np.asarray(std_error, float)) ** 2)
         spread = spread if covariance is None else np.asarray(covariance, dtype=float)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import number, one_of
+from ..errors import number, one_of, shown, whole
 from ..lists import Lists
 from .assemble import require_overlap
 from .graph_posterior import GraphPosterior, SweepRow
@@ -17,6 +17,7 @@ from .lattice import lattice
 
 __all__ = ["graph_posterior"]
 
+HEAVIEST = 1e6  # persons of prior weight a history
 SLOWEST = 1.05  # a posterior that falls no faster than N ** -SLOWEST has no end to sum to
 
 
@@ -91,14 +92,16 @@ def graph_posterior(
         )
     one_of("prior", prior, PRIORS)
     weight = 2.0**-count if delta is None else number("delta", delta)
-    if not (np.isfinite(weight) and weight > 0):
+    if not 0 < weight <= HEAVIEST:
         raise ValueError(
-            f"delta must be a positive number: found {weight:g}. Leave it out for 2**-L."
+            f"delta must be a positive number up to {HEAVIEST:,.0f}: found {weight:g}. Leave it out "
+            "for 2**-L."
         )
-    if largest is not None and (largest != int(largest) or largest < 1):
-        raise ValueError(
-            f"largest must be a whole number of at least 1: found {largest!r}. It is the largest "
-            "number of persons on no list."
+    if largest is not None:
+        whole("largest", largest, 1, "It is the largest number of persons on no list.")
+    if not isinstance(saturated, (bool, np.bool_)):
+        raise TypeError(
+            f"saturated must be True or False: found {shown(saturated)}. Leave it out for True."
         )
     setting = Setting(lists, prior, bool(saturated), largest)
     main = setting.posterior(weight)

@@ -19,6 +19,7 @@ from .assemble import (
     SKIPS,
     assemble,
     example,
+    groups_of,
     require_overlap,
 )
 from .histories import list_pairs
@@ -33,14 +34,7 @@ Array = NDArray[Any]
 
 def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
     """Return the groups of lists named by `pairs`, each with what is inside it."""
-    out = []
-    for pair in pairs:
-        if isinstance(pair, str) or len(set(pair)) < 2:
-            raise ValueError(
-                f"pairs must be groups of different lists: found {pair!r}. Write [('police', "
-                "'shelter')]."
-            )
-        out.append(tuple(sorted(lists.index(name) for name in pair)))
+    out = list(dict.fromkeys(groups_of(lists, pairs)))
     for group in out:
         inside = combinations(group, len(group) - 1) if len(group) > 2 else ()
         lacking = [part for part in inside if part not in out]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import note
+from ..errors import note, shown
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import Example, estimator
@@ -92,7 +92,18 @@ def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimat
             f"versions must have the same lists: {len(other)} of {len(chosen)} have others (first: "
             f"version {other[0]}). Link the same lists each time."
         )
+    if not callable(using):
+        raise TypeError(
+            f"using must be an estimator of lists: found {shown(using)}. Write "
+            "using=pv.mse.loglinear."
+        )
     found = [using(lists) for lists in chosen]
+    other = [e for e in found if not isinstance(e, Estimate)]
+    if other:
+        raise TypeError(
+            f"using must return an Estimate: found {type(other[0]).__name__}. Write "
+            "using=pv.mse.loglinear, or another estimator of lists."
+        )
     many = [e for e in found if len(e) != 1]
     if many:
         raise ValueError(

@@ -12,7 +12,7 @@ from ..errors import generator
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
-from .assemble import CHAO, SKIPS, assemble, example, require_lists
+from .assemble import CHAO, SKIPS, assemble, example, require_lists, two_lists
 from .linkage_errors import REDRAWN, share, with_errors
 from .linkage_forms import PairSize, audited, ding_fienberg
 
@@ -147,13 +147,12 @@ def linked_pair(
 
 
 def _between(lists: Lists, between: Sequence[str] | None) -> tuple[str, str]:
-    pair = tuple(lists.names) if between is None else between
-    if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
+    if between is None and len(lists.names) != 2:
         raise ValueError(
-            f"between must be two different lists: found {between!r} for {len(lists.names)} lists. "
-            "Write ('police', 'shelter')."
+            f"between must be two different lists: found None for {len(lists.names)} lists. Write "
+            "('police', 'shelter')."
         )
-    return pair[0], pair[1]
+    return two_lists(lists, "between", lists.names if between is None else between)
 
 
 def _pair_audit(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import nearest
+from ..frames import names_of
 from ..lists import Lists
 from .assemble import require_overlap
 
@@ -90,17 +91,13 @@ def _names(lists: Lists, covariates: Sequence[str] | str | None) -> tuple[str, .
                 "pv.Lists(..., covariates=[...]), or write covariates=[] for an estimate without."
             )
         return tuple(lists.patterns.covariates) or lists.strata_names
-    names = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    names = tuple(names_of("covariates", covariates))
     for name in names:
         if name not in known:
             raise KeyError(
                 f"covariates must be those of the lists: {name!r} is not one."
                 f"{nearest(name, known) or ' Read them with pv.Lists(..., covariates=[...]).'}"
             )
-    if len(set(names)) < len(names):
-        raise ValueError(
-            f"covariates must be named once: found {', '.join(names)}. Leave out the repeated."
-        )
     return names
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..lists import Lists
 from .composite import composite_fit
 from .consistency import internal_consistency
-from .histories import list_pairs
+from .histories import FloatArray, list_pairs
 from .loglinear import LoglinearFit, loglinear_fit
 
 if TYPE_CHECKING:
@@ -45,16 +45,15 @@ def close_models(lists: Lists, terms: Terms) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: Sequence[float]) -> pd.DataFrame:
+def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: FloatArray) -> pd.DataFrame:
     """Multiply the dark figure: what the odds ratio of the highest order does to it."""
     import pandas as pd
 
-    factors = np.asarray(odds_ratio, dtype=float)
-    sizes = lists.seen + factors * fit.dark[0]
-    return pd.DataFrame({"factor": factors, "estimate": sizes})
+    sizes = lists.seen + odds_ratio * fit.dark[0]
+    return pd.DataFrame({"factor": odds_ratio, "estimate": sizes})
 
 
-def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.DataFrame:
+def known_odds(lists: Lists, terms: Terms, odds_ratio: FloatArray) -> pd.DataFrame:
     """Fit the model again with the odds ratio of a pair known to be another than 1."""
     import pandas as pd
 
@@ -68,7 +67,7 @@ def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.Da
         if frozenset((i, j)) in inside:
             continue
         both = np.asarray(histories[:, [i, j]].all(axis=1))
-        for psi in odds_ratio:
+        for psi in odds_ratio.tolist():
             known = np.diag(np.where(both, psi, 1.0))
             collapse = np.hstack([np.zeros((len(histories), 1)), known])
             # The cells with both lists are the model's times psi, those that are seen and no others.

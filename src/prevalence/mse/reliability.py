@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import generator
+from ..errors import generator, whole
 from ..estimate import Estimate
 from ..lists import Lists
-from .assemble import require_overlap
-from .hierarchical import loglinear
+from .assemble import odds_ratios, require_overlap
+from .hierarchical import loglinear, terms_of
 from .loglinear import loglinear_fit
 from .ranges import (
     CLOSE,
@@ -205,6 +205,8 @@ def reliability(
     'not contradicted by these data'
     """
     require_overlap(lists)
+    odds = odds_ratios(odds_ratio)
+    whole("simulations", simulations, 1, "Leave it out for 399.")
     terms = _model(lists, pairs)
     named = [tuple(lists.names[i] for i in term) for term in terms]
     estimate = loglinear(lists, pairs=named)
@@ -215,8 +217,8 @@ def reliability(
         estimate,
         tuple(named),
         close_models(lists, terms),
-        dark_figures(lists, fit, odds_ratio),
-        known_odds(lists, terms, odds_ratio),
+        dark_figures(lists, fit, odds),
+        known_odds(lists, terms, odds),
         without_lists(lists, terms),
         members(lists, terms),
         from_parts(lists, terms, random),
@@ -229,7 +231,7 @@ def reliability(
 
 def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
     if pairs is not None:
-        return [tuple(sorted(lists.index(name) for name in pair)) for pair in pairs]
+        return terms_of(lists, pairs)
     edges = [(lists.index(s), lists.index(r)) for s, r in lists.referral_edges()]
     if edges:
         size = len(lists.names)

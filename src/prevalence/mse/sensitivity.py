@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import level_in_range
 from ..lists import Lists
-from .assemble import require_lists
+from .assemble import odds_ratios, require_lists, two_lists
 from .histories import FloatArray
 
 if TYPE_CHECKING:
@@ -111,14 +111,16 @@ class Sensitivity:
             else f"none halves it, as {self.seen:,} persons were seen"
         )
         head = f"{'odds ratio':>10} {'estimate':>12} {'conf_low':>12} {'conf_high':>12}"
-        return "\n".join(
-            [
-                f"Population size by {self.term}; the data cannot tell it.",
-                head,
-                *rows,
-                f"The estimate is {self.assumed:,.0f} at 1, twice that at {self.doubling:.3g}; {half}.",
-            ]
+        last = (
+            f"The estimate is {self.assumed:,.0f} at 1, twice that at {self.doubling:.3g}; {half}."
         )
+        if self.least > 1:
+            last = (
+                f"An odds ratio of 1 contradicts the {self.seen:,} persons seen; it is at least "
+                f"{self.least:.3g}."
+            )
+        title = f"Population size by {self.term}; the data cannot tell it."
+        return "\n".join([title, head, *rows, last])
 
 
 def highest_order_odds(histories: Array, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -229,6 +231,12 @@ def sensitivity(
         on, term = _pair(lists, pair)
         dark, spread, neither = pair_odds(on, counts)
         beyond = float(neither[0])
+        if dark[0] == 0:
+            raise ValueError(
+                f"pair must be lists of which neither lies inside the other: all persons of {pair[0]} "
+                f"or of {pair[1]} are on both, so the size is not identified even with the odds ratio "
+                f"known; the {lists.seen:,} seen are a lower bound. Choose other lists."
+            )
         if not np.isfinite(dark[0]):
             raise ValueError(
                 f"lists must overlap: nobody is on both {pair[0]} and {pair[1]}, so the size is not "
@@ -254,20 +262,17 @@ def _table(
     unseen = ratios * dark
     room = unseen >= beyond
     total = np.where(room, base + unseen, np.nan)
-    if dark > 0:
-        constants = {
-            "value": total,
-            "seen": np.full(ratios.shape, base),
-            "std_error": np.sqrt(unseen + unseen**2 * spread),
-        }
-        limits = np.maximum(dark_figure(constants, np.full(ratios.shape, np.inf), level), seen)
-        limits[~room] = np.nan
-    else:
-        limits = np.column_stack([total, total])
+    constants = {
+        "value": total,
+        "seen": np.full(ratios.shape, base),
+        "std_error": np.sqrt(unseen + unseen**2 * spread),
+    }
+    limits = np.maximum(dark_figure(constants, np.full(ratios.shape, np.inf), level), seen)
+    limits[~room] = np.nan
     assumed = base + dark
-    least = beyond / dark if dark > 0 else 0.0
-    doubling = (2 * assumed - base) / dark if dark > 0 else np.nan
-    halving = (assumed / 2 - base) / dark if dark > 0 else np.nan
+    least = beyond / dark
+    doubling = (2 * assumed - base) / dark
+    halving = (assumed / 2 - base) / dark
     return Sensitivity(
         term,
         ratios,
@@ -284,23 +289,13 @@ def _table(
 
 
 def _ratios(odds_ratio: Sequence[float]) -> Array:
-    values = np.atleast_1d(np.asarray(odds_ratio, dtype=float))
-    bad = ~(np.isfinite(values) & (values > 0))
-    if values.ndim != 1 or not values.size or bad.any():
-        first = f" (first: {values[bad][0]:g})" if bad.any() else ""
-        raise ValueError(
-            f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
-            f"{first}. Write a range such as (0.25, 4)."
-        )
+    values = odds_ratios(odds_ratio)
     if values.size == 2:
         return np.geomspace(float(values[0]), float(values[1]), POINTS)
     return values
 
 
 def _pair(lists: Lists, pair: tuple[str, str]) -> tuple[Array, str]:
-    if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
-        raise ValueError(
-            f"pair must be two different lists: found {pair!r}. Write ('police', 'shelter')."
-        )
+    pair = two_lists(lists, "pair", pair)
     on = lists.histories[:, [lists.index(name) for name in pair]]
     return on, f"the odds ratio of {pair[0]} and {pair[1]}"

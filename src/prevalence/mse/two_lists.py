@@ -17,6 +17,7 @@ from .assemble import (
     assemble,
     example,
     require_lists,
+    two_lists,
 )
 from .closed import chapman as chapman_formula
 from .closed import lincoln_petersen as lincoln_petersen_formula
@@ -159,11 +160,8 @@ def lincoln_petersen(lists: Lists, *, between: tuple[str, str]) -> Estimate:
 
 def _columns(lists: Lists, between: tuple[str, str]) -> Array:
     require_lists(lists)
-    if isinstance(between, str) or len(between) != 2 or between[0] == between[1]:
-        raise ValueError(
-            f"between must be two different lists: found {between!r}. Write ('police', 'shelter')."
-        )
-    return lists.histories[:, [lists.index(name) for name in between]]
+    pair = two_lists(lists, "between", between)
+    return lists.histories[:, [lists.index(name) for name in pair]]
 
 
 def _parts(columns: Array, counts: Array) -> tuple[Array, Array, Array]:
@@ -180,6 +178,14 @@ def _sizes(columns: Array, counts: Array, between: tuple[str, str]) -> tuple[Arr
             f"({n2:,.0f}), so the size is not identified: n1 n2 / m is infinite. If the two lists "
             f"were independent it would be at least {least:,.0f} (95 % lower bound); without that, "
             f"at least the {n1 + n2:,.0f} seen. Choose other lists or widen the window."
+        )
+    if m == min(n1, n2):
+        inner, outer = between if n1 <= n2 else (between[1], between[0])
+        raise ValueError(
+            f"lists must differ both ways: all {m:,.0f} persons of {inner} are also on {outer}, so "
+            f"the formula gives the {max(n1, n2):,.0f} seen with no error at all, and the size is "
+            f"not identified; it is at least {max(n1, n2):,.0f}. A list that lies inside another "
+            "was often made from it: choose other lists."
         )
     return n1, n2, m
 
