@@ -94,8 +94,8 @@ def graph_posterior(
     weight = 2.0**-count if delta is None else number("delta", delta)
     if not 0 < weight <= HEAVIEST:
         raise ValueError(
-            f"delta must be a positive number up to {HEAVIEST:,.0f}: found {weight:g}. Leave it out "
-            "for 2**-L."
+            f"delta must be a positive number: found {weight:g}. Leave it out for 2**-L, or give one "
+            f"up to {HEAVIEST:,.0f}."
         )
     if largest is not None:
         whole("largest", largest, 1, "It is the largest number of persons on no list.")
