@@ -86,8 +86,8 @@ def two_lists(lists: Lists, argument: str, given: Any) -> tuple[str, str]:
     """Return two names of lists that are given as a pair."""
     if not is_group(given) or len(tuple(given)) != 2:
         raise ValueError(
-            f"{argument} must be two different lists: found {shown(given)} for {len(lists.names)} "
-            "lists. Write ('police', 'shelter')."
+            f"{argument} must be two different lists: found {shown(given)}. Write ('police', "
+            "'shelter')."
         )
     first, second = given
     return lists.names[lists.index(first)], lists.names[lists.index(second)]
