@@ -98,10 +98,10 @@ def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimat
             "using=pv.mse.loglinear."
         )
     found = [using(lists) for lists in chosen]
-    other = [e for e in found if not isinstance(e, Estimate)]
-    if other:
+    wrong = [e for e in found if not isinstance(e, Estimate)]
+    if wrong:
         raise TypeError(
-            f"using must return an Estimate: found {type(other[0]).__name__}. Write "
+            f"using must return an Estimate: found {type(wrong[0]).__name__}. Write "
             "using=pv.mse.loglinear, or another estimator of lists."
         )
     many = [e for e in found if len(e) != 1]

@@ -128,6 +128,12 @@ def linked_pair(
             f"links must leave some true matches, and no more than the smaller list: {links:,.0f} "
             f"links of {n1:,.0f} and {n2:,.0f} records give {found.both:,.1f}. Check the audit."
         )
+    if found.variance <= 0:
+        raise ValueError(
+            f"lists must differ both ways: with {found.both:,.0f} of {n1:,.0f} and {n2:,.0f} on both, "
+            f"and an audit without an error, the size would be the {found.seen:,.0f} seen with no "
+            "error at all; it is not identified, and is at least that. Choose other lists."
+        )
     replicated = None
     if lists.scheme is not None:
         draw, redrawn = generator(rng), (sums @ lists.scheme.factors).T
