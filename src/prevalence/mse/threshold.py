@@ -219,6 +219,7 @@ def thresholded(
     values = random.permutation(final.total_quantile(lists.seen, levels))
     names = [" and ".join(lists.names[i] for i in pair) for pair in pairs]
     chosen = "; ".join(name for name, use in zip(names, kept, strict=True) if use) or "none"
+    span = neighbours(lists, [tuple(pair) for pair in pairs[kept].tolist()])
     return from_posterior(
         lists,
         values,
@@ -230,7 +231,7 @@ def thresholded(
         point="median",
         provenance={
             "model": "thresholded log-linear",
-            "range": neighbours(lists, [tuple(pair) for pair in pairs[kept].tolist()]),
+            **({"range": span} if span else {}),
             "pairs kept": chosen,
             "mean over standard deviation": "; ".join(
                 f"{name} {ratio:.2f}" for name, ratio in zip(names, ratios, strict=True)
