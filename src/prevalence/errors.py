@@ -109,6 +109,27 @@ def whole(argument: str, value: object, least: int, remedy: str) -> int:
     )
 
 
+def sequence(argument: str, value: object, remedy: str) -> list[object]:
+    """Return what several things are given in, as a list; one text is not taken for several."""
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) and np.ndim(value) != 0:  # type: ignore[arg-type]  # any object has a number of axes
+        return list(value)
+    raise TypeError(f"{argument} must be a list: found {shown(value)}. {remedy}")
+
+
+def mapping(argument: str, value: object, remedy: str) -> dict[object, object]:
+    """Return a mapping as one of our own."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{argument} must be a mapping: found {shown(value)}. {remedy}")
+
+
+def text(argument: str, value: object, remedy: str) -> str:
+    """Return one text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{argument} must be a text: found {shown(value)}. {remedy}")
+
+
 def shown(value: object) -> str:
     """Return a value as a message shows it: on one line."""
     text = repr(value)

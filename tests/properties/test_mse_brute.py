@@ -106,12 +106,12 @@ def test_closed_models_are_poisson_regressions(seed: int, kind: str) -> None:
 
 def climbed(value: Callable[[Array], float], start: Array) -> Array:
     """Return the maximum of a log-likelihood by scipy alone."""
-    from scipy.optimize import minimize
+    from scipy import optimize
 
-    x = start
-    for method in ("BFGS", "Nelder-Mead", "BFGS"):
-        x = minimize(lambda b: -value(b), x, method=method, options={"maxiter": 20_000}).x
-    return np.asarray(x)
+    minimize: Any = optimize.minimize
+    x = minimize(lambda b: -value(b), start, method="BFGS").x
+    x = minimize(lambda b: -value(b), x, method="Nelder-Mead", options={"maxiter": 20_000}).x
+    return np.asarray(minimize(lambda b: -value(b), x, method="BFGS").x)
 
 
 def poisson(counts: Array, means: Array) -> float:
@@ -259,7 +259,7 @@ def test_the_graph_posterior_is_a_sum_over_graphs_and_sizes(seed: int) -> None:
             y = counts[(full[1:, list(group)] == cell).all(axis=1)].sum()
             here = unseen if not any(cell) else 0.0
             out += gammaln(y + here + a) - gammaln(a)
-        return out + gammaln(8 * delta) - gammaln(n + unseen + 8 * delta)
+        return np.asarray(out + gammaln(8 * delta) - gammaln(n + unseen + 8 * delta))
 
     pairs = list(combinations(range(3), 2))
     logs = [sum(piece((j,)) for j in range(3))]

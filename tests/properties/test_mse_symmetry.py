@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:fewer persons are captured once"),
     pytest.mark.filterwarnings("ignore:the normal law of visibility has variance 0"),
     pytest.mark.filterwarnings("ignore:Delta-dominated"),
+    pytest.mark.filterwarnings("ignore:15 of 30 rows repeat a history"),
     pytest.mark.filterwarnings("ignore:the errors of linkage do not fit"),
     pytest.mark.filterwarnings("ignore:the standard error rests on about"),
     pytest.mark.filterwarnings("ignore:the estimate of .* is below the .* persons on any"),

@@ -114,7 +114,8 @@ def linked_pair(
     if links == 0:
         raise ValueError(
             f"lists must overlap: no record of {pair[0]} ({n1:,.0f}) is linked to one of "
-            f"{pair[1]} ({n2:,.0f}), so the size is not identified. Choose other lists."
+            f"{pair[1]} ({n2:,.0f}), so the size is not identified; it is at least the {max(n1, n2):,.0f} "
+            "of the larger list. Choose other lists."
         )
 
     def size(counts: Sequence[float], shares: Mapping[str, Any]) -> PairSize:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import level_in_range
 from ...lists import Lists
-from ..assemble import odds_ratios, require_lists, two_lists
+from ..assemble import odds_ratios, require_lists, require_overlap, two_lists
 from ..histories import FloatArray
 
 if TYPE_CHECKING:
@@ -218,6 +218,7 @@ def sensitivity(
     if pair is None and len(lists.names) == 2:
         pair = (lists.names[0], lists.names[1])
     if pair is None:
+        require_overlap(lists)
         empty = int((counts == 0).sum())
         if empty:
             raise ValueError(
