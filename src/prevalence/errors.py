@@ -100,12 +100,12 @@ def number(argument: str, value: object) -> float:
     )
 
 
-def whole(argument: str, value: object, least: int, remedy: str) -> int:
-    """Return a whole number of at least `least`; True and 1.0 are not taken for one."""
+def whole(argument: str, value: object, least: int, advice: str) -> int:
+    """Return a whole number of at least `least`; `advice` is what to do, a sentence."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
         return int(value)
     raise ValueError(
-        f"{argument} must be a whole number of at least {least:,}: found {shown(value)}. {remedy}"
+        f"{argument} must be a whole number of at least {least:,}: found {shown(value)}. {advice}"
     )
 
 

@@ -236,10 +236,12 @@ WRONG = {
         call("linked", missed={"police": (float("inf"), float("inf"))}), ValueError, "Correct the audit"
     ),
     "no estimator": (
-        lambda x: pv.mse.over_linkages([x, x], using="loglinear"), TypeError, "using must be an estimator"
+        lambda x: call("over_linkages", using="loglinear")([x, x]), TypeError,
+        "using must be an estimator of lists: found 'loglinear'",
     ),
     "an estimator of something else": (
-        lambda x: pv.mse.over_linkages([x, x], using=lambda y: y.seen), TypeError, "using must return"
+        lambda x: call("over_linkages", using=pv.mse.models)([x, x]), TypeError,
+        "using must return an Estimate: found ModelTable",
     ),
     "covariates that are a number": (
         call("huggins", covariates=3), TypeError, "covariates must be names: found 3. Write"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ def of(draws: list[float], value: float, jackknife: Jackknife = NOBODY) -> Resam
     return Resampled(np.array([value]), np.array([draws]), jackknife)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(
     counts=st.lists(st.integers(1, 12), min_size=3, max_size=3),
     seed=st.integers(0, 2**31),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from ..blocks import Block, Columns
 from ..chain import plain
 from ..draws import from_draws
-from ..errors import note, shown
+from ..errors import note
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import Example
+from .replicated import replicates_said
+from .resampling import Jackknife, Resampled
+from .trust.beside import drawn_error, other_models, thin
 from .trust.stated import facts_verdict
 
 Array = NDArray[Any]
@@ -28,7 +31,6 @@ EQUAL = "Everyone is equally likely to be on a list."
 SKIPS = {
     "central difference": "the standard error is the model's, not one of a function of weights",
 }
-LARGEST_ODDS = 1e6
 NESTED = 10  # persons of a list inside another that are no accident
 FEW_SHARED = 20  # one person in so many on two lists: fewer is said
 
@@ -76,60 +78,6 @@ def require_overlap(lists: Lists) -> None:
                 )
 
 
-def is_group(given: Any) -> bool:
-    """Return whether this is two or more different names, in a tuple or list."""
-    some = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
-    names = list(given) if some else []
-    return len(names) > 1 and all(isinstance(x, str) for x in names) and len({*names}) == len(names)
-
-
-def two_lists(lists: Lists, argument: str, given: Any) -> tuple[str, str]:
-    """Return two names of lists that are given as a pair."""
-    if not is_group(given) or len(tuple(given)) != 2:
-        raise ValueError(
-            f"{argument} must be two different lists: found {shown(given)}. Write ('police', "
-            "'shelter')."
-        )
-    first, second = given
-    return lists.names[lists.index(first)], lists.names[lists.index(second)]
-
-
-def groups_of(lists: Lists, pairs: Any, argument: str = "pairs") -> list[tuple[int, ...]]:
-    """Return groups of lists, such as ``[("police", "shelter")]``, as positions in order."""
-    if isinstance(pairs, (str, bytes)) or not isinstance(pairs, Iterable):
-        raise TypeError(
-            f"{argument} must be a list of groups of lists: found {shown(pairs)}. Write [('police', "
-            "'shelter')], or [] for independence."
-        )
-    out = []
-    for pair in pairs:
-        if not is_group(pair):
-            raise ValueError(
-                f"{argument} must be groups of different lists: found {shown(pair)}. Write "
-                "[('police', 'shelter')]."
-            )
-        out.append(tuple(sorted(lists.index(name) for name in pair)))
-    return out
-
-
-def odds_ratios(given: Any) -> Array:
-    """Return odds ratios as an array, each positive and of a size that has a meaning."""
-    try:
-        values = np.atleast_1d(np.asarray(given, dtype=float))
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"odds_ratio must hold numbers: found {shown(given)}. Write a range such as (0.25, 4)."
-        ) from None
-    bad = ~((values > 0) & (values <= LARGEST_ODDS))
-    if values.ndim != 1 or not values.size or bad.any():
-        first = f" (first: {values[bad][0]:g})" if bad.any() else ""
-        raise ValueError(
-            f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
-            f"{first}. Write a range such as (0.25, 4), none above {LARGEST_ODDS:,.0f}."
-        )
-    return values
-
-
 def assemble(
     lists: Lists,
     value: Any,
@@ -160,6 +108,7 @@ def assemble(
     those of a log-linear model and `handled` the facts that the estimator itself takes care of
     (referral, links, reports, visibility), for the verdict from declared facts.
     """
+    identifies = identifies.replace("_", " ")
     point = np.atleast_1d(np.asarray(value, dtype=float))
     told = list(said)
     scheme: Any
@@ -190,9 +139,16 @@ def assemble(
         outcomes=(lists.about.get("outcome", "persons"),),
         interval_rule=rule,
         constants={**fixed, **(constants or {})},
-        **_about(lists, method, identifies, assumptions, citations, told),
+        **_about(
+            lists, method, identifies, assumptions, citations, [*told, *thin(lists, terms, told)]
+        ),
         facts=_facts(lists, fixed["seen"]),
-        provenance=_provenance(lists, rule, identifies, span, provenance, terms, handled),
+        provenance={
+            **_provenance(lists, rule, identifies, span, terms, handled),
+            **_better(span, float(point[0])),
+            **_luck(lists, point, fixed.get("draws")),
+            **(provenance or {}),
+        },
     )
 
 
@@ -213,8 +169,11 @@ def from_posterior(
     label_names: tuple[str, ...] = (),
     provenance: Mapping[str, Any] | None = None,
     handled: Sequence[str] = (),
+    span: tuple[float, float] | None = None,
+    terms: Sequence[tuple[int, ...]] | None = None,
 ) -> Estimate:
     """Return the estimate from posterior draws of population sizes (k, D) of one fit."""
+    identifies = identifies.replace("_", " ")
     columns = np.atleast_2d(np.asarray(draws, dtype=float))
     shown = np.broadcast_to(
         np.asarray(lists.seen if seen is None else seen, float), columns.shape[:1]
@@ -227,9 +186,15 @@ def from_posterior(
         label_names=label_names,
         outcomes=(lists.about.get("outcome", "persons"),),
         constants={"seen": shown, **(constants or {})},
-        **_about(lists, method, identifies, assumptions, citations, list(said)),
+        **_about(
+            lists, method, identifies, assumptions, citations, [*said, *thin(lists, terms, said)]
+        ),
         facts={**_facts(lists, shown), **(facts or {})},
-        provenance=_provenance(lists, "posterior", identifies, None, provenance, None, handled),
+        provenance={
+            **_provenance(lists, "posterior", identifies, span, terms, handled),
+            "Monte Carlo error": drawn_error(columns[0], _effective(columns, facts)),
+            **(provenance or {}),
+        },
     )
 
 
@@ -265,7 +230,7 @@ def _about(
         "unit": "count",
         "estimand": Estimand(**{"outcome": "persons", **lists.about}),
         "method": method,
-        "assumptions": (identifies, *assumptions, closed(lists)),
+        "assumptions": (identifies, *(x.replace("_", " ") for x in assumptions), closed(lists)),
         "warnings": (*lists.notes, *said),
         "citations": tuple(citations),
     }
@@ -318,7 +283,6 @@ def _provenance(
     rule: str,
     identifies: str,
     span: tuple[float, float] | None,
-    more: Mapping[str, Any] | None,
     terms: Sequence[tuple[int, ...]] | None,
     handled: Sequence[str],
 ) -> dict[str, Any]:
@@ -336,6 +300,26 @@ def _provenance(
         "floor": True,
         "identified by": identifies.rstrip("."),
         "declared facts": str(facts_verdict(lists, terms, handled=handled)),
-        **({"range": span} if span else {}),
-        **(more or {}),
+        **({"range": span} if span else other_models(lists, terms)),
     }
+
+
+def _better(span: tuple[float, float] | None, value: float) -> dict[str, str]:
+    """Say that models near by fit better where the estimate's own is not among the close ones."""
+    if span is None or span[0] * (1 - 1e-6) <= value <= span[1] * (1 + 1e-6):
+        return {}
+    return {"range of": "models that fit better"}
+
+
+def _luck(lists: Lists, point: Array, draws: Array | None) -> dict[str, str]:
+    """Say how far other resamples would move percentiles; BCa limits say so themselves."""
+    if draws is None or lists.scheme is None or draws.shape[1] < 2:
+        return {}
+    nobody = Jackknife(np.zeros(0, dtype=int), np.zeros(0), np.zeros((point.size, 0)))
+    found = Resampled(point, draws, nobody)
+    return {"variance": replicates_said(lists.scheme.kind, found, "percentile")}
+
+
+def _effective(draws: Array, facts: Mapping[str, Array] | None) -> float:
+    given = (facts or {}).get("ess")
+    return float(draws.shape[1] if given is None else np.atleast_1d(given)[0])

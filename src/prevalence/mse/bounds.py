@@ -51,7 +51,7 @@ def lower_bound(lists: Lists) -> Estimate:
     Notes
     -----
     Assumes lists that catch independently given a person's visibility, which may differ between
-    persons: it is then a bound from below. Referral between lists raises f2 and lowers the bound.
+    persons: it is then a lower bound. Referral between lists raises f2 and lowers the bound.
 
     References
     ----------
@@ -80,7 +80,10 @@ def lower_bound(lists: Lists) -> Estimate:
             "no standard error.",
         )
     replicated = None if lists.scheme is None else bound(lists.scheme.factors)[0]
-    assumption = "Lists catch independently given a person's own visibility; a bound from below."
+    assumption = (
+        "Lists catch independently given a person's own visibility; visibility may differ in any way, "
+        "so that this is a lower bound."
+    )
     return assemble(
         lists,
         float(value[0]),
@@ -91,4 +94,5 @@ def lower_bound(lists: Lists) -> Estimate:
         replicated=replicated,
         handled=["visibility"],
         said=said,
+        provenance={"lower bound": True},
     )

@@ -18,10 +18,10 @@ from .assemble import (
     assemble,
     example,
     require_lists,
-    two_lists,
 )
 from .closed import chapman as chapman_formula
 from .closed import lincoln_petersen as lincoln_petersen_formula
+from .terms import pair_of
 
 __all__ = ["chapman", "lincoln_petersen"]
 
@@ -167,8 +167,7 @@ def lincoln_petersen(lists: Lists, *, between: tuple[str, str]) -> Estimate:
 
 def _columns(lists: Lists, between: tuple[str, str]) -> Array:
     require_lists(lists)
-    pair = two_lists(lists, "between", between)
-    return lists.histories[:, [lists.index(name) for name in pair]]
+    return lists.histories[:, pair_of(lists, "between", between)]
 
 
 def _parts(columns: Array, counts: Array) -> tuple[Array, Array, Array]:

@@ -143,9 +143,17 @@ class Setting:
             tolerance=1e-11 + 1e-14 * lists.seen,  # rounding of logs that grow with the persons
         )
         return GraphPosterior(
-            lists, delta, self.prior, self.saturated, self.largest,
-            unseen.row_weights, (), self.graphs, density, unseen,
-        )  # fmt: skip
+            lists,
+            delta,
+            self.prior,
+            self.saturated,
+            self.largest,
+            unseen.row_weights,
+            (),
+            self.graphs,
+            density,
+            unseen,
+        )
 
     def improper(self, delta: float) -> str:
         """What to say of a posterior that has no end."""

@@ -14,7 +14,8 @@ from ...errors import ConvergenceError, generator, level_in_range, note, number,
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import Example, estimator
-from ..assemble import SKIPS, assemble, is_group, require_lists
+from ..assemble import SKIPS, assemble, require_lists
+from ..terms import is_group
 from .crossfit import Found, Plan, estimated, lacking
 from .records import People, listed, people
 
@@ -311,10 +312,17 @@ def doubly_robust_pairs(
             continue
         parts = {"value": value, "std_error": np.sqrt(variance), "seen": found.seen}
         low, high = dark_figure(parts, np.array([np.inf]), level)[0]
-        rows.append({
-            **row, "estimate": float(value[0]), "std_error": float(parts["std_error"][0]),
-            "conf_low": float(low), "conf_high": float(high), **_rests(found), "reason": "",
-        })  # fmt: skip
+        rows.append(
+            {
+                **row,
+                "estimate": float(value[0]),
+                "std_error": float(parts["std_error"][0]),
+                "conf_low": float(low),
+                "conf_high": float(high),
+                **_rests(found),
+                "reason": "",
+            }
+        )
     return Pairs(tuple(rows), who.given)
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import level_in_range
+from ...errors import level_in_range, shown
 from ...lists import Lists
-from ..assemble import odds_ratios, require_lists, require_overlap, two_lists
+from ..assemble import require_lists, require_overlap
 from ..histories import FloatArray
+from ..terms import pair_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Sensitivity", "sensitivity"]
 
 Array = NDArray[Any]
+LARGEST_ODDS = 1e6
 POINTS = 9  # odds ratios of a range
 
 
@@ -213,7 +215,9 @@ def sensitivity(
     """
     require_lists(lists)
     level_in_range(level)
-    ratios = _ratios(odds_ratio)
+    ratios = odds_ratios(odds_ratio)
+    if ratios.size == 2:
+        ratios = np.geomspace(float(ratios[0]), float(ratios[1]), POINTS)
     counts = lists.counts[:, None].astype(np.float64)
     if pair is None and len(lists.names) == 2:
         pair = (lists.names[0], lists.names[1])
@@ -229,7 +233,8 @@ def sensitivity(
         dark, spread = highest_order_odds(lists.histories, counts)
         term, beyond = "the odds ratio of highest order", 0.0
     else:
-        on, term = _pair(lists, pair)
+        on = lists.histories[:, pair_of(lists, "pair", pair)]
+        term = f"the odds ratio of {pair[0]} and {pair[1]}"
         dark, spread, neither = pair_odds(on, counts)
         beyond = float(neither[0])
         if dark[0] == 0:
@@ -289,14 +294,19 @@ def _table(
     )
 
 
-def _ratios(odds_ratio: Sequence[float]) -> Array:
-    values = odds_ratios(odds_ratio)
-    if values.size == 2:
-        return np.geomspace(float(values[0]), float(values[1]), POINTS)
+def odds_ratios(given: Any) -> Array:
+    """Return odds ratios as an array, each positive and of a size that has a meaning."""
+    try:
+        values = np.atleast_1d(np.asarray(given, dtype=float))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"odds_ratio must hold numbers: found {shown(given)}. Write a range such as (0.25, 4)."
+        ) from None
+    bad = ~((values > 0) & (values <= LARGEST_ODDS))
+    if values.ndim != 1 or not values.size or bad.any():
+        first = f" (first: {values[bad][0]:g})" if bad.any() else ""
+        raise ValueError(
+            f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
+            f"{first}. Write a range such as (0.25, 4), none above {LARGEST_ODDS:,.0f}."
+        )
     return values
-
-
-def _pair(lists: Lists, pair: tuple[str, str]) -> tuple[Array, str]:
-    pair = two_lists(lists, "pair", pair)
-    on = lists.histories[:, [lists.index(name) for name in pair]]
-    return on, f"the odds ratio of {pair[0]} and {pair[1]}"
