@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import combinations, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -277,3 +278,28 @@ def test_the_graph_posterior_is_a_sum_over_graphs_and_sizes(seed: int) -> None:
     for level, value in ((0.5, float(found)), (0.025, low), (0.975, high)):
         if unseen[np.searchsorted(below, 0.999)] < 100_000:
             assert abs(n + unseen[np.searchsorted(below, level)] - value) <= 1
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["australia", "hiv", "korea", "lesbian", "western"])
+def test_all_models_of_pairs_of_other_peoples_tables_are_poisson_regressions(
+    oracle: Path, name: str
+) -> None:
+    import pandas as pd
+
+    data = pd.read_csv(oracle.parent / "datasets" / "mse" / f"{name}.csv")
+    names = [str(column) for column in data if column != "count"]
+    lists = pv.Lists(data, names, counts="count")
+    table = pv.mse.models(lists)
+    histories, counts = lists.histories, lists.counts
+    for row in np.flatnonzero(table.code == 0)[:80]:
+        terms = [
+            tuple(t) for t, use in zip(table.terms, table.included[:, row], strict=True) if use
+        ]
+        empty = [t for t in terms if counts @ histories[:, list(t)].all(axis=1) == 0]
+        kept = ~np.array([histories[:, list(t)].all(axis=1) for t in empty]).any(axis=0)
+        kept = np.broadcast_to(kept, counts.shape)
+        design = design_of(histories, [t for t in terms if t not in empty])[kept]
+        dark, error = regression(design, counts[kept], peer=True)
+        assert table.total[row] == pytest.approx(lists.seen + dark, rel=1e-6)
+        assert table.std_error[row] == pytest.approx(error, rel=1e-5)
