@@ -48,7 +48,10 @@ def test_persons_counts_and_captures_are_the_same_lists() -> None:
 def test_histories_in_any_order_repeated_or_left_out() -> None:
     order = np.random.default_rng(1).permutation(7)
     split = np.r_[HISTORIES[order], HISTORIES[:1]], np.r_[COUNTS[order] - (order == 0) * 25, 25]
-    assert pv.Lists.from_counts(*split, NAMES).source == LISTS.source
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 8 rows repeat a history: their counts"):
+        added = pv.Lists.from_counts(*split, NAMES)
+    assert added.source == LISTS.source
+    assert "repeat a history" in added.notes[0]
     few = pv.Lists.from_counts([[1, 0, 0], [1, 1, 0]], [3, 2])
     assert list(few.names) == ["list 1", "list 2", "list 3"]
     assert few.counts.tolist() == [3, 0, 0, 2, 0, 0, 0]

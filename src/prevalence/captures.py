@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import check_rows, nearest, note
+from .errors import check_rows, mapping, nearest, note, text
 from .frames import Table, as_float, factorise, names_of
 from .patterns import Patterns
 
@@ -61,7 +61,10 @@ def from_persons(
         )
     source = np.where(on == 1, OWN, UNKNOWN - 1)
     edges: Counter[tuple[str, str]] = Counter()
-    for name, column in (referred_by or {}).items():
+    _check_own(own)
+    given: Any = {} if referred_by is None else referred_by
+    senders: dict[Any, Any] = mapping("referred_by", given, "Write {'shelter': 'sent_by'}.")
+    for name, column in senders.items():
         if name not in names:
             raise KeyError(
                 f"referred_by must name lists: {name!r} is not one.{nearest(name, names)}"
@@ -84,7 +87,7 @@ def from_persons(
         known,
     )
     used = on.any(axis=1) & (count > 0)
-    plain = not (known or referred_by or labels != ((),))
+    plain = not (known or senders or labels != ((),))
     return Read(
         tuple(names),
         patterns.take(used),
@@ -108,6 +111,7 @@ def from_captures(
     covariates: str | Sequence[str],
 ) -> Read:
     """Read one row per capture."""
+    _check_own(own)
     said: list[str] = []
     who, where = table.labels(person, "person"), table.labels(list_, "list")
     keep = np.ones(table.n, dtype=bool)
@@ -120,8 +124,10 @@ def from_captures(
     names = sorted(set(where[keep].tolist()))
     persons, row = np.unique(who[keep].astype(str), return_inverse=True)
     place = np.array([names.index(x) for x in where[keep]])
-    words = _words(table, referred_by)[keep] if referred_by else np.full(place.size, "", object)
-    marker = own if referred_by else None
+    words = np.full(place.size, "", object)
+    if referred_by is not None:
+        words = _words(table, referred_by)[keep]
+    marker = None if referred_by is None else own
     sender = np.array(
         [_sender(w, names, names[j], marker) for w, j in zip(words, place, strict=True)]
     )
@@ -151,9 +157,14 @@ def from_captures(
         labels,
         tuple((s, r, edges[s, r]) for s, r in sorted(edges)),
         tuple(said),
-        plain=not (known or referred_by or labels != ((),)),
+        plain=not (known or referred_by is not None or labels != ((),)),
         window=window,
     )
+
+
+def _check_own(own: Any) -> None:
+    if own is not None:
+        text("own", own, "Write the word that marks a capture by the list's own route.")
 
 
 def _sender(word: str, names: Sequence[str], receiver: str, own: str | None) -> int:
@@ -245,8 +256,8 @@ def _by_person(
     for name in names:
         raw = pd.Series(table.raw(name, argument)).reset_index(drop=True)[keep]
         known = raw.notna().to_numpy()
-        by = raw[known].groupby(row[known])
-        differing = int((by.min() != by.max()).sum())
+        by = raw[known].astype(object).groupby(row[known])
+        differing = int((by.agg(lambda x: len(set(x))) > 1).sum())
         if differing:
             note(
                 said,
@@ -259,7 +270,7 @@ def _by_person(
 
 def within(when: Array, window: tuple[str, str]) -> Array:
     """Return which dates lie in the window; dates are compared as text, so their form is checked."""
-    ends = [] if isinstance(window, str) else [str(x) for x in window]
+    ends = [str(x) for x in window] if isinstance(window, (tuple, list)) else []
     if len(ends) != 2 or not all(ISO_DATE.fullmatch(x) for x in ends):
         raise ValueError(
             f"window must be two dates, months or years: found {window!r}. Write ('2019-01', "

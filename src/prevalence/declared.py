@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .errors import nearest, number, one_of
+from .errors import mapping, nearest, number, one_of, sequence, shown
 
 __all__ = ["Declared", "declared"]
 
@@ -68,9 +68,8 @@ def declared(
         if name in said:
             said[name] = _share(name, said[name])
     if "reports" in said:
-        said["reports"] = {
-            _list(k, names): _share("reports", v) for k, v in said["reports"].items()
-        }
+        shares = mapping("reports", said["reports"], "Write {'police': 0.3}.")
+        said["reports"] = {_list(k, names): _share("reports", v) for k, v in shares.items()}
     if "absent" in said:
         said["absent"] = _absent(said["absent"], names, list(strata))
     return replace(before, **said)
@@ -86,12 +85,14 @@ def _list(name: Any, names: Sequence[str]) -> str:
 
 
 def _edges(given: Any, names: Sequence[str]) -> tuple[Edge, ...]:
-    pairs: list[Any] = [given] if isinstance(given, str) else list(given)
+    several = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
+    pairs: list[Any] = list(given) if several else [given]
     for pair in pairs:
-        if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
+        two = isinstance(pair, Sequence) and not isinstance(pair, (str, bytes)) and len(pair) == 2
+        if not two or not all(isinstance(x, str) for x in pair) or pair[0] == pair[1]:
             raise ValueError(
-                f"referral must be pairs of a sending and a receiving list: found {pair!r}. Write "
-                "[('police', 'shelter')]."
+                f"referral must be pairs of a sending and a receiving list: found {shown(pair)}. "
+                "Write [('police', 'shelter')]."
             )
     found = [(_list(sender, names), _list(receiver, names)) for sender, receiver in pairs]
     return tuple(dict.fromkeys(found))
@@ -111,14 +112,16 @@ def _absent(
     given: Mapping[Any, Any], names: Sequence[str], strata: list[tuple[str, ...]]
 ) -> dict[tuple[str, ...], tuple[str, ...]]:
     out = {}
-    for label, lists in given.items():
-        key = (label,) if isinstance(label, str) else tuple(map(str, label))
+    for label, lists in mapping("absent", given, "Write {'girl': ['police']}.").items():
+        parts: Any = label if isinstance(label, (tuple, list)) else [label]
+        key = tuple(str(part) for part in parts)
         if key not in strata:
             raise KeyError(
                 f"absent must name strata of the lists: {', '.join(key)!r} is not one."
                 f"{nearest(', '.join(key), [', '.join(s) for s in strata])}"
             )
-        here = [lists] if isinstance(lists, str) else list(lists)
+        several = [lists] if isinstance(lists, str) else lists
+        here = sequence("absent", several, "Write {'girl': ['police']}.")
         out[key] = tuple(_list(name, names) for name in here)
         if len(set(names) - set(out[key])) < 1:
             raise ValueError(

@@ -95,7 +95,7 @@ def number(argument: str, value: object) -> float:
     except TypeError:
         pass
     raise TypeError(
-        f"{argument} must be a number: found {_shown(value)}. Write one, without quotes, or an "
+        f"{argument} must be a number: found {shown(value)}. Write one, without quotes, or an "
         "estimate of one row."
     )
 
@@ -105,11 +105,32 @@ def whole(argument: str, value: object, least: int, advice: str) -> int:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
         return int(value)
     raise ValueError(
-        f"{argument} must be a whole number of at least {least:,}: found {_shown(value)}. {advice}"
+        f"{argument} must be a whole number of at least {least:,}: found {shown(value)}. {advice}"
     )
 
 
-def _shown(value: object) -> str:
+def sequence(argument: str, value: object, remedy: str) -> list[object]:
+    """Return what several things are given in, as a list; one text is not taken for several."""
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) and np.ndim(value) != 0:  # type: ignore[arg-type]  # any object has a number of axes
+        return list(value)
+    raise TypeError(f"{argument} must be a list: found {shown(value)}. {remedy}")
+
+
+def mapping(argument: str, value: object, remedy: str) -> dict[object, object]:
+    """Return a mapping as one of our own."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{argument} must be a mapping: found {shown(value)}. {remedy}")
+
+
+def text(argument: str, value: object, remedy: str) -> str:
+    """Return one text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{argument} must be a text: found {shown(value)}. {remedy}")
+
+
+def shown(value: object) -> str:
     """Return a value as a message shows it: on one line."""
     text = repr(value)
     if "\n" not in text and len(text) <= 80:
@@ -121,6 +142,10 @@ def _shown(value: object) -> str:
 def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
     """Return a random generator from a seed, a generator or None."""
     if rng is None or isinstance(rng, (int, np.integer, np.random.Generator)):
+        if isinstance(rng, (int, np.integer)) and rng < 0:
+            raise ValueError(
+                f"rng must be a seed of at least 0: found {rng}. Pass for example rng=1."
+            )
         return np.random.default_rng(rng)
     raise TypeError(
         f"rng must be an integer seed, a numpy Generator or None: found {type(rng).__name__}. "

@@ -67,14 +67,24 @@ def dark_figure(c: Mapping[str, Array], df: Array, level: float) -> Array:
 
 
 def percentile(c: Mapping[str, Array], df: Array, level: float) -> Array:
-    """Percentiles of the replicates kept with the estimate (rows of `draws`)."""
+    """Percentiles of the replicates kept with the estimate (rows of `draws`), and the estimate."""
     del df
     tails = [(1 - level) / 2, (1 + level) / 2]
     some = np.isfinite(c["draws"]).any(axis=-1)
     out = np.full((some.size, 2), np.nan)
     if some.any():
         out[some] = np.nanquantile(c["draws"][some], tails, axis=-1, method="median_unbiased").T
-    return _none_reported(out, c, level)
+    return _none_reported(_around(out, c), c, level)
+
+
+def _around(out: Array, c: Mapping[str, Array]) -> Array:
+    """Widen limits of replicates to the estimate, and raise those below what is known (`floor`)."""
+    if "floor" in c:
+        out[:, 0] = np.maximum(out[:, 0], c["floor"])
+    known = np.isfinite(c["value"]) & np.isfinite(out).all(axis=-1)
+    out[known, 0] = np.minimum(out[known, 0], c["value"][known])
+    out[known, 1] = np.maximum(out[known, 1], c["value"][known])
+    return out
 
 
 def bca(c: Mapping[str, Array], df: Array, level: float) -> Array:
@@ -92,7 +102,7 @@ def bca(c: Mapping[str, Array], df: Array, level: float) -> Array:
             below = float((kept < c["value"][row]).mean())
             at = bca_levels(below, float(c["acceleration"][row]), level)
             out[row] = np.quantile(kept, at, method="median_unbiased")
-    return out
+    return _around(out, c)
 
 
 def bca_levels(below: ArrayLike, acceleration: float, level: float) -> Array:
@@ -379,7 +389,8 @@ WORDS = {  # what a reader is told of each rule
     "log": "Intervals are symmetric on the log scale and brought back, so they stay positive.",
     "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
     "is never below the number seen.",
-    "percentile": "Intervals are percentiles of the replicated estimates.",
+    "percentile": "Intervals are percentiles of the replicated estimates, widened to the estimate "
+    "where it lies beyond them.",
     "bca": "Intervals are percentiles of the replicated estimates, corrected for bias and skewness "
     "(BCa).",
     "profile": "Intervals end where the profile likelihood of the population size, under the "

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import captures, patterns
 from .declared import Declared
-from .errors import check_words, generator, whole
+from .errors import check_words, generator, note, sequence, whole
 from .estimand import Estimand
 from .frames import as_float, read
 from .patterns import Patterns
@@ -103,7 +103,8 @@ class Lists(Regrouped):
     about: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        names = [self.names] if isinstance(self.names, str) else [str(x) for x in self.names]
+        given: Any = [self.names] if isinstance(self.names, str) else self.names
+        names = [str(x) for x in sequence("names", given, "Write ['police', 'shelter'].")]
         _check_names(names)
         table = read(self.data)
         found = captures.from_persons(
@@ -164,6 +165,11 @@ class Lists(Regrouped):
             When shapes or names do not match, values are not 0 or 1, a count is not whole, or
             persons are on no list.
 
+        Warns
+        -----
+        PrevalenceWarning
+            When a history stands in several rows: how many.
+
         Examples
         --------
         >>> import prevalence as pv
@@ -171,21 +177,34 @@ class Lists(Regrouped):
         >>> pv.Lists.from_counts(histories, [20, 30, 10], ["police", "shelter"])
         <Lists: 60 persons, 10 on two lists or more; police 30, shelter 40>
         """
-        table = np.asarray(histories)
-        frequency = as_float(np.asarray(counts), "counts", "counts")
+        table = _rectangular(histories)
+        frequency = as_float(np.atleast_1d(np.asarray(counts)), "counts", "counts")
         if table.ndim != 2 or frequency.shape != table.shape[:1]:
             raise ValueError(
                 "histories must have one row per count and one column per list: found shapes "
                 f"{table.shape} and {frequency.shape}. Give 0 and 1 by row."
             )
-        title = list(names) if names else [f"list {j + 1}" for j in range(table.shape[1])]
+        title = [f"list {j + 1}" for j in range(table.shape[1])]
+        if names is not None:
+            each = list(names) if isinstance(names, str) else names  # "ABC" names three lists
+            title = [str(x) for x in sequence("names", each, "Name each column of histories.")]
         if len(title) != table.shape[1]:
             raise ValueError(
                 f"names must be one per list: found {len(title)} for {table.shape[1]} lists. "
                 "Name each column of histories."
             )
         columns = {name: table[:, j] for j, name in enumerate(title)}
-        return cls({**columns, "(count)": frequency}, title, counts="(count)")
+        made = cls({**columns, "(count)": frequency}, title, counts="(count)")
+        repeated = len(table) - len(np.unique(table, axis=0))
+        if not repeated:
+            return made
+        said: list[str] = []
+        note(
+            said,
+            f"{repeated:,} of {len(table):,} rows repeat a history: their counts are added up. Check "
+            "that no row was read twice.",
+        )
+        return made._replace(notes=tuple(said))
 
     @classmethod
     def from_captures(
@@ -387,6 +406,19 @@ class Lists(Regrouped):
 
 
 _BLANK = {"scheme": None, "pattern_draws": None, "declared": Declared(), "own": None}
+
+
+def _rectangular(histories: Any) -> Array:
+    """Return histories as an array; rows of unequal length are refused by name."""
+    rows = list(histories) if isinstance(histories, Sequence) else []
+    lengths = [np.size(row) for row in rows]
+    odd = [i for i, length in enumerate(lengths) if length != lengths[0]]
+    if odd:
+        raise ValueError(
+            f"histories must be of equal length: {len(odd)} of {len(rows)} rows are not as long as the "
+            f"first, {lengths[0]} (first: row {odd[0]}, {lengths[odd[0]]}). Give one 0 or 1 per list."
+        )
+    return np.asarray(histories)
 
 
 def _check_names(names: Sequence[str]) -> None:

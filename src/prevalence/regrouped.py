@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .declared import Declared, declared
-from .errors import nearest
+from .errors import nearest, sequence, text
 from .patterns import Patterns, gathered, plain
 from .replication import Replicates
 
@@ -98,25 +98,28 @@ class Regrouped:
         >>> pv.Lists(rows, ["police", "home"], strata="sex").in_stratum("girl").seen
         2
         """
-        wanted = set(map(str, labels))
-        chosen = [s for s, label in enumerate(self.strata) if wanted and wanted <= set(label)]
+        words = [str(label) for label in labels]
+        wanted = set(words)
+        chosen = [s for s, label in enumerate(self.strata) if label == tuple(words)]
+        chosen = chosen or [s for s, x in enumerate(self.strata) if wanted and wanted <= set(x)]
         if not chosen:
             known = dict.fromkeys(x for label in self.strata for x in label)
             raise KeyError(
-                f"labels must be those of a stratum: {', '.join(labels)!r} is none."
-                f"{nearest(', '.join(labels), known)}"
+                f"labels must be those of a stratum: {', '.join(words)!r} is none."
+                f"{nearest(', '.join(words), known)}"
             )
         rows = np.isin(self.patterns.stratum, chosen)
         position = np.full(len(self.strata), -1)
         position[chosen] = np.arange(len(chosen))
         kept = self.patterns.take(rows)
         kept = replace(kept, stratum=position[kept.stratum])
-        absent = {k: v for k, v in self.declared.absent.items() if wanted <= set(k)}
+        here = [self.strata[s] for s in chosen]
+        absent = {k: v for k, v in self.declared.absent.items() if k in here}
         return self._rearranged(
             tuple(self.names),
             kept,
             rows,
-            strata=tuple(self.strata[s] for s in chosen),
+            strata=tuple(here),
             declared=replace(self.declared, absent=absent),
         )
 
@@ -156,6 +159,7 @@ class Regrouped:
         >>> lists.merge(["police", "court"], name="justice").sizes
         {'justice': 2, 'home': 2}
         """
+        text("name", name, "Write name='justice'.")
         group = self._known(names)
         if len(group) < 2 or len(group) > len(self.names) - 1:
             raise ValueError(
@@ -208,7 +212,8 @@ class Regrouped:
         return self._regrouped(groups, tuple(self.names[g[0]] for g in groups))
 
     def _known(self, names: Sequence[str]) -> list[int]:
-        found = [names] if isinstance(names, str) else list(names)
+        given = [names] if isinstance(names, str) else names
+        found: list[Any] = sequence("names", given, "Write ['police', 'court'].")
         return sorted({self.index(name) for name in found})
 
     def index(self, name: str) -> int:
@@ -229,7 +234,7 @@ class Regrouped:
         KeyError
             When there is no such list.
         """
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.names:
             raise KeyError(
                 f"lists must be named as in the data: {name!r} is not one."
                 f"{nearest(name, self.names)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -27,6 +28,14 @@ def with_value(row: int, value: Any) -> dict[str, Any]:
 
 def lists(data: Any) -> pv.Lists:
     return pv.Lists(data, ["police", "shelter"])
+
+
+def made(data: Any, names: Any, **how: Any) -> pv.Lists:
+    return pv.Lists(data, names, **how)
+
+
+def verb(word: str, /, *given: Any, **how: Any) -> Callable[[Any], Any]:
+    return lambda data: getattr(lists(data), word)(*given, **how)
 
 
 def counted(counts: Any, histories: Any = ((1, 0), (0, 1), (1, 1)), **how: Any) -> Bad:
@@ -217,6 +226,64 @@ CASES = {
         ValueError,
         r"lists must be two or more columns of different names: found 1 \(police\)",
     ),
+    "histories of unequal length": Bad(
+        ([[1, 0], [0, 1, 1], [1]], [3, 2, 1]),
+        lambda d: pv.Lists.from_counts(*d),
+        ValueError,
+        r"histories must be of equal length: 2 of 3 rows are not as long as the first, 2 \(first: "
+        r"row 1, 3\)\. Give one 0 or 1 per list",
+    ),
+    "names that are a number": counted(
+        np.array([3, 2, 1]), names=3, kind=TypeError, message="names must be a list: found 3. Name"
+    ),
+    "lists that are a number": Bad(
+        persons(), lambda d: made(d, 3), TypeError, "names must be a list: found 3. Write"
+    ),
+    "senders that are a word": Bad(
+        persons(),
+        lambda d: made(d, ["police", "shelter"], referred_by="police"),
+        TypeError,
+        "referred_by must be a mapping: found 'police'. Write",
+    ),
+    "a window that is a number": Bad(
+        captures(),
+        captured(date="on", window=2020),
+        ValueError,
+        "window must be two dates, months or years: found 2020",
+    ),
+    "a merged list named by a number": Bad(
+        persons(),
+        verb("merge", ["police", "shelter"], name=3),
+        TypeError,
+        "name must be a text: found 3. Write name='justice'",
+    ),
+    "merged lists that are a number": Bad(
+        persons(),
+        verb("merge", 3, name="any"),
+        TypeError,
+        "names must be a list: found 3. Write",
+    ),
+    "a stratum that is a number": Bad(
+        persons(), verb("in_stratum", 3), KeyError, "must be those of a stratum: '3' is"
+    ),
+    "shares of reports in a list": Bad(
+        persons(),
+        verb("declare", reports=["police"]),
+        TypeError,
+        r"reports must be a mapping: found \['police'\]. Write",
+    ),
+    "absent lists without a stratum": Bad(
+        persons(),
+        verb("declare", absent="police"),
+        TypeError,
+        "absent must be a mapping: found 'police'. Write",
+    ),
+    "a referral that is a number": Bad(
+        persons(),
+        verb("declare", referral=[3]),
+        ValueError,
+        "referral must be pairs of a sending and a receiving list: found 3. Write",
+    ),
     "an unknown sender": Bad(
         captures(), captured(referred_by="Id"), KeyError, "referred_by must be a column of the data"
     ),
@@ -236,3 +303,30 @@ def test_the_good_rows_are_good() -> None:
 def test_the_remedy_of_captures_outside_the_window_works() -> None:
     with pytest.warns(pv.PrevalenceWarning, match="1 of 4 captures lie outside the window"):
         assert captured(date="on", window=("2020-01", "2021-12"))(captures()).seen == 2
+
+
+def test_repeated_histories_are_added_up_and_told() -> None:
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 4 rows repeat a history: their counts are"):
+        found = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1], [1, 0]], [4, 3, 2, 5])
+    assert found.sizes == {"list 1": 11, "list 2": 5}
+    assert any("repeat a history" in text for text in pv.mse.loglinear(found).warnings)
+
+
+def test_strata_of_captures_may_be_categories_or_of_mixed_kinds() -> None:
+    data = pd.DataFrame(captures()).assign(sex=pd.Categorical(["girl", "girl", "boy", "girl"]))
+    found = pv.Lists.from_captures(data, person="id", list="by", strata="sex")
+    assert found.in_stratum("girl").seen == 2
+    data["sex"] = pd.Categorical(["girl", "boy", "boy", "girl"])
+    with pytest.warns(
+        pv.PrevalenceWarning, match="1 of 3 persons have more than one value of 'sex'"
+    ):
+        pv.Lists.from_captures(data, person="id", list="by", strata="sex")
+
+
+def test_a_stratum_is_that_of_its_labels_in_their_order() -> None:
+    rows = {"police": [1, 1, 0], "home": [0, 1, 1], "own": ["yes", "no", "no"]}
+    rows |= {"kin": ["no", "yes", "yes"]}
+    found = pv.Lists(rows, ["police", "home"], strata=["own", "kin"])
+    assert found.in_stratum("yes", "no").seen == 1
+    assert found.in_stratum("no", "yes").seen == 2
+    assert found.in_stratum("yes").seen == 3

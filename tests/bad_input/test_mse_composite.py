@@ -136,7 +136,7 @@ CASES = {
         rows(),
         pair(between=("police", "police")),
         ValueError,
-        r"between must be two different lists: found \('police', 'police'\)",
+        r"between must be two different lists: found \('police', 'police'\)\. Write",
     ),
     "both kinds of missed links": Bad(
         rows(),
@@ -222,6 +222,7 @@ def test_bad_input_is_refused_with_words(name: str) -> None:
     refused(CASES[name])
 
 
+@pytest.mark.filterwarnings("ignore:all 40 persons of ngo are on home too")
 def test_a_list_without_persons_in_a_stratum_is_told() -> None:
     data = rows(n=np.array([40, 30, 10, 20, 0, 0]))
     data["ngo"] = np.array([0, 1, 1, 1, 0, 0])

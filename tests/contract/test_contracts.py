@@ -136,6 +136,8 @@ def test_an_integer_weight_is_a_repeated_row(name: str) -> None:
 
 @meets("zero weight")
 @pytest.mark.filterwarnings("ignore:weights are zero in")
+@pytest.mark.filterwarnings("ignore:all .* persons of list . are on list")
+@pytest.mark.filterwarnings("ignore:the estimate of .* is below the .* persons on any of the lists")
 def test_a_zero_weight_is_a_deleted_row(name: str) -> None:
     entry, example = ENTRIES[name], ENTRIES[name].example()
     weights = np.array(example.data[example.weight], dtype=float)

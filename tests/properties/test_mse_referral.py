@@ -175,6 +175,7 @@ def test_the_bootstrap_resamples_kinds_of_persons(method: str) -> None:
     assert resampled.interval_rule == "percentile"
 
 
+@pytest.mark.filterwarnings("ignore:.* rows repeat a history")
 def test_removing_all_referred_captures_by_hand_is_removed() -> None:
     found = made("always")
     kept = found.own.any(axis=1)

@@ -31,6 +31,7 @@ EQUAL = "Everyone is equally likely to be on a list."
 SKIPS = {
     "central difference": "the standard error is the model's, not one of a function of weights",
 }
+NESTED = 10  # persons of a list inside another that are no accident
 FEW_SHARED = 20  # one person in so many on two lists: fewer is said
 
 
@@ -122,7 +123,7 @@ def assemble(
         deviations, failures = scheme.deviations(columns, point)
         told += failures
         rule = interval or "percentile"
-        fixed["draws"] = columns
+        fixed |= {"draws": columns, "floor": fixed["seen"]}
     else:
         spread = np.diag(np.atleast_1d(np.asarray(std_error, float)) ** 2)
         spread = spread if covariance is None else np.asarray(covariance, dtype=float)
@@ -218,6 +219,7 @@ def _about(
     said: list[str],
 ) -> dict[str, Any]:
     """Return what every estimate of lists tells of itself."""
+    _tell_lists(lists, said)
     if FEW_SHARED * lists.overlap < lists.seen:
         note(
             said,
@@ -232,6 +234,31 @@ def _about(
         "warnings": (*lists.notes, *said),
         "citations": tuple(citations),
     }
+
+
+def _tell_lists(lists: Lists, said: list[str]) -> None:
+    """Say which lists hold nobody, and which lie inside another."""
+    empty = [name for name, size in lists.sizes.items() if size == 0]
+    if empty:
+        note(
+            said,
+            f"{len(empty)} of {len(lists.names)} lists hold nobody (first: {empty[0]}): they tell "
+            "nothing, and a model with one rate for all lists reads high with them. Leave them out by "
+            "lists.without(...).",
+        )
+    shared = (lists.histories.T * lists.counts) @ lists.histories
+    inside = np.argwhere(
+        (shared == np.diag(shared)[:, None]) & (np.diag(shared)[:, None] >= NESTED)
+    )
+    inside = inside[inside[:, 0] != inside[:, 1]]
+    if inside.size:
+        i, j = inside[0]
+        note(
+            said,
+            f"all {int(shared[i, i]):,} persons of {lists.names[i]} are on {lists.names[j]} too: a "
+            "list inside another was often made from it, and a model that takes the two as "
+            f"independent reads low. Leave out {lists.names[i]}, or merge them.",
+        )
 
 
 def closed(lists: Lists) -> str:

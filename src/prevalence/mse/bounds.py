@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import note
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
@@ -71,6 +72,13 @@ def lower_bound(lists: Lists) -> Estimate:
         return chao_lower_bound(f.sum(axis=0), f[0], f[1], lists=len(lists.names))
 
     value, variance = bound(lists.counts)
+    said: list[str] = []
+    if value[0] <= lists.seen:
+        note(
+            said,
+            f"at most one person is on one list only, so the bound is the {lists.seen:,} seen and has "
+            "no standard error.",
+        )
     replicated = None if lists.scheme is None else bound(lists.scheme.factors)[0]
     assumption = (
         "Lists catch independently given a person's own visibility; visibility may differ in any way, "
@@ -85,5 +93,6 @@ def lower_bound(lists: Lists) -> Estimate:
         citations=[CHAO],
         replicated=replicated,
         handled=["visibility"],
+        said=said,
         provenance={"lower bound": True},
     )

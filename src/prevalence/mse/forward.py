@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import number, one_of
+from ..errors import number, one_of, whole
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
@@ -146,8 +146,10 @@ def _with_replicates(
                 ".bootstrap(...)."
             )
         return lists
-    if not replicates or interval == "jackknife":
+    none = isinstance(replicates, (int, np.integer)) and replicates == 0
+    if none or interval == "jackknife":
         return lists
+    whole("replicates", replicates, 2, "Pass for example replicates=1000, or 0 for none.")
     if resamples == "model":
         fit = found.fit
         return parametric(lists, fit.fitted[:, 0], float(fit.dark[0]), replicates, rng)

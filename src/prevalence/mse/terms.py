@@ -6,22 +6,26 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
+from ..errors import shown
 from ..lists import Lists
 from ..presentation import plain_name
 
-__all__ = ["chosen", "chosen_model", "dependence", "in_words", "pair_of", "terms_of", "together"]
+__all__ = [
+    "chosen",
+    "chosen_model",
+    "dependence",
+    "groups_of",
+    "in_words",
+    "is_group",
+    "pair_of",
+    "terms_of",
+    "together",
+]
 
 
 def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
     """Return the groups of lists named by `pairs`, each with what is inside it."""
-    out = []
-    for pair in pairs:
-        if isinstance(pair, str) or len(set(pair)) < 2:
-            raise ValueError(
-                f"pairs must be groups of different lists: found {pair!r}. Write [('police', "
-                "'shelter')]."
-            )
-        out.append(tuple(sorted(lists.index(name) for name in pair)))
+    out = list(dict.fromkeys(groups_of(lists, pairs)))
     for group in out:
         inside = combinations(group, len(group) - 1) if len(group) > 2 else ()
         lacking = [part for part in inside if part not in out]
@@ -34,11 +38,36 @@ def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ..
     return out
 
 
+def groups_of(lists: Lists, pairs: Any) -> list[tuple[int, ...]]:
+    """Return groups of lists, such as ``[("police", "shelter")]``, as positions in order."""
+    if isinstance(pairs, (str, bytes)) or not isinstance(pairs, Iterable):
+        raise TypeError(
+            f"pairs must be a list of groups of lists: found {shown(pairs)}. Write [('police', "
+            "'shelter')], or [] for independence."
+        )
+    out = []
+    for pair in pairs:
+        if not is_group(pair):
+            raise ValueError(
+                f"pairs must be groups of different lists: found {shown(pair)}. Write [('police', "
+                "'shelter')]."
+            )
+        out.append(tuple(sorted(lists.index(name) for name in pair)))
+    return out
+
+
+def is_group(given: Any) -> bool:
+    """Return whether this is two or more different names, in a tuple or list."""
+    some = isinstance(given, Iterable) and not isinstance(given, (str, bytes))
+    names = list(given) if some else []
+    return len(names) > 1 and all(isinstance(x, str) for x in names) and len({*names}) == len(names)
+
+
 def pair_of(lists: Lists, argument: str, pair: Sequence[str]) -> list[int]:
     """Return the two lists named by an argument."""
-    if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
+    if not is_group(pair) or len(pair) != 2:
         raise ValueError(
-            f"{argument} must be two different lists: found {pair!r}. Write ('police', 'shelter')."
+            f"{argument} must be two different lists: found {shown(pair)}. Write ('police', 'shelter')."
         )
     return [lists.index(name) for name in pair]
 

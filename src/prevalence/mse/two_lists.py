@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import note
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
@@ -79,10 +80,13 @@ def chapman(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     replicated = None
     if lists.scheme is not None:
         replicated = chapman_formula(*_parts(columns, lists.scheme.factors))[0]
+    said: list[str] = []
+    _tell_below(lists, float(value), said)
     return assemble(
         lists,
         float(value),
         float(np.sqrt(variance)),
+        said=said,
         method="mse.chapman",
         identifies=_independent(between),
         citations=[SEBER, CHAO],
@@ -146,10 +150,13 @@ def lincoln_petersen(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     if lists.scheme is not None:
         found = lincoln_petersen_formula(*_parts(columns, lists.scheme.factors))[0]
         replicated = np.where(np.isfinite(found), found, np.nan)
+    said: list[str] = []
+    _tell_below(lists, float(value), said)
     return assemble(
         lists,
         float(value),
         float(np.sqrt(variance)),
+        said=said,
         method="mse.lincoln_petersen",
         identifies=_independent(between),
         citations=[SEBER, CHAO],
@@ -178,7 +185,25 @@ def _sizes(columns: Array, counts: Array, between: tuple[str, str]) -> tuple[Arr
             f"were independent it would be at least {least:,.0f} (95 % lower bound); without that, "
             f"at least the {n1 + n2:,.0f} seen. Choose other lists or widen the window."
         )
+    if m == min(n1, n2):
+        inner, outer = between if n1 <= n2 else (between[1], between[0])
+        raise ValueError(
+            f"lists must differ both ways: all {m:,.0f} persons of {inner} are also on {outer}, so "
+            f"the formula gives the {max(n1, n2):,.0f} seen with no error at all, and the size is "
+            f"not identified; it is at least {max(n1, n2):,.0f}. A list that lies inside another "
+            "was often made from it: choose other lists."
+        )
     return n1, n2, m
+
+
+def _tell_below(lists: Lists, value: float, said: list[str]) -> None:
+    """Say where the other lists hold more persons than the two lead to expect."""
+    if value < lists.seen:
+        note(
+            said,
+            f"the estimate of {value:,.0f} is below the {lists.seen:,} persons on any of the lists: the "
+            "two depend on each other, or see only a part of the population. Choose other lists.",
+        )
 
 
 def _independent(between: tuple[str, str]) -> str:

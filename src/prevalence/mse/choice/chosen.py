@@ -85,6 +85,15 @@ class Choice:
         return self.winners(counts).best()[1]
 
 
+def require_model(table: ModelTable) -> None:
+    """Raise where no model has an estimate."""
+    if table.excluded == len(table):
+        raise ValueError(
+            f"lists must have a model with an estimate: none of {len(table):,} has one. Leave out "
+            "empty lists, or merge two lists."
+        )
+
+
 def choice(
     lists: Lists, order: int, ntop: int | None, ranking: str, criterion: str, penalty: str
 ) -> Choice:

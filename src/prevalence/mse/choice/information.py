@@ -13,7 +13,7 @@ from ...registry import estimator
 from ..assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
 from ..replicated import INTERVALS, resampled
 from ..terms import chosen, chosen_model
-from .chosen import Choice, choice
+from .chosen import Choice, choice, require_model
 
 __all__ = ["select"]
 
@@ -110,11 +110,7 @@ def select(
     one_of("interval", interval, INTERVALS)
     rule = choice(lists, order, ntop, ranking, criterion, penalty)
     table = rule.table
-    if table.excluded == len(table):
-        raise ValueError(
-            f"lists must have a model with an estimate: none of {len(table):,} has one. Leave out "
-            "empty lists, or merge two lists."
-        )
+    require_model(table)
     if lists.scheme is None and replicates and interval != "jackknife":
         lists = lists.bootstrap(replicates, rng=rng)
     how: dict[str, Any] = {"std_error": float(table.std_error[0])}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import level_in_range, one_of
+from ...errors import level_in_range, one_of, shown
 from ...lists import Lists
 from ..histories import FloatArray, IntArray
 from ..resampling import resample
-from .chosen import Choice, choice
+from .chosen import Choice, choice, require_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,6 +163,11 @@ def vary_ntop(
     one_of("interval", interval, INTERVALS)
     rule = choice(lists, order, None, ranking, criterion, penalty)
     steps = _steps(rule, ntop)
+    require_model(rule.table)
+    if isinstance(levels, (str, bytes)) or not isinstance(levels, Iterable):
+        raise TypeError(
+            f"levels must be a list of confidence levels: found {shown(levels)}. Write (0.8, 0.95)."
+        )
     chosen = tuple(level_in_range(level) for level in levels)
     scheme = lists.scheme or lists.bootstrap(replicates, rng=rng).scheme
     draws = np.asarray(scheme.factors if scheme else ())
@@ -190,6 +195,10 @@ def _steps(rule: Choice, ntop: Sequence[int]) -> tuple[int, ...]:
         raise ValueError(
             "order must leave few enough models to fit them all: downhill search has no ntop. "
             "Choose a smaller order, or merge lists."
+        )
+    if isinstance(ntop, (str, bytes)) or not isinstance(ntop, Iterable):
+        raise TypeError(
+            f"ntop must be a list of whole numbers: found {shown(ntop)}. Write for example (1, 5, 10)."
         )
     wrong = [k for k in ntop if not isinstance(k, (int, np.integer)) or k < 1]
     if wrong:

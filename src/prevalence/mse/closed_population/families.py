@@ -229,7 +229,8 @@ def check_model(
                 f"{model}. Write model='Mh' or 'Mth', or leave it out."
             )
     else:
-        heterogeneity = one_of("heterogeneity", heterogeneity or "chao", HETEROGENEITY)
+        given = "chao" if heterogeneity is None else heterogeneity
+        heterogeneity = one_of("heterogeneity", given, HETEROGENEITY)
     least = 4 if model == "Mbh" else 3 if model in ("Mh", "Mth", "Mb") else 2
     if heterogeneity == "normal" and model == "Mth":
         least = 4

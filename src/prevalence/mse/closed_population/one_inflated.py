@@ -115,6 +115,12 @@ def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Esti
 
     total, std_error, inflated, persons = sizes(lists.counts)
     _require_estimate(lists, float(total[0]), float(std_error[0]))
+    if law == "bound" and total[0] <= lists.seen:
+        note(
+            said,
+            f"fewer than three persons are on two lists, so the bound is the {lists.seen:,} seen and "
+            "has no standard error.",
+        )
     if not inflated[0]:
         note(
             said,

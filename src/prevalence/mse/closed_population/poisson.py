@@ -146,8 +146,9 @@ def solve_active(matrix: FloatArray, active: BoolArray, right: FloatArray) -> Fl
     """Solve (B, P, P) systems over the active parameters, 0 elsewhere, nan where singular."""
     full, scale = _scaled(matrix, active)
     target = np.where(active, right, 0.0).T * scale
-    solution: FloatArray = (_each(full, target) * scale).T
-    return solution
+    with np.errstate(over="ignore"):  # next to singular
+        solution: FloatArray = (_each(full, target) * scale).T
+    return np.where(np.isfinite(solution), solution, np.nan)
 
 
 def _each(matrix: FloatArray, right: FloatArray) -> FloatArray:

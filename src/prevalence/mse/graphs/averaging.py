@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import number, one_of, whole
+from ...errors import number, one_of, shown, whole
 from ...lists import Lists
 from ..assemble import require_overlap
 from .chordal import LARGEST, ChordalGraphs, chordal_graphs
@@ -17,6 +17,7 @@ from .posterior import GraphPosterior, SweepRow
 
 __all__ = ["graph_posterior"]
 
+HEAVIEST = 1e6  # persons of prior weight a history
 SLOWEST = 1.05  # a posterior that falls no faster than N ** -SLOWEST has no end to sum to
 
 
@@ -91,12 +92,17 @@ def graph_posterior(
         )
     one_of("prior", prior, PRIORS)
     weight = 2.0**-count if delta is None else number("delta", delta)
-    if not (np.isfinite(weight) and weight > 0):
+    if not 0 < weight <= HEAVIEST:
         raise ValueError(
-            f"delta must be a positive number: found {weight:g}. Leave it out for 2**-L."
+            f"delta must be a positive number: found {weight:g}. Leave it out for 2**-L, or give one "
+            f"up to {HEAVIEST:,.0f}."
         )
     if largest is not None:
         whole("largest", largest, 1, "It is the largest number of persons on no list.")
+    if not isinstance(saturated, (bool, np.bool_)):
+        raise TypeError(
+            f"saturated must be True or False: found {shown(saturated)}. Leave it out for True."
+        )
     setting = Setting(lists, prior, bool(saturated), largest)
     main = setting.posterior(weight)
     if main is None:

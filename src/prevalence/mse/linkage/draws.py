@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import note
+from ...errors import note, shown
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import Example, estimator
@@ -92,12 +92,7 @@ def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimat
             f"versions must have the same lists: {len(other)} of {len(chosen)} have others (first: "
             f"version {other[0]}). Link the same lists each time."
         )
-    found = [using(lists) for lists in chosen]
-    many = [e for e in found if len(e) != 1]
-    if many:
-        raise ValueError(
-            f"using must estimate one size: found {len(many[0])} rows. Estimate the total alone."
-        )
+    found = _estimated(chosen, using)
     total = np.array([float(e) for e in found])
     variance = np.array([float(e.std_error[0]) ** 2 for e in found])
     seen = np.array([float(lists.seen) for lists in chosen])
@@ -132,3 +127,25 @@ def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimat
         provenance={"versions of the linkage": len(chosen)},
     )
     return with_errors(estimate, "linked rightly in one version or another")
+
+
+def _estimated(chosen: Sequence[Lists], using: Callable[[Lists], Estimate]) -> list[Estimate]:
+    """Return the estimate of each version, one size each."""
+    if not callable(using):
+        raise TypeError(
+            f"using must be an estimator of lists: found {shown(using)}. Write "
+            "using=pv.mse.loglinear."
+        )
+    found = [using(lists) for lists in chosen]
+    wrong = [e for e in found if not isinstance(e, Estimate)]
+    if wrong:
+        raise TypeError(
+            f"using must return an Estimate: found {type(wrong[0]).__name__}. Write "
+            "using=pv.mse.loglinear, or another estimator of lists."
+        )
+    many = [e for e in found if len(e) != 1]
+    if many:
+        raise ValueError(
+            f"using must estimate one size: found {len(many[0])} rows. Estimate the total alone."
+        )
+    return found

@@ -49,6 +49,8 @@ def audited(
     ppv, a = true_links[0] / true_links[1], true_links[1]
     alpha, b = linked_matches[0] / linked_matches[1], linked_matches[1]
     both = links * ppv / alpha
+    if both <= 0:  # a resample without a link
+        return PairSize(float("nan"), 0.0, n1 + n2, float("nan"))
     missed = (1 - alpha) / (alpha * b)
     missed = missed * max(1 - b / both, 0.0) if same_file else missed + (1 - alpha) / (alpha * both)
     false = (1 - ppv) / (ppv * a) * max(1 - a / links, 0.0)

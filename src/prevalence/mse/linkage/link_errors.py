@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import number
+from ...errors import number, shown
 from ...estimate import Estimate
 from ..histories import FloatArray, IntArray, all_histories, cell_codes, cell_places
 
@@ -141,10 +141,10 @@ def share(argument: str, value: Any, least: float) -> tuple[float, float]:
     """Check an audit (some, of how many)."""
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
         raise TypeError(
-            f"{argument} must be (how many, of how many checked): found {value!r}. Write (47, 50)."
+            f"{argument} must be (how many, of how many checked): found {shown(value)}. Write (47, 50)."
         )
     some, checked = number(argument, value[0]), number(argument, value[1])
-    if not (least <= some <= checked and checked > 0):
+    if not (least <= some <= checked and 0 < checked < np.inf):
         raise ValueError(
             f"{argument} must be between {least:g} and the number checked: found {some:g} of "
             f"{checked:g}. Correct the audit."

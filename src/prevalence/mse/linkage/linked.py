@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import generator, note, number
+from ...errors import generator, note, number, shown, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
@@ -31,6 +31,10 @@ from .link_errors import (
 
 __all__ = ["linked"]
 
+MAPPED = {
+    "missed": "{'police': (3, 60)}",
+    "joins": "{(('police',), ('shelter',)): (3, 50)}",
+}
 Array = NDArray[Any]
 TUOTO = "Di Consiglio and Tuoto (2018) Journal of Official Statistics 34, 889-908"
 
@@ -115,6 +119,7 @@ def linked(
     160.0
     """
     require_overlap(lists)
+    whole("draws", draws, 2, "Leave it out for 200.")
     terms = terms_of(lists, pairs)
     audit = _record_audit(lists, missed, splits, joins)
     draw = generator(rng)
@@ -297,6 +302,7 @@ class ClusterModel:
 def _record_audit(
     lists: Lists, missed: Mapping[str, Any] | None, splits: Sequence[Any], joins: Any
 ) -> RecordAudit:
+    _check_kinds(missed, splits, joins)
     if missed and splits:
         raise ValueError(
             f"missed or splits must be given, not both: found {len(missed)} lists and {len(splits)} "
@@ -307,9 +313,10 @@ def _record_audit(
     }
     kinds = []
     for entry in splits:
-        if len(entry) != 2 or number("splits", entry[1]) < 0:
+        two = isinstance(entry, Sequence) and len(entry) == 2 and _are_groups(entry[0])
+        if not two or not 0 <= number("splits", entry[1]) < np.inf:
             raise ValueError(
-                f"splits must be pairs of clusters and persons: found {entry!r}. Write "
+                f"splits must be pairs of clusters and persons: found {shown(entry)}. Write "
                 "([('police',), ('shelter', 'school')], 4)."
             )
         clusters = [_group(lists, "splits", group) for group in entry[0]]
@@ -317,13 +324,13 @@ def _record_audit(
         kinds.append((clusters, float(entry[1])))
     found = {}
     for key, value in (joins or {}).items():
-        groups = [_group(lists, "joins", group) for group in key]
-        _check_apart("joins", groups)
-        if len(groups) != 2:
+        if not _are_groups(key) or len(key) != 2:
             raise ValueError(
-                f"joins must name two groups of lists: found {key!r}. Write "
+                f"joins must name two groups of lists: found {shown(key)}. Write "
                 "{(('police',), ('shelter',)): (3, 50)}."
             )
+        groups = [_group(lists, "joins", group) for group in key]
+        _check_apart("joins", groups)
         found[groups[0], groups[1]] = _known_or_audited("joins", value, np.inf)
         _check_joins(lists, groups, found[groups[0], groups[1]])
     return RecordAudit(len(lists.names), errors, kinds, found)
@@ -339,6 +346,26 @@ def _check_joins(lists: Lists, groups: Sequence[tuple[int, ...]], value: Any) ->
             f"{together(lists, members)}, which {there:,.0f} have. Correct the "
             "audit."
         )
+
+
+def _check_kinds(missed: Any, splits: Any, joins: Any) -> None:
+    for name, given in (("missed", missed), ("joins", joins)):
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(
+                f"{name} must be a mapping: found {shown(given)}. Write {MAPPED[name]}."
+            )
+    if isinstance(splits, str) or not isinstance(splits, Sequence):
+        raise TypeError(
+            f"splits must be a list of (clusters, persons): found {shown(splits)}. Write "
+            "[([('police',), ('shelter', 'school')], 4)]."
+        )
+
+
+def _are_groups(given: Any) -> bool:
+    """Return whether this is a sequence of names and of sequences of names."""
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        return False
+    return all(isinstance(group, (str, Sequence)) for group in given)
 
 
 def _known_or_audited(argument: str, value: Any, below: float) -> float | tuple[float, float]:

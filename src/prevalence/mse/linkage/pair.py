@@ -116,7 +116,8 @@ def linked_pair(
     if links == 0:
         raise ValueError(
             f"lists must overlap: no record of {pair[0]} ({n1:,.0f}) is linked to one of "
-            f"{pair[1]} ({n2:,.0f}), so the size is not identified. Choose other lists."
+            f"{pair[1]} ({n2:,.0f}), so the size is not identified; it is at least the {max(n1, n2):,.0f} "
+            "of the larger list. Choose other lists."
         )
 
     def size(counts: Sequence[float], shares: Mapping[str, Any]) -> PairSize:
@@ -129,6 +130,12 @@ def linked_pair(
         raise ValueError(
             f"links must leave some true matches, and no more than the smaller list: {links:,.0f} "
             f"links of {n1:,.0f} and {n2:,.0f} records give {found.both:,.1f}. Check the audit."
+        )
+    if found.variance <= 0:
+        raise ValueError(
+            f"lists must differ both ways: with {found.both:,.0f} of {n1:,.0f} and {n2:,.0f} on both, "
+            f"and an audit without an error, the size would be the {found.seen:,.0f} seen with no "
+            "error at all; it is not identified, and is at least that. Choose other lists."
         )
     replicated = None
     if lists.scheme is not None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ConvergenceError, generator, level_in_range, note, number, one_of
+from ...errors import ConvergenceError, generator, level_in_range, note, number, one_of, shown
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import Example, estimator
 from ..assemble import SKIPS, assemble, require_lists
+from ..terms import is_group
 from .crossfit import Found, Plan, estimated, lacking
 from .records import People, listed, people
 
@@ -355,13 +356,12 @@ def _asked(
         raise ValueError(
             f"odds_ratio must be positive: found {odds_ratio!r}. Write 1 for no dependence."
         )
-    names = tuple(lists.names) if among is None else tuple(among)
-    if isinstance(among, str) or len(set(names)) < max(2, len(names)):
+    if among is not None and not is_group(among):
         raise ValueError(
-            f"among must be two or more different lists: found {among!r}. Write ('police', "
+            f"among must be two or more different lists: found {shown(among)}. Write ('police', "
             "'shelter')."
         )
-    chosen = np.sort([lists.index(name) for name in names])
+    chosen = np.sort([lists.index(name) for name in among or lists.names])
     who = people(lists, covariates, by)
     seed = int(generator(rng).integers(2**63))
     return who, Plan(chosen, int(folds), nuisance, method, float(clamp), float(odds_ratio), seed)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import nearest
+from ...errors import nearest, shown
 from ...lists import Lists
 from ..assemble import require_overlap
 
@@ -90,13 +90,24 @@ def _names(lists: Lists, covariates: Sequence[str] | str | None) -> tuple[str, .
                 "pv.Lists(..., covariates=[...]), or write covariates=[] for an estimate without."
             )
         return tuple(lists.patterns.covariates) or lists.strata_names
-    names = (covariates,) if isinstance(covariates, str) else tuple(covariates)
+    names = _once(covariates)
     for name in names:
         if name not in known:
             raise KeyError(
                 f"covariates must be those of the lists: {name!r} is not one."
                 f"{nearest(name, known) or ' Read them with pv.Lists(..., covariates=[...]).'}"
             )
+    return names
+
+
+def _once(covariates: Any) -> tuple[str, ...]:
+    some = isinstance(covariates, Iterable) and not isinstance(covariates, (str, bytes))
+    names = tuple(covariates) if some else (covariates,)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"covariates must be names: found {shown(covariates)}. Write ['age', 'sex'], or [] for "
+            "none."
+        )
     if len(set(names)) < len(names):
         raise ValueError(
             f"covariates must be named once: found {', '.join(names)}. Leave out the repeated."

@@ -14,7 +14,7 @@ from ...lists import Lists
 from ...registry import Example, estimator
 from ..assemble import BFH, CSV, EQUAL, SKIPS, assemble, example, require_overlap
 from ..histories import Term
-from ..terms import in_words
+from ..terms import groups_of, in_words
 from .graph import Edge, components, find_cycle
 from .variants import METHODS, Variant, censored, forced, merged, removed
 
@@ -164,13 +164,7 @@ def _edges(lists: Lists) -> list[Edge]:
 
 
 def _pairs(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[Term]:
-    for pair in pairs:
-        if isinstance(pair, str) or len(set(pair)) < 2:
-            raise ValueError(
-                f"pairs must be groups of different lists: found {pair!r}. Write [('police', "
-                "'shelter')]."
-            )
-    return [frozenset(lists.index(name) for name in pair) for pair in pairs]
+    return [frozenset(pair) for pair in groups_of(lists, pairs)]
 
 
 def _variant(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...captures import MISSING
-from ...errors import nearest, note
+from ...errors import nearest, note, shown
 from ...estimate import Estimate
 from ...frames import names_of
 from ...lists import Lists
@@ -19,7 +19,7 @@ from ..assemble import BFH, SKIPS, assemble, example, require_overlap
 from ..composite import CompositeFit, composite_fit
 from ..histories import IntArray
 from ..near import spread
-from ..terms import dependence, in_words, terms_of, together
+from ..terms import dependence, in_words, is_group, terms_of, together
 from ..trust.stated import covered
 from .design import (
     Observed,
@@ -234,9 +234,19 @@ def _levels(
         raise TypeError(
             f"by_stratum must be a list or a mapping: found the text {given!r}. Write [{given!r}]."
         )
+    if not isinstance(given, Iterable):
+        raise TypeError(
+            f"by_stratum must be a list or a mapping: found {shown(given)}. Write ['police'], or [] "
+            "where no term differs."
+        )
     chosen: dict[Term, IntArray] = {}
     columns: dict[Term, set[str]] = {}
     for entry in given:
+        if not isinstance(entry, str) and not is_group(entry):
+            raise ValueError(
+                f"by_stratum must name lists and groups of lists: found {shown(entry)}. Write "
+                "['police', ('police', 'shelter')]."
+            )
         names = (entry,) if isinstance(entry, str) else tuple(entry)
         term = tuple(sorted(lists.index(name) for name in names))
         if len(term) > 1 and term not in terms:

@@ -19,7 +19,7 @@ from ..loglinear import loglinear_fit
 from ..near import CLOSE
 from ..referral.graph import closed_terms, components, families, find_cycle
 from ..stepwise import stepwise_fit
-from ..terms import chosen
+from ..terms import chosen, terms_of
 from .ranges import (
     Terms,
     close_models,
@@ -234,7 +234,7 @@ def reliability(
 
 def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
     if pairs is not None:
-        return [tuple(sorted(lists.index(name) for name in pair)) for pair in pairs]
+        return terms_of(lists, pairs)
     edges = [(lists.index(s), lists.index(r)) for s, r in lists.referral_edges()]
     if edges:
         size = len(lists.names)

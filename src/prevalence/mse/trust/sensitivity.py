@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import level_in_range
+from ...errors import level_in_range, shown
 from ...lists import Lists
-from ..assemble import require_lists
+from ..assemble import require_lists, require_overlap
 from ..histories import FloatArray
 from ..terms import pair_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Sensitivity", "sensitivity"]
 
 Array = NDArray[Any]
+LARGEST_ODDS = 1e6
 POINTS = 9  # odds ratios of a range
 
 
@@ -112,14 +113,16 @@ class Sensitivity:
             else f"none halves it, as {self.seen:,} persons were seen"
         )
         head = f"{'odds ratio':>10} {'estimate':>12} {'conf_low':>12} {'conf_high':>12}"
-        return "\n".join(
-            [
-                f"Population size by {self.term}; the data cannot tell it.",
-                head,
-                *rows,
-                f"The estimate is {self.assumed:,.0f} at 1, twice that at {self.doubling:.3g}; {half}.",
-            ]
+        last = (
+            f"The estimate is {self.assumed:,.0f} at 1, twice that at {self.doubling:.3g}; {half}."
         )
+        if self.least > 1:
+            last = (
+                f"An odds ratio of 1 contradicts the {self.seen:,} persons seen; it is at least "
+                f"{self.least:.3g}."
+            )
+        title = f"Population size by {self.term}; the data cannot tell it."
+        return "\n".join([title, head, *rows, last])
 
 
 def highest_order_odds(histories: Array, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -219,6 +222,7 @@ def sensitivity(
     if pair is None and len(lists.names) == 2:
         pair = (lists.names[0], lists.names[1])
     if pair is None:
+        require_overlap(lists)
         empty = int((counts == 0).sum())
         if empty:
             raise ValueError(
@@ -233,6 +237,12 @@ def sensitivity(
         term = f"the odds ratio of {pair[0]} and {pair[1]}"
         dark, spread, neither = pair_odds(on, counts)
         beyond = float(neither[0])
+        if dark[0] == 0:
+            raise ValueError(
+                f"pair must be lists of which neither lies inside the other: all persons of {pair[0]} "
+                f"or of {pair[1]} are on both, so the size is not identified even with the odds ratio "
+                f"known; the {lists.seen:,} seen are a lower bound. Choose other lists."
+            )
         if not np.isfinite(dark[0]):
             raise ValueError(
                 f"lists must overlap: nobody is on both {pair[0]} and {pair[1]}, so the size is not "
@@ -258,20 +268,17 @@ def _table(
     unseen = ratios * dark
     room = unseen >= beyond
     total = np.where(room, base + unseen, np.nan)
-    if dark > 0:
-        constants = {
-            "value": total,
-            "seen": np.full(ratios.shape, base),
-            "std_error": np.sqrt(unseen + unseen**2 * spread),
-        }
-        limits = np.maximum(dark_figure(constants, np.full(ratios.shape, np.inf), level), seen)
-        limits[~room] = np.nan
-    else:
-        limits = np.column_stack([total, total])
+    constants = {
+        "value": total,
+        "seen": np.full(ratios.shape, base),
+        "std_error": np.sqrt(unseen + unseen**2 * spread),
+    }
+    limits = np.maximum(dark_figure(constants, np.full(ratios.shape, np.inf), level), seen)
+    limits[~room] = np.nan
     assumed = base + dark
-    least = beyond / dark if dark > 0 else 0.0
-    doubling = (2 * assumed - base) / dark if dark > 0 else np.nan
-    halving = (assumed / 2 - base) / dark if dark > 0 else np.nan
+    least = beyond / dark
+    doubling = (2 * assumed - base) / dark
+    halving = (assumed / 2 - base) / dark
     return Sensitivity(
         term,
         ratios,
@@ -287,14 +294,19 @@ def _table(
     )
 
 
-def odds_ratios(odds_ratio: Sequence[float]) -> Array:
-    """Return odds ratios, which are positive numbers."""
-    values = np.atleast_1d(np.asarray(odds_ratio, dtype=float))
-    bad = ~(np.isfinite(values) & (values > 0))
+def odds_ratios(given: Any) -> Array:
+    """Return odds ratios as an array, each positive and of a size that has a meaning."""
+    try:
+        values = np.atleast_1d(np.asarray(given, dtype=float))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"odds_ratio must hold numbers: found {shown(given)}. Write a range such as (0.25, 4)."
+        ) from None
+    bad = ~((values > 0) & (values <= LARGEST_ODDS))
     if values.ndim != 1 or not values.size or bad.any():
         first = f" (first: {values[bad][0]:g})" if bad.any() else ""
         raise ValueError(
             f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
-            f"{first}. Write a range such as (0.25, 4)."
+            f"{first}. Write a range such as (0.25, 4), none above {LARGEST_ODDS:,.0f}."
         )
     return values
