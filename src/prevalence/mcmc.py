@@ -238,7 +238,7 @@ def _effective(chains: Array) -> Array:
     correlation = 1 - (within - covariance) / np.where(constant, 1.0, total)
     correlation[0] = 1.0
     # pairs (0, 1), (2, 3), ... while both lie before the last but one lag
-    pairs = correlation[: 2 * ((length - 1) // 2)].reshape(-1, 2, correlation.shape[1])
+    pairs = correlation[: 2 * max((length - 1) // 2, 1)].reshape(-1, 2, correlation.shape[1])
     sums = pairs.sum(axis=1)
     positive = np.logical_and.accumulate(sums > 0, axis=0)
     positive[-1] = False

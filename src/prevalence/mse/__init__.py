@@ -10,9 +10,13 @@ from .forward import stepwise
 from .graph_posterior import GraphPosterior
 from .hierarchical import loglinear
 from .influence import Influence, influence
+from .information import select
+from .latent import LatentClassFit, latent_class, latent_class_fit
 from .linkage import linked
 from .linkage_draws import over_linkages
 from .linkage_pair import linked_pair
+from .model_table import ModelTable, models
+from .ntop import NtopTable, vary_ntop
 from .one_inflated import one_inflation
 from .person_chances import huggins
 from .person_robust import Pairs, doubly_robust, doubly_robust_pairs
@@ -27,6 +31,9 @@ from .two_lists import chapman, lincoln_petersen
 __all__ = [
     "GraphPosterior",
     "Influence",
+    "LatentClassFit",
+    "ModelTable",
+    "NtopTable",
     "Pairs",
     "ReferralBracket",
     "Reliability",
@@ -39,18 +46,23 @@ __all__ = [
     "graph_posterior",
     "huggins",
     "influence",
+    "latent_class",
+    "latent_class_fit",
     "lincoln_petersen",
     "linked",
     "linked_pair",
     "loglinear",
     "lower_bound",
+    "models",
     "one_inflation",
     "over_linkages",
     "referral_aware",
     "referral_bracket",
     "reliability",
+    "select",
     "sensitivity",
     "stepwise",
     "stratified",
     "thresholded",
+    "vary_ntop",
 ]

@@ -36,9 +36,17 @@ class Solution:
 
 
 def solve(
-    model: Model, counts: FloatArray, included: BoolArray, start: FloatArray | None = None
+    model: Model,
+    counts: FloatArray,
+    included: BoolArray,
+    start: FloatArray | None = None,
+    *,
+    certify: bool = True,
 ) -> Solution:
-    """Extended maximum likelihood of one model a column: `included` (P, B), counts (C, B)."""
+    """Extended maximum likelihood of one model a column: `included` (P, B), counts (C, B).
+
+    Without `certify` no linear program is solved: columns that are no proof are left unconverged.
+    """
     used = np.asarray(included.any(axis=1))
     small = model if used.all() else model.subset(used)
     member = included[used]
@@ -53,7 +61,7 @@ def solve(
     code = np.zeros(counts.shape[1], dtype=np.int64)
     converged = proven.copy()
     doubtful = np.flatnonzero(~proven)
-    if doubtful.size:
+    if certify and doubtful.size:
         seen = counts[:, doubtful] > 0
         code[doubtful] = existence_codes(design, seen, active[:, doubtful], kept[:, doubtful])
         again = doubtful[code[doubtful] == EXISTS]
