@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..lists import Lists
-from .linkage_errors import cut_records, join_offset
 from .loglinear import LoglinearFit, loglinear_fit
+from .undone import without_link_errors, without_reports
 from .verdicts import Verdict
 
 SHIFT = 0.4  # standard errors of bias that leave a 95 % interval 93 %
+HALF = 1.959963984540054  # a 95 % interval, in standard errors to each side
 Term = tuple[int, ...]
 Terms = Sequence[Term]
 
@@ -20,8 +21,8 @@ def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] =
     """Return what the declared facts forbid, and what they leave open.
 
     A fact that can be corrected for is: the model is fitted to the corrected table, and the fact
-    counts against the estimate when the size moves by more than 0.4 of its standard
-    error. One that cannot, such as unequal visibility, always does.
+    counts against the estimate when the size moves by more than 0.4 standard errors, on the log
+    scale of its interval. One that cannot, such as unequal visibility, always does.
 
     Parameters
     ----------
@@ -73,34 +74,13 @@ def _links(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
     if facts.missed_links is None and facts.false_links is None:
         return [], ["that records of one person were linked, and no others"]
     missed, false = facts.missed_links or 0.0, facts.false_links or 0.0
-    if not missed + false:
+    if missed + false == 0:
         return [], []
     words = f"{missed:.1%} missed and {false:.1%} false links".replace("%", " %")
     if terms is None:
         return [f"{words}, which the method takes for none"], []
-    return _told(_shift(lists, terms, _linked(lists, terms, missed, false)), words), []
-
-
-def _linked(lists: Lists, terms: Terms, missed: float, false: float) -> float:
-    """Return the size without errors of linkage: divided by what they would do to the fitted table.
-
-    A record is cut off from its person, or joined to a person drawn by their records.
-    """
-    fit = loglinear_fit(lists.histories, lists.counts, terms)
-    if not np.isfinite(fit.total[0]):
-        return float("nan")
-    errors = np.full((len(lists.names), 1), missed + false)
-    clusters = cut_records(errors).mean[..., 0] @ fit.fitted[:, 0]
-    records = lists.histories.sum(axis=1) * clusters
-    joins: dict[tuple[Term, Term], float] = {
-        ((j,), tuple(np.flatnonzero(history).tolist())): false * size * weight
-        for j, size in enumerate(clusters @ lists.histories)
-        for history, weight in zip(lists.histories, records / records.sum(), strict=True)
-        if not history[j]
-    }
-    linked = np.maximum(clusters + join_offset(joins, len(lists.names)), 0.0)
-    again = loglinear_fit(lists.histories, linked, terms)
-    return float(fit.total[0] ** 2 / again.total[0])
+    corrected = without_link_errors(lists.histories, lists.counts, terms, missed, false)
+    return _told(_shift(lists, terms, corrected), words), []
 
 
 def _reports(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
@@ -108,18 +88,14 @@ def _reports(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
     shares = lists.declared.reports
     if not shares:
         return [], ["that every entry is a true case"]
+    if not any(shares.values()):
+        return [], []
     words = ", ".join(f"{share:.0%} of {name}".replace("%", " %") for name, share in shares.items())
     if terms is None:
         return [f"entries that are no true case ({words}) are counted as cases"], []
-    counts = lists.counts.copy()
-    for name, share in shares.items():
-        j = lists.index(name)
-        alone = (lists.histories[:, j] == 1) & (lists.histories.sum(axis=1) == 1)
-        false = share * counts[lists.histories[:, j] == 1].sum()
-        counts[alone] = np.maximum(counts[alone] - false, 0.0)
-    corrected = loglinear_fit(lists.histories, counts, terms)
-    moved = _shift(lists, terms, float(corrected.total[0]))
-    return _told(moved, f"entries that are no true case ({words})"), []
+    by_list = {lists.index(name): share for name, share in shares.items()}
+    corrected = without_reports(lists.histories, lists.counts, terms, by_list)
+    return _told(_shift(lists, terms, corrected), f"entries that are no true case ({words})"), []
 
 
 def _visibility(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
@@ -132,11 +108,18 @@ def _visibility(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]
 
 
 def _shift(lists: Lists, terms: Terms, corrected: float) -> tuple[float, float] | None:
-    """Return how far the estimate is off in its standard errors, and the corrected size."""
+    """Return how far the estimate is off, and the corrected size.
+
+    In standard errors of the log of the number not seen, the scale on which the interval is made.
+    """
     fit: LoglinearFit = loglinear_fit(lists.histories, lists.counts, terms)
-    if not np.isfinite([fit.total[0], corrected]).all():
+    dark, unseen = float(fit.dark[0]), corrected - lists.seen
+    if not np.isfinite([dark, corrected]).all():
         return None
-    return float((fit.total[0] - corrected) / fit.std_error[0]), corrected
+    if unseen <= 0:
+        return float("inf"), corrected
+    spread = np.sqrt(np.log1p((fit.std_error[0] / dark) ** 2))
+    return float(np.log(dark / unseen) / spread), corrected
 
 
 def _told(moved: tuple[float, float] | None, what: str) -> list[str]:
@@ -148,7 +131,15 @@ def _told(moved: tuple[float, float] | None, what: str) -> list[str]:
     way = "up" if shift > 0 else "down"
     return [
         (
-            f"{what} move the estimate {way} by {abs(shift):.1f} standard errors; without them it is "
+            f"{what} move the estimate {way} by {abs(shift):.1f} standard errors, where a 95 % "
+            f"interval holds the truth {100 * _held(shift):.0f} times in 100; without them it is "
             f"about {size:,.0f}"
         )
     ]
+
+
+def _held(shift: float) -> float:
+    """Return how often an interval of so many standard errors of bias holds the truth."""
+    from scipy.special import ndtr
+
+    return float(ndtr(HALF - shift) - ndtr(-HALF - shift))
