@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.mse.consistency import internal_consistency
 from prevalence.mse.histories import all_histories
 from prevalence.mse.loglinear import loglinear_fit
-from prevalence.mse.ranges import _marginal
-from prevalence.mse.verdicts import data_checks, data_verdict
+from prevalence.mse.trust.consistency import internal_consistency
+from prevalence.mse.trust.ranges import _marginal
+from prevalence.mse.trust.verdicts import data_checks, data_verdict
 
 Array = NDArray[Any]
 HISTORIES = all_histories(4)

@@ -9,7 +9,7 @@ import pytest
 
 import prevalence as pv
 from prevalence.mse import LatentClassFit
-from prevalence.mse.latent_state import Prior
+from prevalence.mse.latent.state import Prior
 from tests.bad_input.cases import Bad, refused
 
 HISTORIES = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]

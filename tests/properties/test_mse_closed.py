@@ -11,12 +11,12 @@ from scipy.special import digamma, gammaln
 
 import prevalence as pv
 from prevalence.mse.closed import chao_lower_bound, lincoln_petersen
-from prevalence.mse.families import build_family, family_fit
+from prevalence.mse.closed_population.families import build_family, family_fit
+from prevalence.mse.closed_population.inflation import modified_chao_bound, one_inflated_fit
+from prevalence.mse.closed_population.profile import profile_family, profile_loglinear, trace
 from prevalence.mse.histories import all_histories, capture_frequencies
-from prevalence.mse.inflation import modified_chao_bound, one_inflated_fit
 from prevalence.mse.loglinear import loglinear_fit
-from prevalence.mse.profile import profile_family, profile_loglinear, trace
-from prevalence.mse.sensitivity import highest_order_odds, pair_odds
+from prevalence.mse.trust.sensitivity import highest_order_odds, pair_odds
 from tests.naive import mse_closed as naive
 
 Array = NDArray[Any]

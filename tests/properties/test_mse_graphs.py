@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 import prevalence as pv
-from prevalence.mse.averaging import graph_posterior
-from prevalence.mse.graphs import chordal_graphs
+from prevalence.mse.graphs.averaging import graph_posterior
+from prevalence.mse.graphs.chordal import chordal_graphs
+from prevalence.mse.graphs.hyper_dirichlet import graph_likelihood, log_gamma_ratio
+from prevalence.mse.graphs.lattice import lattice
 from prevalence.mse.histories import all_histories, list_pairs
-from prevalence.mse.hyper_dirichlet import graph_likelihood, log_gamma_ratio
-from prevalence.mse.lattice import lattice
 from tests.naive import mse_graphs as naive
 
 Array = NDArray[Any]

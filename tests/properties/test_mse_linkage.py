@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prevalence.mse.histories import all_histories
-from prevalence.mse.linkage_errors import cut_records, join_offset, split_errors, unsplit
+from prevalence.mse.linkage.link_errors import cut_records, join_offset, split_errors, unsplit
 from tests.naive import mse_linkage as naive
 
 ERRORS = st.lists(st.floats(0, 0.6), min_size=2, max_size=4)

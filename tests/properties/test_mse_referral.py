@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.mse import referral_variants as variants
-from prevalence.mse.censored import censored_fit, collapsing
 from prevalence.mse.histories import all_histories
-from prevalence.mse.referral_graph import closed_terms, components, families, find_cycle
+from prevalence.mse.referral import variants
+from prevalence.mse.referral.censored import censored_fit, collapsing
+from prevalence.mse.referral.graph import closed_terms, components, families, find_cycle
 from prevalence.patterns import Patterns, plain
 from tests.naive import referral as naive
 

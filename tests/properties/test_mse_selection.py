@@ -11,12 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.mse import selection
-from prevalence.mse.downhill import descend
-from prevalence.mse.histories import all_histories, bootstrap_counts, complete_table
-from prevalence.mse.loglinear import loglinear_fit
-from prevalence.mse.model import build_model
-from prevalence.mse.models import (
+from prevalence.mse.choice import selection
+from prevalence.mse.choice.downhill import descend
+from prevalence.mse.choice.hierarchies import (
     brackets,
     degree_two,
     generators,
@@ -25,7 +22,10 @@ from prevalence.mse.models import (
     neighbours,
     ranking,
 )
-from prevalence.mse.selection import Candidates, cheapest
+from prevalence.mse.choice.selection import Candidates, cheapest
+from prevalence.mse.histories import all_histories, bootstrap_counts, complete_table
+from prevalence.mse.loglinear import loglinear_fit
+from prevalence.mse.model import build_model
 from tests.naive import mse_selection as naive
 
 Array = NDArray[Any]

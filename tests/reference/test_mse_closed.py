@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.mse.families import family_fit
-from prevalence.mse.profile import profile_loglinear
+from prevalence.mse.closed_population.families import family_fit
+from prevalence.mse.closed_population.profile import profile_loglinear
 
 Array = NDArray[Any]
 

@@ -12,7 +12,7 @@ import prevalence as pv
 from prevalence.mse.composite import composite_fit
 from prevalence.mse.histories import all_histories
 from prevalence.mse.loglinear import loglinear_fit
-from prevalence.mse.strata_design import (
+from prevalence.mse.strata.design import (
     observed,
     strata_design,
     table_counts,

@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.mse.averaging import Setting, graph_posterior
-from prevalence.mse.graph_posterior import GraphPosterior
+from prevalence.mse.graphs.averaging import Setting, graph_posterior
+from prevalence.mse.graphs.posterior import GraphPosterior
 from tests.naive import mse_graphs as naive
 
 Array = NDArray[Any]

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 from prevalence import mcmc
-from prevalence.mse import latent_sampler, latent_tempering
-from prevalence.mse.latent_sampler import Sampler
-from prevalence.mse.latent_state import HistoryTree, Prior, State, dispersed
-from prevalence.mse.latent_tempering import Ladder
+from prevalence.mse.latent import sampler as latent_sampler
+from prevalence.mse.latent import tempering as latent_tempering
+from prevalence.mse.latent.sampler import Sampler
+from prevalence.mse.latent.state import HistoryTree, Prior, State, dispersed
+from prevalence.mse.latent.tempering import Ladder
 from tests.naive import mse_latent as naive
 
 Array = NDArray[Any]

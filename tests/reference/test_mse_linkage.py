@@ -9,7 +9,7 @@ import pytest
 
 import prevalence as pv
 from prevalence.mse.histories import all_histories
-from prevalence.mse.linkage_errors import cut_records
+from prevalence.mse.linkage.link_errors import cut_records
 
 COUNTS = np.array([400, 300, 300, 200, 150, 60, 40, 50, 40, 30, 30, 20, 15, 10, 5.0])
 SETTLED = 1e-9  # two Newton methods that converge quadratically

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.mse import robust
-from prevalence.mse.multinomial import fit, probabilities
+from prevalence.mse.people import robust
+from prevalence.mse.people.multinomial import fit, probabilities
 from tests.naive import mse_people as naive
 
 Array = NDArray[Any]

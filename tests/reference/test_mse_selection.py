@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.mse.choice import choice
+from prevalence.mse.choice.chosen import choice
 from prevalence.mse.histories import bootstrap_counts
 
 Array = NDArray[Any]

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence.intervals import dark_figure
-from prevalence.mse.families import family_fit
+from prevalence.mse.closed_population.families import family_fit
+from prevalence.mse.closed_population.inflation import modified_chao_bound, one_inflated_fit
+from prevalence.mse.closed_population.profile import profile_loglinear
 from prevalence.mse.histories import all_histories
-from prevalence.mse.inflation import modified_chao_bound, one_inflated_fit
-from prevalence.mse.profile import profile_loglinear
 
 Array = NDArray[Any]
 

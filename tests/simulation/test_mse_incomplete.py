@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 import prevalence as pv
 from prevalence.mse.composite import composite_fit
 from prevalence.mse.histories import all_histories, cell_codes
-from prevalence.mse.linkage import ClusterModel
-from prevalence.mse.linkage_errors import cut_records
-from prevalence.mse.linkage_forms import audited, ding_fienberg
-from prevalence.mse.strata_design import (
+from prevalence.mse.linkage.forms import audited, ding_fienberg
+from prevalence.mse.linkage.link_errors import cut_records
+from prevalence.mse.linkage.linked import ClusterModel
+from prevalence.mse.strata.design import (
     observed,
     strata_design,
     table_counts,

@@ -13,9 +13,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from prevalence.mse import latent_conditionals, latent_sampler, latent_state
-from prevalence.mse.latent_sampler import Sampler
-from prevalence.mse.latent_state import Prior, State, dispersed
+from prevalence.mse.latent import conditionals as latent_conditionals
+from prevalence.mse.latent import sampler as latent_sampler
+from prevalence.mse.latent import state as latent_state
+from prevalence.mse.latent.sampler import Sampler
+from prevalence.mse.latent.state import Prior, State, dispersed
 from tests.simulation import calibration
 
 Array = NDArray[Any]

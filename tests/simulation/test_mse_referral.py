@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from prevalence.intervals import dark_figure
-from prevalence.mse import referral_variants as variants
-from prevalence.mse.referral_graph import Edge, components, families
-from prevalence.mse.referral_variants import Variant
+from prevalence.mse.referral import variants
+from prevalence.mse.referral.graph import Edge, components, families
+from prevalence.mse.referral.variants import Variant
 from prevalence.patterns import Patterns
 from tests.naive.referral import RULES, Recorded, simulate
 

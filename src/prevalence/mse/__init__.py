@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from .averaging import graph_posterior
 from .bounds import lower_bound
-from .closed_models import closed
-from .decomposable import decomposable
+from .choice.information import select
+from .choice.model_table import ModelTable, models
+from .choice.ntop import NtopTable, vary_ntop
+from .closed_population.models import closed
+from .closed_population.one_inflated import one_inflation
 from .forward import stepwise
-from .graph_posterior import GraphPosterior
+from .graphs.averaging import graph_posterior
+from .graphs.decomposable import decomposable
+from .graphs.posterior import GraphPosterior
 from .hierarchical import loglinear
-from .influence import Influence, influence
-from .information import select
-from .latent import LatentClassFit, latent_class, latent_class_fit
-from .linkage import linked
-from .linkage_draws import over_linkages
-from .linkage_pair import linked_pair
-from .model_table import ModelTable, models
-from .ntop import NtopTable, vary_ntop
-from .one_inflated import one_inflation
-from .person_chances import huggins
-from .person_robust import Pairs, doubly_robust, doubly_robust_pairs
-from .referral import referral_aware
-from .referral_bracket import ReferralBracket, referral_bracket
-from .reliability import Reliability, reliability
-from .sensitivity import Sensitivity, sensitivity
-from .strata import stratified
+from .latent.classes import LatentClassFit, latent_class, latent_class_fit
+from .linkage.draws import over_linkages
+from .linkage.linked import linked
+from .linkage.pair import linked_pair
+from .people.doubly_robust import Pairs, doubly_robust, doubly_robust_pairs
+from .people.huggins import huggins
+from .referral.aware import referral_aware
+from .referral.bracket import ReferralBracket, referral_bracket
+from .strata.stratified import stratified
 from .threshold import thresholded
+from .trust.influence import Influence, influence
+from .trust.reliability import Reliability, reliability
+from .trust.sensitivity import Sensitivity, sensitivity
 from .two_lists import chapman, lincoln_petersen
 
 __all__ = [

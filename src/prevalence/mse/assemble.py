@@ -16,7 +16,7 @@ from ..estimand import Estimand
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import Example
-from .stated import facts_verdict
+from .trust.stated import facts_verdict
 
 Array = NDArray[Any]
 SEBER = "Seber (1982) The Estimation of Animal Abundance, 2nd ed."

@@ -21,9 +21,9 @@ from .assemble import (
     example,
     require_overlap,
 )
+from .closed_population.profile import check_interval, profile_loglinear, profiled
 from .histories import list_pairs
 from .loglinear import loglinear_fit
-from .profile import check_interval, profile_loglinear, profiled
 from .replicated import INTERVALS, resampled
 
 __all__ = ["loglinear"]

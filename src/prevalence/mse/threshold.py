@@ -11,9 +11,10 @@ from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
 from .assemble import EQUAL, example, from_posterior, require_overlap
-from .decomposable import POSTERIOR, STEPS
+from .graphs.decomposable import POSTERIOR, STEPS
 from .hierarchical import neighbours
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
+from .trust.stated import covered
 
 __all__ = ["thresholded"]
 
@@ -225,6 +226,7 @@ def thresholded(
         identifies=_identified(chosen, scale),
         citations=[SILVERMAN],
         assumptions=[EQUAL, "The pairs of lists kept are taken as known."],
+        handled=covered(lists, pairs[kept].tolist()),
         point="median",
         provenance={
             "model": "thresholded log-linear",

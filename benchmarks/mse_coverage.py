@@ -1,0 +1,317 @@
+"""How often intervals of list estimates hold the truth, and what warns: ``python -m benchmarks.mse_coverage``.
+
+Populations of 1,200 and 6,000 come on five lists like a referral mechanism's
+(`prevalence.simulate.lists`): independently, with unequal visibility, by referral, with errors of
+linkage, with entries that are allegations. Each cell is drawn 2,000 times and estimated by the
+estimator that its facts call for, and by those that ignore them. The two verdicts of
+`prevalence.mse.reliability`, from the data and from declared facts, are those of the first 500 runs.
+The study writes `docs/mse-coverage.csv` and `docs/mse-coverage-details.csv`; ``--quick`` draws 200
+runs, leaves out what is dear, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import prevalence as pv
+from benchmarks.mse_cells import HISTORIES, NAMES, SIZES, Audit, Cell, Drawn, cells, draw
+from prevalence.intervals import dark_figure
+from prevalence.mse.closed import chao_lower_bound
+from prevalence.mse.histories import capture_frequencies
+from prevalence.mse.loglinear import loglinear_fit
+from prevalence.mse.referral_graph import closed_terms, families
+from prevalence.mse.referral_variants import Variant, censored, forced, removed
+from prevalence.mse.stated import facts_verdict
+from prevalence.mse.stepwise import stepwise_fit
+from prevalence.mse.verdicts import data_checks, data_verdict
+
+Array = NDArray[Any]
+Terms = Sequence[tuple[int, ...]]
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+SEED = 20_261_203
+FAILS, WARNED = 85.0, 90.0  # below that coverage at least so many runs must warn, in per cent
+HOLDS, QUIET = 93.0, 20.0  # at that coverage or more at most so many may
+REPORT = ("independence", "stepwise", "forced")  # models of pv.mse.reliability
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Runs of a cell, of its verdicts, of an estimator by itself, and of a sampler."""
+
+    samples: int = 2_000
+    verdicts: int = 500
+    dear: int = 200
+    chains: int = 30
+
+
+FULL, QUICK = Effort(), Effort(200, 60, 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Estimates of an estimator by run (R,), their intervals (R, 2) and models, and its facts.
+
+    `terms` are those of the log-linear model of each run, of which the data can be asked;
+    `handled` are the facts that the estimator takes care of, None where it says so itself by run.
+    """
+
+    name: str
+    total: Array
+    limits: Array
+    terms: list[Terms] | None = None
+    handled: tuple[str, ...] = ()
+    warned: Array | None = None
+
+
+def interval(total: Array, std_error: Array, seen: Array) -> Array:
+    """Return log-normal limits on the number not seen, as estimates of lists have them."""
+    constants = {"value": total, "std_error": std_error, "seen": seen}
+    return dark_figure(constants, np.full(total.size, np.inf), 0.95)
+
+
+def every(cell: Cell, drawn: Drawn, effort: Effort, seed: list[int]) -> Iterator[Found]:
+    """Estimate every run of a cell, by each estimator that is of interest there."""
+    seen = drawn.counts.sum(axis=0)
+    plain = loglinear_fit(HISTORIES, drawn.counts)
+    yield Found(
+        "independence", plain.total, interval(plain.total, plain.std_error, seen),
+        [()] * drawn.runs,
+    )  # fmt: skip
+    steps = stepwise_fit(HISTORIES, drawn.counts)
+    pairs = [tuple(sorted(p)) for p in steps.pairs]
+    chosen = [
+        [p for p, use in zip(pairs, column, strict=True) if use] for column in steps.selected.T
+    ]
+    yield Found("stepwise", steps.total, interval(steps.total, steps.fit.std_error, seen), chosen)
+    if cell.edges:
+        yield from referred(cell, drawn)
+    if cell.mechanism.visibility_sd:
+        yield bound(drawn)
+        yield apart("Mth, normal", drawn, cell, effort.dear, _normal)
+        yield apart("latent class", drawn, cell, effort.chains, _latent)
+    if cell.mechanism.missed_links:
+        yield apart("linked, after an audit", drawn, cell, effort.dear, _audited)
+
+
+def referred(cell: Cell, drawn: Drawn) -> Iterator[Found]:
+    """Estimate by the variants of `referral_aware`."""
+    kinds, edges = drawn.kinds, cell.edges
+    terms = closed_terms(families(edges, len(NAMES)))
+    yield _variant("forced", drawn, forced(kinds, edges, []), [terms] * drawn.runs)
+    if cell.facts["every_referral"]:
+        receivers = np.isin(np.arange(len(NAMES)), [r for _, r in edges])
+        doubtful = kinds.unknown & receivers
+        certain = kinds.own | (kinds.unknown & ~doubtful)
+        words = ", unknown left out" if cell.unknown else ""
+        yield _variant(f"removed{words}", drawn, removed(kinds, certain, []))
+        if cell.unknown:
+            yield _variant(
+                "removed, unknown taken as own", drawn, removed(kinds, certain | doubtful, [])
+            )
+        left_out = kinds.count @ (kinds.on.astype(bool) & ~certain & (kinds.senders == 0))
+        known = 1 - left_out / (kinds.count @ kinds.on)
+        yield _variant(f"censored{words}", drawn, censored(kinds, certain, [], known))
+
+
+def _variant(name: str, drawn: Drawn, variant: Variant, terms: list[Terms] | None = None) -> Found:
+    fit = variant.fit(drawn.columns)
+    seen, counted = drawn.counts.sum(axis=0), drawn.columns[variant.used].sum(axis=0)
+    shown = np.where(fit.total > seen, seen, counted)
+    return Found(name, fit.total, interval(fit.total, fit.std_error, shown), terms)
+
+
+def bound(drawn: Drawn) -> Found:
+    """Chao's lower bound."""
+    f = capture_frequencies(HISTORIES, drawn.counts)
+    value, variance = chao_lower_bound(f.sum(axis=0), f[0], f[1], lists=len(NAMES))
+    limits = interval(value, np.sqrt(variance), f.sum(axis=0))
+    return Found("lower bound", value, limits, handled=("visibility",))
+
+
+def as_lists(cell: Cell, drawn: Drawn, run: int) -> pv.Lists:
+    """Return the lists of a run with the facts of its cell."""
+    table = pv.Lists.from_counts(HISTORIES, drawn.counts[:, run], NAMES)
+    return table.declare(**cell.facts)
+
+
+Estimator = Callable[[pv.Lists, Drawn, int], pv.Estimate]
+
+
+def apart(name: str, drawn: Drawn, cell: Cell, runs: int, estimator: Estimator) -> Found:
+    """Estimate some runs one by one with the library's own estimator and its verdict."""
+    total, limits, warned = np.full(runs, np.nan), np.full((runs, 2), np.nan), np.zeros(runs, bool)
+    for run in range(runs):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found = estimator(as_lists(cell, drawn, run), drawn, run)
+            except ValueError:  # no estimate: counted as such
+                continue
+        total[run], limits[run] = float(found), found.interval()[0]
+        warned[run] = found.provenance["declared facts"].startswith("forbidden")
+    return Found(name, total, limits, warned=warned)
+
+
+def _normal(lists: pv.Lists, drawn: Drawn, run: int) -> pv.Estimate:
+    return pv.mse.closed(lists, model="Mth", heterogeneity="normal")
+
+
+def _latent(lists: pv.Lists, drawn: Drawn, run: int) -> pv.Estimate:
+    return pv.mse.latent_class(lists, rng=run, unconverged=True)
+
+
+def _audited(lists: pv.Lists, drawn: Drawn, run: int) -> pv.Estimate:
+    found: Audit = drawn.audits[run]
+    missed = {
+        name: (int(cut), int(checked))
+        for name, cut, checked in zip(NAMES, found.cut, found.shared, strict=True)
+        if checked
+    }
+    joins = {((NAMES[i],), (NAMES[j],)): both for (i, j), both in found.pairs.items()}
+    return pv.mse.linked(lists, missed=missed, joins=joins, draws=40, rng=run)
+
+
+@dataclass(frozen=True, eq=False)
+class Warned:
+    """Whether the data and the declared facts warn, by run."""
+
+    data: Array
+    facts: Array
+
+
+def verdicts(
+    cell: Cell, drawn: Drawn, found: Found, effort: Effort, cache: dict[Any, bool], seed: list[int]
+) -> Warned:
+    """Return the two verdicts of the report on the first runs."""
+    if found.warned is not None:
+        return Warned(np.zeros(0, bool), found.warned)
+    data, facts = [], []
+    for run in range(min(effort.verdicts, drawn.runs)):
+        lists, terms = as_lists(cell, drawn, run), None
+        if found.terms is None:
+            handled = found.handled or ("referral",)
+            facts.append(facts_verdict(lists, None, handled=handled).warns)
+            continue
+        terms = list(found.terms[run])
+        facts.append(facts_verdict(lists, terms).warns)
+        key = (run, tuple(terms))
+        if key not in cache:
+            rng = np.random.default_rng([SEED, *seed, run])
+            checks = data_checks(HISTORIES, lists.counts, terms, rng=rng)
+            cache[key] = data_verdict(checks, NAMES).warns
+        data.append(cache[key])
+    return Warned(np.array(data, dtype=bool), np.array(facts, dtype=bool))
+
+
+def line(cell: Cell, found: Found, warned: Warned) -> dict[str, Any]:
+    """Return how often an estimator's intervals hold the truth, and how often it is warned of."""
+    some = np.isfinite(found.total)
+    low, high = found.limits[some].T
+    total = found.total[some]
+    out = {
+        "part": cell.part, "N": cell.size, "cell": cell.name, "estimator": found.name,
+        "runs": found.total.size, "none": share(~some),
+        "median": float(np.median(total)), "low_5": float(np.quantile(total, 0.05)),
+        "high_95": float(np.quantile(total, 0.95)),
+        "coverage": share((low <= cell.size) & (cell.size <= high)),
+        "too_high": share(low > cell.size), "too_low": share(high < cell.size),
+        "verdict_runs": warned.facts.size, "data": share(warned.data),
+        "facts": share(warned.facts), "either": share(warned.facts),
+    }  # fmt: skip
+    if warned.data.size:
+        out["either"] = share(warned.data | warned.facts)
+    out["mc_se"] = error(out["coverage"], total.size)
+    for name in ("data", "either"):
+        out[f"{name}_mc_se"] = error(out[name], warned.facts.size)
+    return out
+
+
+def share(which: Array) -> float:
+    """Return a share in per cent, nan of nothing."""
+    return 100 * float(which.mean()) if which.size else float("nan")
+
+
+def error(per_cent: float, runs: int) -> float:
+    """Return the Monte Carlo error of a share, in points; of none or all that of one run."""
+    p = np.clip(per_cent / 100, 1 / max(runs, 2), 1 - 1 / max(runs, 2))
+    return 100 * float(np.sqrt(p * (1 - p) / max(runs, 1)))
+
+
+def verdict(row: Any) -> str:
+    """Say how a line of the report misses what is asked of its verdicts."""
+    if row.estimator not in REPORT or row.part != "issue":
+        return ""
+    if row.coverage < FAILS and row.either < WARNED:
+        return f"fails, and warns in less than {WARNED:g}"
+    if row.coverage >= HOLDS and row.either > QUIET:
+        return f"holds, and warns in more than {QUIET:g}"
+    return ""
+
+
+def cell_lines(cell: Cell, effort: Effort, seed: list[int]) -> list[dict[str, Any]]:
+    """Return one line per estimator; the seed depends on nothing else."""
+    audits = effort.dear if cell.mechanism.missed_links else 0
+    drawn = draw(cell, effort.samples, np.random.default_rng([SEED, *seed]), audits)
+    cache: dict[Any, bool] = {}
+    out = []
+    for found in every(cell, drawn, effort, seed):
+        if found.total.size:
+            out.append(line(cell, found, verdicts(cell, drawn, found, effort, cache, seed)))
+    return out
+
+
+def study(effort: Effort) -> pd.DataFrame:
+    """Return one line per cell and estimator."""
+    lines: list[dict[str, Any]] = []
+    for i, size in enumerate(SIZES):
+        for j, cell in enumerate(cells(size)):
+            lines += cell_lines(cell, effort, [i, j])
+    table = pd.DataFrame(lines)
+    table["misses"] = [verdict(row) for row in table.itertuples()]
+    return table
+
+
+SHARES = ("coverage", "too_high", "too_low", "none", "data", "facts", "either")
+DIGITS = {
+    **dict.fromkeys(SHARES, 2),
+    **dict.fromkeys(("mc_se", "data_mc_se", "either_mc_se"), 2),
+    **dict.fromkeys(("median", "low_5", "high_95"), 1),
+}
+SHORT = ["N", "cell", "estimator", "median", "coverage", "mc_se", "data", "facts", "either"]
+
+
+def wide(table: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Return the columns that the page shows."""
+    short = table.loc[table["part"] == part, [*SHORT, "runs", "verdict_runs"]]
+    return short.round({"median": 0, **dict.fromkeys(SHORT[4:], 1)}).reset_index(drop=True)
+
+
+def main() -> None:
+    """Run the study, print where it misses what is asked, and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="200 runs a cell; write nothing")
+    quick = parser.parse_args().quick
+    table = study(QUICK if quick else FULL).round(DIGITS)
+    for part in ("issue", "mild"):
+        print(wide(table, part).to_string(index=False))
+        if not quick:
+            name = "mse-coverage.csv" if part == "issue" else "mse-coverage-mild.csv"
+            wide(table, part).to_csv(DOCS / name, index=False)
+    if not quick:
+        table.to_csv(DOCS / "mse-coverage-details.csv", index=False)
+    missed = table[table["misses"] != ""]
+    print(f"\n{len(missed)} lines miss what is asked of the verdicts:")
+    print(missed[["N", "cell", "estimator", "coverage", "either", "misses"]].to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

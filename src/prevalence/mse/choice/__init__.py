@@ -1,0 +1,1 @@
+"""Choice among log-linear models: which compete, which wins, and how far that matters."""

@@ -1,0 +1,1 @@
+"""Closed populations: models of chances of being listed, with heterogeneity, behaviour and inflation."""

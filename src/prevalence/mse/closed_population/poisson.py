@@ -1,0 +1,207 @@
+"""Poisson maximum likelihood of any log-linear design, for many columns of margins at once.
+
+The likelihood depends on the counts through the margins ``t = X' y`` only, so that a correction of
+the counts is a shift of the margins. Coefficients may have a floor of 0; every column has its own
+parameters and cells in use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..histories import BoolArray, FloatArray, IntArray
+
+PASSES = 200
+STEP = 1e-7  # largest last change of any log mean: Newton squares it
+SLACK = 1e-9  # of the persons: a gradient that counts as positive
+SINGULAR = 1e-13  # least eigenvalue of an information scaled to diagonal 1
+FURTHEST = 60.0  # largest change of a log mean in one step
+BLOCK = 2**20  # numbers in one block of Hessians
+
+
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """Coefficients (P, B), 0 where not in use; fitted means (C, B); what is in use; convergence."""
+
+    coefficients: FloatArray
+    fitted: FloatArray
+    active: BoolArray
+    converged: BoolArray
+
+
+def maximise(
+    design: FloatArray, margins: FloatArray, kept: BoolArray, active: BoolArray
+) -> Maximum:
+    """Maximise ``t' b - sum(exp(X b))`` over the parameters in use, for every column.
+
+    Parameters
+    ----------
+    design : ndarray, shape (C, P)
+        The first column is 1.
+    margins : ndarray, shape (P, B)
+        ``t``, the sufficient statistics.
+    kept : ndarray of bool, shape (C, B)
+        Cells in the sum.
+    active : ndarray of bool, shape (P, B)
+        Parameters in use; the others stay 0.
+    """
+    cells, parameters = design.shape
+    columns = margins.shape[1]
+    beta = np.zeros((parameters, columns))
+    converged = np.zeros(columns, dtype=bool)
+    products = (design[:, :, None] * design[:, None, :]).reshape(cells, -1)
+    width = max(1, BLOCK // parameters**2)
+    for first in range(0, columns, width):
+        block = slice(first, first + width)
+        beta[:, block], converged[block] = _newton(
+            design, products, margins[:, block], kept[:, block], active[:, block]
+        )
+    fitted = np.exp(np.minimum(design @ beta, 300)) * kept
+    converged &= _full_rank(information(design, fitted), active)
+    return Maximum(beta, fitted, active, converged)
+
+
+def _full_rank(matrix: FloatArray, active: BoolArray) -> BoolArray:
+    """Whether each information (B, P, P) is regular: it is not where a parameter runs away."""
+    full, _ = _scaled(matrix, active)
+    finite = np.isfinite(full).all(axis=(1, 2))
+    full[~finite] = 0.0
+    return np.asarray(finite & (np.linalg.eigvalsh(full)[:, 0] > SINGULAR))
+
+
+def _scaled(matrix: FloatArray, active: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Matrices over the active parameters with diagonal 1, and the scales (B, P)."""
+    both = active.T[:, :, None] & active.T[:, None, :]
+    full = np.where(both, matrix, np.eye(len(active)))
+    scale = 1 / np.sqrt(np.maximum(np.einsum("bpp->bp", full), 1e-300))
+    return full * scale[:, :, None] * scale[:, None, :], scale
+
+
+def _newton(
+    design: FloatArray,
+    products: FloatArray,
+    margins: FloatArray,
+    kept: BoolArray,
+    active: BoolArray,
+) -> tuple[FloatArray, BoolArray]:
+    columns = margins.shape[1]
+    result = np.zeros(margins.shape)
+    result[0] = np.log(np.maximum(margins[0], 1e-300) / np.maximum(kept.sum(axis=0), 1))
+    converged = np.zeros(columns, dtype=bool)
+    live = np.flatnonzero(margins[0] > 0)
+    base, step = result[:, live], np.zeros((len(margins), live.size))
+    best = np.full(live.size, -np.inf)
+    for _ in range(PASSES):
+        if not live.size:
+            break
+        use, cells, wanted = active[:, live], kept[:, live], margins[:, live]
+        trial = base + step
+        means = np.exp(np.minimum(design @ trial, 300)) * cells
+        value = np.einsum("pb,pb->b", wanted, trial) - means.sum(axis=0)
+        worse = ~(value >= best - 1e-10 * (1 + np.abs(best)))
+        newton = _solved(products, means, use, wanted - design.T @ means)
+        move = np.abs((design @ newton) * cells).max(axis=0)
+        finite = np.isfinite(move)
+        done = ~worse & finite & (move <= STEP)
+        base = np.where(worse, base, trial)
+        shorter = np.minimum(1, FURTHEST / np.maximum(move, 1e-300))
+        best, step = np.where(worse, best, value), np.where(worse, step / 2, newton * shorter)
+        result[:, live] = base + np.where(done, step, 0.0)
+        converged[live[done]] = True
+        stay = ~done & (worse | finite)
+        live, base, step, best = live[stay], base[:, stay], step[:, stay], best[stay]
+    return result, converged
+
+
+def information(design: FloatArray, means: FloatArray) -> FloatArray:
+    """Fisher information ``X' diag(mu) X`` of every column of means: (B, P, P)."""
+    parameters = design.shape[1]
+    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    return (products.T @ means).T.reshape(-1, parameters, parameters)
+
+
+def _solved(
+    products: FloatArray, means: FloatArray, active: BoolArray, right: FloatArray
+) -> FloatArray:
+    """Newton steps (P, B), nan where the information is singular."""
+    size = len(active)
+    matrix = (products.T @ means).T.reshape(-1, size, size)
+    return solve_active(matrix, active, right)
+
+
+def solve_active(matrix: FloatArray, active: BoolArray, right: FloatArray) -> FloatArray:
+    """Solve (B, P, P) systems over the active parameters, 0 elsewhere, nan where singular."""
+    full, scale = _scaled(matrix, active)
+    target = np.where(active, right, 0.0).T * scale
+    solution: FloatArray = (_each(full, target) * scale).T
+    return solution
+
+
+def _each(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve every system; where some are singular, one by one."""
+    try:
+        return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0], dtype=np.float64)
+    except np.linalg.LinAlgError:
+        if len(matrix) == 1:
+            return np.full(right.shape, np.nan)
+        halves = np.array_split(np.arange(len(matrix)), 2)
+        return np.concatenate([_each(matrix[half], right[half]) for half in halves])
+
+
+def maximise_above(
+    design: FloatArray,
+    margins: FloatArray,
+    kept: BoolArray,
+    active: BoolArray,
+    floored: BoolArray,
+) -> Maximum:
+    """Maximise with the coefficients `floored` (P,) not below 0: the active-set method.
+
+    Begins with all of them at 0. The one with the largest gradient enters; where the new maximum
+    has a coefficient below 0, the way to it is cut at the first 0, and that one leaves again. Each
+    step raises the concave likelihood, so it ends.
+    """
+    use = active & ~floored[:, None]
+    found = maximise(design, margins, kept, use)
+    beta, converged = found.coefficients.copy(), found.converged.copy()
+    persons = np.maximum(margins[0], 1.0)
+    for _ in range(4 * int(floored.sum()) ** 2 + 1):
+        means = np.exp(np.minimum(design @ beta, 300)) * kept
+        gradient = np.where(
+            floored[:, None] & active & ~use, (margins - design.T @ means) / persons, -np.inf
+        )
+        entering = gradient.argmax(axis=0)
+        open_columns = np.flatnonzero((gradient.max(axis=0) > SLACK) & converged)
+        if not open_columns.size:
+            break
+        use[entering[open_columns], open_columns] = True
+        _move(design, margins, kept, use, floored, open_columns, beta, converged)
+    fitted = np.exp(np.minimum(design @ beta, 300)) * kept
+    return Maximum(beta, fitted, use, converged)
+
+
+def _move(
+    design: FloatArray,
+    margins: FloatArray,
+    kept: BoolArray,
+    use: BoolArray,
+    floored: BoolArray,
+    columns: IntArray,
+    beta: FloatArray,
+    converged: BoolArray,
+) -> None:
+    """Go to the maximum over the parameters in use, dropping those that would fall below 0."""
+    while columns.size:
+        found = maximise(design, margins[:, columns], kept[:, columns], use[:, columns])
+        old, new = beta[:, columns], found.coefficients
+        below = floored[:, None] & use[:, columns] & (new <= 0)
+        part = np.where(below, old / np.where(below, old - new, 1.0), np.inf)
+        share = np.minimum(part.min(axis=0), 1.0)
+        beta[:, columns] = np.where(share < 1, old + share * (new - old), new)
+        leaving = below & (part <= share)
+        beta[:, columns] = np.where(leaving, 0.0, beta[:, columns])
+        use[:, columns] &= ~leaving
+        converged[columns] = found.converged
+        columns = columns[leaving.any(axis=0)]

@@ -1,0 +1,1 @@
+"""Decomposable graphs of dependence among lists, and averages over all of them."""

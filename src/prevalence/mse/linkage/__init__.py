@@ -1,0 +1,1 @@
+"""Lists linked with errors: composite links, audits and repeated linkages."""

@@ -1,0 +1,1 @@
+"""Persons with covariates: conditional and doubly robust estimators."""

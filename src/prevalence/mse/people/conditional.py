@@ -1,0 +1,124 @@
+"""Capture probabilities by the conditional likelihood of those captured (Huggins, Alho), on arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...glm import expit
+
+__all__ = ["ConditionalFit", "conditional_fit", "design"]
+
+Array = NDArray[Any]
+STEPS = 100
+FAR = 25.0  # a logit this far from 0 is on its way to infinity
+
+
+@dataclass(frozen=True)
+class ConditionalFit:
+    """The coefficients, their covariance, and the chance of each person to be on any list.
+
+    `slope` (persons, coefficients) is the derivative of ``1 / pi``.
+    """
+
+    coefficients: Array
+    covariance: Array
+    seen: Array
+    slope: Array
+    log_likelihood: float
+    converged: bool
+
+    def totals(self, count: Array, group: Array, groups: int) -> tuple[Array, Array]:
+        """Return the sizes of groups, ``sum 1 / pi``, and their covariance.
+
+        ``Var = sum (1 - pi) / pi^2 + D' I^-1 D``: who is on a list, and the coefficients.
+        """
+        value = np.bincount(group, count / self.seen, minlength=groups)
+        drawn = np.bincount(group, count * (1 - self.seen) / self.seen**2, minlength=groups)
+        d = np.zeros((groups, self.coefficients.size))
+        np.add.at(d, group, count[:, None] * self.slope)
+        return value, np.diag(drawn) + d @ self.covariance @ d.T
+
+
+def design(on: Array, x: Array, *, time: bool, each: bool, behaviour: bool) -> tuple[Array, Array]:
+    """Return the rows (persons, lists, coefficients) of what happened and of a person not yet seen.
+
+    `time`: one constant per list; `each`: slopes per list; `behaviour`: an effect of having been on
+    an earlier list.
+    """
+    persons, lists = on.shape
+    per_list = np.eye(lists)
+    parts = [per_list if time else np.ones((lists, 1))]
+    fixed = np.broadcast_to(parts[0], (persons, *parts[0].shape))
+    if each:
+        slopes = (per_list[None, :, None, :] * x[:, None, :, None]).reshape(persons, lists, -1)
+    else:
+        slopes = np.broadcast_to(x[:, None, :], (persons, lists, x.shape[1]))
+    rows = np.concatenate([fixed, slopes], axis=2)
+    if not behaviour:
+        return rows, rows
+    earlier = (np.cumsum(on, axis=1) - on > 0).astype(float)[:, :, None]
+    return np.concatenate([rows, earlier], axis=2), np.concatenate([rows, 0 * earlier], axis=2)
+
+
+def conditional_fit(
+    on: Array, rows: Array, unseen: Array, count: Array, start: Array | None = None
+) -> ConditionalFit:
+    """Maximise ``sum_i count_i (sum_j log f(y_ij) - log pi_i)``, ``pi = 1 - prod_j (1 - p_ij)``.
+
+    Newton's method with halving; the information is the observed one.
+    """
+    b = np.zeros(rows.shape[2]) if start is None else start
+    value, score, information, _ = _at(on, rows, unseen, count, b)
+    converged = False
+    for _ in range(STEPS):
+        step = _solve(information, score)
+        gain, scale = float(score @ step), 1.0
+        while True:
+            after, *rest = _at(on, rows, unseen, count, b + scale * step)
+            if after >= value - 1e-12 * abs(value) or scale < 1e-9:
+                break
+            scale /= 2
+        b, value, (score, information, _) = b + scale * step, after, rest
+        if abs(gain) <= 1e-14 * (1 + abs(value)):
+            converged = True
+            break
+    *_, (seen, slope) = _at(on, rows, unseen, count, b)
+    eta = unseen @ b
+    sound = bool(np.linalg.eigvalsh(information)[0] > 1e-10 * np.trace(information))
+    inside = bool(np.abs(eta[count > 0]).max() < FAR)
+    return ConditionalFit(
+        b, np.linalg.pinv(information), seen, slope, value, converged and sound and inside
+    )
+
+
+def _solve(information: Array, score: Array) -> Array:
+    """Return a step uphill also where the information is not positive."""
+    values, vectors = np.linalg.eigh(information)
+    size = np.maximum(np.abs(values), 1e-10 * np.abs(values).max())
+    out: Array = vectors @ ((vectors.T @ score) / size)
+    return out
+
+
+def _at(on: Array, rows: Array, unseen: Array, count: Array, b: Array) -> tuple[Any, ...]:
+    """Return the log-likelihood, score, information, and (pi, slope of 1 / pi)."""
+    eta, fresh = rows @ b, unseen @ b
+    p, p0 = expit(eta), expit(fresh)
+    log_unseen = -np.logaddexp(0, fresh).sum(axis=1)
+    pi = -np.expm1(log_unseen)
+    value = float(count @ ((on * eta - np.logaddexp(0, eta)).sum(axis=1) - np.log(pi)))
+    pull = (p0[:, :, None] * unseen).sum(axis=1)  # d pi = (1 - pi) pull
+    odds = (1 - pi) / pi
+    score = np.einsum("i,ij,ijk->k", count, on - p, rows, optimize=True)
+    score = score - (count * odds) @ pull
+    flat = (rows.reshape(-1, rows.shape[2]), unseen.reshape(-1, rows.shape[2]))
+    weight = (
+        (count[:, None] * p * (1 - p)).ravel(),
+        ((count * odds)[:, None] * p0 * (1 - p0)).ravel(),
+    )
+    information = (flat[0].T * weight[0]) @ flat[0] + (flat[1].T * weight[1]) @ flat[1]
+    information -= (pull.T * (count * odds / pi)) @ pull
+    return value, score, information, (pi, -(odds / pi)[:, None] * pull)

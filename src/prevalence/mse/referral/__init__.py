@@ -1,0 +1,1 @@
+"""Lists that refer persons to one another."""

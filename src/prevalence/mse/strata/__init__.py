@@ -1,0 +1,1 @@
+"""Log-linear models across strata, some lists being absent in some."""

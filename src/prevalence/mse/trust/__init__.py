@@ -1,0 +1,1 @@
+"""What an estimate rests on: declared facts, checks of the data, ranges and sensitivity."""
