@@ -71,18 +71,17 @@ def cells(size: int) -> list[Cell]:
         return cell(f"visibility sd {spread}", made, visibility="unequal")
 
     def linkage(missed: float, false: float) -> Cell:
-        shares = {"missed_links": missed, "false_links": false}
-        return cell(
-            f"links: {missed:.1%} missed and {false:.1%} false", replace(plain, **shares), **shares
-        )
+        made = replace(plain, missed_links=missed, false_links=false)
+        name = f"links: {missed:.1%} missed and {false:.1%} false"
+        return cell(name, made, missed_links=missed, false_links=false)
 
     out = [
         cell("independent", plain),
         visible(0.7),
-        cell("referral", sent, referral=BOTH),
+        recorded("referral", "always"),
         cell("referral, police to agency not declared", sent, **_half(BOTH[:1])),
         cell("referral, registry to police not declared", sent, **_half(BOTH[1:])),
-        cell("referral, 30% of sources missing", sent, 0.3, referral=BOTH),
+        cell("referral, 30% of sources missing", sent, 0.3, referral=BOTH, recording="always"),
         recorded("referral, first arrival recorded", "first"),
         recorded("referral masks own captures", "masks"),
         linkage(0.05, 0.03),

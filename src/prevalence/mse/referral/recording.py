@@ -48,9 +48,7 @@ def verdict(
     return facts_verdict(lists, None, handled=["referral"], against=against, unsaid=unsaid)
 
 
-def _recorded(
-    lists: Lists, variant: Variant, method: str, fit: Fit
-) -> tuple[list[str], list[str]]:
+def _recorded(lists: Lists, variant: Variant, method: str, fit: Fit) -> tuple[list[str], list[str]]:
     """Weigh how captures are recorded against what *removed* and *censored* need."""
     recording, needs = lists.declared.recording, NEEDS[method]
     if recording == needs:
@@ -58,7 +56,9 @@ def _recorded(
     if recording is None:
         return [], ["how lists record their own captures of those who were referred"]
     kinds, own = lists.patterns, variant.captures.astype(bool)
-    other = removed(kinds, own, []) if method == "censored" else censored(kinds, own, [], variant.known)
+    other = (
+        removed(kinds, own, []) if method == "censored" else censored(kinds, own, [], variant.known)
+    )
     corrected = _total(lists, replace(other, terms=variant.terms))
     if recording == "first":  # some are recorded: halfway, in the log of the number not seen
         unseen = (corrected - lists.seen) * (float(fit.total[0]) - lists.seen)
