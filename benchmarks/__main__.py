@@ -5,34 +5,47 @@ object made beforehand, and each must give the same numbers or be listed with th
 ratios to svy stand the time in which this machine does the least that the task needs (``one pass``:
 every byte of its columns read once, or the one product of matrices), and R's survey where it is
 installed. The exit status is 1 if a bar is missed or a number differs. ``python -m benchmarks quick``
-leaves out what takes longest; ``python -m benchmarks network`` runs network scale-up alone and writes
-its table in `docs/`.
+leaves out what takes longest; ``python -m benchmarks network`` runs network scale-up alone,
+``python -m benchmarks mse`` multiple-systems estimation, and each writes its table in `docs/`.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pandas as pd
 import svy
 
-from . import estimation, network, network_samplers, raking, replicates
+from . import estimation, mse, network, network_samplers, raking, replicates
 from .timing import Sheet, timed, title
 
-TABLE = Path(__file__).resolve().parents[1] / "docs" / "network-speed.csv"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PARTS = ("network", "mse")
 
 
 def main() -> int:
     """Run every bench and return 1 if a bar is missed."""
-    sheet, quick = Sheet(), "quick" in sys.argv
-    met = [] if "network" in sys.argv else _surveys(quick)
+    quick = "quick" in sys.argv
+    alone = [part for part in PARTS if part in sys.argv]
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        print("CPU seconds count threads that wait: set OPENBLAS_NUM_THREADS=1, as make bench does")
+    met = [] if alone else _surveys(quick)
+    for part in alone or PARTS:
+        sheet = Sheet()
+        (_networks if part == "network" else mse.mse)(sheet, quick=quick)
+        if alone:
+            pd.DataFrame(sheet.rows).to_csv(DOCS / f"{part}-speed.csv", index=False)
+        met.append(sheet.met)
+    return 0 if all(met) else 1
+
+
+def _networks(sheet: Sheet, *, quick: bool) -> None:
+    """Run the benches of network scale-up."""
     network.network(sheet)
     if not quick:
         network_samplers.models(sheet)
-    if "network" in sys.argv:
-        pd.DataFrame(sheet.rows).to_csv(TABLE, index=False)
-    return 0 if all([*met, sheet.met]) else 1
 
 
 def _surveys(quick: bool) -> list[bool]:

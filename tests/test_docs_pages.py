@@ -9,23 +9,42 @@ from pathlib import Path
 import pytest
 
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LONG = re.compile(r"^```python(?: long)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 @pytest.mark.parametrize(
-    ("page", "lines"), [("coming-from-r.md", 60), ("survey.md", 25), ("network.md", 60)]
+    ("page", "lines"),
+    [
+        ("coming-from-r.md", 60),
+        ("survey.md", 25),
+        ("network.md", 60),
+        ("lists.md", 35),
+        ("lists-published.md", 30),
+        ("lists-critics.md", 10),
+    ],
 )
 def test_every_line_of_a_page_runs_and_prints_what_the_page_says(
     root: Path, page: str, lines: int
 ) -> None:
-    text = (root / "docs" / page).read_text(encoding="utf-8")
-    blocks = BLOCK.findall(text)
+    run(root / "docs" / page, BLOCK, lines)
+
+
+@pytest.mark.proof
+def test_the_long_blocks_of_a_page_print_what_the_page_says(root: Path) -> None:
+    run(root / "docs" / "lists-published.md", LONG, 40)
+
+
+def run(path: Path, fence: re.Pattern[str], lines: int) -> None:
+    """Execute the blocks of a page in one session and compare what they print."""
+    text, page = path.read_text(encoding="utf-8"), path.name
+    blocks = fence.findall(text)
     assert blocks
     loose = [line for block in blocks for line in block.splitlines() if line.startswith("import")]
     assert not loose, "lines of Python stand behind >>>, so that they are executed"
     # One session: what a block defines, the later ones use. Lines keep their numbers.
     kept = [""] * (text.count("\n") + 1)
-    for match in BLOCK.finditer(text):
+    for match in fence.finditer(text):
         first = text.count("\n", 0, match.start(1))
         for offset, line in enumerate(match[1].splitlines()):
             kept[first + offset] = line

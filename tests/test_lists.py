@@ -248,27 +248,41 @@ def test_loglinear_is_a_poisson_model_of_the_cells_seen(
     )
 
 
-@pytest.mark.parametrize("chosen", [[], [(0, 1)], [(0, 1), (1, 2)]])
-def test_range_is_that_of_the_neighbours_within_six_of_the_best(
-    chosen: list[tuple[int, ...]],
-) -> None:
-    models = [chosen] + [
-        [p for p in PAIRS if (p in chosen) != (p == moved)] for moved in PAIRS
-    ]  # the chosen model, and those with one pair more or less
+def test_range_is_that_of_all_models_within_six_of_the_best() -> None:
+    models: list[list[tuple[int, ...]]] = [
+        list(m) for k in range(4) for m in itertools.combinations(PAIRS, k)
+    ]
     fits = [glm(terms) for terms in models]
     best = min(bic for _, _, bic in fits)
     close = [total for total, _, bic in fits if bic <= best + 6]
-    found = pv.mse.loglinear(LISTS, pairs=[(NAMES[i], NAMES[j]) for i, j in chosen])
-    np.testing.assert_allclose(found.provenance["range"], [min(close), max(close)], rtol=1e-6)
+    stated: list[list[tuple[int, ...]]] = [[], [(0, 1)], [(0, 1), (1, 2)]]
+    for chosen in stated:
+        found = pv.mse.loglinear(LISTS, pairs=[(NAMES[i], NAMES[j]) for i, j in chosen])
+        np.testing.assert_allclose(found.provenance["range"], [min(close), max(close)], rtol=1e-6)
+        worse = glm(chosen)[2] > best + 6
+        assert found.provenance["range of"].endswith("better") == worse
+        same = pv.mse.chapman(LISTS, between=("police", "school")).provenance["range"]
+        assert same == found.provenance["range"]
 
 
-def test_a_group_of_three_lists_has_no_range() -> None:
+def test_a_model_that_others_beat_is_told_so() -> None:
+    counts = np.array([60, 74, 48, 61, 9, 12, 34])
+    tied = pv.Lists.from_counts(HISTORIES, counts, NAMES)
+    alone = pv.mse.loglinear(tied)
+    low, high = alone.provenance["range"]
+    assert float(alone) < low  # that of models with the pair police and shelter
+    assert "models that fit better give 470 to 1,400" in alone.sentence()
+    with_pair = pv.mse.loglinear(tied, pairs=[("police", "shelter")])
+    assert with_pair.provenance["range"] == (low, high)
+    assert "models that fit about as well give" in with_pair.sentence()
+
+
+def test_a_group_of_three_lists_has_the_range_of_models_of_pairs() -> None:
     histories = [[0, 0, 0, 1], *([*h, x] for h in HISTORIES for x in (0, 1))]
     four = pv.Lists.from_counts(histories, [90, *np.repeat(COUNTS, 2)], [*NAMES, "court"])
     pairs = list(itertools.combinations(NAMES, 2))
     found = pv.mse.loglinear(four, pairs=[*pairs, ("police", "shelter", "school")])
-    assert "range" not in found.provenance
-    assert "range" in pv.mse.loglinear(four, pairs=pairs).provenance
+    assert found.provenance["range"] == pv.mse.loglinear(four, pairs=pairs).provenance["range"]
     with pytest.raises(
         ValueError, match="'police, shelter, school' is in without 'police, school'"
     ):

@@ -114,19 +114,63 @@ def test_domains_are_in_order_and_small_ones_out() -> None:
     assert artist(open_ax, "value-3") is not None
 
 
+def bars(ax: Axes) -> list[float]:
+    """Heights of the bars upward: those of lists, and the stripes, lie below the line."""
+    return [p.get_height() for p in ax.patches if p.get_y() == 0]  # type: ignore[attr-defined]
+
+
 def test_overlap_pools_small_combinations() -> None:
     ax = plot.overlap(lists())
-    heights = [patch.get_height() for patch in ax.patches]  # type: ignore[attr-defined]  # bars
-    assert heights == [60, 41, 30, 17, 6]
+    assert bars(ax) == [60, 41, 30, 17, 6]
     np.testing.assert_array_equal(artist(ax, "cell-3").get_xdata(), [3, 3])
     assert "police and registry 17" in plot.describe(ax)
-    assert "2 small combinations together 6" in plot.describe(ax)
+    assert "2 others together 6" in plot.describe(ax)
     alone = plot.overlap(lists(), minimum=1)
-    assert [p.get_height() for p in alone.patches][-1] == 2  # type: ignore[attr-defined]
+    assert bars(alone)[-1] == 2
     tiny = SimpleNamespace(histories=[[1, 0], [0, 1], [1, 1]], counts=[30, 20, 2], names=["a", "b"])
-    assert [p.get_height() for p in plot.overlap(tiny).patches] == [30, 22]  # type: ignore[attr-defined]
+    assert bars(plot.overlap(tiny)) == [30, 22]
     with pytest.raises(ValueError, match="one row per count"):
         plot.overlap(SimpleNamespace(histories=[[1, 0]], counts=[1, 2], names=["a", "b"]))
+
+
+def test_overlap_gives_lists_their_sizes_and_no_way_to_small_cells() -> None:
+    ax = plot.overlap(lists())  # police 81, registry 62, ngo 36: less the bars shown is 4, 6, 2
+    assert "police about 80; registry about 60; ngo about 40" in plot.describe(ax)
+    widths = [artist(ax, f"size-{j}").get_width() for j in range(3)]
+    np.testing.assert_allclose(np.array(widths) / widths[0], [1, 60 / 80, 40 / 80])
+    whole = plot.overlap(lists(), minimum=1)
+    assert "police 81; registry 60; ngo 36" in plot.describe(whole)
+    assert "about" not in plot.describe(whole)
+
+
+def test_overlap_draws_who_sent_whom() -> None:
+    rows: dict[str, Any] = {"police": [1, 0, 1, 1], "home": [0, 1, 1, 1], "court": [1, 1, 0, 1]}
+    rows |= {"n": [30, 20, 9, 3], "by": ["", "", "police", ""], "to": ["", "", "", "home"]}
+    given = pv.Lists(
+        rows, ["police", "home", "court"], counts="n", referred_by={"home": "by", "court": "to"}
+    ).declare(referral=[("court", "police")])
+    ax = plot.overlap(given)
+    said = plot.describe(ax)
+    assert "Referrals: police to home 9; home to court fewer than 5; court to police." in said
+    arrow = artist(ax, "referral-0")
+    assert arrow.xyann[1] > arrow.xy[1]  # from the first row down to the second
+    assert {"9", "<5"} <= set(words(ax).split(" | "))
+    assert "sends, as declared" in words(ax)
+
+
+def test_overlap_has_room_for_what_it_draws() -> None:
+    from prevalence.mse.histories import all_histories
+
+    many = SimpleNamespace(
+        histories=all_histories(6),
+        counts=np.full(63, 150),
+        names=[f"long name {j}" for j in range(6)],
+    )
+    ax = plot.overlap(many)
+    assert bars(ax)[-1] == pytest.approx(1.1 * 150)  # the others together, cut off
+    assert "cut off" in words(ax)
+    narrow = plot.overlap(lists(), ax=Figure(figsize=(3.7, 3)).add_subplot())
+    assert artist(narrow, "size-0") is None  # the number alone
 
 
 def test_weight_flow_shows_range_and_mean() -> None:

@@ -13,6 +13,7 @@ import prevalence as pv
 from prevalence import presentation
 from prevalence.disclosure import is_suppressed, log, protect, switched_on
 from prevalence.intervals import RULES, WORDS
+from prevalence.rounding import shown
 
 COLUMNS = [
     "outcome",
@@ -196,7 +197,7 @@ def test_windows_read_as_words(window: str, said: str) -> None:
 def test_numbers_are_rounded_together(
     numbers: tuple[float, float, float], unit: str, said: tuple[str, str, str]
 ) -> None:
-    assert presentation.shown(*numbers, unit) == said
+    assert shown(*numbers, unit) == said
 
 
 def test_every_interval_rule_has_a_sentence(whole: pv.Estimate) -> None:

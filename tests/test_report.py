@@ -15,7 +15,9 @@ import pytest
 
 import prevalence as pv
 from prevalence.disclosure import is_suppressed, protect
-from prevalence.presentation import shown
+from prevalence.reporting.lists import protected
+from prevalence.reporting.page import page_of
+from prevalence.rounding import shown
 
 from .test_presentation import survey
 
@@ -251,3 +253,64 @@ def test_text_has_contrast(page: str) -> None:
         for ground in ("#ffffff", colours["wash"], "#fbf1ea"):
             high, low = sorted((luminance(colours[name]), luminance(ground)), reverse=True)
             assert (high + 0.05) / (low + 0.05) >= 4.5, (name, ground)
+
+
+# ---------------------------------------------------------------------- lists and their reliability
+@cache
+def case_lists() -> pv.Lists:
+    """Lists whose sizes less the combinations shown are 4, 2 and 2 persons."""
+    histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]]
+    names = ["police", "home", "court_house"]
+    return pv.Lists.from_counts(histories, [61, 43, 32, 17, 4, 2], names)
+
+
+@pytest.fixture(scope="module")
+def of_lists(tmp_path_factory: pytest.TempPathFactory) -> str:
+    report = pv.mse.reliability(case_lists(), simulations=19)
+    path = pv.report(
+        pv.compare({"case_lists": report.estimate}),
+        path=tmp_path_factory.mktemp("lists") / "lists.html",
+        study={"lists": case_lists()},
+        reliability=report,
+    )
+    return path.read_text()
+
+
+def section(page: str, name: str) -> str:
+    return page.split(f'<section id="{name}">')[1].split("</section>", maxsplit=1)[0]
+
+
+def test_the_reliability_of_lists_has_a_section_with_the_verdicts_first(of_lists: str) -> None:
+    assert 'href="#reliability"' in of_lists
+    found = section(of_lists, "reliability")
+    order = ["From the data: ", "From declared facts: ", "Identified by: ", "<svg", "<table"]
+    places = [found.index(words) for words in order]
+    assert places == sorted(places)
+    assert "without court house" in found
+    assert " give " in found  # the range over models
+    assert "From declared facts: " in of_lists.split('<section id="estimates">', maxsplit=1)[0]
+
+
+def test_tables_of_lists_have_no_small_number(of_lists: str) -> None:
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", section(of_lists, "lists"))
+    assert "fewer than 5" in cells
+    numbers = [int(c.replace(",", "")) for c in cells if re.fullmatch(r"[\d,]+", c)]
+    assert all(x % 10 == 0 or x == 1 for x in numbers)  # 1 is the largest list over itself
+    assert "court house" in cells
+    assert "rounded to the nearest ten" in of_lists
+    comparison = pv.compare({"lists": pv.mse.lower_bound(case_lists())})
+    open_ = page_of(comparison, "off: synthetic data", False)
+    rows = protected(open_, case_lists().coverage(), "Each list")["rows"]
+    assert rows[0]["cells"][1:4] == ["82", "0.516", "61"]
+
+
+def test_no_size_of_a_protected_page_is_finer_than_a_hundred(of_lists: str) -> None:
+    table = section(of_lists, "reliability").split("<table")[1]
+    sizes = re.findall(r'class="right">(?:at least )?([\d,]+)(?: to ([\d,]+))?<', table)
+    assert len(sizes) > 8
+    assert all(int(x.replace(",", "")) % 100 == 0 for pair in sizes for x in pair if x)
+
+
+def test_a_reliability_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"reliability must be what pv\.mse\.reliability returns"):
+        pv.report(single(), path=tmp_path / "x.html", reliability="good")  # type: ignore[arg-type]

@@ -86,9 +86,13 @@ def from_persons(
     used = on.any(axis=1) & (count > 0)
     plain = not (known or referred_by or labels != ((),))
     return Read(
-        tuple(names), patterns.take(used), tuple(names_of("strata", strata)), labels,
-        tuple((s, r, n) for (s, r), n in sorted(edges.items())), plain=plain,
-    )  # fmt: skip
+        tuple(names),
+        patterns.take(used),
+        tuple(names_of("strata", strata)),
+        labels,
+        tuple((s, r, n) for (s, r), n in sorted(edges.items())),
+        plain=plain,
+    )
 
 
 def from_captures(
@@ -141,10 +145,15 @@ def from_captures(
     edges = Counter((w, names[j]) for w, j in zip(words, place, strict=True) if w and w != marker)
     patterns = Patterns(is_own, senders, unknown, codes, np.ones(persons.size), known)
     return Read(
-        tuple(names), patterns, tuple(names_of("strata", strata)), labels,
-        tuple((s, r, edges[s, r]) for s, r in sorted(edges)), tuple(said),
-        plain=not (known or referred_by or labels != ((),)), window=window,
-    )  # fmt: skip
+        tuple(names),
+        patterns,
+        tuple(names_of("strata", strata)),
+        labels,
+        tuple((s, r, edges[s, r]) for s, r in sorted(edges)),
+        tuple(said),
+        plain=not (known or referred_by or labels != ((),)),
+        window=window,
+    )
 
 
 def _sender(word: str, names: Sequence[str], receiver: str, own: str | None) -> int:

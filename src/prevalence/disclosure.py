@@ -215,6 +215,16 @@ def _round(out: pd.DataFrame, unit: str) -> None:
             out[name] = np.where(people, np.round(values / ROUND_TO) * ROUND_TO, values)
 
 
+def fewer(count: float, minimum: int = 5) -> str:
+    """Return a number of people as text that does not tell how many they are if they are few."""
+    return f"fewer than {minimum}" if 0 < count < minimum else f"{int(count):,}"
+
+
+def rounded_sizes(counts: Array, to: int = 10) -> Array:
+    """Return numbers of people to the nearest ten, so that none is found by subtraction."""
+    return np.floor(np.asarray(counts, dtype=float) / to + 0.5) * to
+
+
 def is_suppressed(frame: pd.DataFrame) -> Array:
     """Tell which rows of a protected table are suppressed."""
     flags = frame["flag"].fillna("").astype(str)

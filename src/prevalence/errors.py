@@ -100,6 +100,15 @@ def number(argument: str, value: object) -> float:
     )
 
 
+def whole(argument: str, value: object, least: int, advice: str) -> int:
+    """Return a whole number of at least `least`; `advice` is what to do, a sentence."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
+        return int(value)
+    raise ValueError(
+        f"{argument} must be a whole number of at least {least:,}: found {_shown(value)}. {advice}"
+    )
+
+
 def _shown(value: object) -> str:
     """Return a value as a message shows it: on one line."""
     text = repr(value)

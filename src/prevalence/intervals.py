@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["PROPORTION_RULES", "RULES", "WORDS"]
 
@@ -95,8 +95,8 @@ def bca(c: Mapping[str, Array], df: Array, level: float) -> Array:
     return out
 
 
-def bca_levels(below: float, acceleration: float, level: float) -> Array:
-    """Return the levels of the replicates at which the limits of `bca` are read, shape (2,).
+def bca_levels(below: ArrayLike, acceleration: float, level: float) -> Array:
+    """Return the levels of the replicates at which the limits of `bca` are read, shape (.., 2).
 
     ``Phi(z0 + s / (1 - a s))`` with ``s = z0 + z``, ``z0`` the normal quantile of the share `below`
     and ``z`` that of the nominal level; beyond the pole of the fraction, 0 or 1.
@@ -104,14 +104,14 @@ def bca_levels(below: float, acceleration: float, level: float) -> Array:
     from scipy.special import ndtr, ndtri
 
     z = ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
-    if not 0 < below < 1:
-        return np.asarray(ndtr(z))
-    centre = ndtri(below)
+    share = np.asarray(below, dtype=float)[..., None]
+    inside = (share > 0) & (share < 1)
+    centre = ndtri(np.where(inside, share, 0.5))
     shifted = centre + z
     left = 1 - acceleration * shifted
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.where(left > 0, shifted / left, np.sign(shifted) * np.inf)
-    return np.asarray(ndtr(centre + moved))
+    return np.asarray(np.where(inside, ndtr(centre + moved), ndtr(z)))
 
 
 def _none_reported(out: Array, c: Mapping[str, Array], level: float) -> Array:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import captures, patterns
 from .declared import Declared
-from .errors import check_words, generator
+from .errors import check_words, generator, whole
 from .estimand import Estimand
 from .frames import as_float, read
 from .patterns import Patterns
@@ -121,12 +121,20 @@ class Lists(Regrouped):
         counts = added(kinds.count[:, None], cells(kinds.on), len(histories))[:, 0]
         kept = patterns.plain(histories, counts) if found.plain else patterns.gathered(kinds)[0]
         made = {
-            "names": found.names, "histories": histories, "counts": counts, "patterns": kept,
-            "source": _digest(found.names, counts), "strata_names": found.strata_names,
-            "strata": found.strata, "referrals": found.referrals, "notes": found.notes,
-            "window": found.window, "data": None, "referred_by": None,
+            "names": found.names,
+            "histories": histories,
+            "counts": counts,
+            "patterns": kept,
+            "source": _digest(found.names, counts),
+            "strata_names": found.strata_names,
+            "strata": found.strata,
+            "referrals": found.referrals,
+            "notes": found.notes,
+            "window": found.window,
+            "data": None,
+            "referred_by": None,
             "covariates": tuple(kept.covariates),
-        }  # fmt: skip
+        }
         for name, value in made.items():
             object.__setattr__(self, name, value)
 
@@ -245,9 +253,16 @@ class Lists(Regrouped):
         {'home': 2, 'police': 2}
         """
         found = captures.from_captures(
-            read(data), person=person, list_=list, date=date, referred_by=referred_by, own=own,
-            window=window, strata=strata, covariates=covariates,
-        )  # fmt: skip
+            read(data),
+            person=person,
+            list_=list,
+            date=date,
+            referred_by=referred_by,
+            own=own,
+            window=window,
+            strata=strata,
+            covariates=covariates,
+        )
         _check_names(found.names)
         out = object.__new__(cls)
         for name, value in _BLANK.items():
@@ -314,11 +329,7 @@ class Lists(Regrouped):
         """
         from .mse.histories import bootstrap_counts
 
-        if not isinstance(replicates, (int, np.integer)) or replicates < 2:
-            raise ValueError(
-                f"replicates must be a whole number of at least 2: found {replicates!r}. "
-                "Pass for example replicates=1000."
-            )
+        whole("replicates", replicates, 2, "Pass for example replicates=1000.")
         random = generator(rng)
         token = f"{int(random.integers(2**63)):016x}"
         draws = bootstrap_counts(self.patterns.count, replicates, random)

@@ -61,9 +61,13 @@ class Patterns:
         """Return some of the kinds, by mask or position."""
         chosen = {name: column[rows] for name, column in self.covariates.items()}
         return Patterns(
-            self.own[rows], self.senders[rows], self.unknown[rows], self.stratum[rows],
-            self.count[rows], chosen,
-        )  # fmt: skip
+            self.own[rows],
+            self.senders[rows],
+            self.unknown[rows],
+            self.stratum[rows],
+            self.count[rows],
+            chosen,
+        )
 
     def grouped(self, groups: Sequence[Sequence[int]]) -> Patterns:
         """Return the kinds on other lists, each made of some of these; kinds may repeat.
@@ -99,11 +103,15 @@ def gathered(patterns: Patterns) -> tuple[Patterns, Array]:
     count = np.bincount(place, weights=patterns.count, minlength=first.size)
     return (
         Patterns(
-            distinct.own, distinct.senders, distinct.unknown, distinct.stratum, count,
+            distinct.own,
+            distinct.senders,
+            distinct.unknown,
+            distinct.stratum,
+            count,
             distinct.covariates,
         ),
         place,
-    )  # fmt: skip
+    )
 
 
 def plain(histories: Array, counts: Array) -> Patterns:

@@ -16,6 +16,7 @@ from .estimand import Estimand
 from .estimate import Estimate
 from .intervals import PROPORTION_RULES, WORDS
 from .reliability import flags
+from .rounding import shown
 
 __all__ = ["explain", "frame", "html", "sentence", "text"]
 
@@ -25,7 +26,9 @@ COLUMNS = (
     "std_error", "conf_low", "conf_high", "cv", "deff", "deff_source", "n_eff", "df", "interval",
     "flag", "definition",
 )  # fmt: skip
+BESIDE = ("identified_by", "models_low", "models_high", "declared_facts")  # of what is assumed
 WIDTH, SHOWN_ROWS = 80, 20
+CLOSE_MODELS = "models that fit about as well"
 
 
 # ---------------------------------------------------------------------- the table
@@ -53,7 +56,16 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
         "definition": e.estimand.definition if e.estimand else "",
     }
     columns["flag"] = flags(e, columns, limits if level == 0.95 else e.interval(0.95))
-    return pd.DataFrame({name: columns[name] for name in COLUMNS}, index=pd.RangeIndex(p))
+    names = [*COLUMNS, *(BESIDE if "identified by" in e.provenance else ())]
+    low, high = e.provenance.get("range") or (np.nan, np.nan)
+    first = np.arange(p) == 0  # the whole; ranges of its parts are not known
+    columns |= {
+        "identified_by": str(e.provenance.get("identified by", "")),
+        "models_low": np.where(first, low, np.nan),
+        "models_high": np.where(first, high, np.nan),
+        "declared_facts": str(e.provenance.get("declared facts", "")),
+    }
+    return pd.DataFrame({name: columns[name] for name in names}, index=pd.RangeIndex(p))
 
 
 def _numbers(e: Estimate, name: str) -> Array:
@@ -75,48 +87,7 @@ def _words(e: Estimate, name: str) -> list[Any]:
     return [str(x) for x in np.broadcast_to(np.asarray(fact, dtype=object), (len(e),))]
 
 
-# ---------------------------------------------------------------------- numbers as text
-def shown(value: float, low: float, high: float, unit: str) -> tuple[str, str, str]:
-    """Round an estimate and its limits together; shares become per cent, with their sign.
-
-    Counts are rounded to three significant digits of the largest number, others so that the
-    estimate has two and the limits can be told apart.
-    """
-    numbers = np.array([value, low, high], dtype=float) * (100 if unit == "proportion" else 1)
-    known = np.abs(numbers[np.isfinite(numbers)])
-    top = float(known.max()) if known.size else 0.0
-    if unit in ("count", "total") and (unit == "count" or top >= 100):
-        step = 10.0 ** max(_magnitude(top) - 2, 0)
-        texts = [f"{round(x / step) * step:,.0f}" if np.isfinite(x) else "-" for x in numbers]
-    else:
-        digits = _decimals(numbers, top, 1 if unit == "proportion" else 0)
-        texts = [_decimal(x, digits) for x in numbers]
-    sign = " %" if unit == "proportion" and np.isfinite(value) else ""
-    return texts[0] + sign, texts[1], texts[2]
-
-
-def _magnitude(x: float) -> int:
-    return int(np.floor(np.log10(abs(x)))) if np.isfinite(x) and x != 0 else 0
-
-
-def _decimal(x: float, digits: int) -> str:
-    if not np.isfinite(x):
-        return "-"
-    return "0" if x == 0 else f"{x:,.{digits}f}"
-
-
-def _decimals(numbers: Array, top: float, least: int) -> int:
-    value, low, high = numbers
-    main = value if np.isfinite(value) and value != 0 else top
-    digits = 1 - _magnitude(main)
-    wanted = [least, digits]
-    if np.isfinite(low) and low != 0:
-        wanted.append(-_magnitude(low))
-    if np.isfinite(high - low) and high > low:
-        wanted.append(-_magnitude(high - low))
-    return max(0, min(max(wanted), max(digits, least) + 2))
-
-
+# ---------------------------------------------------------------------- numbers and their intervals
 def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tuple[str, str]]:
     """Return the number and its interval in words, of every row of an estimate's table.
 
@@ -138,7 +109,8 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
         )
         if is_floor(e) and np.isfinite([value, low]).all():
-            number, words = f"at least about {below}", f"estimate {number}, {words}"
+            kind = "lower bound" if is_bound(e) else "estimate"
+            number, words = f"at least about {below}", f"{kind} {number}, {words}"
         out.append((number, words))
     return out
 
@@ -228,11 +200,13 @@ def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
     people = about.population or about.denominator
     guess = number if number.startswith("at most") else f"an estimated {number}"
     if is_floor(e):
-        guess = f"assuming {_assumption(e)}{_range(e)}, {number}"
+        beside = f" ({other_models(e)})" if other_models(e) else ""
+        guess = f"assuming {_assumption(e)}{beside}, {number}"
     if e.unit == "proportion":
         return f"{guess} of {people or 'the population sampled'}"
     if e.unit == "count":
-        with_outcome = f' with the outcome "{outcome}"' if outcome else ""
+        plain = outcome in ("", "persons", people)
+        with_outcome = "" if plain else f' with the outcome "{outcome}"'
         return f"{guess} {people or 'persons'}{with_outcome}"
     if e.unit == "known":
         return f"{outcome or 'the quantity'} is taken to be {number}"
@@ -244,6 +218,8 @@ def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
 
 def _quantity(unit: str, outcome: str) -> str:
     """Return what a number is, as in 'mean of "hours"'; a rate or ratio by its own name."""
+    if unit == "count" and outcome == "persons":
+        return "number of persons"
     if unit == "ratio" and re.search(r"\b(ratio|rate)\b", outcome):
         return outcome
     return f'{unit} of "{outcome}"' if outcome else unit
@@ -254,6 +230,18 @@ def is_floor(e: Estimate) -> bool:
     return bool(e.provenance.get("floor"))
 
 
+def is_bound(e: Estimate) -> bool:
+    """Tell whether the method itself gives a lower bound and no estimate."""
+    return bool(e.provenance.get("lower bound"))
+
+
+def floor_said(e: Estimate) -> str:
+    """Say how a floor is read."""
+    if is_bound(e):
+        return "A lower bound of the number, itself uncertain: at least its lower limit, if its assumption holds"
+    return "Read as a floor: at least its lower limit, if its assumption holds"
+
+
 def _assumption(e: Estimate) -> str:
     floor = e.provenance.get("floor")
     given = floor if isinstance(floor, str) else (e.assumptions or ("what its method assumes",))[0]
@@ -262,13 +250,14 @@ def _assumption(e: Estimate) -> str:
     return found if acronym else found[:1].lower() + found[1:]
 
 
-def _range(e: Estimate) -> str:
-    """Say how far the estimate moves over models that fit about as well."""
+def other_models(e: Estimate) -> str:
+    """Say how far the estimate moves over models that fit about as well, or what stands for them."""
     span = e.provenance.get("range")
-    if not span or not np.isfinite(span).all():
-        return ""
+    if span is None or not np.isfinite(span).all():
+        return str(e.provenance.get("no range", ""))
     _, low, high = shown(float(e.value[0]), float(span[0]), float(span[1]), e.unit)
-    return f" (models that fit about as well give {low} to {high})"
+    given = f"{e.provenance.get('range of', CLOSE_MODELS)} give {low} to {high}"
+    return f"in all, {given}" if len(e) > 1 else given
 
 
 def _sample(e: Estimate, row: pd.Series[Any]) -> str:
@@ -350,7 +339,7 @@ def _what(e: Estimate) -> str:
     if about.excludes:
         what += f" {excluded(about)}"
     if is_floor(e):
-        what += " It is read as a floor: at least its lower limit, if its assumption holds."
+        what += f" {floor_said(e)}."
     return what
 
 
@@ -373,9 +362,12 @@ def made_of(e: Estimate) -> list[str]:
     if len(e.blocks) > 1:
         names = ", ".join(_source(block.source) for block in e.blocks)
         lines.append(f"The uncertainty adds up over {len(e.blocks)} sources: {names}.")
-    if _range(e):
-        lines.append(f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}.")
+    if other_models(e):
+        lines.append(f"{_capital(other_models(e))}.")
     told = {
+        "range of",
+        "no range",
+        "lower bound",
         "design",
         "rows",
         "psus",
@@ -421,7 +413,8 @@ def text(e: Estimate) -> str:
     """Return aligned text of at most 80 columns."""
     table = frame(e, 0.95)
     names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x))
-    lines = [cut(f"<Estimate: {_quantity(e.unit, names).replace(chr(34), '')}>", WIDTH)]
+    kind = "Lower bound" if is_bound(e) else "Estimate"
+    lines = [cut(f"<{kind}: {_quantity(e.unit, names).replace(chr(34), '')}>", WIDTH)]
     first = _row_names(e, table)
     head = ["", "estimate", "std_error", "95 % interval", "", "df", "n"]
     body = [
@@ -494,15 +487,23 @@ def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
             for flag, count in counted
         )
     if is_floor(e):
-        yield "Read as a floor: at least its lower limit, if its assumption holds"
-    if e.provenance.get("identified by"):
-        yield f"Identified by: {e.provenance['identified by']}"
-    if _range(e):
-        yield f"Models that fit about as well{_range(e).partition('well')[2].rstrip(')')}"
-    if e.provenance.get("declared facts"):
-        yield f"From declared facts: {e.provenance['declared facts']}"
+        yield floor_said(e)
+    yield from beside(e)
     for warning in e.warnings:
         yield f"Warning: {warning}"
+
+
+def beside(e: Estimate) -> Iterable[str]:
+    """Yield what must stand beside a number that an assumption identifies, one line each."""
+    said = e.provenance
+    if said.get("identified by"):
+        yield f"Identified by: {said['identified by']}"
+    if other_models(e):
+        yield _capital(other_models(e))
+    if said.get("Monte Carlo error"):
+        yield f"Monte Carlo error: {said['Monte Carlo error']}"
+    if said.get("declared facts"):
+        yield f"From declared facts: {said['declared facts']}"
 
 
 def _wrap(line: str) -> list[str]:
@@ -544,10 +545,13 @@ def html(e: Estimate) -> str:
     warned = "".join(f"<p><strong>Warning:</strong> {escape(w)}</p>" for w in e.warnings)
     how = f"<p>Adjusted by: {escape(adjusted(e))}</p>" if adjusted(e) else ""
     told = "".join(f"<p>{escape(line)}</p>" for line in explain(e).splitlines())
+    lines = [*([floor_said(e)] if is_floor(e) else []), *beside(e)]
+    open_ = "".join(f"<p>{escape(_one_line(line))}</p>" for line in lines)
+    kind = "Lower bound" if is_bound(e) else "Estimate"
     return (
-        f"<div><p><strong>Estimate: {escape(_quantity(e.unit, names).replace(chr(34), ''))}"
+        f"<div><p><strong>{kind}: {escape(_quantity(e.unit, names).replace(chr(34), ''))}"
         f"</strong></p><table><thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in heads)}</tr>"
-        f"</thead><tbody>{''.join(rows)}</tbody></table>{after}{how}{warned}"
+        f"</thead><tbody>{''.join(rows)}</tbody></table>{after}{how}{open_}{warned}"
         f"<details><summary>What was done</summary>{told}</details></div>"
     )
 

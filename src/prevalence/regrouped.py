@@ -240,12 +240,17 @@ class Regrouped:
         kinds = self.patterns.grouped(groups)
         rows = np.asarray(kinds.on.any(axis=1))
         new = {self.names[i]: name for g, name in zip(groups, names, strict=True) for i in g}
-        return self._rearranged(names, kinds.take(rows), rows, declared=_renamed(self.declared, new),
+        return self._rearranged(
+            names,
+            kinds.take(rows),
+            rows,
+            declared=_renamed(self.declared, new),
             referrals=tuple(
-                (new.get(s, s), new[r], n) for s, r, n in self.referrals
+                (new.get(s, s), new[r], n)
+                for s, r, n in self.referrals
                 if r in new and new.get(s, s) != new[r]
             ),
-        )  # fmt: skip
+        )
 
     def _rearranged(
         self, names: tuple[str, ...], kinds: Patterns, rows: Array, **changes: Any
@@ -269,9 +274,14 @@ class Regrouped:
         if scheme is not None and draws is not None:
             scheme = replace(scheme, factors=added(draws, cells(made.on), size))
         return self._replace(
-            names=names, histories=histories, counts=counts, patterns=made, scheme=scheme,
-            pattern_draws=draws, **changes,
-        )  # fmt: skip
+            names=names,
+            histories=histories,
+            counts=counts,
+            patterns=made,
+            scheme=scheme,
+            pattern_draws=draws,
+            **changes,
+        )
 
     @property
     def _is_plain(self) -> bool:
@@ -333,10 +343,15 @@ class Regrouped:
         [('police', 'home')]
         """
         facts = {
-            "referral": referral, "every_referral": every_referral, "recording": recording,
-            "missed_links": missed_links, "false_links": false_links, "reports": reports,
-            "visibility": visibility, "absent": absent,
-        }  # fmt: skip
+            "referral": referral,
+            "every_referral": every_referral,
+            "recording": recording,
+            "missed_links": missed_links,
+            "false_links": false_links,
+            "reports": reports,
+            "visibility": visibility,
+            "absent": absent,
+        }
         return self._replace(declared=declared(self.declared, self.names, self.strata, facts))
 
     def referral_edges(self) -> list[tuple[str, str]]:
@@ -448,12 +463,9 @@ class Regrouped:
 
 def cells(on: Array) -> Array:
     """Return the position of each row of 0 and 1 among all histories."""
-    from .mse.histories import all_histories, cell_codes
+    from .mse.histories import cell_codes, cell_places
 
-    histories = all_histories(on.shape[1])
-    position = np.empty(len(histories) + 1, dtype=np.int64)
-    position[cell_codes(histories)] = np.arange(len(histories))
-    return np.asarray(position[cell_codes(on)])
+    return np.asarray(cell_places(on.shape[1])[cell_codes(on)])
 
 
 def added(columns: Array, place: Array, size: int) -> Array:
@@ -480,9 +492,10 @@ def _renamed(facts: Declared, new: Mapping[str, str]) -> Declared:
     absent = {}
     for label, lists in facts.absent.items():
         gone = tuple(
-            name for name in dict.fromkeys(new.values())
+            name
+            for name in dict.fromkeys(new.values())
             if all(old in lists for old, made in new.items() if made == name)
-        )  # fmt: skip
+        )
         if gone:
             absent[label] = gone
     return replace(facts, referral=edges, reports=reports, absent=absent)

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from .design import Design
-from .errors import one_of
+from .errors import one_of, whole
 from .hadamard import hadamard
 from .replication import Replicates
 from .stages import Stage
@@ -158,11 +158,7 @@ def bootstrap(
 ) -> Replicates:
     """Make bootstrap replicates by one of three rules, all with the sampling fractions."""
     one_of("kind", kind, KINDS)
-    if not isinstance(replicates, (int, np.integer)) or replicates < 2:
-        raise ValueError(
-            f"replicates must be a whole number of at least 2: found {replicates!r}. "
-            "Pass for example replicates=1000."
-        )
+    whole("replicates", replicates, 2, "Pass for example replicates=1000.")
     token = _token(design, rng)
     spread, level = 1.0, "unit"
     if kind == "rao-wu":

@@ -136,7 +136,7 @@ CASES = {
         rows(),
         pair(between=("police", "police")),
         ValueError,
-        r"between must be two different lists: found \('police', 'police'\) for 2 lists",
+        r"between must be two different lists: found \('police', 'police'\)",
     ),
     "both kinds of missed links": Bad(
         rows(),

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import prevalence as pv
-from prevalence.mse.grid import fit_models
-from prevalence.mse.histories import all_histories, list_pairs
+from prevalence.mse.histories import all_histories
 
 
 def lists() -> pv.Lists:
@@ -60,18 +59,6 @@ CASES: dict[str, tuple[Callable[[pv.Lists], object], type[Exception], str]] = {
         ),
         ValueError,
         "lists must have an estimate",
-    ),
-    "one row of models too few": (
-        lambda x: fit_models(x.histories, x.counts, list_pairs(3), [[True], [False]]),
-        ValueError,
-        "included must have the shape (terms, models): got (2, 1) for 3 terms.",
-    ),
-    "models that are not hierarchical": (
-        lambda x: fit_models(
-            x.histories, x.counts, [*list_pairs(3), (0, 1, 2)], [[True], [False], [True], [True]]
-        ),
-        ValueError,
-        "included must be hierarchical",
     ),
 }
 

@@ -69,7 +69,7 @@ CASES = {
         THREE,
         select(ntop=0),
         ValueError,
-        r"ntop must be None or a whole number of at least 1: found 0\. Write 60 for",
+        r"ntop must be a whole number of at least 1: found 0\. Write 60 for",
     ),
     "ntop list": Bad(
         THREE,

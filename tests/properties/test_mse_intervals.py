@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 import prevalence as pv
-from prevalence.mse.grid import fit_models
-from prevalence.mse.histories import all_histories, bootstrap_counts, list_pairs
-from prevalence.mse.loglinear import loglinear_fit
+from prevalence.mse.histories import all_histories
 
 COUNTS = [60, 74, 48, 21, 9, 12, 4]
 
@@ -76,21 +74,3 @@ def test_influence_is_the_estimate_without_a_person() -> None:
     assert given.model == "A and B"
     assert not given.to_frame()["other_model"].any()
     assert "histories" in repr(given)
-
-
-@pytest.mark.parametrize(
-    "counts", [[60, 74, 48, 35, 21, 9, 12, 4, 5, 3, 6, 1, 2, 1, 1], [9, 7, 8, 6, 1, 0, 1] + [0] * 8]
-)
-def test_grid_is_every_model_by_itself(counts: list[int]) -> None:
-    """Dense and sparse tables; the grid starts its fits elsewhere and ends at the same maximum."""
-    histories, pairs = all_histories(4), list_pairs(4)
-    draws = bootstrap_counts(counts, 8, rng=2)
-    included = (np.arange(64) >> np.arange(6)[:, None]) & 1 == 1
-    grid = fit_models(histories, draws, pairs, included)
-    for row, member in enumerate(included.T):
-        terms = [pair for pair, use in zip(pairs, member, strict=True) if use]
-        alone = loglinear_fit(histories, draws, terms)
-        assert grid.code[row].tolist() == alone.code.tolist()
-        # Both converge past 1e-9; sparse tables multiply it by the condition of the dark figure.
-        np.testing.assert_allclose(grid.total[row], alone.total, rtol=1e-7)
-        np.testing.assert_allclose(grid.bic[row], alone.bic, rtol=1e-9)

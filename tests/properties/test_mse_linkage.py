@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prevalence.mse.histories import all_histories
@@ -14,6 +14,7 @@ ERRORS = st.lists(st.floats(0, 0.6), min_size=2, max_size=4)
 ROUNDING = 1e-12  # sums of at most 16 products of at most four shares
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(ERRORS)
 def test_clusters_are_those_of_the_closed_form(errors: list[float]) -> None:
     histories = all_histories(len(errors))
@@ -23,6 +24,7 @@ def test_clusters_are_those_of_the_closed_form(errors: list[float]) -> None:
     np.testing.assert_allclose(mean, wanted, atol=ROUNDING)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(ERRORS)
 def test_sizes_of_lists_are_kept_and_clusters_lie_inside_histories(errors: list[float]) -> None:
     histories = all_histories(len(errors))
@@ -37,6 +39,7 @@ def test_sizes_of_lists_are_kept_and_clusters_lie_inside_histories(errors: list[
     np.testing.assert_allclose(np.einsum("vvw->vw", second), mean, atol=ROUNDING)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(ERRORS, st.integers(0, 1000))
 def test_unsplitting_takes_back_what_splitting_did(errors: list[float], seed: int) -> None:
     persons = np.random.default_rng(seed).integers(0, 50, 2 ** len(errors) - 1).astype(float)

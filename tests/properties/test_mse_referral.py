@@ -56,6 +56,7 @@ def lists_of(found: naive.Recorded) -> pv.Lists:
 # The graph
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(edges_of_five)
 def test_components_part_the_lists_and_no_edge_leaves_one(edges: list[tuple[int, int]]) -> None:
     groups = components(edges, 5)
@@ -65,6 +66,7 @@ def test_components_part_the_lists_and_no_edge_leaves_one(edges: list[tuple[int,
     assert len(groups) >= 5 - len({frozenset(e) for e in edges})
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(edges_of_five)
 def test_a_cycle_is_found_where_there_is_one_and_is_one(edges: list[tuple[int, int]]) -> None:
     reach = np.zeros((5, 5), dtype=bool)
@@ -78,6 +80,7 @@ def test_a_cycle_is_found_where_there_is_one_and_is_one(edges: list[tuple[int, i
     assert set(pairwise(cycle)) <= set(edges)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(edges_of_five)
 def test_terms_of_families_are_hierarchical(edges: list[tuple[int, int]]) -> None:
     terms = closed_terms(families(edges, 5))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ def of(draws: list[float], value: float, jackknife: Jackknife = NOBODY) -> Resam
     return Resampled(np.array([value]), np.array([draws]), jackknife)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(
     counts=st.lists(st.integers(1, 12), min_size=3, max_size=3),
     seed=st.integers(0, 2**31),
@@ -105,7 +106,7 @@ def test_many_rows_at_once_are_each_alone() -> None:
 
 @pytest.mark.parametrize("rule", ["bca", "percentile"])
 def test_monte_carlo_error_is_the_spread_over_draws(rule: str) -> None:
-    """400 sets of 400 replicates: the sd of an end is known to 3.5 %, the mean error to less."""
+    """400 sets of 400 replicates: the sd of an end is known to 3.5 %, the mean error of 80 to 4 %."""
     counts = [140, 90, 35, 60, 20, 10, 15]
 
     def procedure(n: Array) -> Array:
@@ -116,9 +117,9 @@ def test_monte_carlo_error_is_the_spread_over_draws(rule: str) -> None:
     base = resample(procedure, counts)
     sets = [Resampled(base.value, row, base.jackknife) for row in draws]
     ends = np.array([s.interval(rule)[0] for s in sets])
-    errors = np.array([s.monte_carlo_error(rule)[0] for s in sets])
-    # Quantiles are only locally straight: 15 % besides four Monte Carlo errors of the sd.
-    assert np.sqrt((errors**2).mean(axis=0)) == pytest.approx(ends.std(axis=0), rel=0.15 + 0.14)
+    errors = np.array([s.monte_carlo_error(rule)[0] for s in sets[:80]])
+    # Resampled quantiles of 400 are discrete: 10 % besides 3.6 Monte Carlo errors of both.
+    assert np.sqrt((errors**2).mean(axis=0)) == pytest.approx(ends.std(axis=0), rel=0.1 + 0.19)
 
 
 def test_parametric_tables_have_the_moments_of_the_model() -> None:

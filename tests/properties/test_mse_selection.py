@@ -115,7 +115,7 @@ def test_brackets_name_lone_lists_too() -> None:
 
 
 @given(seed=st.integers(0, 10_000), table=st.sampled_from([THREE, SPARSE]))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_choice_equals_that_of_all_fits(seed: int, table: list[float]) -> None:
     candidates, _, terms = competing(np.array(table), 2)
     draws = bootstrap_counts(table, 3, seed)
@@ -135,7 +135,7 @@ def test_choice_equals_that_of_all_fits(seed: int, table: list[float]) -> None:
 def test_bounds_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 113 models few are fitted to a resample; with bounds switched off all are."""
     candidates, _, _ = competing(np.array(FOUR) * 4 + 1, 3)
-    draws = bootstrap_counts(np.array(FOUR) * 4 + 1, 15, 3)
+    draws = bootstrap_counts(np.array(FOUR) * 4 + 1, 6, 3)
     penalty = np.log(draws.sum(axis=0))
     fitted: list[int] = []
     plain = selection.fit_pairs

@@ -111,7 +111,9 @@ def test_six_lists_are_summed_over_18154_graphs(oracle: Path) -> None:
     found = graph_posterior(lists)
     assert time.process_time() - started < 20  # 3 to 5 in an idle process; five prior weights
     assert found.weights.size == 18154
-    # Typed from the slow version on numbers 1 to 300,000 (all graphs, float64).
+    # Added up number by number, 1 to 300,000, over the graphs, cliques and separators of tests/naive
+    # (gammaln of scipy, four minutes): limits where the sum reaches 0.02500, 0.50027 and 0.97501,
+    # and what lies beyond is below 1e-14.
     assert found.median == 12_315
     assert found.interval() == (10_233, 26_195)
 

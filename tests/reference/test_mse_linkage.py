@@ -43,7 +43,7 @@ def test_split_and_joined_persons_are_found_again() -> None:
 def test_an_audit_widens_what_known_errors_give() -> None:
     known = pv.mse.linked(four(), missed={"A": 0.1, "B": 0.1})
     small, large = (
-        pv.mse.linked(four(), missed={"A": (n // 10, n), "B": (n // 10, n)}, draws=60, rng=1)
+        pv.mse.linked(four(), missed={"A": (n // 10, n), "B": (n // 10, n)}, draws=30, rng=1)
         for n in (50, 5000)
     )
     assert float(small) == pytest.approx(float(known), rel=1e-12)
@@ -52,12 +52,12 @@ def test_an_audit_widens_what_known_errors_give() -> None:
 
 
 def test_replicates_carry_the_audit() -> None:
-    lists = four().bootstrap(300, rng=1)
+    lists = four().bootstrap(150, rng=1)
     known = pv.mse.linked(lists, missed={"A": 0.1, "B": 0.1})
-    audited = pv.mse.linked(lists, missed={"A": (5, 50), "B": (5, 50)}, draws=60, rng=1)
+    audited = pv.mse.linked(lists, missed={"A": (5, 50), "B": (5, 50)}, draws=30, rng=1)
     assert audited.std_error[0] > 1.1 * known.std_error[0]
-    alone = pv.mse.linked(four(), missed={"A": (5, 50), "B": (5, 50)}, draws=60, rng=1)
-    # 300 replicates: a standard deviation to one in twenty-four; 60 draws of the audit.
+    alone = pv.mse.linked(four(), missed={"A": (5, 50), "B": (5, 50)}, draws=30, rng=1)
+    # 150 replicates: a standard deviation to one in seventeen; 30 draws of the audit.
     assert audited.std_error[0] == pytest.approx(alone.std_error[0], rel=0.3)
 
 

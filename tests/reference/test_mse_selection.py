@@ -139,7 +139,7 @@ RANKS = {
     ("name", "order", "replicates"),
     [
         ("kosovo", 3, 500),
-        ("uk5", 2, 200),
+        ("uk5", 2, 100),
         pytest.param("uk5", 2, 4000, marks=pytest.mark.proof),
         pytest.param("neworleans5_186", 2, 4000, marks=pytest.mark.proof),
         pytest.param("uk5", 4, 1000, marks=pytest.mark.proof),

@@ -177,7 +177,9 @@ def test_a_wrong_conditional_fails_the_joint_test(
     plant: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch)
-    assert joint(fits=1_000, rounds=20, rng=1) < 1e-4
+    # The last of them shows in the size alone, and only after several sweeps.
+    fits, rounds = (1_000, 20) if plant is _every_move else (500, 12)
+    assert joint(fits=fits, rounds=rounds, rng=1) < 1e-4
 
 
 @pytest.mark.proof

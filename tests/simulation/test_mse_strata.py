@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
@@ -36,21 +37,24 @@ def lists(seed: int) -> pv.Lists:
     return made.declare(absent={(sex, "south"): ["school"] for sex in ("girl", "boy")})
 
 
-def test_totals_and_strata_are_near_the_truth_with_labels_missing_and_a_list_absent() -> None:
+@pytest.mark.parametrize("runs", [5, pytest.param(60, marks=pytest.mark.proof)])
+def test_totals_and_strata_are_near_the_truth_with_labels_missing_and_a_list_absent(
+    runs: int,
+) -> None:
     pairs = [("police", "home")]
     by = {"police": ["sex"], "home": ["sex"], "school": ["sex"]}
-    found = [pv.mse.stratified(lists(seed), pairs=pairs, by_stratum=by) for seed in range(12)]
+    found = [pv.mse.stratified(lists(seed), pairs=pairs, by_stratum=by) for seed in range(runs)]
     value = np.array([estimate.value for estimate in found])
     error = np.array([estimate.std_error for estimate in found])
     south = found[0].labels.index(("girl", "south"))
     girls = [i for i, label in enumerate(found[0].labels) if label[0] == "girl"]
     for rows, truth in (([0], 4500), (girls, 3000), ([south], 1000)):
         total = value[:, rows].sum(axis=1)
-        # Four standard errors of a mean of 12, and a bias of a hundredth.
-        slack = 4 * total.std(ddof=1) / np.sqrt(12) + 0.01 * truth
+        # Four standard errors of a mean, and a bias of a hundredth.
+        slack = 4 * total.std(ddof=1) / np.sqrt(runs) + 0.01 * truth
         assert abs(total.mean() - truth) < slack
     inside = np.abs(value[:, 0] - 4500) < 1.96 * error[:, 0]
-    assert inside.mean() > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 12)
+    assert inside.mean() > 0.95 - 4 * np.sqrt(0.95 * 0.05 / runs)
 
 
 def test_what_is_borrowed_and_what_is_missing_is_said() -> None:
@@ -66,7 +70,7 @@ def test_what_is_borrowed_and_what_is_missing_is_said() -> None:
 def test_a_bootstrap_gives_the_standard_errors_of_the_model() -> None:
     pairs, by = [("police", "home")], ["police", "home", "school"]
     model = pv.mse.stratified(lists(2), pairs=pairs, by_stratum=by)
-    drawn = pv.mse.stratified(lists(2).bootstrap(400, rng=1), pairs=pairs, by_stratum=by)
+    drawn = pv.mse.stratified(lists(2).bootstrap(200, rng=1), pairs=pairs, by_stratum=by)
     np.testing.assert_allclose(drawn.value, model.value, rtol=1e-12)
-    # 400 replicates: one in twenty-eight, and tails that the model's variance does not have.
+    # 200 replicates: one in twenty, and tails that the model's variance does not have.
     np.testing.assert_allclose(drawn.std_error, model.std_error, rtol=0.3)

@@ -16,6 +16,9 @@ from ..estimand import Estimand
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import Example
+from .replicated import replicates_said
+from .resampling import Jackknife, Resampled
+from .trust.beside import drawn_error, other_models, thin
 from .trust.stated import facts_verdict
 
 Array = NDArray[Any]
@@ -104,6 +107,7 @@ def assemble(
     those of a log-linear model and `handled` the facts that the estimator itself takes care of
     (referral, links, reports, visibility), for the verdict from declared facts.
     """
+    identifies = identifies.replace("_", " ")
     point = np.atleast_1d(np.asarray(value, dtype=float))
     told = list(said)
     scheme: Any
@@ -134,9 +138,16 @@ def assemble(
         outcomes=(lists.about.get("outcome", "persons"),),
         interval_rule=rule,
         constants={**fixed, **(constants or {})},
-        **_about(lists, method, identifies, assumptions, citations, told),
+        **_about(
+            lists, method, identifies, assumptions, citations, [*told, *thin(lists, terms, told)]
+        ),
         facts=_facts(lists, fixed["seen"]),
-        provenance=_provenance(lists, rule, identifies, span, provenance, terms, handled),
+        provenance={
+            **_provenance(lists, rule, identifies, span, terms, handled),
+            **_better(span, float(point[0])),
+            **_luck(lists, point, fixed.get("draws")),
+            **(provenance or {}),
+        },
     )
 
 
@@ -157,8 +168,11 @@ def from_posterior(
     label_names: tuple[str, ...] = (),
     provenance: Mapping[str, Any] | None = None,
     handled: Sequence[str] = (),
+    span: tuple[float, float] | None = None,
+    terms: Sequence[tuple[int, ...]] | None = None,
 ) -> Estimate:
     """Return the estimate from posterior draws of population sizes (k, D) of one fit."""
+    identifies = identifies.replace("_", " ")
     columns = np.atleast_2d(np.asarray(draws, dtype=float))
     shown = np.broadcast_to(
         np.asarray(lists.seen if seen is None else seen, float), columns.shape[:1]
@@ -171,9 +185,15 @@ def from_posterior(
         label_names=label_names,
         outcomes=(lists.about.get("outcome", "persons"),),
         constants={"seen": shown, **(constants or {})},
-        **_about(lists, method, identifies, assumptions, citations, list(said)),
+        **_about(
+            lists, method, identifies, assumptions, citations, [*said, *thin(lists, terms, said)]
+        ),
         facts={**_facts(lists, shown), **(facts or {})},
-        provenance=_provenance(lists, "posterior", identifies, None, provenance, None, handled),
+        provenance={
+            **_provenance(lists, "posterior", identifies, span, terms, handled),
+            "Monte Carlo error": drawn_error(columns[0], _effective(columns, facts)),
+            **(provenance or {}),
+        },
     )
 
 
@@ -208,7 +228,7 @@ def _about(
         "unit": "count",
         "estimand": Estimand(**{"outcome": "persons", **lists.about}),
         "method": method,
-        "assumptions": (identifies, *assumptions, closed(lists)),
+        "assumptions": (identifies, *(x.replace("_", " ") for x in assumptions), closed(lists)),
         "warnings": (*lists.notes, *said),
         "citations": tuple(citations),
     }
@@ -236,7 +256,6 @@ def _provenance(
     rule: str,
     identifies: str,
     span: tuple[float, float] | None,
-    more: Mapping[str, Any] | None,
     terms: Sequence[tuple[int, ...]] | None,
     handled: Sequence[str],
 ) -> dict[str, Any]:
@@ -254,6 +273,26 @@ def _provenance(
         "floor": True,
         "identified by": identifies.rstrip("."),
         "declared facts": str(facts_verdict(lists, terms, handled=handled)),
-        **({"range": span} if span else {}),
-        **(more or {}),
+        **({"range": span} if span else other_models(lists, terms)),
     }
+
+
+def _better(span: tuple[float, float] | None, value: float) -> dict[str, str]:
+    """Say that models near by fit better where the estimate's own is not among the close ones."""
+    if span is None or span[0] * (1 - 1e-6) <= value <= span[1] * (1 + 1e-6):
+        return {}
+    return {"range of": "models that fit better"}
+
+
+def _luck(lists: Lists, point: Array, draws: Array | None) -> dict[str, str]:
+    """Say how far other resamples would move percentiles; BCa limits say so themselves."""
+    if draws is None or lists.scheme is None or draws.shape[1] < 2:
+        return {}
+    nobody = Jackknife(np.zeros(0, dtype=int), np.zeros(0), np.zeros((point.size, 0)))
+    found = Resampled(point, draws, nobody)
+    return {"variance": replicates_said(lists.scheme.kind, found, "percentile")}
+
+
+def _effective(draws: Array, facts: Mapping[str, Array] | None) -> float:
+    given = (facts or {}).get("ess")
+    return float(draws.shape[1] if given is None else np.atleast_1d(given)[0])

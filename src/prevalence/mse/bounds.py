@@ -50,7 +50,7 @@ def lower_bound(lists: Lists) -> Estimate:
     Notes
     -----
     Assumes lists that catch independently given a person's visibility, which may differ between
-    persons: it is then a bound from below. Referral between lists raises f2 and lowers the bound.
+    persons: it is then a lower bound. Referral between lists raises f2 and lowers the bound.
 
     References
     ----------
@@ -72,7 +72,10 @@ def lower_bound(lists: Lists) -> Estimate:
 
     value, variance = bound(lists.counts)
     replicated = None if lists.scheme is None else bound(lists.scheme.factors)[0]
-    assumption = "Lists catch independently given a person's own visibility; a bound from below."
+    assumption = (
+        "Lists catch independently given a person's own visibility; visibility may differ in any way, "
+        "so that this is a lower bound."
+    )
     return assemble(
         lists,
         float(value[0]),
@@ -82,4 +85,5 @@ def lower_bound(lists: Lists) -> Estimate:
         citations=[CHAO],
         replicated=replicated,
         handled=["visibility"],
+        provenance={"lower bound": True},
     )

@@ -9,17 +9,19 @@ fit. Columns of counts (replicates) are fitted together; the column axis is the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .ascent import Ahead, ascend
 from .histories import BoolArray, FloatArray, IntArray
 from .newton import factor, solve_factored
 
 PASSES = 200  # at most; quadratic convergence takes about ten
 STEP = 1e-8  # largest last change of any log mean: Newton squares it
+SLACK = 1e-10  # share of a likelihood by which rounding may lower it
 NEAR = 0.3  # a step below which the observed information replaces the expected one
 LONGEST = 4.0  # longest change of a log mean in one pass
 PIVOT = 1e-12  # share of a parameter's own information left by the others
@@ -257,38 +259,43 @@ def _start(table: Table, y: FloatArray, active: BoolArray, kept: BoolArray) -> F
     return solve_factored(lower, inverse, design.T @ (raised * np.log(np.where(seen, raised, 1.0))))
 
 
+@dataclass(eq=False)
+class _Columns:
+    """The likelihood of a block of columns."""
+
+    table: Table
+    y: FloatArray
+    added: FloatArray
+    active: BoolArray
+    kept: BoolArray
+    state: State = field(init=False)
+    near: BoolArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.near = np.zeros(self.y.shape[1], dtype=bool)
+
+    def value(self, at: FloatArray) -> FloatArray:
+        self.state = _evaluate(self.table, self.y, self.added, at, self.kept)
+        return self.state.value
+
+    def ahead(self, _at: FloatArray, better: BoolArray) -> Ahead:
+        step = _step(self.table, self.state, self.y, self.active, self.near)
+        move = np.abs((self.table.design @ step) * self.kept).max(axis=0)
+        self.near = better & (move < NEAR)
+        return Ahead(step * np.minimum(1.0, LONGEST / np.maximum(move, LONGEST)), move <= STEP)
+
+    def keep(self, stay: BoolArray) -> None:
+        self.y, self.added = self.y[:, stay], self.added[:, stay]
+        self.active, self.kept = self.active[:, stay], self.kept[:, stay]
+        self.near = self.near[stay]
+
+
 def _climb(
     table: Table, y: FloatArray, added: FloatArray, active: BoolArray, start: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Newton's method with halving: coefficients (P, b) and which columns came to rest."""
-    result, proven = start.copy(), np.zeros(start.shape[1], dtype=bool)
-    live = np.arange(start.shape[1])
-    kept = _kept(table, active)
-    base, step = start, np.zeros(start.shape)
-    best = np.full(live.size, -np.inf)
-    near = np.zeros(live.size, dtype=bool)
-    for _ in range(PASSES):
-        trial = base + step
-        state = _evaluate(table, y, added, trial, kept)
-        worse = ~(state.value >= best - 1e-10 * (1 + np.abs(best)))
-        newton = _step(table, state, y, active, near)
-        move = np.abs((table.design @ newton) * kept).max(axis=0)
-        newton *= np.minimum(1.0, LONGEST / np.maximum(move, LONGEST))
-        done = ~worse & (move <= STEP)
-        base, best = np.where(worse, base, trial), np.where(worse, best, state.value)
-        step = np.where(worse, step / 2, newton)
-        near = ~worse & (move < NEAR)
-        result[:, live] = base + np.where(done, step, 0.0)
-        proven[live[done]] = True
-        if done.any():
-            stay = ~done
-            live, base, step, best, near = (
-                live[stay], base[:, stay], step[:, stay], best[stay], near[stay],
-            )  # fmt: skip
-            y, added, active, kept = y[:, stay], added[:, stay], active[:, stay], kept[:, stay]
-        if not live.size:
-            break
-    return result, proven
+    """Coefficients (P, b) and which columns came to rest."""
+    columns = _Columns(table, y, added, active, _kept(table, active))
+    return ascend(columns, start, PASSES, SLACK)
 
 
 def _step(
@@ -346,9 +353,13 @@ def _drifting(table: Table, y: FloatArray, active: BoolArray, beta: FloatArray) 
 
 
 def _summary(
-    table: Table, y: FloatArray, added: FloatArray, active: BoolArray, beta: FloatArray,
+    table: Table,
+    y: FloatArray,
+    added: FloatArray,
+    active: BoolArray,
+    beta: FloatArray,
     proven: BoolArray,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     from scipy.special import gammaln, xlogy
 
     beta = np.where(active, beta, 0.0)

@@ -19,9 +19,9 @@ from .assemble import (
     example,
     require_overlap,
 )
-from .hierarchical import neighbours
 from .replicated import INTERVALS, parametric, resampled
 from .stepwise import StepwiseFit, stepwise_fit
+from .terms import chosen, chosen_model
 
 __all__ = ["stepwise"]
 
@@ -117,20 +117,15 @@ def stepwise(
         how = resampled(
             lists, lambda n: stepwise_fit(lists.histories, n, threshold=threshold).total, interval
         )
-    chosen = [
-        tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use
-    ]
-    words = "; ".join(" and ".join(lists.names[i] for i in pair) for pair in chosen)
+    terms = chosen(found.pairs, found.selected[:, 0])
     return assemble(
         lists,
         float(found.total[0]),
         method="mse.stepwise",
-        identifies="The chosen model holds: dependence only between "
-        f"{words.replace('_', ' ') or 'none'}.",
+        identifies=chosen_model(lists, terms),
         assumptions=[EQUAL],
         citations=[CSV, EFRON] if interval == "bca" else [CSV],
-        terms=chosen,
-        span=neighbours(lists, chosen),
+        terms=terms,
         **how,
     )
 

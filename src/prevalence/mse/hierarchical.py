@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..estimate import Estimate
 from ..lists import Lists
@@ -22,49 +18,11 @@ from .assemble import (
     require_overlap,
 )
 from .closed_population.profile import check_interval, profile_loglinear, profiled
-from .histories import list_pairs
 from .loglinear import loglinear_fit
 from .replicated import INTERVALS, resampled
+from .terms import dependence, terms_of
 
 __all__ = ["loglinear"]
-
-Array = NDArray[Any]
-
-
-def terms_of(lists: Lists, pairs: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
-    """Return the groups of lists named by `pairs`, each with what is inside it."""
-    out = []
-    for pair in pairs:
-        if isinstance(pair, str) or len(set(pair)) < 2:
-            raise ValueError(
-                f"pairs must be groups of different lists: found {pair!r}. Write [('police', "
-                "'shelter')]."
-            )
-        out.append(tuple(sorted(lists.index(name) for name in pair)))
-    for group in out:
-        inside = combinations(group, len(group) - 1) if len(group) > 2 else ()
-        lacking = [part for part in inside if part not in out]
-        if lacking:
-            said, part = (", ".join(lists.names[i] for i in g) for g in (group, lacking[0]))
-            raise ValueError(
-                f"pairs must hold what is inside a larger group: {said!r} is in without {part!r}. "
-                "Add it."
-            )
-    return out
-
-
-def neighbours(lists: Lists, terms: list[tuple[int, ...]]) -> tuple[float, float] | None:
-    """Range of the estimate over models that differ by one pair, within 6 BIC units of the best."""
-    if any(len(t) > 2 for t in terms):
-        return None
-    every = list_pairs(len(lists.names))
-    chosen = np.array([tuple(sorted(p)) in terms for p in every])
-    included = chosen[:, None] ^ np.c_[np.zeros(len(every), bool), np.eye(len(every), dtype=bool)]
-    fit = loglinear_fit(lists.histories, lists.counts, every, included=included)
-    close = fit.bic <= np.nanmin(fit.bic) + 6 if np.isfinite(fit.bic).any() else np.array([False])
-    if not close.any():
-        return None
-    return float(np.nanmin(fit.total[close])), float(np.nanmax(fit.total[close]))
 
 
 @estimator(
@@ -140,12 +98,6 @@ def loglinear(
             f"{why.get(int(fit.code[0]), 'no maximum exists and terms are not identifiable')}. "
             "Leave out a pair that shares few persons, or merge two lists."
         )
-    names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
-    assumption = (
-        f"Lists depend on each other only between {names}."
-        if names
-        else "All lists catch independently."
-    )
     value = float(fit.total[0])
     how: dict[str, Any] = {"std_error": float(fit.std_error[0])}
     rule = "percentile" if interval == "dark-figure" and lists.scheme is not None else interval
@@ -158,10 +110,9 @@ def loglinear(
         lists,
         value,
         method="mse.loglinear",
-        identifies=assumption,
+        identifies=dependence(lists, terms),
         assumptions=[EQUAL],
         citations=[BFH, CSV],
         terms=terms,
-        span=neighbours(lists, terms),
         **how,
     )

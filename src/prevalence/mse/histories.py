@@ -108,6 +108,14 @@ def cell_codes(histories: IntArray) -> IntArray:
     return codes
 
 
+def cell_places(lists: int) -> IntArray:
+    """Row among all histories of each of `cell_codes`, (2**lists,); -1 for no capture."""
+    table = all_histories(lists)
+    places = np.full(len(table) + 1, -1, dtype=np.int64)
+    places[cell_codes(table)] = np.arange(len(table))
+    return places
+
+
 def complete_table(histories: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[IntArray, FloatArray]:
     """All ``2**L - 1`` cells in order: repeated rows are summed, histories not given count 0.
 
@@ -134,10 +142,8 @@ def complete_table(histories: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[Int
             "Give both in the same order."
         )
     table = all_histories(rows.shape[1])
-    position = np.empty(len(table) + 1, dtype=np.int64)
-    position[cell_codes(table)] = np.arange(len(table))
     full = np.zeros((len(table), columns.shape[1]))
-    np.add.at(full, position[cell_codes(rows)], columns)
+    np.add.at(full, cell_places(rows.shape[1])[cell_codes(rows)], columns)
     return table, full
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .ascent import Ahead, ascend
 from .existence import EXISTS, existence_codes
 from .histories import BoolArray, FloatArray, IntArray
 from .model import Model
 
 QUICK, PATIENT = 25, 400  # passes before a column asks for proof, and after it has one
 STEP = 1e-7  # largest last change of any log mean: Newton squares it
+SLACK = 1e-9  # share of a likelihood by which rounding may lower it
 PIVOT, FINE_PIVOT = 1e-12, 1e-15  # share of a parameter's own information left by the others
 NEAR, REFINEMENTS = 0.2, 1  # a first step so short, and how often its Hessian serves again
 BLOCK = 2**17  # numbers in one block of Hessians: they stay in the cache, and BLAS in one thread
@@ -131,72 +133,64 @@ def newton(
     width = max(1, BLOCK // start.shape[0] ** 2)
     for first in range(0, start.shape[1], width):
         block = slice(first, first + width)
-        beta[:, block], proven[block] = _newton_block(
-            problem.columns(block), start[:, block], passes, pivot
-        )
+        columns = _Columns(problem.columns(block), pivot)
+        beta[:, block], proven[block] = ascend(columns, start[:, block], passes, SLACK)
     return beta, proven
 
 
-def _newton_block(
-    problem: Problem, start: FloatArray, passes: int, pivot: float
-) -> tuple[FloatArray, BoolArray]:
-    design = problem.model.design
-    result = start.copy()
-    proven = np.zeros(start.shape[1], dtype=bool)
-    live = np.arange(start.shape[1])
-    margins = design.T @ problem.counts
-    base, step, best = start, np.zeros(start.shape), np.full(start.shape[1], -np.inf)
-    for _ in range(passes):
-        trial = base + step
-        means = problem.means(trial)
-        value = np.einsum("pb,pb->b", margins, trial) - means.sum(axis=0)
-        worse = value < best - 1e-9 * (1 + np.abs(best))
-        factors = factor(problem.information(means), problem.active, pivot)
-        ahead = solve_factored(factors[0], factors[1], margins - design.T @ means)
-        sound = ~worse & ~factors[2]
-        done, ahead = _refine(problem, factors, trial, ahead, margins, sound)
-        base, best = np.where(worse, base, trial), np.where(worse, best, value)
-        step = np.where(worse, step / 2, ahead)
-        result[:, live] = base + np.where(done, step, 0.0)
-        proven[live[done]] = True
-        stay = ~done & (worse | ~factors[2])
-        if not stay.all():
-            live, base, step, best = live[stay], base[:, stay], step[:, stay], best[stay]
-            margins, problem = margins[:, stay], problem.columns(np.flatnonzero(stay))
-        if not live.size:
-            break
-    return result, proven
+class _Columns:
+    """The likelihood of a block of columns."""
 
+    def __init__(self, problem: Problem, pivot: float) -> None:
+        self.problem, self.pivot = problem, pivot
+        self.margins = problem.model.design.T @ problem.counts
+        self.means = problem.counts
 
-def _refine(
-    problem: Problem,
-    factors: tuple[FloatArray, FloatArray, BoolArray],
-    trial: FloatArray,
-    step: FloatArray,
-    margins: FloatArray,
-    sound: BoolArray,
-) -> tuple[BoolArray, FloatArray]:
-    """Go on from a short Newton step with the same Hessian, which is cheaper than a new one.
+    def value(self, at: FloatArray) -> FloatArray:
+        self.means = self.problem.means(at)
+        value: FloatArray = np.einsum("pb,pb->b", self.margins, at) - self.means.sum(axis=0)
+        return value
 
-    Each further step is shorter than the last by about the length of the first. Returns which
-    columns are done, and the sum of their steps.
-    """
-    moved = first = last = _move(problem, step)
-    near = sound & (first <= NEAR)
-    done = sound & (first <= STEP)
-    total = step
-    for _ in range(REFINEMENTS):
-        if done.sum() >= near.sum() or 2 * near.sum() < near.size:
-            break
-        score = margins - problem.model.design.T @ problem.means(trial + total)
-        further = solve_factored(factors[0], factors[1], score)
-        moved = _move(problem, further)
-        going = near & ~done & (moved <= last / 2)
-        total = np.where(going, total + further, total)
-        near &= done | going
-        done |= going & (moved * np.maximum(first, moved) <= STEP**2)
-        last = moved
-    return done, total
+    def ahead(self, at: FloatArray, better: BoolArray) -> Ahead:
+        problem, design = self.problem, self.problem.model.design
+        factors = factor(problem.information(self.means), problem.active, self.pivot)
+        step = solve_factored(factors[0], factors[1], self.margins - design.T @ self.means)
+        done, step = self._refine(factors, at, step, better & ~factors[2])
+        return Ahead(step, done, factors[2])
+
+    def keep(self, stay: BoolArray) -> None:
+        self.margins = self.margins[:, stay]
+        self.problem = self.problem.columns(np.flatnonzero(stay))
+
+    def _refine(
+        self,
+        factors: tuple[FloatArray, FloatArray, BoolArray],
+        at: FloatArray,
+        step: FloatArray,
+        sound: BoolArray,
+    ) -> tuple[BoolArray, FloatArray]:
+        """Go on from a short Newton step with the same Hessian, which is cheaper than a new one.
+
+        Each further step is shorter than the last by about the length of the first. Returns which
+        columns are done, and the sum of their steps.
+        """
+        problem = self.problem
+        moved = first = last = _move(problem, step)
+        near = sound & (first <= NEAR)
+        done = sound & (first <= STEP)
+        total = step
+        for _ in range(REFINEMENTS):
+            if done.sum() >= near.sum() or 2 * near.sum() < near.size:
+                break
+            score = self.margins - problem.model.design.T @ problem.means(at + total)
+            further = solve_factored(factors[0], factors[1], score)
+            moved = _move(problem, further)
+            going = near & ~done & (moved <= last / 2)
+            total = np.where(going, total + further, total)
+            near &= done | going
+            done |= going & (moved * np.maximum(first, moved) <= STEP**2)
+            last = moved
+        return done, total
 
 
 def _move(problem: Problem, step: FloatArray) -> FloatArray:

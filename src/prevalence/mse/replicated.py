@@ -11,6 +11,7 @@ from ..errors import generator
 from ..lists import Lists
 from ..replication import MAX_FAILED, Replicates
 from .resampling import Procedure, Resampled, parametric_counts, resample
+from .terms import together
 
 INTERVALS = ("bca", "percentile", "jackknife")  # of replicates or deletions
 
@@ -41,11 +42,11 @@ def resampled(lists: Lists, procedure: Procedure, interval: str) -> dict[str, An
         "interval": interval,
         "constants": {"acceleration": found.jackknife.acceleration} if interval == "bca" else {},
         "said": found.warnings(interval),
-        "provenance": {"variance": _words(lists.scheme.kind, found, interval)},
+        "provenance": {"variance": replicates_said(lists.scheme.kind, found, interval)},
     }
 
 
-def _words(kind: str, found: Resampled, interval: str) -> str:
+def replicates_said(kind: str, found: Resampled, interval: str) -> str:
     """Say what was resampled, and how far other draws would move the limits of the first row."""
     kind = kind.split(maxsplit=1)[0]
     low, high = (float(f"{x:.2g}") for x in found.monte_carlo_error(interval)[0])
@@ -62,7 +63,7 @@ def _jackknife(lists: Lists, found: Resampled) -> dict[str, Any]:
         raise ValueError(
             "interval must not be 'jackknife' where a deletion has no estimate: "
             f"{int(lost.sum())} of {lost.size} histories have none without one of their persons "
-            f"(first: {_names(lists, row)}). Take a bootstrap."
+            f"(first: {together(lists, np.flatnonzero(lists.histories[row]))}). Take a bootstrap."
         )
     return {
         "std_error": found.jackknife.std_error,
@@ -71,10 +72,6 @@ def _jackknife(lists: Lists, found: Resampled) -> dict[str, Any]:
             "variance": "jackknife of the whole procedure, one person left out at a time"
         },
     }
-
-
-def _names(lists: Lists, row: int) -> str:
-    return " and ".join(n for n, on in zip(lists.names, lists.histories[row], strict=True) if on)
 
 
 def parametric(

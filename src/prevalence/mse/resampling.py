@@ -18,6 +18,7 @@ from .histories import BoolArray, FloatArray, IntArray, as_columns
 
 Procedure = Callable[[FloatArray], FloatArray]
 LEVEL = 0.95  # at which the ends of an interval are examined
+AGAIN = 200  # resamples of the replicates: an error of 5 % of the standard error of a limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,16 @@ class Jackknife:
         variance = (n - 1) / n * (self.persons * self.differences**2).sum(axis=1)
         root: FloatArray = np.sqrt(np.where(self.failed.any(), np.nan, variance))
         return root
+
+
+def _limits(values: FloatArray, upto: IntArray, levels: FloatArray) -> FloatArray:
+    """Quantiles (type 8) of sorted values of which `upto` counts how many there are, cumulated."""
+    size = int(upto[-1])
+    place = np.clip((size + 1 / 3) * levels + 1 / 3, 1, size)
+    low = np.floor(place)
+    first, second = (values[np.searchsorted(upto, x)] for x in (low, np.minimum(low + 1, size)))
+    between: FloatArray = first + (place - low) * (second - first)
+    return between
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,42 +140,27 @@ class Resampled:
     def monte_carlo_error(self, rule: str = "bca", level: float = LEVEL) -> FloatArray:
         """Standard error of each limit over other draws of the replicates, (rows, 2).
 
-        A limit is the quantile of the replicates at a level that is itself an estimate: with ``p``
-        the share below the value, the limit moves by the error of ``level(p)`` less that of the
-        distribution function there, over the density. One standard error of that difference, read
-        on the quantiles themselves, needs no density. At the extreme replicate the spacing of the
-        last two stands for the quantiles beyond, which is only an order of magnitude.
+        The replicates are resampled, `AGAIN` times and always alike, and the limits read anew: the
+        share of replicates below the value, which moves the levels of ``bca``, is another each time,
+        and so are the quantiles, also where replicates lie in clusters. A limit at the extreme
+        replicate (`at_extreme`) has a larger error than any of the replicates can tell.
         """
         out = np.full((len(self.value), 2), np.nan)
-        for row, (draws, at) in enumerate(zip(self.draws, self.levels(rule, level), strict=True)):
-            kept = draws[np.isfinite(draws)]
+        random = np.random.default_rng(0)
+        for row, (draws, value) in enumerate(self._rows()):
+            kept = np.sort(draws[np.isfinite(draws)])
             if kept.size < 2:
                 continue
-            below = _below(kept, self.value[row])
-            slope = self._slope(row, below, at, level) if rule == "bca" else np.zeros(2)
-            common = np.minimum(below, at) - below * at
-            variance = slope**2 * below * (1 - below) + at * (1 - at) - 2 * slope * common
-            step = np.sqrt(np.maximum(variance, 0) / kept.size)
-            first, second = (np.array([1, 2]) - 1 / 3) / (kept.size + 1 / 3)  # of the order
-            start = np.clip(at - step, first, 1 - second)
-            stop = np.clip(at + step, second, 1 - first)
-            low, high = np.quantile(kept, [start, stop], method="median_unbiased")
-            out[row] = (high - low) / (stop - start) * step
+            times = random.multinomial(kept.size, np.full(kept.size, 1 / kept.size), size=AGAIN)
+            upto = times.cumsum(axis=1)
+            least = int(np.searchsorted(kept, value))
+            below = upto[:, least - 1] / kept.size if least else np.zeros(AGAIN)
+            at = bca_levels(below, self.jackknife.acceleration[row], level)
+            if rule != "bca":
+                at[:] = self.levels(rule, level)[row]
+            limits = [_limits(kept, count, levels) for count, levels in zip(upto, at, strict=True)]
+            out[row] = np.std(limits, axis=0, ddof=1)
         return out
-
-    def _slope(self, row: int, below: float, at: FloatArray, level: float) -> FloatArray:
-        """Derivative of the level at which a limit is read to the share below the value."""
-        from scipy.special import ndtri
-
-        if not 0 < below < 1:
-            return np.zeros(2)
-        z = ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
-        centre = ndtri(below)
-        left = 1 - self.jackknife.acceleration[row] * (centre + z)
-        inside = (left > 0) & (at > 0) & (at < 1)
-        where = np.where(inside, ndtri(np.where(inside, at, 0.5)), 0.0)
-        ratio = np.exp((centre**2 - where**2) / 2) * (1 + 1 / np.where(inside, left, 1.0) ** 2)
-        return np.where(inside, ratio, 0.0)
 
     def at_extreme(self, rule: str = "bca", level: float = LEVEL) -> BoolArray:
         """Whether each limit is at the extreme replicate or between it and its neighbour."""

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ConvergenceError, generator, number
+from ..errors import ConvergenceError, generator, number, whole
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
 from .assemble import EQUAL, example, from_posterior, require_overlap
 from .graphs.decomposable import POSTERIOR, STEPS
-from .hierarchical import neighbours
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
+from .terms import chosen, dependence, in_words, together
 from .trust.stated import covered
 
 __all__ = ["thresholded"]
@@ -217,23 +217,23 @@ def thresholded(
         medians.append(_median(lists, final if (also == kept).all() else fit(also)))
     levels = np.clip(np.arange(STEPS + 1) / STEPS, 0.25 / STEPS, 1 - 0.25 / STEPS)
     values = random.permutation(final.total_quantile(lists.seen, levels))
-    names = [" and ".join(lists.names[i] for i in pair) for pair in pairs]
-    chosen = "; ".join(name for name, use in zip(names, kept, strict=True) if use) or "none"
+    terms = chosen(pairs.tolist(), kept)
     return from_posterior(
         lists,
         values,
         method="mse.thresholded",
-        identifies=_identified(chosen, scale),
+        identifies=_identified(lists, terms, scale),
         citations=[SILVERMAN],
         assumptions=[EQUAL, "The pairs of lists kept are taken as known."],
-        handled=covered(lists, pairs[kept].tolist()),
+        handled=covered(lists, terms),
         point="median",
+        terms=terms,
         provenance={
             "model": "thresholded log-linear",
-            "range": neighbours(lists, [tuple(pair) for pair in pairs[kept].tolist()]),
-            "pairs kept": chosen,
+            "pairs kept": in_words(lists, terms) or "none",
             "mean over standard deviation": "; ".join(
-                f"{name} {ratio:.2f}" for name, ratio in zip(names, ratios, strict=True)
+                f"{together(lists, pair)} {ratio:.2f}"
+                for pair, ratio in zip(pairs, ratios, strict=True)
             ),
             "by threshold": "; ".join(
                 f"{threshold * f / 2:.3g}: {m:,.0f}"
@@ -244,14 +244,12 @@ def thresholded(
     )
 
 
-def _identified(chosen: str, scale: float) -> str:
+def _identified(lists: Lists, terms: list[tuple[int, ...]], scale: float) -> str:
     """Return what identifies the size, in words."""
-    if chosen == "none":
-        return "All lists catch independently: no pair reached the threshold."
-    return (
-        f"Lists depend on each other only between {chosen.replace('_', ' ')}, no three of them "
-        f"together, with a normal prior (0, {scale:g}) on each log odds ratio."
+    where = (
+        f", no three of them together, with a normal prior (0, {scale:g}) on each log odds ratio"
     )
+    return dependence(lists, terms, where if terms else ": no pair reached the threshold")
 
 
 def _check(lists: Lists, threshold: float, scale: float, draws: int) -> None:
@@ -274,11 +272,7 @@ def _check(lists: Lists, threshold: float, scale: float, draws: int) -> None:
             raise ValueError(
                 f"{name} must be a number, {least}: found {given:g}. Write for example {name}=1.0."
             )
-    if not isinstance(draws, (int, np.integer)) or draws < 1000:
-        raise ValueError(
-            f"draws must be a whole number of at least 1,000: found {draws!r}. Leave it out for "
-            "40,000."
-        )
+    whole("draws", draws, 1000, "Leave it out for 40,000.")
 
 
 def _median(lists: Lists, found: WeightedDraws) -> float:

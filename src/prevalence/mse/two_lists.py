@@ -20,6 +20,7 @@ from .assemble import (
 )
 from .closed import chapman as chapman_formula
 from .closed import lincoln_petersen as lincoln_petersen_formula
+from .terms import pair_of
 
 __all__ = ["chapman", "lincoln_petersen"]
 
@@ -159,11 +160,7 @@ def lincoln_petersen(lists: Lists, *, between: tuple[str, str]) -> Estimate:
 
 def _columns(lists: Lists, between: tuple[str, str]) -> Array:
     require_lists(lists)
-    if isinstance(between, str) or len(between) != 2 or between[0] == between[1]:
-        raise ValueError(
-            f"between must be two different lists: found {between!r}. Write ('police', 'shelter')."
-        )
-    return lists.histories[:, [lists.index(name) for name in between]]
+    return lists.histories[:, pair_of(lists, "between", between)]
 
 
 def _parts(columns: Array, counts: Array) -> tuple[Array, Array, Array]:

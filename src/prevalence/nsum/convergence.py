@@ -10,13 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .. import mcmc
+from .. import convergence
 
-__all__ = ["LEVEL", "MAX_RHAT", "MIN_ESS", "PREVALENCE", "REGIONAL", "diagnose", "told", "worst"]
+__all__ = ["LEVEL", "PREVALENCE", "REGIONAL", "diagnose", "worst"]
 
 Array = NDArray[Any]
-# Beyond these a fit is not summarised; above 1.01 and below 400 it is flagged.
-MAX_RHAT, MIN_ESS = 1.05, 100
 LEVEL, PREVALENCE, REGIONAL = "log_degree", "log_prevalence", "log_region_prevalence"
 
 
@@ -43,18 +41,7 @@ def diagnose(draws: Mapping[str, Array], axes: Sequence[tuple[str, ...]]) -> pd.
             names.append(f"{name}[{', '.join(words)}]" if words else name)
             at: Any = (slice(None), slice(None), *place)
             columns.append(array[at])
-    stacked = np.stack(columns, axis=2)
-    return pd.DataFrame(
-        {
-            "parameter": names,
-            "mean": stacked.mean(axis=(0, 1)),
-            "sd": stacked.std(axis=(0, 1), ddof=1),
-            "mcse": mcmc.mcse(stacked),
-            "ess_bulk": mcmc.ess(stacked),
-            "ess_tail": mcmc.ess(stacked, "tail"),
-            "rhat": mcmc.rhat(stacked),
-        }
-    )
+    return convergence.diagnostics(names, np.stack(columns, axis=2))
 
 
 def _places(name: str, draws: Array) -> list[tuple[int, ...]]:
@@ -70,21 +57,5 @@ def worst(table: pd.DataFrame, known: Sequence[str] = ()) -> pd.Series[Any] | No
     sizes may fix; effective draws count for what is summarised, shares and degrees.
     """
     summarised = table["parameter"].str.contains(f"{PREVALENCE}|{REGIONAL}|{LEVEL}")
-    few = (table[["ess_bulk", "ess_tail"]].min(axis=1) < MIN_ESS) & summarised
     fixed = table["parameter"].isin([f"{PREVALENCE}[{name}]" for name in known])
-    stuck = table["rhat"].isna() & ~fixed
-    bad = table[stuck | (table["rhat"] > MAX_RHAT) | few]
-    return None if bad.empty else bad.iloc[int(np.argmax(bad["rhat"].fillna(np.inf).to_numpy()))]
-
-
-def told(row: pd.Series[Any]) -> str:
-    """Say of a parameter what it misses: movement, agreement of its chains, effective draws."""
-    name, draws = row["parameter"], min(row["ess_bulk"], row["ess_tail"])
-    if np.isnan(row["rhat"]):
-        return f"{name!r} never moved"
-    if row["rhat"] > MAX_RHAT:
-        return f"R-hat of {name!r} is {row['rhat']:.3f} (at most {MAX_RHAT})"
-    return (
-        f"the draws of {name!r} are worth {draws:.0f} independent ones (at least {MIN_ESS}), with an "
-        f"R-hat of {row['rhat']:.3f}"
-    )
+    return convergence.worst(table, summarised, fixed)

@@ -11,13 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import mcmc
+from ..convergence import check_converged
 from ..draws import from_draws
-from ..errors import ConvergenceError, generator, nearest, note, one_of
+from ..errors import generator, nearest, note, one_of
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..frames import names_of
 from .adjustments import Adjustments
-from .convergence import LEVEL, PREVALENCE, REGIONAL, diagnose, told, worst
+from .convergence import LEVEL, PREVALENCE, REGIONAL, diagnose, worst
 from .models import MODELS
 from .predictive import discrepancies
 from .shrinkage import shrinkage
@@ -163,18 +164,8 @@ class Posterior:
         return worst(self.diagnostics(), self.known)
 
     def _check_converged(self, unconverged: bool) -> list[str]:
-        least = self._worst()
-        if least is None:
-            return []
-        found = f"the draws have not converged: {told(least)}"
-        if unconverged:
-            said: list[str] = []
-            note(said, f"{found}. The numbers would move with other seeds.")
-            return said
-        raise ConvergenceError(
-            f"{found}. Fit again with more warmup= and draws=, look at .diagnostics(), or pass "
-            "unconverged=True to have the numbers with that warning."
-        )
+        remedy = "Fit again with more warmup= and draws=, look at .diagnostics()"
+        return check_converged(self._worst(), unconverged, remedy)
 
     # ------------------------------------------------------------------ estimates
     def size(

@@ -6,7 +6,9 @@ from .answers import adjustments, degrees
 from .canvas import describe
 from .estimates import domains, ladder
 from .lists import overlap
+from .multiverse import models, sensitivity
 from .network import known_groups, recall
+from .rests_on import referral_bracket, reliability
 from .shrinkage import regions
 from .weights import weight_flow
 
@@ -17,8 +19,12 @@ __all__ = [
     "domains",
     "known_groups",
     "ladder",
+    "models",
     "overlap",
     "recall",
+    "referral_bracket",
     "regions",
+    "reliability",
+    "sensitivity",
     "weight_flow",
 ]

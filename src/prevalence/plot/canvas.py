@@ -142,7 +142,9 @@ def plain(ax: Axes) -> None:
     ax.spines["bottom"].set_color(LINE)
 
 
-def below(ax: Axes, marks: Sequence[Any], inches: float = 0.45) -> None:
+def below(
+    ax: Axes, marks: Sequence[Any], inches: float = 0.45, *, columns: int | None = None
+) -> None:
     """Put a legend so far below the axes."""
     from matplotlib.transforms import ScaledTranslation
 
@@ -150,7 +152,7 @@ def below(ax: Axes, marks: Sequence[Any], inches: float = 0.45) -> None:
     down = ScaledTranslation(0, -inches, figure.dpi_scale_trans) if figure else ax.transAxes
     ax.legend(
         handles=marks, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=ax.transAxes + down,
-        ncols=2 if is_narrow(ax) else len(marks), frameon=False, fontsize=FONT, labelcolor=INK, handletextpad=0.5,
+        ncols=columns or (2 if is_narrow(ax) else len(marks)), frameon=False, fontsize=FONT, labelcolor=INK, handletextpad=0.5,
         columnspacing=1.1, borderpad=0, borderaxespad=0, handlelength=1.6,
     )  # fmt: skip
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ..disclosure import is_suppressed, protect, switched_on
 from ..estimate import Estimate
-from ..presentation import cut, plain_name, shown
+from ..presentation import cut, plain_name
+from ..rounding import shown
 from .canvas import (
     BLUE,
     FONT,

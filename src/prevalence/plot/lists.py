@@ -1,20 +1,27 @@
-"""Who is on which lists."""
+"""Who is on which lists, and which list sent whom where."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..disclosure import fewer, rounded_sizes
 from ..presentation import cut, plain_name
-from .canvas import BLUE, FONT, INK, LINE, axes, below, finished, plain
+from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = NDArray[Any]
+Referral = tuple[int, int, int | None]
+MOST_REFERRALS, LANE = 6, 0.36  # arrows, and the inches that each takes
+LETTER, NUMBERS, SIDE = 0.078, 0.42, 0.75  # inches of a letter, of a size and of the longest bar
+LEAST, TIGHT, WIDEST = 0.19, 0.24, 0.62  # inches of a column
+PALE = "#f4f6f8"
 
 
 class HasCells(Protocol):
@@ -37,13 +44,13 @@ def overlap(
     minimum: int = 5,
     synthetic: bool = False,
 ) -> Axes:
-    """Draw how many people each combination of lists has, the largest first.
+    """Draw how many people each combination of lists has, each list in all, and who sent whom.
 
     Parameters
     ----------
     lists : Lists
         Capture histories: anything with ``histories`` of 0 and 1 (cells, lists), ``counts``
-        (cells,) and ``names``.
+        (cells,) and ``names``. Referrals that `Lists` holds are drawn as arrows.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
     minimum : int
@@ -54,7 +61,8 @@ def overlap(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes drawn on: bars upward, the combinations as filled dots below.
+        The axes drawn on: bars upward, the combinations as filled dots below, at the left a bar
+        for each list, at the right an arrow from each list to those it sent people to.
 
     Raises
     ------
@@ -64,7 +72,9 @@ def overlap(
     Notes
     -----
     Assumes that each person is counted once. The bar of the small combinations together also
-    holds at least `minimum` people, or takes in the next smallest.
+    holds at least `minimum` people, or takes in the next smallest. Where there is such a bar, lists
+    are rounded to the nearest ten and referrals of fewer than `minimum` people say no number: else
+    small combinations could be found by subtraction. Bars of their own go to as many combinations as there is room for.
 
     References
     ----------
@@ -77,45 +87,58 @@ def overlap(
     >>> histories = [[1, 0], [0, 1], [1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [30, 20, 7], ["police", "shelter"])
     >>> pv.plot.describe(pv.plot.overlap(lists))
-    '57 people on 2 lists, by the lists they are on: police alone 30; shelter alone 20; ...'
+    '57 people on 2 lists (police 37; shelter 27), by the lists they are on: police alone 30; ...'
     """
     histories, counts, names = _cells(lists)
-    histories, counts, pooled = _pool(histories, counts, minimum)
-    ax = axes(ax, 7.2, 2.4 + 0.27 * len(names))
+    sizes, about = counts @ histories, ""
+    ax = axes(ax, 7.2, 2.5 + 0.27 * len(names))
+    referrals = _referrals(lists, names)
+    room = _room(ax, names, min(len(referrals), MOST_REFERRALS))
+    histories, counts, pooled = _pool(histories, counts, minimum, room.most)
+    if pooled[0] and minimum > 1:
+        sizes, about = rounded_sizes(sizes), "about "
     columns = len(counts) + bool(pooled[0])
+    unit = min((room.middle - LANE * room.lanes) / (columns + 0.6), WIDEST)
     bars = np.append(counts, pooled[1]) if pooled[0] else counts
-    top = float(bars.max(initial=1))
-    step = top * 0.115 if len(names) < 6 else top * 0.09
-    drawn = ax.bar(range(columns), bars, color=BLUE, width=0.62)
-    if pooled[0]:
-        drawn[-1].set(facecolor="white", edgecolor=BLUE, hatch="////")
-    for x, count in enumerate(bars):
-        ax.text(
-            x,
-            count + 0.02 * top,
-            f"{int(count):,}",
-            ha="center",
-            va="bottom",
-            fontsize=FONT,
-            color=INK,
-        )
-    _matrix(ax, histories, len(names), step, columns)
-    ax.set_xlim(-0.6, columns - 0.4)
-    ax.set_ylim(-(len(names) + 0.6) * step, top * 1.1)
+    tall = np.minimum(bars, 1.1 * counts.max(initial=1)) if counts.size else bars
+    top = float(tall.max(initial=1))
+    step = top * (0.115 if len(names) < 6 else 0.09)
+    ax.set_xlim(-0.6 - room.left / unit, -0.6 + (room.middle + 0.04) / unit)
+    ax.set_ylim(-(len(names) + 0.6) * step, top * (1.1 if unit > TIGHT else 1.16))
+    _bars(ax, bars, tall, bool(pooled[0]), unit)
+    _matrix(ax, histories, len(names), step, len(counts))
+    _arrows(ax, referrals, (columns, unit), step, minimum)
+    _sides(ax, names, sizes, step, (room, unit))
     ax.set_xticks([])
-    ax.set_yticks(
-        -step * (np.arange(len(names)) + 1),
-        [cut(plain_name(n), 24) for n in names],
-        parse_math=False,
-    )
+    ax.set_yticks([])
     plain(ax)
-    ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.spines["bottom"].set_visible(False)
-    ax.axhline(0, color=LINE, linewidth=0.8)
-    if pooled[0]:
-        below(ax, [_hatched(f"{pooled[0]} small combinations together")], 0.08)
-    ax.set_label(_overlap_said(histories, counts, names, pooled))
+    _marks(ax, pooled[0], bool((tall < bars).any()), referrals)
+    ax.set_label(
+        _overlap_said(histories, counts, names, pooled, (sizes, about), referrals, minimum)
+    )
     return finished(ax, synthetic)
+
+
+@dataclass(frozen=True)
+class Room:
+    """Inches for names and sizes at the left, for columns in the middle, and lanes of arrows."""
+
+    left: float
+    names: float
+    middle: float
+    lanes: int
+    most: int
+
+
+def _room(ax: Axes, names: list[str], lanes: int) -> Room:
+    figure = ax.get_figure(root=True)
+    share = ax.get_position().width / 0.775 * 0.96  # 0.775 before the layout gives away margins
+    width = share * figure.get_figwidth() if figure else 7.0
+    words = LETTER * max(len(cut(plain_name(name), 24)) for name in names) + 0.1
+    left = words + (NUMBERS if is_narrow(ax) else NUMBERS + SIDE)
+    middle = max(width - left, 1.2)
+    return Room(left, words, middle, lanes, max(int((middle - LANE * lanes) / LEAST), 3))
 
 
 def _cells(lists: HasCells) -> tuple[Array, Array, list[str]]:
@@ -132,47 +155,143 @@ def _cells(lists: HasCells) -> tuple[Array, Array, list[str]]:
     return histories[seen][order].astype(bool), counts[seen][order], names
 
 
-def _pool(histories: Array, counts: Array, minimum: int) -> tuple[Array, Array, tuple[int, int]]:
+def _pool(
+    histories: Array, counts: Array, minimum: int, most: int
+) -> tuple[Array, Array, tuple[int, int]]:
     """Take the smallest combinations together until none shown, nor their sum, is too small."""
     keep = int((counts >= minimum).sum())
+    keep = keep if keep < most else min(keep, most - 1)
     while 0 < keep < counts.size and (counts[keep:].sum() < minimum or counts.size - keep < 2):
         keep -= 1
     return histories[:keep], counts[:keep], (counts.size - keep, int(counts[keep:].sum()))
 
 
+def _referrals(lists: HasCells, names: list[str]) -> list[Referral]:
+    """Return who sent how many to whom, largest first; declared referrals have no number."""
+    recorded = {(s, r): int(n) for s, r, n in getattr(lists, "referrals", ())}
+    edges = getattr(lists, "referral_edges", lambda: list(recorded))()
+    found = [
+        (names.index(s), names.index(r), recorded.get((s, r)))
+        for s, r in edges
+        if s in names and r in names
+    ]
+    return sorted(found, key=lambda edge: -(edge[2] or 0))
+
+
+# ---------------------------------------------------------------------- what is drawn
+def _bars(ax: Axes, bars: Array, tall: Array, pooled: bool, unit: float) -> None:
+    drawn = ax.bar(range(len(bars)), tall, color=BLUE, width=0.62)
+    ax.plot([-0.6, len(bars) - 0.4], [0, 0], color=LINE, linewidth=0.8, zorder=1)
+    if pooled:
+        drawn[-1].set(facecolor="white", edgecolor=BLUE, hatch="////")
+    widest = LETTER * max(len(f"{int(count):,}") for count in bars)
+    for x, (count, height) in enumerate(zip(bars, tall, strict=True)):
+        ax.annotate(
+            f"{int(count):,}", (x, height), xytext=(0, 2), textcoords="offset points", ha="center",
+            va="bottom", fontsize=FONT, color=INK, rotation=0 if widest < 0.95 * unit else 90,
+        )  # fmt: skip
+
+
 def _matrix(ax: Axes, histories: Array, lists: int, step: float, columns: int) -> None:
     heights = -step * (np.arange(lists) + 1)
+    for y in heights[::2]:
+        ax.axhspan(y - step / 2, y + step / 2, color=PALE, linewidth=0, zorder=0)
     grid_x, grid_y = np.meshgrid(np.arange(columns), heights)
-    ax.scatter(grid_x, grid_y, s=34, facecolor="#eceef1", edgecolor="none", zorder=2)
+    ax.scatter(grid_x, grid_y, s=34, facecolor="#dfe3e8", edgecolor="none", zorder=2)
     for x, history in enumerate(histories):
         on = heights[history]
         ax.plot(
-            [x] * on.size,
-            on,
-            color=BLUE,
-            marker="o",
-            markersize=6.2,
-            linewidth=1.8,
-            zorder=3,
+            [x] * on.size, on, color=BLUE, marker="o", markersize=6.2, linewidth=1.8, zorder=3,
             gid=f"cell-{x}",
-        )
+        )  # fmt: skip
 
 
-def _hatched(label: str) -> Any:
+def _arrows(
+    ax: Axes, referrals: list[Referral], place: tuple[int, float], step: float, minimum: int
+) -> None:
+    """Draw an arrow from each list to those it sent people to, with how many."""
+    for k, (sender, receiver, count) in enumerate(referrals[:MOST_REFERRALS]):
+        x, start = place[0] - 0.4 + LANE * (k + 0.5) / place[1], -step * (sender + 1)
+        ax.annotate(
+            "", (x, -step * (receiver + 1)), (x, start), gid=f"referral-{k}",
+            arrowprops={
+                "arrowstyle": "-|>", "color": ORANGE, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0,
+                "linestyle": "-" if count is not None else (0, (3, 2)), "mutation_scale": 13,
+            },
+        )  # fmt: skip
+        ax.plot([x], [start], marker="o", markersize=5, color=ORANGE, zorder=3)
+        if count is not None:
+            few = 0 < count < minimum
+            ax.annotate(
+                f"<{minimum}" if few else f"{count:,}", (x, 0), xytext=(0, 2), ha="center", va="bottom",
+                textcoords="offset points", fontsize=FONT, color=ORANGE,
+            )  # fmt: skip
+
+
+def _sides(
+    ax: Axes, names: list[str], sizes: Array, step: float, place: tuple[Room, float]
+) -> None:
+    """Write at the left the lists and how many people each has, with a bar where there is room."""
+    room, unit = place
+    begin = -0.6 - room.left / unit
+    foot = begin + room.names / unit
+    longest = float(np.max(sizes, initial=1))
+    for j, (name, size) in enumerate(zip(names, sizes, strict=True)):
+        y, end = -step * (j + 1), foot
+        ax.text(
+            foot - 0.07 / unit, y, cut(plain_name(name), 24), ha="right", va="center", fontsize=FONT,
+            color=INK, parse_math=False,
+        )  # fmt: skip
+        if room.left > room.names + NUMBERS:
+            end += size / longest * SIDE / unit
+            ax.barh(y, end - foot, 0.5 * step, foot, color=GREY, gid=f"size-{j}")
+        ax.text(end + 0.05 / unit, y, f"{int(size):,}", va="center", fontsize=FONT, color=INK)
+
+
+def _marks(ax: Axes, pooled: int, cut_off: bool, referrals: list[Referral]) -> None:
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    return Patch(facecolor="white", edgecolor=BLUE, hatch="////", label=label)
+    marks: list[Any] = []
+    if pooled:
+        label = f"{pooled} others together{', cut off' if cut_off else ''}"
+        marks.append(Patch(facecolor="white", edgecolor=BLUE, hatch="////", label=label))
+    if any(count is not None for *_, count in referrals):
+        more = len(referrals) - MOST_REFERRALS
+        label = "sent people to" + (f" ({more} more not drawn)" if more > 0 else "")
+        marks.append(Line2D([], [], color=ORANGE, marker=">", linewidth=1.8, label=label))
+    if any(count is None for *_, count in referrals):
+        marks.append(
+            Line2D([], [], color=ORANGE, linestyle=(0, (3, 2)), linewidth=1.8, label="sends, as declared")
+        )  # fmt: skip
+    if marks:
+        below(ax, marks, 0.1)
 
 
 def _overlap_said(
-    histories: Array, counts: Array, names: list[str], pooled: tuple[int, int]
+    histories: Array,
+    counts: Array,
+    names: list[str],
+    pooled: tuple[int, int],
+    each: tuple[Array, str],
+    referrals: list[Referral],
+    minimum: int,
 ) -> str:
-    parts = []
+    parts, words = [], [plain_name(n) for n in names]
     for history, count in zip(histories, counts, strict=True):
-        on = [plain_name(n) for n, inside in zip(names, history, strict=True) if inside]
+        on = [name for name, inside in zip(words, history, strict=True) if inside]
         who = f"{on[0]} alone" if len(on) == 1 else " and ".join(on)
         parts.append(f"{who} {int(count):,}")
     if pooled[0]:
-        parts.append(f"{pooled[0]} small combinations together {pooled[1]:,}")
+        parts.append(f"{pooled[0]} others together {pooled[1]:,}")
     total = int(counts.sum()) + pooled[1]
-    return f"{total:,} people on {len(names)} lists, by the lists they are on: {'; '.join(parts)}."
+    sizes = "; ".join(f"{n} {each[1]}{int(k):,}" for n, k in zip(words, each[0], strict=True))
+    said = f"{total:,} people on {len(names)} lists ({sizes}), by the lists they are on: "
+    said += f"{'; '.join(parts)}."
+    if referrals:
+        sent = (
+            f"{words[s]} to {words[r]}" + ("" if n is None else f" {fewer(n, minimum)}")
+            for s, r, n in referrals
+        )
+        said += f" Referrals: {'; '.join(sent)}."
+    return said

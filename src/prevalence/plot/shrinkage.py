@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..nsum.posterior import Posterior
-from ..presentation import plain_name, shown
+from ..presentation import plain_name
+from ..rounding import shown
 from .canvas import BLUE, GREY, INK, axes, below, finished, frame, height, ruled, words
 
 if TYPE_CHECKING:

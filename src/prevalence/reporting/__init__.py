@@ -14,12 +14,14 @@ from ..estimate import Estimate
 from ..intervals import WORDS
 from ..presentation import excluded, headlines, is_floor, made_of, plain_name, sentences
 from ..storage import target_of, write_whole
+from . import lists as of_lists
 from . import network
-from .figures import by_domain, ladders, overlap, shows_domains, weights
+from .figures import by_domain, ladders, shows_domains, weights
 from .page import Compared, Page, page_of, title_of
 from .tables import checks_table, estimand_table, estimate_tables, table_of, versions
 
 if TYPE_CHECKING:
+    from ..mse import Reliability
     from ..nsum import Posterior, Validation
 
 __all__ = ["report"]
@@ -28,7 +30,7 @@ FORBIDDEN = "victims identified"
 SHOWN = 4
 SECTIONS = {
     "estimates": "Estimates", "estimands": "What each estimates", "methods": "Methods",
-    "weights": "Weights", "lists": "Lists", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks",
+    "weights": "Weights", "lists": "Lists", "reliability": "Reliability", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks",
     "rerun": "Run it again", "disclosure": "Small cells", "citations": "Sources",
 }  # fmt: skip
 STUDY = ("name", "lead", "excluded", "conclude", "weight_flow", "lists", "rerun", "hashes")
@@ -44,6 +46,7 @@ def report(
     checks: Any = None,
     validation: Validation | None = None,
     posterior: Posterior | None = None,
+    reliability: Reliability | None = None,
     disclosure: str = "on",
     synthetic: bool = False,
     force: bool = False,
@@ -73,6 +76,8 @@ def report(
         Known groups of a network study held out one at a time, of `prevalence.nsum.validate`.
     posterior : Posterior, optional
         A fit of `prevalence.nsum.fit`, whose diagnostics (and regions) the page shows.
+    reliability : Reliability, optional
+        What an estimate of lists rests on, of `prevalence.mse.reliability`: verdicts first.
     disclosure : str
         ``"on"``, or ``"off:"`` with the reason, which the page then states.
     synthetic : bool
@@ -121,6 +126,7 @@ def report(
             'pv.compare({"survey": estimate}).'
         )
     network.check(validation, posterior)
+    of_lists.check(reliability)
     target = target_of(path, overwrite=force, option="force=True")
     notes = _notes(study)
     page = page_of(comparison, disclosure, synthetic)
@@ -129,6 +135,9 @@ def report(
     content["checks"] = None if checks is None else checks_table(pd.DataFrame(checks))
     content["known"] = None if validation is None else network.known_groups(page, validation)
     content["draws"] = None if posterior is None else network.draws(page, posterior)
+    content["reliability"] = (
+        None if reliability is None else of_lists.reliability(page, reliability)
+    )
     content["contents"] = [
         {"id": i, "name": n}
         for i, n in SECTIONS.items()
@@ -184,7 +193,7 @@ def _content(page: Page, title: str, notes: Mapping[str, Any]) -> dict[str, Any]
     if "weight_flow" in notes:
         content["weights"] = weights(page, notes["weight_flow"])
     if "lists" in notes:
-        content["lists"] = overlap(page, notes["lists"])
+        content["lists"] = of_lists.overlap(page, notes["lists"])
     return content
 
 
@@ -194,7 +203,7 @@ def _answer(page: Page, name: str) -> dict[str, Any]:
     said = [sentences(e, table, full=False)[i] for i in whole[:SHOWN]]
     if len(whole) > SHOWN:
         said.append(f"{len(whole) - SHOWN} more rows are in the tables below.")
-    said += network.said_of_adjustments(e)
+    said += [*network.said_of_adjustments(e), *of_lists.said_of_facts(e)]
     number = interval = ""
     if len(whole) == 1:
         number, interval = headlines(e, table)[whole[0]]
@@ -284,7 +293,10 @@ def _protection(page: Page, lists: bool) -> list[str]:
     if any((t["unit"] == "count").any() for t in page.tables.values()):
         said.append("Estimated numbers of people are rounded to the nearest 100.")
     if lists:
-        said.append("Combinations of lists with fewer than 5 people are shown together.")
+        said.append(
+            "Combinations of lists with fewer than 5 people are shown together; numbers of people on "
+            "a list or on two are rounded to the nearest ten."
+        )
     return said
 
 

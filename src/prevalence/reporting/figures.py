@@ -11,7 +11,6 @@ import pandas as pd
 from .. import plot
 from ..disclosure import is_suppressed
 from ..plot import canvas
-from ..plot.lists import HasCells
 from .page import Page, title_of
 from .tables import table_of
 
@@ -70,18 +69,6 @@ def weights(page: Page, flow: pd.DataFrame) -> dict[str, Any]:
     caption = "Weights after each step; the design effect is what unequal weights alone cost."
     figure = figure_of(page, caption, drawn(WIDE), drawn(NARROW))
     return {"figure": figure, "table": table_of("Weights after each step", flow)}
-
-
-def overlap(page: Page, lists: HasCells) -> dict[str, Any]:
-    """Return the figure of who is on which lists."""
-
-    def drawn(width: float) -> Axes:
-        ax = canvas.axes(None, width, 2.4 + 0.27 * len(lists.names))
-        minimum = 5 if page.protected else 1
-        return plot.overlap(lists, ax=ax, minimum=minimum, synthetic=page.synthetic)
-
-    caption = "People by the combination of lists they are on: a filled dot is a list."
-    return figure_of(page, caption, drawn(WIDE), drawn(NARROW))
 
 
 def figure_of(page: Page, caption: str, wide: Axes, narrow: Axes) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from ..disclosure import is_suppressed
 from ..estimand import Estimand
-from ..presentation import is_floor, outcome_of, plain_name, shown
+from ..presentation import is_floor, outcome_of, plain_name
+from ..rounding import shown
 from .page import Page, title_of
 
 NOTHING = "–"

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import one_of
+from ...errors import one_of, whole
 from ...lists import Lists
 from ..assemble import require_overlap
 from ..histories import BoolArray, FloatArray, Term
@@ -94,12 +94,8 @@ def choice(
     one_of("penalty", penalty, PENALTIES)
     one_of("ranking", ranking, RANKINGS)
     terms, included = enumerated(len(lists.names), order)
-    whole = isinstance(ntop, (int, np.integer)) and not isinstance(ntop, bool)
-    if ntop is not None and (not whole or ntop < 1):
-        raise ValueError(
-            f"ntop must be None or a whole number of at least 1: found {ntop!r}. Write 60 for the "
-            "60 best models, None for all."
-        )
+    if ntop is not None:
+        whole("ntop", ntop, 1, "Write 60 for the 60 best models, None for all.")
     if included is None and (ntop is not None or ranking != "bic"):
         raise ValueError(
             f"ntop and ranking need all models to be fitted: order {order} with "

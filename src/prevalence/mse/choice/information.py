@@ -12,8 +12,8 @@ from ...lists import Lists
 from ...registry import estimator
 from ..assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
 from ..replicated import INTERVALS, resampled
+from ..terms import chosen, chosen_model
 from .chosen import Choice, choice
-from .model_table import CLOSE
 
 __all__ = ["select"]
 
@@ -120,22 +120,16 @@ def select(
     how: dict[str, Any] = {"std_error": float(table.std_error[0])}
     if lists.scheme is not None or interval == "jackknife":
         how = resampled(lists, rule.total, interval)
-    chosen = [
-        tuple(sorted(term))
-        for term, use in zip(table.terms, table.included[:, 0], strict=True)
-        if use
-    ]
-    words = "; ".join(" and ".join(lists.names[i] for i in term) for term in chosen)
+    terms = chosen(table.terms, table.included[:, 0])
     return assemble(
         lists,
         float(table.total[0]),
         method="mse.select",
-        identifies="The chosen model holds: dependence only between "
-        f"{words.replace('_', ' ') or 'none'}.",
+        identifies=chosen_model(lists, terms),
         assumptions=[EQUAL],
         citations=[SCV, CSV, EFRON] if interval == "bca" else [SCV, CSV],
-        terms=chosen,
-        span=table.range(CLOSE),
+        terms=terms,
+        span=table.range(),
         **{
             **how,
             "said": [*how.get("said", ()), *_boundary(rule)],

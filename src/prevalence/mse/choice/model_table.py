@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import one_of
+from ...errors import one_of, whole
 from ...lists import Lists
 from ..assemble import require_overlap
 from ..histories import BoolArray, FloatArray, IntArray, Term
 from ..loglinear import LoglinearFit, loglinear_fit
+from ..near import CLOSE
 from .hierarchies import MOST, brackets, degree_two, hierarchical_models, interactions, neighbours
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelTable", "models"]
 
-CLOSE = 6.0  # units of BIC: posterior odds of about 20 to 1
 CRITERIA, PENALTIES, RANKINGS = ("bic", "aic"), ("persons", "cells"), ("bic", "degree-2")
 
 
@@ -257,12 +257,8 @@ def models(
 
 def enumerated(lists: int, order: object) -> tuple[tuple[Term, ...], BoolArray | None]:
     """Terms up to an order and all models of them, or None where they are too many."""
-    if not isinstance(order, (int, np.integer)) or isinstance(order, bool) or order < 1:
-        raise ValueError(
-            f"order must be a whole number of at least 1: found {order!r}. Write 2 for pairs of "
-            "lists, 1 for independence."
-        )
-    terms = interactions(lists, int(order))
+    advice = "Write 2 for pairs of lists, 1 for independence."
+    terms = interactions(lists, whole("order", order, 1, advice))
     return terms, hierarchical_models(terms)
 
 

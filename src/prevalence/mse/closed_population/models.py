@@ -180,7 +180,7 @@ def closed(
         replicated=replicated,
         said=said,
         handled=["visibility"] if kind else [],
-        **how,
+        **{**how, "provenance": {**how.get("provenance", {}), "lower bound": kind == "chao"}},
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..ascent import Ahead, ascend
 from ..histories import BoolArray, FloatArray, IntArray
 from .poisson import Maximum, solve_active
 
@@ -18,6 +19,7 @@ NODES = 64
 SMALLEST = 1e-8  # variance that stands for 0: its derivative is still a finite difference of odds
 PASSES = 500
 STEP = 1e-8  # largest last change of a log mean: scoring converges linearly
+ROUNDING = 1e-11  # share of a likelihood by which rounding may lower it
 BLOCK = 2_000_000  # numbers in one block of cells x nodes x columns
 
 
@@ -118,31 +120,36 @@ def _scoring(
     result = _start(histories, counts, equal)
     active = np.ones(result.shape, dtype=bool)
     converged = np.zeros(result.shape[1], dtype=bool)
-    live = np.flatnonzero(counts.sum(axis=0) > 0)
-    base, step = result[:, live], np.zeros((len(result), live.size))
-    best = np.full(live.size, -np.inf)
-    for _ in range(PASSES):
-        if not live.size:
-            break
-        y = counts[:, live]
-        trial = base + step
-        trial[-1] = np.maximum(trial[-1], SMALLEST)
-        eta, jacobian = log_means(histories, trial, equal)
-        means = np.exp(np.minimum(eta, 300))
-        value = (y * eta - means).sum(axis=0)
-        worse = ~(value >= best - 1e-11 * (1 + np.abs(best)))
-        score = np.einsum("cpb,cb->pb", jacobian, y - means)
-        matrix = np.einsum("cpb,cb,cqb->bpq", jacobian, means, jacobian)
-        use = np.ones(score.shape, dtype=bool)
-        use[-1] = (trial[-1] > SMALLEST) | (score[-1] > 0)
-        move = solve_active(matrix, use, score)
-        size = np.abs(np.einsum("cpb,pb->cb", jacobian, move)).max(axis=0)
-        done = ~worse & (size <= STEP)
-        base, best = np.where(worse, base, trial), np.where(worse, best, value)
-        step = np.where(worse, step / 2, move / np.maximum(1.0, size / 2))
-        result[:, live], active[:, live] = base, use
-        converged[live[done]] = True
-        stay = ~done & (worse | np.isfinite(size))
-        live, base, step, best = live[stay], base[:, stay], step[:, stay], best[stay]
-    active[-1] &= result[-1] > SMALLEST
+    some = np.flatnonzero(counts.sum(axis=0) > 0)
+    columns = _Columns(histories, counts[:, some], equal)
+    result[:, some], converged[some] = ascend(columns, result[:, some], PASSES, ROUNDING)
+    active[-1] = result[-1] > SMALLEST
     return result, active, converged
+
+
+class _Columns:
+    """The likelihood of a block of columns."""
+
+    def __init__(self, histories: IntArray, counts: FloatArray, equal: bool) -> None:
+        self.histories, self.counts, self.equal = histories, counts, equal
+        self.means = self.jacobian = counts
+
+    def value(self, at: FloatArray) -> FloatArray:
+        eta, self.jacobian = log_means(self.histories, at, self.equal)
+        self.means = np.exp(np.minimum(eta, 300))
+        value: FloatArray = (self.counts * eta - self.means).sum(axis=0)
+        return value
+
+    def ahead(self, at: FloatArray, _better: BoolArray) -> Ahead:
+        score = np.einsum("cpb,cb->pb", self.jacobian, self.counts - self.means)
+        matrix = np.einsum("cpb,cb,cqb->bpq", self.jacobian, self.means, self.jacobian)
+        use = np.ones(score.shape, dtype=bool)
+        use[-1] = (at[-1] > SMALLEST) | (score[-1] > 0)
+        move = solve_active(matrix, use, score)
+        size = np.abs(np.einsum("cpb,pb->cb", self.jacobian, move)).max(axis=0)
+        step = move / np.maximum(1.0, size / 2)
+        step[-1] = np.maximum(step[-1], SMALLEST - at[-1])
+        return Ahead(step, size <= STEP, ~np.isfinite(size))
+
+    def keep(self, stay: BoolArray) -> None:
+        self.counts = self.counts[:, stay]

@@ -99,14 +99,21 @@ def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Esti
     _check(lists, mechanism, law)
     said: list[str] = []
 
-    def sizes(counts: Array) -> tuple[Array, Array, Array]:
+    def sizes(counts: Array) -> tuple[Array, Array, Array, Array]:
         if law == "bound":
             total, variance = modified_chao_bound(lists.histories, counts)
-            return total, np.sqrt(variance), np.ones(total.shape, dtype=bool)
+            known = np.full(total.shape, float(lists.seen))
+            return total, np.sqrt(variance), np.ones(total.shape, dtype=bool), known
         fit = one_inflated_fit(lists.histories, counts, mechanism=mechanism, law=law)
-        return fit.total, fit.std_error, fit.inflated
+        # Records that are no persons of their own were not seen.
+        persons = (
+            fit.total - fit.dark
+            if mechanism == "duplicates"
+            else np.full(fit.total.shape, lists.seen)
+        )
+        return fit.total, fit.std_error, fit.inflated, persons
 
-    total, std_error, inflated = sizes(lists.counts)
+    total, std_error, inflated, persons = sizes(lists.counts)
     _require_estimate(lists, float(total[0]), float(std_error[0]))
     if not inflated[0]:
         note(
@@ -125,8 +132,10 @@ def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Esti
         assumptions=[] if law == "bound" else [EQUAL],
         citations=[FRIEDL, *([CHAO] if law == "bound" else [])],
         replicated=None if lists.scheme is None else sizes(lists.scheme.factors)[0],
-        seen=min(float(lists.seen), float(total[0])),
+        seen=float(persons[0]),
         said=said,
+        handled=["visibility"] if law == "bound" else [],
+        provenance={"lower bound": law == "bound"},
     )
 
 

@@ -7,14 +7,16 @@ parameters and cells in use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..ascent import Ahead, ascend
 from ..histories import BoolArray, FloatArray, IntArray
 
 PASSES = 200
 STEP = 1e-7  # largest last change of any log mean: Newton squares it
+ROUNDING = 1e-10  # share of a likelihood by which rounding may lower it
 SLACK = 1e-9  # of the persons: a gradient that counts as positive
 SINGULAR = 1e-13  # least eigenvalue of an information scaled to diagonal 1
 FURTHEST = 60.0  # largest change of a log mean in one step
@@ -86,33 +88,42 @@ def _newton(
     kept: BoolArray,
     active: BoolArray,
 ) -> tuple[FloatArray, BoolArray]:
-    columns = margins.shape[1]
     result = np.zeros(margins.shape)
     result[0] = np.log(np.maximum(margins[0], 1e-300) / np.maximum(kept.sum(axis=0), 1))
-    converged = np.zeros(columns, dtype=bool)
-    live = np.flatnonzero(margins[0] > 0)
-    base, step = result[:, live], np.zeros((len(margins), live.size))
-    best = np.full(live.size, -np.inf)
-    for _ in range(PASSES):
-        if not live.size:
-            break
-        use, cells, wanted = active[:, live], kept[:, live], margins[:, live]
-        trial = base + step
-        means = np.exp(np.minimum(design @ trial, 300)) * cells
-        value = np.einsum("pb,pb->b", wanted, trial) - means.sum(axis=0)
-        worse = ~(value >= best - 1e-10 * (1 + np.abs(best)))
-        newton = _solved(products, means, use, wanted - design.T @ means)
-        move = np.abs((design @ newton) * cells).max(axis=0)
-        finite = np.isfinite(move)
-        done = ~worse & finite & (move <= STEP)
-        base = np.where(worse, base, trial)
-        shorter = np.minimum(1, FURTHEST / np.maximum(move, 1e-300))
-        best, step = np.where(worse, best, value), np.where(worse, step / 2, newton * shorter)
-        result[:, live] = base + np.where(done, step, 0.0)
-        converged[live[done]] = True
-        stay = ~done & (worse | finite)
-        live, base, step, best = live[stay], base[:, stay], step[:, stay], best[stay]
+    converged = np.zeros(margins.shape[1], dtype=bool)
+    some = np.flatnonzero(margins[0] > 0)
+    columns = _Columns(design, products, margins[:, some], kept[:, some], active[:, some])
+    result[:, some], converged[some] = ascend(columns, result[:, some], PASSES, ROUNDING)
     return result, converged
+
+
+@dataclass(eq=False)
+class _Columns:
+    """The likelihood of a block of columns."""
+
+    design: FloatArray
+    products: FloatArray
+    margins: FloatArray
+    kept: BoolArray
+    active: BoolArray
+    means: FloatArray = field(init=False)
+
+    def value(self, at: FloatArray) -> FloatArray:
+        self.means = np.exp(np.minimum(self.design @ at, 300)) * self.kept
+        value: FloatArray = np.einsum("pb,pb->b", self.margins, at) - self.means.sum(axis=0)
+        return value
+
+    def ahead(self, _at: FloatArray, _better: BoolArray) -> Ahead:
+        score = self.margins - self.design.T @ self.means
+        step = _solved(self.products, self.means, self.active, score)
+        move = np.abs((self.design @ step) * self.kept).max(axis=0)
+        finite = np.isfinite(move)
+        shorter = np.minimum(1, FURTHEST / np.maximum(move, 1e-300))
+        return Ahead(step * shorter, finite & (move <= STEP), ~finite)
+
+    def keep(self, stay: BoolArray) -> None:
+        self.margins, self.kept = self.margins[:, stay], self.kept[:, stay]
+        self.active = self.active[:, stay]
 
 
 def information(design: FloatArray, means: FloatArray) -> FloatArray:

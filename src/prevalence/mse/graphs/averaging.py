@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...errors import number, one_of
+from ...errors import number, one_of, whole
 from ...lists import Lists
 from ..assemble import require_overlap
 from .chordal import LARGEST, ChordalGraphs, chordal_graphs
@@ -95,11 +95,8 @@ def graph_posterior(
         raise ValueError(
             f"delta must be a positive number: found {weight:g}. Leave it out for 2**-L."
         )
-    if largest is not None and (largest != int(largest) or largest < 1):
-        raise ValueError(
-            f"largest must be a whole number of at least 1: found {largest!r}. It is the largest "
-            "number of persons on no list."
-        )
+    if largest is not None:
+        whole("largest", largest, 1, "It is the largest number of persons on no list.")
     setting = Setting(lists, prior, bool(saturated), largest)
     main = setting.posterior(weight)
     if main is None:
@@ -140,9 +137,17 @@ class Setting:
             tolerance=1e-11 + 1e-14 * lists.seen,  # rounding of logs that grow with the persons
         )
         return GraphPosterior(
-            lists, delta, self.prior, self.saturated, self.largest,
-            unseen.row_weights, (), self.graphs, density, unseen,
-        )  # fmt: skip
+            lists,
+            delta,
+            self.prior,
+            self.saturated,
+            self.largest,
+            unseen.row_weights,
+            (),
+            self.graphs,
+            density,
+            unseen,
+        )
 
     def improper(self, delta: float) -> str:
         """What to say of a posterior that has no end."""

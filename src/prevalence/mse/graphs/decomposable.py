@@ -143,6 +143,8 @@ def decomposable(
         provenance={
             "model": "decomposable-graph",
             "range": posterior.span(),
+            "range of": "graphs that fit about as well",
+            "Monte Carlo error": "none: the posterior is added up, not drawn",
             "identified by": f"{identifies}; by prior weight {sweep}",
             "delta sweep": sweep,
             "graphs": _graphs(posterior),

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ... import mcmc
-from ...errors import ConvergenceError, generator, note, number, one_of
+from ...convergence import check_converged, diagnostics, worst
+from ...errors import generator, note, number, one_of, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
@@ -66,10 +67,10 @@ class LatentClassFit:
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> fit = pv.mse.latent_class_fit(
-    ...     lists, classes=1, chains=32, levels=2, warmup=200, draws=300, rng=1
+    ...     lists, classes=1, chains=16, levels=1, warmup=20, draws=160, rng=1
     ... )
     >>> fit
-    <LatentClassFit: 228 persons on 3 lists, 1 class; 32 chains of 300 draws, converged>
+    <LatentClassFit: 228 persons on 3 lists, 1 class; 16 chains of 160 draws, converged>
     """
 
     lists: Lists
@@ -91,17 +92,7 @@ class LatentClassFit:
         held = self.__dict__.get("_diagnostics")
         if held is None:
             stacked = np.stack(list(self.draws.values()), axis=2)
-            held = self.__dict__["_diagnostics"] = pd.DataFrame(
-                {
-                    "parameter": list(self.draws),
-                    "mean": stacked.mean(axis=(0, 1)),
-                    "sd": stacked.std(axis=(0, 1), ddof=1),
-                    "mcse": mcmc.mcse(stacked),
-                    "ess_bulk": mcmc.ess(stacked),
-                    "ess_tail": mcmc.ess(stacked, "tail"),
-                    "rhat": mcmc.rhat(stacked),
-                }
-            )
+            held = self.__dict__["_diagnostics"] = diagnostics(list(self.draws), stacked)
         return held.copy()
 
     def to_frame(self) -> pd.DataFrame:
@@ -121,33 +112,16 @@ class LatentClassFit:
 
     def _worst(self) -> pd.Series[Any] | None:
         """Return the row of the quantity known least, None where all are known well enough."""
-        from ...nsum.convergence import MAX_RHAT, MIN_ESS
-
         table = self.diagnostics()
-        few = table[["ess_bulk", "ess_tail"]].min(axis=1) < MIN_ESS
-        few &= table["parameter"] == "population size"
-        stuck = table["rhat"].isna() & (table["parameter"] != "classes")
-        bad = table[stuck | (table["rhat"] > MAX_RHAT) | few]
-        if bad.empty:
-            return None
-        return bad.iloc[int(np.argmax(bad["rhat"].fillna(np.inf).to_numpy()))]
+        name = table["parameter"]
+        return worst(table, name == "population size", name == "classes")
 
     def _check_converged(self, unconverged: bool) -> list[str]:
-        from ...nsum.convergence import told
-
-        least = self._worst()
-        if least is None:
-            return []
-        found = f"the draws have not converged: {told(least)}"
-        if unconverged:
-            said: list[str] = []
-            note(said, f"{found}. The numbers would move with other seeds.")
-            return said
-        raise ConvergenceError(
-            f"{found}. Fit again with more warmup=, draws= and levels=, look at "
-            "pv.mse.latent_class_fit(...).diagnostics(), or pass unconverged=True to have the numbers "
-            "with that warning."
+        remedy = (
+            "Fit again with more warmup=, draws= and levels=, look at "
+            "pv.mse.latent_class_fit(...).diagnostics()"
         )
+        return check_converged(self._worst(), unconverged, remedy)
 
     def size(self, *, point: str = "mean", unconverged: bool = False) -> Estimate:
         """Return the population size.
@@ -303,7 +277,7 @@ def latent_class_fit(
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> fit = pv.mse.latent_class_fit(
-    ...     lists, classes=1, chains=32, levels=2, warmup=200, draws=300, rng=1
+    ...     lists, classes=1, chains=16, levels=1, warmup=20, draws=160, rng=1
     ... )
     >>> bool(fit.diagnostics()["rhat"].max() < 1.05)
     True
@@ -316,7 +290,7 @@ def latent_class_fit(
         ("draws", draws, 4),
         ("warmup", warmup, 0),
     ):
-        _whole(name, value, least)
+        whole(name, value, least, f"Leave it out, or write {max(least, 10)}.")
     prior = Prior(_positive("shape", shape), _positive("rate", rate), _largest(largest, lists))
     random = generator(rng)
     some = lists.counts > 0
@@ -350,7 +324,7 @@ def latent_class_fit(
     smooth=False,
     degree=None,
     citation=MANRIQUE,
-    example=example(classes=1, chains=64, levels=2, draws=80, warmup=40, rng=1),
+    example=example(classes=1, chains=16, levels=1, draws=160, warmup=20, rng=1),
     skips={
         **SKIPS,
         "replicate columns": "a posterior has draws and no columns; a bootstrap is not used",
@@ -455,7 +429,9 @@ def latent_class(
     >>> import prevalence as pv
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
-    >>> found = pv.mse.latent_class(lists, classes=6, chains=24, levels=4, warmup=500, rng=1)
+    >>> found = pv.mse.latent_class(
+    ...     lists, classes=6, chains=16, levels=4, warmup=150, draws=600, rng=1
+    ... )
     >>> bool(450 < found.value[0] < 490)
     True
     """
@@ -473,14 +449,6 @@ def latent_class(
         rng=rng,
     )
     return fit.size(point=point, unconverged=unconverged)
-
-
-def _whole(argument: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(
-            f"{argument} must be a whole number of at least {least}: found {value!r}. "
-            f"Leave it out, or write {max(least, 10)}."
-        )
 
 
 def _positive(argument: str, value: object) -> float:

@@ -100,11 +100,11 @@ def draw_rates(captures: Array, persons: Array, rng: np.random.Generator) -> tup
     """
     caught = rng.random(captures.shape)
     missed = 1 - caught
-    k, chain = np.nonzero(persons)
-    on = captures[:, k, chain]
-    drawn = rng.standard_gamma(1 + np.stack([on, persons[k, chain] - on]))
-    drawn /= drawn.sum(axis=0)
-    caught[:, k, chain], missed[:, k, chain] = drawn
+    some, lists = np.flatnonzero(persons), len(captures)
+    on = captures.reshape(lists, -1).take(some, axis=1)
+    drawn = rng.standard_gamma(1 + np.stack([on, persons.take(some) - on]))
+    drawn /= drawn[0] + drawn[1]
+    caught.reshape(lists, -1)[:, some], missed.reshape(lists, -1)[:, some] = drawn
     return caught, missed
 
 
@@ -114,12 +114,13 @@ def draw_sticks(persons: Array, concentration: Array, rng: np.random.Generator) 
     A gamma variable of small shape a is drawn by its logarithm, ``log G(a + 1) + log(U) / a``: the
     variable itself would underflow. Where nobody is in the class, ``log(U) / a`` is all.
     """
-    shape = concentration + np.cumsum(persons[::-1], axis=0)[::-1][1:]
+    shape = concentration + np.add.accumulate(persons[:0:-1], axis=0)[::-1]
     rest = rng.standard_exponential(shape.shape) / -shape
-    k, chain = np.nonzero(persons[:-1])
-    some = rest[k, chain] + np.log(rng.standard_gamma(shape[k, chain] + 1))
-    taken = np.log(rng.standard_gamma(1 + persons[k, chain]))
-    rest[k, chain] = some - np.logaddexp(some, taken)
+    held = np.flatnonzero(persons[:-1])
+    flat = rest.reshape(-1)
+    some = flat[held] + np.log(rng.standard_gamma(shape.take(held) + 1))
+    taken = np.log(rng.standard_gamma(1 + persons.take(held)))
+    flat[held] = some - np.logaddexp(some, taken)
     return np.asarray(rest)
 
 
@@ -135,13 +136,17 @@ def draw_concentration(
         return np.asarray(rng.standard_gamma(prior.shape, concentration.size) / prior.rate)
 
     def target(value: Array) -> Array:
-        return prior.shape * np.log(value) - prior.rate * value + log_sticks(persons, value)
+        sticks = log_sticks(persons[:, None], value)
+        return np.asarray(prior.shape * np.log(value) - prior.rate * value + sticks)
 
-    now = target(concentration)
+    now = None
     for step in STEPS:
         proposal = concentration * np.exp(step * rng.standard_normal(concentration.shape))
-        proposal = np.clip(proposal, 1e-100, 1e100)
-        other = target(proposal)
+        proposal = np.minimum(np.maximum(proposal, 1e-100), 1e100)
+        if now is None:
+            now, other = target(np.stack([concentration, proposal]))
+        else:
+            (other,) = target(proposal[None])
         take = accepted(other - now, rng)
         concentration, now = np.where(take, proposal, concentration), np.where(take, other, now)
     return concentration
@@ -161,9 +166,10 @@ def swap_classes(
     chain = np.arange(chains)
     one = np.asarray(rng.integers(classes, size=chains))
     two = (one + rng.integers(1, classes, size=chains)) % classes
-    moved = persons.copy()
-    _exchange((moved,), one, two, chain)
-    ratio = log_sticks(moved, concentration) - log_sticks(persons, concentration)
+    both = np.stack([persons, persons], axis=1)
+    _exchange((both[:, 1],), one, two, chain)
+    old, new = log_sticks(both, concentration)
+    ratio = new - old
     take = np.flatnonzero(accepted(ratio, rng) & (ratio != 0))  # equal sizes: nothing to tell apart
     _exchange((captures, persons), one[take], two[take], take)
 

@@ -106,8 +106,11 @@ class Sampler:
             tables = self.ladder.tables[self._order]
             values = exchange_values(tables, cells, mass, self.prior)
             self.ladder.exchange(values, self.rng)
-            self._counts = tables[:, self.ladder.level]
-        self.log_likelihood = log_likelihood(self._counts, cells, mass, self.prior)
+            level = self.ladder.level
+            self._counts = tables[:, level]
+            self.log_likelihood = values[level, np.arange(level.size)]
+        else:
+            self.log_likelihood = log_likelihood(self._counts, cells, mass, self.prior)
         return self._counts
 
     def _cells(self) -> tuple[Array, Array]:
@@ -116,9 +119,9 @@ class Sampler:
         weights = self.state.weights(log_left)
         cells = self._tree.products(weights, self.state.missed, self.state.caught)
         k, moved, mass, prior = self._moved(weights, log_left)
-        every = np.arange(mass.size)
-        old = cells.sum(axis=1)
-        new = np.maximum(old - cells[:, k, every] + moved, TINY)
+        own = k * mass.size + np.arange(mass.size)  # place of (k, chain) in (K, B)
+        old = np.add.reduce(cells, axis=1)
+        new = np.maximum(old - cells.reshape(len(cells), -1).take(own, axis=1) + moved, TINY)
         whole = np.ones(mass.size)
         ratio = prior + log_likelihood(self._counts, new, mass, self.prior)
         ratio -= log_likelihood(self._counts, old, whole, self.prior)

@@ -101,7 +101,7 @@ class HistoryTree:
     """
 
     def __init__(self, histories: Array) -> None:
-        self._steps: list[tuple[Array, Array]] = []
+        self._steps: list[tuple[int, Array | slice, Array | slice]] = []
         order = np.lexsort(histories.T)  # by the last list first, so that bits 0 come before bits 1
         before = np.zeros((1, 0), dtype=histories.dtype)
         for j in range(histories.shape[1]):
@@ -111,7 +111,7 @@ class HistoryTree:
                 np.array([place[tuple(row[:-1])] for row in now if row[-1] == bit], dtype=np.intp)
                 for bit in (0, 1)
             ]
-            self._steps.append((parents[0], parents[1]))
+            self._steps.append((parents[0].size, _run(parents[0]), _run(parents[1])))
             before = now
         self.order = order
         self.histories = histories[order]
@@ -122,12 +122,20 @@ class HistoryTree:
         `start` has any shape S, the rates (L, *S); the result is (C, *S).
         """
         table = start[None]
-        for j, (without, with_it) in enumerate(self._steps):
-            out = np.empty((without.size + with_it.size, *start.shape))
-            np.multiply(table[without], missed[j], out=out[: without.size])
-            np.multiply(table[with_it], caught[j], out=out[without.size :])
-            table = out
+        for j, (zeros, without, with_it) in enumerate(self._steps):
+            before, after = table[without], table[with_it]
+            table = np.empty((zeros + len(after), *start.shape))
+            np.multiply(before, missed[j], out=table[:zeros])
+            np.multiply(after, caught[j], out=table[zeros:])
         return table
+
+
+def _run(rows: Array) -> Array | slice:
+    """Return rows as a slice where they follow each other, which needs no copy."""
+    first = int(rows[0]) if rows.size else 0
+    if np.array_equal(rows, np.arange(first, first + rows.size)):
+        return slice(first, first + rows.size)
+    return rows
 
 
 def on_a_list(mass: Array, dark: Array) -> Array:
@@ -170,13 +178,13 @@ def log_sticks(persons: Array, concentration: Array) -> Array:
     """Return the log probability of class sizes in their order, the sticks integrated out.
 
     ``prod_{h<K} B(1 + n_h, a + n_{>h}) / B(1, a)``, which telescopes; what depends neither on a nor on
-    the order is left out. `persons` is (K, B).
+    the order is left out. `persons` is (K, ..., B), `concentration` (..., B).
     """
     from scipy.special import gammaln
 
-    from_here = np.cumsum(persons[::-1], axis=0)[::-1]
+    from_here = np.add.accumulate(persons[::-1], axis=0)[::-1]
     total, last = from_here[0], persons[-1]
     value = (len(persons) - 1) * np.log(concentration)
-    value = value - np.log(concentration + from_here[:-1]).sum(axis=0)
+    value = value - np.add.reduce(np.log(concentration + from_here[:-1]), axis=0)
     value += gammaln(concentration + last) - gammaln(concentration + total) - gammaln(1 + last)
     return np.asarray(value)

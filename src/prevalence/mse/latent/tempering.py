@@ -48,10 +48,11 @@ class Ladder:
 
     def __init__(self, counts: Array, levels: int, ladders: int) -> None:
         self._counts = counts
-        self._ladders = ladders
         least = min(1.0, FEWEST / max(int(counts.sum()), 1))
         self._log_shares = np.linspace(0.0, np.log(least), levels)
         self.level = np.tile(np.arange(levels), ladders)
+        self._slots = np.arange(ladders * levels).reshape(ladders, levels)
+        self._row = np.arange(levels) * levels * ladders  # place of a level in the flat values
         self.tables = self._shrunk()
         self._refused = np.zeros(levels - 1)
         self._tried = 0
@@ -76,20 +77,21 @@ class Ladder:
 
     def exchange(self, values: Array, rng: np.random.Generator) -> None:
         """Exchange neighbours given the log likelihood (levels, chains) of each chain at every level."""
-        levels, ladders = len(values), self._ladders
+        levels, slots = len(values), self._slots  # the chain at each level of each ladder
         if levels == 1:
             return
-        slots = np.argsort(self.level.reshape(ladders, levels), axis=1)
-        slots += levels * np.arange(ladders)[:, None]  # the chain at each level of each ladder
         self._tried += 1
+        at = values.ravel().take
         for first in (0, 1):
-            t = np.arange(first, levels - 1, 2)
-            one, two = slots[:, t], slots[:, t + 1]
-            ratio = values[t, two] + values[t + 1, one] - values[t, one] - values[t + 1, two]
+            low, high = slice(first, levels - 1, 2), slice(first + 1, levels, 2)
+            one, two = slots[:, low], slots[:, high]
+            here, there = self._row[low], self._row[high]
+            ratio = at(two + here) + at(one + there) - at(one + here) - at(two + there)
             take = accepted(ratio, rng)
-            self._refused[t] += 1 - np.exp(np.minimum(ratio, 0.0)).mean(axis=0)
-            slots[:, t], slots[:, t + 1] = np.where(take, two, one), np.where(take, one, two)
-        self.level = np.empty(ladders * levels, dtype=np.intp)
+            taken = np.add.reduce(np.exp(np.minimum(ratio, 0.0)), axis=0)
+            self._refused[low] += 1 - taken / len(slots)
+            slots[:, low], slots[:, high] = np.where(take, two, one), np.where(take, one, two)
+        self.level = np.empty(slots.size, dtype=np.intp)
         self.level[slots] = np.arange(levels)
 
     def respace(self) -> None:

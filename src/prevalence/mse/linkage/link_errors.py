@@ -15,7 +15,7 @@ import numpy as np
 
 from ...errors import number
 from ...estimate import Estimate
-from ..histories import FloatArray, IntArray, all_histories, cell_codes
+from ..histories import FloatArray, IntArray, all_histories, cell_codes, cell_places
 
 Members = tuple[int, ...]
 REDRAWN = {"replicate columns": "each replicate has its own draw of the audit"}
@@ -44,7 +44,7 @@ def cut_records(errors: FloatArray) -> Clusters:
     """
     lists, draws = errors.shape
     histories = all_histories(lists)
-    place = {int(code): c for c, code in enumerate(cell_codes(histories))}
+    place = cell_places(lists).tolist()
     cells = len(histories)
     mean = np.zeros((cells, cells, draws))
     second = np.zeros((cells, cells, cells, draws))
@@ -117,13 +117,13 @@ def split_errors(
 
 def join_offset(joins: Mapping[tuple[Members, Members], float], lists: int) -> FloatArray:
     """What false joins add to the expected counts (C,): one cluster joined, two clusters gone."""
-    codes = {int(code): c for c, code in enumerate(cell_codes(all_histories(lists)))}
-    out = np.zeros(len(codes))
+    places = cell_places(lists)
+    out = np.zeros(len(places) - 1)
     for (one, two), moved in joins.items():
         first, second = (sum(1 << j for j in members) for members in (one, two))
-        out[codes[first | second]] += moved
-        out[codes[first]] -= moved
-        out[codes[second]] -= moved
+        out[places[first | second]] += moved
+        out[places[first]] -= moved
+        out[places[second]] -= moved
     return out
 
 

@@ -15,8 +15,9 @@ from ...lists import Lists
 from ...registry import estimator
 from ..assemble import BFH, EQUAL, SKIPS, assemble, example, require_overlap
 from ..composite import composite_fit
-from ..hierarchical import terms_of
-from ..histories import FloatArray, all_histories, cell_codes
+from ..histories import FloatArray, cell_codes, cell_places
+from ..terms import dependence, terms_of, together
+from ..trust.stated import covered
 from .link_errors import (
     REDRAWN,
     Clusters,
@@ -137,15 +138,12 @@ def linked(
             "one. Audit more records."
         )
     between = float(drawn.total[good].var(ddof=1)) if good.sum() > 1 else 0.0
-    names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
     estimate = assemble(
         lists,
         float(plain.total[0]),
         float(np.sqrt(drawn.variance[good].mean() + between)),
         method="mse.linked",
-        identifies=f"Lists depend on each other only between {names}."
-        if names
-        else "All lists catch independently.",
+        identifies=dependence(lists, terms),
         assumptions=[
             EQUAL,
             "Records are cut off from their person independently, as often as in the audit.",
@@ -154,7 +152,7 @@ def linked(
         replicated=drawn.replicated,
         seen=min(float(plain.persons[0]), float(plain.total[0])),
         said=said,
-        handled=["links"],
+        handled=["links", *covered(lists, terms)],
     )
     return with_errors(estimate, "linked with no other errors than those of the audit")
 
@@ -226,7 +224,7 @@ class RecordAudit:
 
     def joined(self, counts: Array, rng: np.random.Generator | None) -> FloatArray:
         """What false joins add to the expected counts; drawn where a generator is given."""
-        codes = {int(c): i for i, c in enumerate(cell_codes(all_histories(self.lists)))}
+        places = cell_places(self.lists)
         numbers = {}
         for key, value in self.joins.items():
             if isinstance(value, tuple):
@@ -235,7 +233,7 @@ class RecordAudit:
                 if rng is not None:
                     rate = rng.beta(false + 0.5, checked - false + 0.5)
                 history = sum(1 << j for group in key for j in group)
-                numbers[key] = rate * float(counts[codes[history]])
+                numbers[key] = rate * float(counts[places[history]])
             else:
                 numbers[key] = value
         return join_offset(numbers, self.lists)
@@ -338,7 +336,7 @@ def _check_joins(lists: Lists, groups: Sequence[tuple[int, ...]], value: Any) ->
     if number_of > there:
         raise ValueError(
             f"joins must not be more than the clusters there are: found {number_of:g} for "
-            f"{' and '.join(lists.names[j] for j in members)}, which {there:,.0f} have. Correct the "
+            f"{together(lists, members)}, which {there:,.0f} have. Correct the "
             "audit."
         )
 
@@ -383,9 +381,7 @@ def _tell_negative(
     spread = np.sqrt(np.linalg.inv(clusters) ** 2 @ np.maximum(lists.counts, 1.0))
     below = np.flatnonzero(persons < -2 * spread)
     if below.size:
-        first = " and ".join(
-            n for n, on in zip(lists.names, lists.histories[below[0]], strict=True) if on
-        )
+        first = together(lists, np.flatnonzero(lists.histories[below[0]]))
         note(
             said,
             f"the errors of linkage do not fit the lists: {below.size} histories would have fewer "

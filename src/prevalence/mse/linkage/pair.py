@@ -13,6 +13,7 @@ from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
 from ..assemble import CHAO, SKIPS, assemble, example, require_lists
+from ..terms import pair_of
 from .forms import PairSize, audited, ding_fienberg
 from .link_errors import REDRAWN, share, with_errors
 
@@ -106,9 +107,10 @@ def linked_pair(
     1041.7
     """
     require_lists(lists)
-    pair = _between(lists, between)
+    pair = tuple(lists.names) if between is None else between
+    places = pair_of(lists, "between", pair)
     audit = _pair_audit(linked_matches, true_links, linked_others)
-    columns = lists.histories[:, [lists.index(name) for name in pair]]
+    columns = lists.histories[:, places]
     sums = np.stack([columns[:, 0], columns[:, 1], columns.prod(axis=1)]).astype(float)
     n1, n2, links = (float(x) for x in sums @ lists.counts)
     if links == 0:
@@ -144,16 +146,6 @@ def linked_pair(
         seen=found.seen,
     )
     return with_errors(estimate, "linked with no other errors than those of the audit")
-
-
-def _between(lists: Lists, between: Sequence[str] | None) -> tuple[str, str]:
-    pair = tuple(lists.names) if between is None else between
-    if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
-        raise ValueError(
-            f"between must be two different lists: found {between!r} for {len(lists.names)} lists. "
-            "Write ('police', 'shelter')."
-        )
-    return pair[0], pair[1]
 
 
 def _pair_audit(

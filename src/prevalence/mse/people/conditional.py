@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...glm import expit
+from ..ascent import Ahead, ascend
 
 __all__ = ["ConditionalFit", "conditional_fit", "design"]
 
 Array = NDArray[Any]
-STEPS = 100
+STEPS = 200
+SLACK = 1e-12  # share of a likelihood by which rounding may lower it
 FAR = 25.0  # a logit this far from 0 is on its way to infinity
 
 
@@ -71,28 +73,39 @@ def conditional_fit(
 
     Newton's method with halving; the information is the observed one.
     """
-    b = np.zeros(rows.shape[2]) if start is None else start
-    value, score, information, _ = _at(on, rows, unseen, count, b)
-    converged = False
-    for _ in range(STEPS):
-        step = _solve(information, score)
-        gain, scale = float(score @ step), 1.0
-        while True:
-            after, *rest = _at(on, rows, unseen, count, b + scale * step)
-            if after >= value - 1e-12 * abs(value) or scale < 1e-9:
-                break
-            scale /= 2
-        b, value, (score, information, _) = b + scale * step, after, rest
-        if abs(gain) <= 1e-14 * (1 + abs(value)):
-            converged = True
-            break
-    *_, (seen, slope) = _at(on, rows, unseen, count, b)
+    begin = np.zeros(rows.shape[2]) if start is None else start
+    found, arrived = ascend(_Climb(on, rows, unseen, count), begin[:, None], STEPS, SLACK)
+    b = found[:, 0]
+    value, _, information, (seen, slope) = _at(on, rows, unseen, count, b)
     eta = unseen @ b
     sound = bool(np.linalg.eigvalsh(information)[0] > 1e-10 * np.trace(information))
     inside = bool(np.abs(eta[count > 0]).max() < FAR)
-    return ConditionalFit(
-        b, np.linalg.pinv(information), seen, slope, value, converged and sound and inside
-    )
+    converged = bool(arrived[0]) and sound and inside
+    return ConditionalFit(b, np.linalg.pinv(information), seen, slope, value, converged)
+
+
+@dataclass(eq=False)
+class _Climb:
+    """The likelihood of one vector of coefficients, as a column."""
+
+    on: Array
+    rows: Array
+    unseen: Array
+    count: Array
+    found: tuple[Any, ...] = ()
+
+    def value(self, at: Array) -> Array:
+        self.found = _at(self.on, self.rows, self.unseen, self.count, at[:, 0])
+        return np.array([self.found[0]])
+
+    def ahead(self, _at: Array, _better: Array) -> Ahead:
+        value, score, information, _ = self.found
+        step = _solve(information, score)
+        done = abs(score @ step) <= 1e-14 * (1 + abs(value))
+        return Ahead(step[:, None], np.array([done]))
+
+    def keep(self, stay: Array) -> None:
+        """There is one column."""
 
 
 def _solve(information: Array, score: Array) -> Array:

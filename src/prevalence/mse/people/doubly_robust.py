@@ -311,10 +311,17 @@ def doubly_robust_pairs(
             continue
         parts = {"value": value, "std_error": np.sqrt(variance), "seen": found.seen}
         low, high = dark_figure(parts, np.array([np.inf]), level)[0]
-        rows.append({
-            **row, "estimate": float(value[0]), "std_error": float(parts["std_error"][0]),
-            "conf_low": float(low), "conf_high": float(high), **_rests(found), "reason": "",
-        })  # fmt: skip
+        rows.append(
+            {
+                **row,
+                "estimate": float(value[0]),
+                "std_error": float(parts["std_error"][0]),
+                "conf_low": float(low),
+                "conf_high": float(high),
+                **_rests(found),
+                "reason": "",
+            }
+        )
     return Pairs(tuple(rows), who.given)
 
 

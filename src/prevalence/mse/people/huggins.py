@@ -13,6 +13,7 @@ from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
 from ..assemble import SKIPS, assemble, example
+from ..near import spread
 from .conditional import ConditionalFit, conditional_fit, design
 from .records import People, listed, people
 
@@ -188,10 +189,7 @@ def _span(who: People, how: dict[str, bool], found: ConditionalFit) -> tuple[flo
     kept = [f for f in fits if f.converged]
     seen = who.count.sum()
     bic = [np.log(seen) * f.coefficients.size - 2 * f.log_likelihood for f in kept]
-    size = [
-        float(who.count @ (1 / f.seen)) for f, b in zip(kept, bic, strict=True) if b <= min(bic) + 6
-    ]
-    return min(size), max(size)
+    return spread([who.count @ (1 / f.seen) for f in kept], bic)
 
 
 def _say_small(said: list[str], seen: Array, count: Array) -> None:

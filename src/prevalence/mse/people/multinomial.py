@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConvergenceError
+from ..ascent import Ahead, ascend
 
 __all__ = ["fit", "probabilities"]
 
 Array = NDArray[Any]
-STEPS = 60
+STEPS = 100
+SLACK = 1e-12  # share of a likelihood by which rounding may lower it
 ENTRIES = 4_000_000  # rows x pairs of categories worked on at once
 
 
@@ -52,37 +54,51 @@ def fit(
 
 
 def _maximise(z: Array, own: Array, count: Array, b: Array, free: Array, ridge: float) -> Array:
-    penalty = np.r_[0.0, np.full(z.shape[1] - 1, ridge)]
-    pairs = _pairs(z)
-    p, value = _fitted(z, own, count, b, penalty)
-    for _ in range(STEPS):
-        residual = -count[:, None] * p
-        residual[np.arange(own.size), own] += count
-        score = (z.T @ residual - penalty[:, None] * b)[:, free]
-        step = np.linalg.solve(
-            _information(pairs, p[:, free], count, penalty), score.T.ravel()
-        ).reshape(free.size, -1)
-        gain = float((score.T * step).sum())
-        scale, move = 1.0, np.zeros_like(b)
-        move[:, free] = step.T
-        while True:
-            p, after = _fitted(z, own, count, b + scale * move, penalty)
-            if after >= value - 1e-12 * abs(value) or scale < 1e-8:
-                break
-            scale /= 2
-        b, value = b + scale * move, after
-        if gain <= 1e-16 * (1 + abs(value)):  # the error left is its square
-            return b
-    raise ConvergenceError(
-        f"the multinomial logit of the histories did not converge in {STEPS} steps (gain left "
-        f"{gain:.2g}). Leave out a covariate, or scale one with few far values."
-    )
+    climb = _Climb(z, own, count, free, ridge, b.shape)
+    found, arrived = ascend(climb, b.reshape(-1, 1), STEPS, SLACK)
+    if not arrived[0]:
+        raise ConvergenceError(
+            f"the multinomial logit of the histories did not converge in {STEPS} steps (gain left "
+            f"{climb.gain:.2g}). Leave out a covariate, or scale one with few far values."
+        )
+    return found.reshape(b.shape)
 
 
-def _fitted(z: Array, own: Array, count: Array, b: Array, penalty: Array) -> tuple[Array, float]:
-    p = probabilities(z, b)
-    seen = np.maximum(p[np.arange(own.size), own], 1e-300)
-    return p, float(count @ np.log(seen) - (penalty[:, None] * b * b).sum() / 2)
+class _Climb:
+    """The penalised likelihood of one table of coefficients, as a column."""
+
+    def __init__(
+        self, z: Array, own: Array, count: Array, free: Array, ridge: float, shape: tuple[int, ...]
+    ) -> None:
+        self.z, self.own, self.count, self.free, self.shape = z, own, count, free, shape
+        self.penalty = np.r_[0.0, np.full(z.shape[1] - 1, ridge)]
+        self.pairs = _pairs(z)
+        self.p = np.empty(0)
+        self.height, self.gain = -np.inf, np.inf
+
+    def value(self, at: Array) -> Array:
+        b = at.reshape(self.shape)
+        self.p = probabilities(self.z, b)
+        seen = np.maximum(self.p[np.arange(self.own.size), self.own], 1e-300)
+        loss = (self.penalty[:, None] * b * b).sum() / 2
+        self.height = float(self.count @ np.log(seen) - loss)
+        return np.array([self.height])
+
+    def ahead(self, at: Array, _better: Array) -> Ahead:
+        b, free = at.reshape(self.shape), self.free
+        residual = -self.count[:, None] * self.p
+        residual[np.arange(self.own.size), self.own] += self.count
+        score = (self.z.T @ residual - self.penalty[:, None] * b)[:, free]
+        matrix = _information(self.pairs, self.p[:, free], self.count, self.penalty)
+        move = np.zeros(self.shape)
+        move[:, free] = np.linalg.solve(matrix, score.T.ravel()).reshape(free.size, -1).T
+        self.gain = float((score * move[:, free]).sum())
+        # The error left is the square of the gain.
+        done = self.gain <= 1e-16 * (1 + abs(self.height))
+        return Ahead(move.reshape(-1, 1), np.array([done]))
+
+    def keep(self, stay: Array) -> None:
+        """There is one column."""
 
 
 def _pairs(z: Array) -> Array:

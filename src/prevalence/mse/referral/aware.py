@@ -14,6 +14,7 @@ from ...lists import Lists
 from ...registry import Example, estimator
 from ..assemble import BFH, CSV, EQUAL, SKIPS, assemble, example, require_overlap
 from ..histories import Term
+from ..terms import in_words
 from .graph import Edge, components, find_cycle
 from .recording import FROM_SOURCES, verdict, without_source
 from .variants import METHODS, Variant, censored, forced, merged, removed
@@ -293,19 +294,14 @@ def _tell(variant: Variant, value: float, seen: int, said: list[str]) -> None:
 
 
 def _identifies(lists: Lists, method: str, edges: list[Edge], pairs: list[Term]) -> str:
-    between = "; ".join(
-        " and ".join(lists.names[j] for j in sorted(pair)).replace("_", " ") for pair in pairs
-    )
-    own = f"Own captures depend on each other only between {between}" if between else (
-        "Own captures of all lists are independent"
-    )  # fmt: skip
+    between = in_words(lists, pairs)
+    own = "Own captures of all lists are independent"
+    if between:
+        own = f"Own captures depend on each other only between {between}"
     way = ", ".join(arrows(lists))
     if method == "merged":
         groups = [g for g in components(edges, len(lists.names)) if len(g) > 1]
-        words = "; ".join(
-            " and ".join(lists.names[j] for j in group).replace("_", " ") for group in groups
-        )
-        return f"{own}; lists that refer to each other count as one ({words})."
+        return f"{own}; lists that refer to each other count as one ({in_words(lists, groups)})."
     return {
         "forced": f"{own}, and lists depend on each other beyond that only by referral ({way}).",
         "removed": f"{own}, and each is recorded also where a referral ({way}) came first.",

@@ -10,6 +10,7 @@ import numpy as np
 from ...patterns import Patterns
 from ..histories import BoolArray, FloatArray, IntArray, Term, complete_table
 from ..loglinear import loglinear_fit
+from ..near import spread
 from .censored import censored_fit
 from .graph import Edge, closed_terms, families
 
@@ -82,9 +83,13 @@ class Variant:
             found = loglinear_fit(histories, table, terms)
             return Fit(found.total, found.std_error, found.bic, self._why(int(found.code[0])))
         made = censored_fit(
-            captures.astype(bool), self.maybe[used], self.persons[used], terms,
-            draws=counted, known=self.known,
-        )  # fmt: skip
+            captures.astype(bool),
+            self.maybe[used],
+            self.persons[used],
+            terms,
+            draws=counted,
+            known=self.known,
+        )
         return Fit(
             made.total[0], made.std_error[0], made.bic, self._why(2 * int(not made.identified[0]))
         )
@@ -104,11 +109,8 @@ class Variant:
             *([pair] for pair in pairs if pair not in self.terms),
         ]
         fits = [self.fit(persons, beyond=terms) for terms in more]
-        known = [(f.bic[0], f.total[0]) for f in fits if np.isfinite(f.bic[0] + f.total[0])]
-        if not known:
-            return None
-        close = [total for bic, total in known if bic <= min(known)[0] + 6]
-        return float(min(close)), float(max(close))
+        known = [f for f in fits if np.isfinite(f.total[0])]
+        return spread([f.total[0] for f in known], [f.bic[0] for f in known])
 
 
 def forced(kinds: Patterns, edges: Sequence[Edge], pairs: Sequence[Term]) -> Variant:

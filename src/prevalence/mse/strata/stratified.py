@@ -17,8 +17,9 @@ from ...lists import Lists
 from ...registry import estimator
 from ..assemble import BFH, SKIPS, assemble, example, require_overlap
 from ..composite import CompositeFit, composite_fit
-from ..hierarchical import terms_of
 from ..histories import IntArray
+from ..near import spread
+from ..terms import dependence, in_words, terms_of, together
 from ..trust.stated import covered
 from .design import (
     Observed,
@@ -124,7 +125,9 @@ def stratified(
         fit.total[:, 0],
         covariance=fit.covariance[..., 0],
         method="mse.stratified",
-        identifies=_identifies(lists, pairs),
+        identifies=dependence(
+            lists, terms, " within each stratum" if len(lists.strata) > 1 else ""
+        ),
         assumptions=_assumptions(lists, asked.strata, terms, levels),
         citations=[BFH, ZWANE],
         replicated=None if draws is None else asked.fit(terms, levels, draws).total,
@@ -212,10 +215,7 @@ class Asked:
                 found.append(self.fit(terms, other, self.counts[..., None]))
             elif term not in levels:
                 found.append(self.fit(terms, {**levels, term: here}, self.counts[..., None]))
-        bic = np.array([fit.bic[0] for fit in found])
-        total = np.array([fit.total[0, 0] for fit in found])
-        close = bic <= np.nanmin(bic) + 6
-        return float(total[close].min()), float(total[close].max())
+        return spread([fit.total[0, 0] for fit in found], [fit.bic[0] for fit in found])
 
 
 def _why(fit: CompositeFit) -> str:
@@ -251,7 +251,7 @@ def _levels(
         parts = [part for k in range(1, len(term)) for part in combinations(term, k)]
         lacking = [p for p in parts if not columns[term] <= columns.get(p, set())]
         if lacking and columns[term]:
-            said, part = (" and ".join(lists.names[i] for i in g) for g in (term, lacking[0]))
+            said, part = (together(lists, group) for group in (term, lacking[0]))
             raise ValueError(
                 f"by_stratum must hold what is inside a group: {said} differs by stratum and {part} "
                 "does not. Add it."
@@ -278,35 +278,23 @@ def _codes(lists: Lists, strata: Strata, columns: set[str]) -> IntArray:
     return np.array([order[key] for key in keys], dtype=np.int64)
 
 
-def _words(lists: Lists, term: Sequence[int]) -> str:
-    return " and ".join(lists.names[i] for i in term).replace("_", " ")
-
-
-def _identifies(lists: Lists, pairs: Sequence[Sequence[str]]) -> str:
-    within = " within each stratum" if len(lists.strata) > 1 else ""
-    if not pairs:
-        return f"All lists catch independently{within}."
-    names = "; ".join(" and ".join(pair) for pair in pairs).replace("_", " ")
-    return f"Lists depend on each other only between {names}{within}."
-
-
 def _assumptions(
     lists: Lists, strata: Strata, terms: Sequence[Term], levels: Mapping[Term, IntArray]
 ) -> list[str]:
     """Say what is shared, what is borrowed where a list is absent, and what labels are missing."""
     said = []
     every = [*((j,) for j in range(len(lists.names))), *terms]
-    shared = [_words(lists, t) for t in every if t not in levels] if len(strata.labels) > 1 else []
+    shared = [t for t in every if t not in levels] if len(strata.labels) > 1 else []
     if shared:
-        said.append(f"The terms of {'; '.join(shared)} are the same in all strata.")
+        said.append(f"The terms of {in_words(lists, shared)} are the same in all strata.")
     for s, label in enumerate(strata.labels):
         gone = np.flatnonzero(~strata.operating[s])
         if gone.size:
-            borrowed = [_words(lists, t) for t in terms if t not in levels]
+            borrowed = in_words(lists, [t for t in terms if t not in levels])
             said.append(
-                f"{_words(lists, list(gone))} does not operate in {', '.join(label)}: what is "
+                f"{together(lists, gone)} does not operate in {', '.join(label)}: what is "
                 f"borrowed there from the other strata is "
-                f"{'; '.join(borrowed) or 'no dependence between lists'}; the data of that stratum "
+                f"{borrowed or 'no dependence between lists'}; the data of that stratum "
                 "alone cannot contradict it."
             )
     untold = [i for i, label in enumerate(lists.strata) if MISSING in label]

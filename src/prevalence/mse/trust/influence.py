@@ -11,11 +11,11 @@ import numpy as np
 from ...errors import number
 from ...lists import Lists
 from ..assemble import require_overlap
-from ..hierarchical import terms_of
 from ..histories import FloatArray, IntArray
 from ..loglinear import loglinear_fit
 from ..resampling import Resampled, resample
 from ..stepwise import stepwise_fit
+from ..terms import chosen, in_words, terms_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,23 +150,21 @@ def influence(
     """
     require_overlap(lists)
     number("threshold", threshold)
-    chosen: list[str] = []
+    models: list[str] = []
 
     def procedure(counts: FloatArray) -> FloatArray:
         if pairs is not None:
             terms = terms_of(lists, pairs)
-            chosen.extend([_words(lists, terms)] * counts.shape[1])
+            models.extend([in_words(lists, terms) or "none"] * counts.shape[1])
             return loglinear_fit(lists.histories, counts, terms).total
         found = stepwise_fit(lists.histories, counts, threshold=threshold)
-        for column in found.selected.T:
-            terms = [tuple(sorted(p)) for p, use in zip(found.pairs, column, strict=True) if use]
-            chosen.append(_words(lists, terms))
+        models.extend(in_words(lists, chosen(found.pairs, c)) or "none" for c in found.selected.T)
         return found.total
 
-    return _table(lists, resample(procedure, lists.counts), chosen)
+    return _table(lists, resample(procedure, lists.counts), models)
 
 
-def _table(lists: Lists, found: Resampled, chosen: list[str]) -> Influence:
+def _table(lists: Lists, found: Resampled, models: list[str]) -> Influence:
     if not np.isfinite(found.value[0]):
         raise ValueError(
             "lists must have an estimate: no maximum of the likelihood exists, or the terms are not "
@@ -183,13 +181,9 @@ def _table(lists: Lists, found: Resampled, chosen: list[str]) -> Influence:
         persons=jackknife.persons,
         estimate=float(found.value[0]),
         without=jackknife.without[0],
-        models=tuple(chosen[1 : 1 + jackknife.cells.size]),
-        model=chosen[0],
+        models=tuple(models[1 : 1 + jackknife.cells.size]),
+        model=models[0],
         share=share,
         std_error=float(jackknife.std_error[0]),
         acceleration=float(jackknife.acceleration[0]),
     )
-
-
-def _words(lists: Lists, terms: Sequence[Sequence[int]]) -> str:
-    return "; ".join(" and ".join(lists.names[i] for i in term) for term in terms) or "none"

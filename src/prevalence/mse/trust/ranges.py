@@ -10,52 +10,42 @@ import numpy as np
 
 from ...lists import Lists
 from ..composite import composite_fit
-from ..histories import list_pairs
+from ..histories import FloatArray
 from ..loglinear import LoglinearFit, loglinear_fit
+from ..terms import in_words
+from .beside import close_fits
 from .consistency import internal_consistency
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CLOSE = 6.0  # BIC units within which models fit about as well
-MANY = 5  # lists up to which every model of pairs is fitted
-FEW_TRIPLES = 3
 Terms = list[tuple[int, ...]]
+EVERY = 5  # lists of which a report fits each hierarchical model
 
 
-def close_models(lists: Lists, terms: Terms) -> pd.DataFrame:
-    """Fit every model of pairs (or, of many lists, those near the model); keep the close ones."""
+def close_models(lists: Lists) -> pd.DataFrame:
+    """Return the models within 6 BIC units of the best, best first, by their largest groups."""
     import pandas as pd
 
-    every = [tuple(sorted(p)) for p in list_pairs(len(lists.names))]
-    if len(lists.names) <= MANY:
-        width = len(every)
-        included = ((np.arange(2**width)[None, :] >> np.arange(width)[:, None]) & 1).astype(bool)
-    else:
-        chosen = np.array([p in terms for p in every])
-        one = np.c_[np.zeros(len(every), dtype=bool), np.eye(len(every), dtype=bool)]
-        included = chosen[:, None] ^ one
-    fit = loglinear_fit(lists.histories, lists.counts, every, included=included)
-    with np.errstate(invalid="ignore"):
-        close = np.flatnonzero(fit.bic <= np.nanmin(fit.bic) + CLOSE)
-    close = close[np.argsort(fit.bic[close], kind="stable")]
-    names = ["; ".join(f"{lists.names[i]} and {lists.names[j]}" for (i, j), use in
-             zip(every, included[:, m], strict=True) if use) or "independent" for m in close]  # fmt: skip
-    columns = {"pairs": names, "estimate": fit.total[close], "bic": fit.bic[close]}
-    return pd.DataFrame(columns)
+    models, total, bic = close_fits(lists, EVERY)
+    largest = [[t for t in m if not any(set(t) < set(u) for u in m)] for m in models]
+    names = [in_words(lists, groups) or "independent" for groups in largest]
+    return pd.DataFrame({"dependence": names, "estimate": total, "bic": bic})
 
 
-def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: Sequence[float]) -> pd.DataFrame:
+def dark_figures(lists: Lists, fit: LoglinearFit, odds_ratio: FloatArray) -> pd.DataFrame:
     """Multiply the dark figure: what the odds ratio of the highest order does to it."""
     import pandas as pd
 
-    factors = np.asarray(odds_ratio, dtype=float)
-    sizes = lists.seen + factors * fit.dark[0]
-    return pd.DataFrame({"factor": factors, "estimate": sizes})
+    return pd.DataFrame({"factor": odds_ratio, "estimate": lists.seen + odds_ratio * fit.dark[0]})
 
 
-def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.DataFrame:
-    """Fit the model again with the odds ratio of a pair known to be another than 1."""
+def known_odds(lists: Lists, terms: Terms, odds_ratio: FloatArray) -> pd.DataFrame:
+    """Fit the model again with the odds ratio of a pair known to be another than 1.
+
+    With two lists that is `sensitivity`; with more the rest of the model stays, where `sensitivity`
+    has none.
+    """
     import pandas as pd
 
     histories = lists.histories
@@ -68,7 +58,7 @@ def known_odds(lists: Lists, terms: Terms, odds_ratio: Sequence[float]) -> pd.Da
         if frozenset((i, j)) in inside:
             continue
         both = np.asarray(histories[:, [i, j]].all(axis=1))
-        for psi in odds_ratio:
+        for psi in odds_ratio.tolist():
             known = np.diag(np.where(both, psi, 1.0))
             collapse = np.hstack([np.zeros((len(histories), 1)), known])
             # The cells with both lists are the model's times psi, those that are seen and no others.
@@ -107,10 +97,13 @@ def members(lists: Lists, terms: Terms) -> pd.DataFrame:
     known, estimate = found.known[:, 0], found.estimate[:, 0]
     return pd.DataFrame(
         {
-            "list": list(lists.names), "members": known.astype(int), "estimate": estimate,
-            "ratio": estimate / known, "z": found.z[:, 0],
+            "list": list(lists.names),
+            "members": known.astype(int),
+            "estimate": estimate,
+            "ratio": estimate / known,
+            "z": found.z[:, 0],
         }
-    )  # fmt: skip
+    )
 
 
 def from_parts(lists: Lists, terms: Terms, rng: np.random.Generator) -> pd.DataFrame:
@@ -125,33 +118,3 @@ def from_parts(lists: Lists, terms: Terms, rng: np.random.Generator) -> pd.DataF
         middle = np.quantile(known, [0.5, 0.25, 0.75]) if known.size else np.full(3, np.nan)
         rows.append((share, *middle.tolist(), known.size))
     return pd.DataFrame(rows, columns=["share", "estimate", "low", "high", "fits"])
-
-
-def sparse(lists: Lists, fit: LoglinearFit) -> list[str]:
-    """Say where overlaps are too few to tell models apart, and which terms are at the boundary."""
-    histories, counts = lists.histories, lists.counts
-    shared = {
-        frozenset(p)
-        for p in combinations(range(len(lists.names)), 2)
-        if counts[histories[:, p].all(axis=1)].sum()
-    }
-    triples = [
-        t
-        for t in combinations(range(len(lists.names)), 3)
-        if all(frozenset(p) in shared for p in combinations(t, 2))
-    ]
-    said = []
-    if len(lists.names) > 2 and len(triples) < FEW_TRIPLES:
-        every = len(list(combinations(lists.names, 3)))
-        said.append(
-            f"in {len(triples)} of {every} groups of three lists does each pair share persons: there "
-            "is little to tell models apart"
-        )
-    edge = [
-        " and ".join(lists.names[i] for i in sorted(term))
-        for term, at in zip(fit.terms, fit.boundary[:, 0], strict=True)
-        if at and len(term) > 1
-    ]
-    if edge:
-        said.append(f"terms at the boundary, since nobody is on both: {', '.join(edge)}")
-    return said

@@ -10,25 +10,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import generator
+from ...errors import generator, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ..assemble import require_overlap
 from ..hierarchical import loglinear
 from ..loglinear import loglinear_fit
+from ..near import CLOSE
 from ..referral.graph import closed_terms, components, families, find_cycle
 from ..stepwise import stepwise_fit
+from ..terms import chosen
 from .ranges import (
-    CLOSE,
     Terms,
     close_models,
     dark_figures,
     from_parts,
     known_odds,
     members,
-    sparse,
     without_lists,
 )
+from .sensitivity import odds_ratios
 from .stated import facts_verdict
 from .verdicts import Check, Verdict, data_checks, data_verdict
 
@@ -51,7 +52,8 @@ class Reliability:
     terms : tuple of tuples of str
         Groups of lists whose dependence the model takes in.
     models : DataFrame
-        Models of pairs within 6 BIC units of the best: pairs, estimate and bic.
+        Models within 6 BIC units of the best: dependence, estimate and bic; all hierarchical ones of
+        up to five lists, and models of pairs of more.
     dark : DataFrame
         The size if people on no list are more or fewer than the model extends to, by that factor
         (the odds ratio of the highest order).
@@ -120,7 +122,7 @@ class Reliability:
             ("model", "95 % interval, high", float(high)),
         ]
         for check, table, names in (
-            ("models within 6 BIC", self.models, ["pairs"]),
+            ("models within 6 BIC", self.models, ["dependence"]),
             ("dark figure times", self.dark, ["factor"]),
             ("odds ratio", self.pairs, ["first", "second", "odds_ratio"]),
             ("without list", self.without, ["list"]),
@@ -172,7 +174,8 @@ def reliability(
     Raises
     ------
     KeyError, ValueError
-        When a list is unknown, the lists do not overlap, or the model has no estimate.
+        When a list is unknown, the lists do not overlap, the model has no estimate, or an odds ratio
+        is not positive.
 
     Notes
     -----
@@ -207,6 +210,8 @@ def reliability(
     'not contradicted by these data'
     """
     require_overlap(lists)
+    ratios = odds_ratios(odds_ratio)
+    whole("simulations", simulations, 1, "Write 399 or more.")
     terms = _model(lists, pairs)
     named = [tuple(lists.names[i] for i in term) for term in terms]
     estimate = loglinear(lists, pairs=named)
@@ -216,16 +221,16 @@ def reliability(
     return Reliability(
         estimate,
         tuple(named),
-        close_models(lists, terms),
-        dark_figures(lists, fit, odds_ratio),
-        known_odds(lists, terms, odds_ratio),
+        close_models(lists),
+        dark_figures(lists, fit, ratios),
+        known_odds(lists, terms, ratios),
         without_lists(lists, terms),
         members(lists, terms),
         from_parts(lists, terms, random),
         tuple(checks),
         data_verdict(checks, lists.names),
         facts_verdict(lists, terms),
-        tuple(dict.fromkeys([*estimate.warnings, *sparse(lists, fit)])),
+        estimate.warnings,
     )
 
 
@@ -239,9 +244,12 @@ def _model(lists: Lists, pairs: Sequence[Sequence[str]] | None) -> Terms:
             return closed_terms(map(frozenset, components(edges, size)))
         return closed_terms(families(edges, size))
     found = stepwise_fit(lists.histories, lists.counts)
-    return [
-        tuple(sorted(p)) for p, use in zip(found.pairs, found.selected[:, 0], strict=True) if use
-    ]
+    return chosen(found.pairs, found.selected[:, 0])
+
+
+def _series(words: Sequence[str]) -> str:
+    """Return words as "a, b or c"."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _lines(r: Reliability) -> list[str]:
@@ -256,17 +264,13 @@ def _lines(r: Reliability) -> list[str]:
             f"95 % interval {low:,.0f} to {high:,.0f}; {r.estimate.facts['n'][0]:,} persons seen)"
         ),
         (
-            f"Models of pairs within {CLOSE:.0f} BIC units: {len(r.models):,}, from "
+            f"Models within {CLOSE:.0f} BIC units: {len(r.models):,}, from "
             f"{closest.min():,.0f} to {closest.max():,.0f}"
         ),
     ]
-    for name, table, column in (
-        ("People on no list more or fewer than the model extends to, times", r.dark, "factor"),
-    ):
-        values = ", ".join(
-            f"{f:g}: {v:,.0f}" for f, v in zip(table[column], table["estimate"], strict=True)
-        )
-        out.append(f"{name} {values}")
+    factors = _series([f"{factor:g}" for factor in r.dark["factor"]])
+    sizes_then = _series([f"{size:,.0f}" for size in r.dark["estimate"]])
+    out.append(f"With {factors} times as many people on no list as the model says: {sizes_then}")
     known = r.pairs.dropna()
     if len(known):
         worst = known.loc[(np.log(known["estimate"] / float(r.estimate))).abs().idxmax()]

@@ -13,6 +13,7 @@ from ...errors import level_in_range
 from ...lists import Lists
 from ..assemble import require_lists
 from ..histories import FloatArray
+from ..terms import pair_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,7 +212,9 @@ def sensitivity(
     """
     require_lists(lists)
     level_in_range(level)
-    ratios = _ratios(odds_ratio)
+    ratios = odds_ratios(odds_ratio)
+    if ratios.size == 2:
+        ratios = np.geomspace(float(ratios[0]), float(ratios[1]), POINTS)
     counts = lists.counts[:, None].astype(np.float64)
     if pair is None and len(lists.names) == 2:
         pair = (lists.names[0], lists.names[1])
@@ -226,7 +229,8 @@ def sensitivity(
         dark, spread = highest_order_odds(lists.histories, counts)
         term, beyond = "the odds ratio of highest order", 0.0
     else:
-        on, term = _pair(lists, pair)
+        on = lists.histories[:, pair_of(lists, "pair", pair)]
+        term = f"the odds ratio of {pair[0]} and {pair[1]}"
         dark, spread, neither = pair_odds(on, counts)
         beyond = float(neither[0])
         if not np.isfinite(dark[0]):
@@ -283,7 +287,8 @@ def _table(
     )
 
 
-def _ratios(odds_ratio: Sequence[float]) -> Array:
+def odds_ratios(odds_ratio: Sequence[float]) -> Array:
+    """Return odds ratios, which are positive numbers."""
     values = np.atleast_1d(np.asarray(odds_ratio, dtype=float))
     bad = ~(np.isfinite(values) & (values > 0))
     if values.ndim != 1 or not values.size or bad.any():
@@ -292,15 +297,4 @@ def _ratios(odds_ratio: Sequence[float]) -> Array:
             f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
             f"{first}. Write a range such as (0.25, 4)."
         )
-    if values.size == 2:
-        return np.geomspace(float(values[0]), float(values[1]), POINTS)
     return values
-
-
-def _pair(lists: Lists, pair: tuple[str, str]) -> tuple[Array, str]:
-    if isinstance(pair, str) or len(pair) != 2 or pair[0] == pair[1]:
-        raise ValueError(
-            f"pair must be two different lists: found {pair!r}. Write ('police', 'shelter')."
-        )
-    on = lists.histories[:, [lists.index(name) for name in pair]]
-    return on, f"the odds ratio of {pair[0]} and {pair[1]}"

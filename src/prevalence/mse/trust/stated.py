@@ -78,7 +78,7 @@ def _referral(lists: Lists, terms: Terms | None, *, covered: bool) -> tuple[list
         if not covered and tuple(sorted(map(lists.index, edge))) not in inside
     ]
     if loose:
-        words = ", ".join(f"{s} to {r}" for s, r in loose)
+        words = ", ".join(f"{s} to {r}" for s, r in loose).replace("_", " ")
         said.append(f"lists refer persons to each other ({words}) and the model has no term for it")
     untold = facts.every_referral is None and bool(lists.patterns.unknown.any())
     if facts.every_referral is False or untold:
@@ -104,10 +104,10 @@ def _links(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
 
 def _reports(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
     """Take away the share of a list's entries that are no true case; they are on it alone."""
-    shares = lists.declared.reports
-    if not shares:
+    if not lists.declared.reports:
         return [], ["that every entry is a true case"]
-    if not any(shares.values()):
+    shares = {name: share for name, share in lists.declared.reports.items() if share}
+    if not shares:
         return [], []
     words = ", ".join(f"{share:.0%} of {name}".replace("%", " %") for name, share in shares.items())
     if terms is None:

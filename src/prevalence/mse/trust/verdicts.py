@@ -81,9 +81,11 @@ def data_checks(
         (where there are three or more).
     """
     fit = loglinear_fit(histories, counts, terms)
-    drawn = generator(rng).poisson(
-        np.broadcast_to(fit.fitted, (len(counts), simulations))
-    ).astype(float)  # fmt: skip
+    drawn = (
+        generator(rng)
+        .poisson(np.broadcast_to(fit.fitted, (len(counts), simulations)))
+        .astype(float)
+    )
     again = loglinear_fit(histories, drawn, terms)
     out = []
     kept = int((fit.fitted[:, 0] > 0).sum() - (~fit.boundary[:, 0]).sum())
