@@ -3,7 +3,7 @@
 #   make test       all tests but the long ones        make proof   those too (an hour)
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
-#   make evidence   the tables of docs/ on rare events, weighting steps and scale-up, drawn anew (25 minutes)
+#   make evidence   the tables of docs/ on rare events, weighting steps, scale-up and lists, drawn anew (50 minutes)
 #   make bench      speed against the peers (12 minutes) make lock    the four lock files again (needs uv)
 #   make crosscheck-bayes   our samplers against PyMC and nutpie, in an environment of its own (10 minutes)
 
@@ -56,6 +56,7 @@ evidence: .venv/.ok
 	@$(BIN)/python -m benchmarks.network_estimators
 	@$(BIN)/python -m benchmarks.network_bias
 	@$(BIN)/python -m benchmarks.network_posteriors
+	@$(BIN)/python -m benchmarks.mse_coverage
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from prevalence.intervals import dark_figure
 from prevalence.mse.closed import chao_lower_bound, chapman, lincoln_petersen
-from prevalence.mse.existence import existence_codes
+from prevalence.mse.existence import _no_direction, existence_codes, has_maximum
 from prevalence.mse.histories import (
     all_histories,
     bootstrap_counts,
@@ -102,6 +102,20 @@ def test_certificates_and_linear_programs_agree() -> None:
     codes = existence_codes(design, columns > 0, ~fit.boundary, kept)
     assert fit.code.tolist() == codes.tolist()
     assert set(codes.tolist()) >= {0, 1}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_direction_that_is_looked_at_is_that_of_the_linear_program(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    histories, answers = all_histories(4), set()
+    for _ in range(25):
+        terms = [(), (0,), (1,), (2,), (3,), *hierarchical_model(4, rng)]
+        design = np.array([[float(h[list(t)].all()) for t in terms] for h in histories])
+        observed = rng.random(len(design)) < 0.65
+        found = has_maximum(design, observed)
+        assert found is _no_direction(design[~observed], design[observed])
+        answers.add((found, design.shape[1] - int(np.linalg.matrix_rank(design[observed]))))
+    assert answers >= {(True, 0), (False, 1)}
 
 
 # Identities

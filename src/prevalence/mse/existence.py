@@ -6,22 +6,27 @@ each pattern of zeros and model, and only where a converged fit is no proof alre
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..errors import ConvergenceError
 from .histories import BoolArray, FloatArray, IntArray
 
 EXISTS, NO_MAXIMUM, NOT_IDENTIFIABLE, NEITHER = 0, 1, 2, 3
+ZERO = 1e-9  # of a unit vector through a matrix of 0 and 1: rounding is about 1e-15
+REMEMBERED = 4096  # patterns of zeros: sparse tables repeat them
 
 
 def has_maximum(design: FloatArray, observed: BoolArray) -> bool:
     """Whether the Poisson likelihood of a log-linear model has its maximum at finite parameters.
 
     It has one if and only if no direction ``d`` of the parameters lowers some cells without
-    raising any and without touching an observed one (Fienberg and Rinaldo 2012). The linear
-    program maximises the sum of ``z = X d`` with ``0 <= z <= 1`` in the empty cells and ``z = 0``
-    in the observed ones. A direction can be scaled until one cell reaches its bound, so the
-    optimum is 0 or at least 1 and needs no tolerance.
+    raising any and without touching an observed one (Fienberg and Rinaldo 2012). Mostly the observed
+    cells leave one direction or none, which is looked at. Else a linear program maximises the sum
+    of ``z = X d`` with ``0 <= z <= 1`` in the empty cells and ``z = 0`` in the observed ones. A
+    direction can be scaled until one cell reaches its bound, so the optimum is 0 or at least 1 and
+    needs no tolerance.
 
     Parameters
     ----------
@@ -35,12 +40,32 @@ def has_maximum(design: FloatArray, observed: BoolArray) -> bool:
     Fienberg, S. E. and Rinaldo, A. (2012). Maximum likelihood estimation in log-linear models.
     Annals of Statistics 40, 996-1023. https://doi.org/10.1214/12-AOS986
     """
-    from scipy.optimize import linprog
-
-    empty = design[~observed]
+    empty, touched = design[~observed], design[observed]
     if not len(empty) or not design.shape[1]:
         return True
-    touched = design[observed]
+    directions = _untouched(touched)
+    if len(directions) > 1:
+        return _no_direction(empty, touched)
+    moved = empty @ directions.T
+    return not (np.abs(moved).max(initial=0.0) > ZERO and _one_way(moved))
+
+
+def _untouched(touched: FloatArray) -> FloatArray:
+    """Directions of the parameters, one a row, that leave every observed cell as it is."""
+    if not len(touched):
+        return np.eye(touched.shape[1])
+    _, values, vectors = np.linalg.svd(touched)
+    return np.asarray(vectors[int((values > ZERO).sum()) :])
+
+
+def _one_way(moved: FloatArray) -> bool:
+    return bool((moved > -ZERO).all() or (moved < ZERO).all())
+
+
+def _no_direction(empty: FloatArray, touched: FloatArray) -> bool:
+    """Ask the linear program."""
+    from scipy.optimize import linprog
+
     answer = linprog(
         -empty.sum(axis=0),
         A_ub=np.vstack([empty, -empty]),
@@ -84,10 +109,16 @@ def existence_codes(
     codes = np.empty(patterns.shape[1], dtype=np.int64)
     for b in range(codes.size):
         block = design[np.ix_(left[:, b], used[:, b])]
-        deficient = rank(block) < block.shape[1]
-        codes[b] = (not has_maximum(block, seen[left[:, b], b])) + 2 * deficient
+        codes[b] = _code(block.tobytes(), block.shape, seen[left[:, b], b].tobytes())
     result: IntArray = codes[column.ravel()]
     return result
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _code(block: bytes, shape: tuple[int, int], observed: bytes) -> int:
+    design = np.frombuffer(block).reshape(shape)
+    deficient = rank(design) < shape[1]
+    return (not has_maximum(design, np.frombuffer(observed, dtype=bool))) + 2 * deficient
 
 
 def rank(block: FloatArray) -> int:

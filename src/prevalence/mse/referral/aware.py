@@ -16,13 +16,13 @@ from ..assemble import BFH, CSV, EQUAL, SKIPS, assemble, example, require_overla
 from ..histories import Term
 from ..terms import groups_of, in_words
 from .graph import Edge, components, find_cycle
+from .recording import FROM_SOURCES, verdict, without_source
 from .variants import METHODS, Variant, censored, forced, merged, removed
 
 __all__ = ["referral_aware"]
 
 Array = NDArray[Any]
 UNKNOWN = ("own", "referred")
-FROM_SOURCES = ("removed", "censored")
 
 
 def _example(**arguments: Any) -> Callable[[], Example]:
@@ -143,7 +143,10 @@ def referral_aware(
         seen=lists.seen if value > lists.seen else counted,
         span=variant.span(),
         said=said,
-        provenance={"referrals": ", ".join(arrows(lists))},
+        provenance={
+            "referrals": ", ".join(arrows(lists)),
+            "declared facts": str(verdict(lists, variant, method, edges, unknown, fit)),
+        },
         handled=["referral"],
     )
 
@@ -232,10 +235,7 @@ def _own(
         )
     if unknown is not None:
         one_of("unknown", unknown, UNKNOWN)
-    open_ = kinds.unknown & ~kinds.own & ~sent
-    if lists.declared.every_referral:
-        receivers = [j in {r for _, r in edges} for j in range(kinds.lists)]
-        open_ = open_ & np.array(receivers)
+    open_ = without_source(lists, edges)
     doubtful = int((kinds.count @ open_).sum())
     if doubtful and unknown is None:
         raise ValueError(

@@ -187,7 +187,9 @@ def reliability(
     The tests are: the deviance, the overlaps of pairs that the model leaves out, and each list's own
     members seen through the other lists (Binette and Steorts 2022); p-values come from tables drawn
     from the fitted model, 5 % for all together. A declared fact that can be corrected for counts
-    when the estimate moves by more than 0.4 standard errors; one that cannot always counts.
+    when the estimate moves by more than 0.4 standard errors, on the log scale of its interval; one
+    that cannot always counts. How often the verdicts warn, and are right to, is in the page on list
+    intervals of the documentation.
 
     References
     ----------

@@ -7,21 +7,29 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ...lists import Lists
-from ..linkage.link_errors import cut_records, join_offset
-from ..loglinear import LoglinearFit, loglinear_fit
+from ..loglinear import loglinear_fit
+from .undone import without_link_errors, without_reports
 from .verdicts import Verdict
 
 SHIFT = 0.4  # standard errors of bias that leave a 95 % interval 93 %
+HALF = 1.959963984540054  # a 95 % interval, in standard errors to each side
 Term = tuple[int, ...]
 Terms = Sequence[Term]
 
 
-def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] = ()) -> Verdict:
+def facts_verdict(
+    lists: Lists,
+    terms: Terms | None,
+    *,
+    handled: Sequence[str] = (),
+    against: Sequence[str] = (),
+    unsaid: Sequence[str] = (),
+) -> Verdict:
     """Return what the declared facts forbid, and what they leave open.
 
     A fact that can be corrected for is: the model is fitted to the corrected table, and the fact
-    counts against the estimate when the size moves by more than 0.4 of its standard
-    error. One that cannot, such as unequal visibility, always does.
+    counts against the estimate when the size moves by more than 0.4 standard errors, on the log
+    scale of its interval. One that cannot, such as unequal visibility, always does.
 
     Parameters
     ----------
@@ -32,21 +40,25 @@ def facts_verdict(lists: Lists, terms: Terms | None, *, handled: Sequence[str] =
     handled : sequence of str
         Facts that the estimator itself takes care of: referral (that is known), links, reports or
         visibility.
+    against, unsaid : sequence of str
+        What else stands against the estimator, and what else it needs to know.
 
     Returns
     -------
     Verdict
     """
-    against, open_ = _referral(lists, terms, covered="referral" in handled)
+    stands, open_ = _referral(lists, terms, covered="referral" in handled)
+    stands, open_ = [*stands, *against], [*open_, *unsaid]
     for name, judge in (("links", _links), ("reports", _reports), ("visibility", _visibility)):
         if name not in handled:
             said, missing = judge(lists, terms)
-            against += said
+            stands += said
             open_ += missing
-    unsaid = f"not identified without: {', '.join(open_)}" if open_ else ""
-    if against:
-        return Verdict(True, "forbidden by declared facts", tuple(against))
-    return Verdict(False, unsaid or "no declared fact stands against it")
+    if stands:
+        return Verdict(True, "forbidden by declared facts", tuple(stands))
+    if open_:
+        return Verdict(False, f"not identified without: {', '.join(open_)}")
+    return Verdict(False, "no declared fact stands against it")
 
 
 def covered(lists: Lists, groups: Iterable[Iterable[int]]) -> list[str]:
@@ -81,34 +93,13 @@ def _links(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
     if facts.missed_links is None and facts.false_links is None:
         return [], ["that records of one person were linked, and no others"]
     missed, false = facts.missed_links or 0.0, facts.false_links or 0.0
-    if not missed + false:
+    if missed + false == 0:
         return [], []
     words = f"{missed:.1%} missed and {false:.1%} false links".replace("%", " %")
     if terms is None:
         return [f"{words}, which the method takes for none"], []
-    return _told(_shift(lists, terms, _linked(lists, terms, missed, false)), words), []
-
-
-def _linked(lists: Lists, terms: Terms, missed: float, false: float) -> float:
-    """Return the size without errors of linkage: divided by what they would do to the fitted table.
-
-    A record is cut off from its person, or joined to a person drawn by their records.
-    """
-    fit = loglinear_fit(lists.histories, lists.counts, terms)
-    if not np.isfinite(fit.total[0]):
-        return float("nan")
-    errors = np.full((len(lists.names), 1), missed + false)
-    clusters = cut_records(errors).mean[..., 0] @ fit.fitted[:, 0]
-    records = lists.histories.sum(axis=1) * clusters
-    joins: dict[tuple[Term, Term], float] = {
-        ((j,), tuple(np.flatnonzero(history).tolist())): false * size * weight
-        for j, size in enumerate(clusters @ lists.histories)
-        for history, weight in zip(lists.histories, records / records.sum(), strict=True)
-        if not history[j]
-    }
-    linked = np.maximum(clusters + join_offset(joins, len(lists.names)), 0.0)
-    again = loglinear_fit(lists.histories, linked, terms)
-    return float(fit.total[0] ** 2 / again.total[0])
+    corrected = without_link_errors(lists.histories, lists.counts, terms, missed, false)
+    return _told(_shift(lists, terms, corrected), words), []
 
 
 def _reports(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
@@ -121,15 +112,9 @@ def _reports(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
     words = ", ".join(f"{share:.0%} of {name}".replace("%", " %") for name, share in shares.items())
     if terms is None:
         return [f"entries that are no true case ({words}) are counted as cases"], []
-    counts = lists.counts.copy()
-    for name, share in shares.items():
-        j = lists.index(name)
-        alone = (lists.histories[:, j] == 1) & (lists.histories.sum(axis=1) == 1)
-        false = share * counts[lists.histories[:, j] == 1].sum()
-        counts[alone] = np.maximum(counts[alone] - false, 0.0)
-    corrected = loglinear_fit(lists.histories, counts, terms)
-    moved = _shift(lists, terms, float(corrected.total[0]))
-    return _told(moved, f"entries that are no true case ({words})"), []
+    by_list = {lists.index(name): share for name, share in shares.items()}
+    corrected = without_reports(lists.histories, lists.counts, terms, by_list)
+    return _told(_shift(lists, terms, corrected), f"entries that are no true case ({words})"), []
 
 
 def _visibility(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]]:
@@ -142,23 +127,47 @@ def _visibility(lists: Lists, terms: Terms | None) -> tuple[list[str], list[str]
 
 
 def _shift(lists: Lists, terms: Terms, corrected: float) -> tuple[float, float] | None:
-    """Return how far the estimate is off in its standard errors, and the corrected size."""
-    fit: LoglinearFit = loglinear_fit(lists.histories, lists.counts, terms)
-    if not np.isfinite([fit.total[0], corrected]).all():
+    fit = loglinear_fit(lists.histories, lists.counts, terms)
+    return shift(float(fit.total[0]), float(fit.std_error[0]), lists.seen, corrected)
+
+
+def shift(
+    value: float, std_error: float, seen: float, corrected: float
+) -> tuple[float, float] | None:
+    """Return how far an estimate is off, and the corrected one; None where either is not known.
+
+    In standard errors of the log of the number not seen, the scale on which the interval is made.
+    """
+    dark, unseen = value - seen, corrected - seen
+    if not np.isfinite([value, corrected]).all():
         return None
-    return float((fit.total[0] - corrected) / fit.std_error[0]), corrected
+    if min(dark, unseen) <= 0:
+        return float(np.inf if dark > unseen else -np.inf), corrected
+    return float(np.log(dark / unseen) / np.sqrt(np.log1p((std_error / dark) ** 2))), corrected
 
 
 def _told(moved: tuple[float, float] | None, what: str) -> list[str]:
     if moved is None:
         return [f"{what} leave the model without an estimate when they are taken out"]
-    shift, size = moved
-    if abs(shift) <= SHIFT:
+    return told(moved, what, "without them")
+
+
+def told(moved: tuple[float, float], what: str, corrected: str) -> list[str]:
+    """Say what moves an estimate by more than its interval allows for."""
+    off, size = moved
+    if abs(off) <= SHIFT:
         return []
-    way = "up" if shift > 0 else "down"
     return [
         (
-            f"{what} move the estimate {way} by {abs(shift):.1f} standard errors; without them it is "
-            f"about {size:,.0f}"
+            f"{what} move the estimate {'up' if off > 0 else 'down'} by {abs(off):.1f} standard "
+            f"errors, where a 95 % interval holds the truth {100 * _held(off):.0f} times in 100; "
+            f"{corrected} it is about {size:,.0f}"
         )
     ]
+
+
+def _held(off: float) -> float:
+    """Return how often an interval of so many standard errors of bias holds the truth."""
+    from scipy.special import ndtr
+
+    return float(ndtr(HALF - off) - ndtr(-HALF - off))
