@@ -179,7 +179,7 @@ def closed(
         citations=[RCAPTURE, *([CHAO] if kind == "chao" else [])],
         replicated=replicated,
         said=said,
-        handled=["visibility"] if kind else [],
+        handled=["visibility"] if kind == "chao" else [],  # a bound whatever their visibility
         **{**how, "provenance": {**how.get("provenance", {}), "lower bound": kind == "chao"}},
     )
 
