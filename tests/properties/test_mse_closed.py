@@ -97,6 +97,22 @@ def test_normal_law_without_spread_is_that_of_equal_persons() -> None:
     assert normal.parameters == equal.parameters
 
 
+def test_a_normal_law_has_its_maximum_with_or_without_spread() -> None:
+    """Of lists that hardly overlap: a step that is cut at no variance must still climb."""
+    histories = all_histories(5)
+    chances = np.array([0.035, 0.09, 0.03, 0.015, 0.03])
+    means = 1_200 * np.prod(np.where(histories, chances, 1 - chances), axis=1)
+    columns = np.random.default_rng(6).poisson(means, (40, 31)).T.astype(float)
+    normal = family_fit(histories, columns, "Mth", "normal")
+    equal = family_fit(histories, columns, "Mt")
+    assert normal.converged.all()
+    # No variance is 1e-8 here, which moves a deviance of about 10 by as much.
+    assert (normal.deviance <= equal.deviance + 1e-7).all()
+    none = normal.coefficients[-1] < 1e-7
+    assert 8 < none.sum() < 32  # about half have less spread than none
+    assert normal.total[none] == pytest.approx(equal.total[none], rel=1e-6)
+
+
 def test_unequal_lists_are_the_independence_model() -> None:
     histories, columns = all_histories(4), tables(4, 20, 3)
     columns[histories[:, 3] == 1, :3] = 0  # an empty list in some columns

@@ -17,6 +17,7 @@ from .poisson import Maximum, solve_active
 
 NODES = 64
 SMALLEST = 1e-8  # variance that stands for 0: its derivative is still a finite difference of odds
+NONE = 2 * SMALLEST  # below it the variance is at its floor, from which rounding may move it
 PASSES = 500
 STEP = 1e-8  # largest last change of a log mean: scoring converges linearly
 ROUNDING = 1e-11  # share of a likelihood by which rounding may lower it
@@ -123,7 +124,7 @@ def _scoring(
     some = np.flatnonzero(counts.sum(axis=0) > 0)
     columns = _Columns(histories, counts[:, some], equal)
     result[:, some], converged[some] = ascend(columns, result[:, some], PASSES, ROUNDING)
-    active[-1] = result[-1] > SMALLEST
+    active[-1] = result[-1] > NONE
     return result, active, converged
 
 
@@ -143,12 +144,17 @@ class _Columns:
     def ahead(self, at: FloatArray, _better: BoolArray) -> Ahead:
         score = np.einsum("cpb,cb->pb", self.jacobian, self.counts - self.means)
         matrix = np.einsum("cpb,cb,cqb->bpq", self.jacobian, self.means, self.jacobian)
-        use = np.ones(score.shape, dtype=bool)
-        use[-1] = (at[-1] > SMALLEST) | (score[-1] > 0)
+        use, floor = np.ones(score.shape, dtype=bool), at[-1] <= NONE
+        use[-1] = ~floor | (score[-1] > 0)
+        move = solve_active(matrix, use, score)
+        use[-1] &= ~floor | (move[-1] > 0)
         move = solve_active(matrix, use, score)
         size = np.abs(np.einsum("cpb,pb->cb", self.jacobian, move)).max(axis=0)
+        # A whole step as far as the floor still climbs; one with the variance alone cut need not.
         step = move / np.maximum(1.0, size / 2)
-        step[-1] = np.maximum(step[-1], SMALLEST - at[-1])
+        room = np.maximum(at[-1] - SMALLEST, 0.0)
+        far = -step[-1] > room
+        step = step * np.where(far, room / np.where(far, -step[-1], 1.0), 1.0)
         return Ahead(step, size <= STEP, ~np.isfinite(size))
 
     def keep(self, stay: BoolArray) -> None:
