@@ -38,22 +38,22 @@ def draw_members(cells: Array, tails: Array, counts: Array, rng: np.random.Gener
     taken = rng.binomial(counts, share)
     members[:, 0] = taken
     left = (counts - taken).ravel()
-    at = np.flatnonzero(left)
-    left = left[at]
+    (at,) = left.nonzero()
+    left = left.take(at)
     at += (at // chains) * (classes - 1) * chains  # place of (history, 0, chain) in (C, K, B)
     for k in range(1, classes):
         if not left.size:
             break
         here = at + k * chains
         if k < classes - 1:
-            share = np.minimum(flat_cells[here] / flat_tails[here], 1.0)
+            share = np.minimum(flat_cells.take(here) / flat_tails.take(here), 1.0)
             taken = rng.binomial(left, share)
         else:
             taken = left
         flat[here] = taken
         left = left - taken
-        kept = np.flatnonzero(left)
-        left, at = left[kept], at[kept]
+        (kept,) = left.nonzero()
+        left, at = left.take(kept), at.take(kept)
     return members
 
 
@@ -166,11 +166,13 @@ def swap_classes(
     chain = np.arange(chains)
     one = np.asarray(rng.integers(classes, size=chains))
     two = (one + rng.integers(1, classes, size=chains)) % classes
-    both = np.stack([persons, persons], axis=1)
-    _exchange((both[:, 1],), one, two, chain)
-    old, new = log_sticks(both, concentration)
-    ratio = new - old
-    take = np.flatnonzero(accepted(ratio, rng) & (ratio != 0))  # equal sizes: nothing to tell apart
+    (some,) = (persons[one, chain] != persons[two, chain]).nonzero()  # equal: nothing to tell apart
+    both = persons.take(some, axis=1)[:, None].repeat(2, axis=1)
+    _exchange((both[:, 1],), one[some], two[some], chain[: some.size])
+    old, new = log_sticks(both, concentration[some])
+    ratio = np.zeros(chains)
+    ratio[some] = new - old
+    (take,) = (accepted(ratio, rng) & (ratio != 0)).nonzero()
     _exchange((captures, persons), one[take], two[take], take)
 
 

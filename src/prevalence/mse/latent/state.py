@@ -182,9 +182,10 @@ def log_sticks(persons: Array, concentration: Array) -> Array:
     """
     from scipy.special import gammaln
 
-    from_here = np.add.accumulate(persons[::-1], axis=0)[::-1]
-    total, last = from_here[0], persons[-1]
-    value = (len(persons) - 1) * np.log(concentration)
-    value = value - np.add.reduce(np.log(concentration + from_here[:-1]), axis=0)
+    from_here = np.add.accumulate(persons[::-1], axis=0)
+    total, last = from_here[-1], persons[-1]
+    logs = concentration + from_here[1:]
+    np.log(logs, out=logs)
+    value = (len(persons) - 1) * np.log(concentration) - np.add.reduce(logs, axis=0)
     value += gammaln(concentration + last) - gammaln(concentration + total) - gammaln(1 + last)
     return np.asarray(value)
