@@ -261,6 +261,10 @@ WRONG = {
     "numbers of models in words": (
         call("vary_ntop", ntop="ten"), TypeError, "ntop must be a list of whole numbers"
     ),
+    "an array for yes or no": (
+        call("latent_class", **{**QUICK, "unconverged": np.ones(2)}), TypeError,
+        "unconverged must be True or False: found",
+    ),
     "levels that are one": (call("vary_ntop", levels=0.9), TypeError, "levels must be a list"),
 }  # fmt: skip
 
@@ -298,3 +302,16 @@ def test_a_sensitivity_without_room_for_independence_says_so() -> None:
     counts = np.array([10.0, 9, 400, 30, 2, 2, 1])
     table = pv.mse.sensitivity(made(counts), pair=PAIR)
     assert "An odds ratio of 1 contradicts the 454 persons seen; it is at least" in repr(table)
+
+
+def test_groups_without_a_number_are_counted_and_few_are_named() -> None:
+    rng = np.random.default_rng(4)
+    on = rng.random((600, 2)) < (0.5, 0.6)
+    on = on[on.any(axis=1)]
+    data = {"police": on[:, 0].astype(int), "home": on[:, 1].astype(int)}
+    data["age"] = rng.integers(0, 120, len(on))
+    lists = pv.Lists(data, ["police", "home"], covariates="age")
+    with pytest.warns(
+        pv.PrevalenceWarning, match=r"for \d+ of \d+ groups \(first: (\d+(, )?){5}\)"
+    ):
+        pv.mse.doubly_robust(lists, by="age", folds=1, rng=1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ... import mcmc
 from ...convergence import check_converged, diagnostics, worst
-from ...errors import generator, note, number, one_of, whole
+from ...errors import generator, note, number, one_of, shown, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
@@ -146,6 +146,11 @@ class LatentClassFit:
             When `point` is unknown.
         """
         one_of("point", point, POINTS)
+        if not isinstance(unconverged, bool):
+            raise TypeError(
+                f"unconverged must be True or False: found {shown(unconverged)}. Leave it out to have "
+                "an estimate of chains that agree."
+            )
         said = self._check_converged(unconverged)
         totals = self.draws["population size"]
         said += self._leanings(totals, point)

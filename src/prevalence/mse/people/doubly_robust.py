@@ -32,6 +32,7 @@ METHODS = ("one-step", "plug-in", "tmle")
 LEARNERS = ("logit", "quadratic")
 HELD = 0.05  # share of the estimate from persons held at the clamp
 BEHIND = 10  # persons behind a standard error, for it to be known within about a sixth
+FEW = 5  # groups that a warning names
 
 
 def _example() -> Example:
@@ -390,7 +391,10 @@ def _kept(found: Found, who: People, said: list[str] | None) -> tuple[Array, Arr
         )
     value = np.where(low, np.nan, found.value)
     if low.any() and said is not None:
-        names = ", ".join(who.labels[i][0] for i in np.flatnonzero(low))
+        gone = np.flatnonzero(low)
+        names = ", ".join(who.labels[i][0] for i in gone[:FEW])
+        if gone.size > FEW:
+            names = f"{gone.size:,} of {low.size:,} groups (first: {names})"
         note(
             said,
             f"the estimate is not above the number seen for {names}: no number is given. Use "
