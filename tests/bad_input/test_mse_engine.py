@@ -81,6 +81,6 @@ def test_a_deletion_without_an_estimate_is_named() -> None:
 
 def test_too_many_resamples_without_a_model_are_an_error() -> None:
     given = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [9, 7, 1], ["police", "shelter"])
-    text = r"replicates must have a model that fits in at least 95% of resamples: \d+ of 200 have"
+    text = r"replicates must have a model that fits in at least 95 % of resamples: \d+ of 200 have"
     with pytest.raises(ValueError, match=text):
         pv.mse.stepwise(given, replicates=200, rng=1)

@@ -83,7 +83,7 @@ def sizes(spread: float = 0.1) -> Any:
     ("fit", "message"),
     [
         (lambda: made(np.minimum(sizes(), 400.0), largest=400), "within a tenth of largest=400"),
-        (lambda: made(sizes(), held=5.0), "all 5 classes hold somebody in 5.%"),
+        (lambda: made(sizes(), held=5.0), "all 5 classes hold somebody in 5. %"),
         (lambda: made(sizes(1.2)), "the posterior has a long tail: its mean is"),
         (lambda: made(sizes(), lists=2), "two lists cannot tell classes from chance"),
     ],

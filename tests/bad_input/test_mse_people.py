@@ -197,5 +197,5 @@ def test_small_chances_are_said() -> None:
     some = on.any(axis=1)
     columns = {"a": on[some, 0], "b": on[some, 1], "x": x[some]}
     data = pv.Lists(columns, ["a", "b"], covariates="x")
-    with pytest.warns(pv.PrevalenceWarning, match=r"persons have a chance below 5% to be on any"):
+    with pytest.warns(pv.PrevalenceWarning, match=r"persons have a chance below 5 % to be on any"):
         pv.mse.huggins(data)

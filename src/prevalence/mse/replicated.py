@@ -33,7 +33,7 @@ def resampled(lists: Lists, procedure: Procedure, interval: str) -> dict[str, An
     found = resample(procedure, lists.counts, lists.scheme.factors)
     if found.failed > MAX_FAILED * lists.scheme.scale.size:
         raise ValueError(
-            f"replicates must have a model that fits in at least {1 - MAX_FAILED:.0%} of resamples: "
+            f"replicates must have a model that fits in at least {100 * (1 - MAX_FAILED):.0f} % of resamples: "
             f"{found.failed:,} of {lists.scheme.scale.size:,} have none. Merge lists that share few "
             "persons, or declare fewer pairs."
         )

@@ -188,7 +188,7 @@ class LatentClassFit:
         low, middle, high = np.quantile(held, [0.025, 0.5, 0.975])
         return (
             f"{middle:.0f} ({low:.0f} to {high:.0f}) hold somebody; one alone, which is independence, "
-            f"in {np.mean(held == 1):.0%} of the draws"
+            f"in {100 * np.mean(held == 1):.0f} % of the draws"
         )
 
     def _leanings(self, totals: Array, point: str) -> list[str]:
@@ -204,14 +204,14 @@ class LatentClassFit:
         if bound > BINDS:
             note(
                 said,
-                f"{bound:.0%} of the draws are within a tenth of largest={self.prior.largest:,.0f}: "
+                f"{100 * bound:.0f} % of the draws are within a tenth of largest={self.prior.largest:,.0f}: "
                 "the upper limit is that bound's. Leave it out, or have a source for it.",
             )
         full = float(np.mean(self.draws["classes"] == self.classes))
         if self.classes > 1 and full > BINDS:
             note(
                 said,
-                f"all {self.classes} classes hold somebody in {full:.0%} of the draws: raise classes=.",
+                f"all {self.classes} classes hold somebody in {100 * full:.0f} % of the draws: raise classes=.",
             )
         mean, median = float(totals.mean()), float(np.median(totals))
         if point == "mean" and mean > LONG_TAIL * median:

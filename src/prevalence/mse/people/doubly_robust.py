@@ -407,7 +407,7 @@ def _say_tails(said: list[str], found: Found, plan: Plan) -> None:
     if found.held > HELD:
         note(
             said,
-            f"{found.held:.0%} of the estimate comes from persons whose chance is held at the clamp of "
+            f"{100 * found.held:.0f} % of the estimate comes from persons whose chance is held at the clamp of "
             f"{plan.clamp:g} (least {found.least:.2g}): the estimate leans on the clamp. Compare "
             "other lists among= or fewer covariates.",
         )
@@ -455,7 +455,7 @@ def _words(who: People, found: Found, plan: Plan) -> str:
     known = f" in {listed(who.covariates)}" if who.covariates else ""
     return (
         f"The chances of histories are {learner}{known}{fitted}; the least in a denominator is "
-        f"{found.least:.2g}, and {found.held:.1%} of the estimate is from persons held at the clamp of "
+        f"{found.least:.2g}, and {100 * found.held:.1f} % of the estimate is from persons held at the clamp of "
         f"{plan.clamp:g}."
     )
 

@@ -199,7 +199,7 @@ def _say_small(said: list[str], seen: Array, count: Array) -> None:
         note(
             said,
             f"{int(count[small].sum()):,} of {int(count.sum()):,} persons have a chance below "
-            f"{SMALL:.0%} to be on any list (least {seen[small].min():.2g}) and carry {share:.0%} of "
+            f"{100 * SMALL:.0f} % to be on any list (least {seen[small].min():.2g}) and carry {100 * share:.0f} % of "
             "the estimate: it is extrapolation there.",
         )
 
