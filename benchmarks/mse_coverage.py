@@ -190,7 +190,7 @@ def _one_by_one(name: str, cell: Cell, drawn: Drawn, runs: int, estimator: Estim
     warned = np.zeros(runs, dtype=bool)
     for run in range(runs):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore", pv.PrevalenceWarning)
             try:
                 found = estimator(as_lists(cell, drawn, run), drawn, run)
             except ValueError:  # no estimate: counted as such

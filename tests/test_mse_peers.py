@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 import prevalence as pv
 
 Array = NDArray[Any]
-pytestmark = pytest.mark.filterwarnings("ignore::prevalence.PrevalenceWarning")
 TABLE = re.compile(r'^>>> (\w+) = lists\("([^"]+)", (\{.*?\})\)$', re.MULTILINE | re.DOTALL)
 FILES = {"uk6": "uk6", "new8": "neworleans8_185", "kosovo": "kosovo"}
 ROWS = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]

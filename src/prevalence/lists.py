@@ -394,12 +394,6 @@ class Lists(Regrouped):
         frame = pd.DataFrame(self.histories, columns=list(self.names))
         return frame.assign(count=self.counts.astype(int))
 
-    def _replace(self, **changes: Any) -> Self:
-        new = object.__new__(type(self))
-        for name in self.__dataclass_fields__:
-            object.__setattr__(new, name, changes.get(name, getattr(self, name)))
-        return new
-
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {size:,}" for name, size in self.sizes.items())
         return f"<Lists: {self.seen:,} persons, {self.overlap:,} on two lists or more; {sizes}>"

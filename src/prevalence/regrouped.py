@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +36,13 @@ class Regrouped:
     referrals: tuple[tuple[str, str, int], ...]
     declared: Declared
     notes: tuple[str, ...]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def _replace(self, **changes: Any) -> Self:
-        raise NotImplementedError
+        new = object.__new__(type(self))
+        for name in self.__dataclass_fields__:
+            object.__setattr__(new, name, changes.get(name, getattr(self, name)))
+        return new
 
     # ------------------------------------------------------------------ strata
     def stratum_counts(self) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -126,7 +126,6 @@ positive_counts = st.lists(st.integers(1, 60), min_size=15, max_size=15)
 models_of_four = st.lists(st.sampled_from(list(combinations(range(4), 2))), unique=True)
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(1, 400))
 def test_independence_of_two_lists_is_lincoln_petersen(first: int, second: int, both: int) -> None:
     fit = loglinear_fit(all_histories(2), [first, second, both])
@@ -138,7 +137,6 @@ def test_independence_of_two_lists_is_lincoln_petersen(first: int, second: int, 
     assert fit.deviance[0] < 1e-8
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(positive_counts)
 def test_all_terms_but_the_highest_give_the_ratio_of_odd_to_even_cells(counts: list[int]) -> None:
     histories = all_histories(4)
@@ -151,7 +149,6 @@ def test_all_terms_but_the_highest_give_the_ratio_of_odd_to_even_cells(counts: l
     assert fit.dark == pytest.approx([dark], rel=1e-6)
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(positive_counts, models_of_four, st.permutations(range(4)))
 def test_the_order_of_lists_does_not_matter(
     counts: list[int], model: list[tuple[int, int]], order: list[int]
@@ -175,7 +172,6 @@ def distinct_p_values(histories: Array, counts: list[int]) -> bool:
     return np.unique(overlaps[np.triu_indices(4)]).size == 10
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(positive_counts, models_of_four, st.permutations(range(15)))
 def test_the_order_of_cells_does_not_matter(
     counts: list[int], model: list[tuple[int, int]], order: list[int]
@@ -187,7 +183,6 @@ def test_the_order_of_cells_does_not_matter(
     assert there.fitted == pytest.approx(here.fitted[order], rel=SAME)
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(counts_of_three, st.integers(2, 50))
 def test_a_multiple_of_the_table_multiplies_the_total(counts: list[int], factor: int) -> None:
     histories = all_histories(3)
@@ -200,7 +195,6 @@ def test_a_multiple_of_the_table_multiplies_the_total(counts: list[int], factor:
     )
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(counts_of_three)
 def test_cells_with_nobody_may_be_left_out_of_the_input(counts: list[int]) -> None:
     histories, values = all_histories(3), np.array(counts)
@@ -210,7 +204,6 @@ def test_cells_with_nobody_may_be_left_out_of_the_input(counts: list[int]) -> No
     assert completed[:, 0].tolist() == values.tolist()
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(counts_of_three)
 def test_repeated_rows_are_one_cell(counts: list[int]) -> None:
     histories = all_histories(3)
@@ -218,7 +211,6 @@ def test_repeated_rows_are_one_cell(counts: list[int]) -> None:
     assert summed[:, 0].tolist() == [2 * count for count in counts]
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(counts_of_three, min_size=1, max_size=3), st.sampled_from([0.0, 0.02, 0.5, 1.0]))
 def test_a_column_does_not_know_its_neighbours(tables: list[list[int]], threshold: float) -> None:
     histories, columns = all_histories(3), np.array(tables).T
@@ -230,7 +222,6 @@ def test_a_column_does_not_know_its_neighbours(tables: list[list[int]], threshol
         assert together.total[b] == pytest.approx(alone.total[0], rel=SAME, nan_ok=True)
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(counts_of_three)
 def test_the_fit_has_the_observed_margins(counts: list[int]) -> None:
     histories = all_histories(3)
@@ -243,7 +234,6 @@ def test_the_fit_has_the_observed_margins(counts: list[int]) -> None:
     assert gap <= 1e-9 * max(1, sum(counts))
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(counts_of_three)
 def test_main_effects_are_threshold_zero(counts: list[int]) -> None:
     histories = all_histories(3)
@@ -253,7 +243,6 @@ def test_main_effects_are_threshold_zero(counts: list[int]) -> None:
     assert chosen.total == pytest.approx(plain.total, rel=SAME, nan_ok=True)
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(counts_of_three)
 def test_threshold_one_is_the_full_pair_model_where_it_exists(counts: list[int]) -> None:
     histories = all_histories(3)
@@ -264,7 +253,6 @@ def test_threshold_one_is_the_full_pair_model_where_it_exists(counts: list[int])
         assert chosen.total == pytest.approx(full.total, rel=SAME)
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.integers(1, 60), min_size=7, max_size=7))
 def test_an_empty_list_is_left_out(counts: list[int]) -> None:
     four = all_histories(4)
@@ -316,7 +304,6 @@ def test_degenerate_columns_are_nan_with_a_code_and_disturb_nobody() -> None:
 # Closed forms
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
 def test_chapman_is_symmetric_finite_and_above_the_seen(first: int, second: int, both: int) -> None:
     total, variance = chapman(first + both, second + both, both)
@@ -327,7 +314,6 @@ def test_chapman_is_symmetric_finite_and_above_the_seen(first: int, second: int,
     assert variance >= 0
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(2, 9))
 def test_the_lower_bound_has_a_variance_and_an_interval_above_the_seen(
     once: int, twice: int, lists: int
@@ -345,7 +331,6 @@ def test_no_overlap_is_infinite_for_lincoln_petersen_and_finite_for_chapman() ->
     assert np.isfinite(chapman(10, 20, 0)).all()
 
 
-@settings(max_examples=settings().max_examples // 2)
 @given(counts_of_three)
 def test_frequencies_add_up(counts: list[int]) -> None:
     frequencies = capture_frequencies(all_histories(3), counts)

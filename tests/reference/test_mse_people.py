@@ -18,7 +18,6 @@ from tests.naive import mse_people as naive
 
 Array = NDArray[Any]
 CONSTANTS, SLOPES = (-0.6, -0.4, -0.9), np.array([[0.5, -0.3, 0.4], [0.2, 0.4, -0.2]])
-DEERMICE = Path(__file__).parents[3] / "shared" / "datasets" / "mse" / "deermice.csv"
 
 
 def lists_of(on: Array, x: Array, **more: Any) -> pv.Lists:
@@ -57,17 +56,18 @@ MICE = [
 ]
 
 
-def mice() -> pv.Lists:
-    if not DEERMICE.exists():
-        pytest.skip("the table of deer mice is not beside the repository")
+@pytest.fixture(scope="module")
+def mice(oracle: Path) -> pv.Lists:
+    """Return the 38 deer mice, read in place beside the reference values."""
     names = [f"y{j}" for j in range(1, 7)]
-    return pv.Lists(pd.read_csv(DEERMICE), names, covariates=["sex", "age", "weight"])
+    table = pd.read_csv(oracle.parent / "datasets" / "mse" / "deermice.csv")
+    return pv.Lists(table, names, covariates=["sex", "age", "weight"])
 
 
 @pytest.mark.parametrize(("model", "estimate", "std_error"), MICE)
-def test_deer_mice(model: str, estimate: float, std_error: float) -> None:
+def test_deer_mice(mice: pv.Lists, model: str, estimate: float, std_error: float) -> None:
     """The 38 deer mice of Otis et al. (1978): values that the general optimiser confirms below."""
-    found = pv.mse.huggins(mice(), model=model, slopes="common", ordered=True)
+    found = pv.mse.huggins(mice, model=model, slopes="common", ordered=True)
     # The stored digits.
     np.testing.assert_allclose([*found.value, *found.std_error], [estimate, std_error], rtol=2e-7)
 
@@ -75,9 +75,9 @@ def test_deer_mice(model: str, estimate: float, std_error: float) -> None:
 @pytest.mark.proof
 @pytest.mark.parametrize(("model", "estimate", "std_error"), MICE)
 def test_the_general_optimiser_finds_the_same_deer_mice(
-    model: str, estimate: float, std_error: float
+    mice: pv.Lists, model: str, estimate: float, std_error: float
 ) -> None:
-    kinds = people(mice(), None, None)
+    kinds = people(mice, None, None)
     on, x = (np.repeat(a, kinds.count.astype(int), axis=0) for a in (kinds.on, kinds.x))
     x = (x - x.mean(axis=0)) / x.std(axis=0)  # sizes do not depend on the units
     found = naive.huggins(on, x if "h" in model else x[:, :0], model=model, slopes="common")
