@@ -41,12 +41,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Check:
-    """One test of a model: its statistic, its Monte Carlo p-value and what it looks at."""
+    """One test of a model: its statistic, its Monte Carlo p-value, the lists that stand out, df."""
 
     name: str
     statistic: float
     p_value: float
-    words: str
+    lists: tuple[int, ...] = ()
+    df: int = 0
 
 
 def data_checks(
@@ -90,14 +91,14 @@ def data_checks(
     out = []
     kept = int((fit.fitted[:, 0] > 0).sum() - (~fit.boundary[:, 0]).sum())
     if kept > 0:
-        out.append(_check("fit", fit.deviance, again.deviance, f"deviance on {kept} df"))
+        out.append(_check("fit", fit.deviance, again.deviance, df=kept))
     pairs = [tuple(sorted(p)) for p in list_pairs(histories.shape[1])]
     outside = [p for p in pairs if p not in {tuple(sorted(t)) for t in terms}]
     if outside and kept > 0:
         design = np.stack([histories[:, p].all(axis=1) for p in outside], axis=1).astype(float)
         here, there = (_surprise(design, x, f) for x, f in ((counts[:, None], fit), (drawn, again)))
         worst = outside[int(np.argmax(here[:, 0]))]
-        out.append(_check("pairs", here.max(axis=0), there.max(axis=0), f"{worst[0]} {worst[1]}"))
+        out.append(_check("pairs", here.max(axis=0), there.max(axis=0), worst))
     if histories.shape[1] > 2:
         z, simulated = (
             np.abs(internal_consistency(histories, x, terms).z) for x in (counts[:, None], drawn)
@@ -105,7 +106,7 @@ def data_checks(
         if np.isfinite(z).any():
             worst_list = int(np.nanargmax(z[:, 0]))
             blank = np.where(np.isfinite(simulated), simulated, 0.0)
-            out.append(_check("lists", np.nanmax(z, axis=0), blank.max(axis=0), f"{worst_list}"))
+            out.append(_check("lists", np.nanmax(z, axis=0), blank.max(axis=0), (worst_list,)))
     return out
 
 
@@ -116,12 +117,14 @@ def _surprise(design: FloatArray, counts: FloatArray, fit: LoglinearFit) -> Floa
     return np.asarray(-np.log(np.maximum(tail, 1e-300)))
 
 
-def _check(name: str, here: FloatArray, simulated: FloatArray, words: str) -> Check:
+def _check(
+    name: str, here: FloatArray, simulated: FloatArray, lists: tuple[int, ...] = (), df: int = 0
+) -> Check:
     known = simulated[np.isfinite(simulated)]
     statistic = float(np.asarray(here).reshape(-1)[0])
     # Equal statistics of sparse tables differ by rounding alone.
     beyond = int((known >= statistic * (1 - 1e-9)).sum())
-    return Check(name, statistic, (1 + beyond) / (1 + known.size), words)
+    return Check(name, statistic, (1 + beyond) / (1 + known.size), lists, df)
 
 
 def data_verdict(checks: Sequence[Check], names: Sequence[str]) -> Verdict:
@@ -130,16 +133,13 @@ def data_verdict(checks: Sequence[Check], names: Sequence[str]) -> Verdict:
     for check in checks:
         if check.p_value > LEVEL / len(checks):
             continue
-        if check.name == "fit":
-            reasons.append(f"the table does not fit ({check.words}, p {check.p_value:.3f})")
-        elif check.name == "pairs":
-            pair = " and ".join(names[int(i)] for i in check.words.split())
-            reasons.append(f"the overlap of {pair} is not explained (p {check.p_value:.3f})")
-        else:
-            name = names[int(check.words)]
-            reasons.append(
-                f"the other lists get the number of members of {name} wrong (p {check.p_value:.3f})"
-            )
+        found, p_value = " and ".join(names[i] for i in check.lists), f"p {check.p_value:.3f}"
+        said = {
+            "fit": f"the table does not fit (deviance on {check.df} df, {p_value})",
+            "pairs": f"the overlap of {found} is not explained ({p_value})",
+            "lists": f"the other lists get the number of members of {found} wrong ({p_value})",
+        }
+        reasons.append(said[check.name])
     if reasons:
         return Verdict(True, "contradicted by these data", tuple(reasons))
     if not checks:
