@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .rogan_gladen import rogan_gladen
+
+__all__ = ["rogan_gladen"]
