@@ -240,9 +240,7 @@ def main() -> None:
     cells = against_melding(tables["instrument-coverage.csv"])
     print(cells.describe().loc[["min", "mean", "max"]].round(3).to_string())
     error = 100 * np.sqrt(0.06 * 0.94 / (500 if quick else SAMPLES))
-    missed = cells[
-        (cells["rogan-gladen"] < LEAST - 2 * error) | (cells["relative_width"] > 1.0)
-    ]
+    missed = cells[(cells["rogan-gladen"] < LEAST - 2 * error) | (cells["relative_width"] > 1.0)]
     print(f"{len(missed)} of {len(cells)} cells miss what is asked:\n{missed.round(3).to_string()}")
 
 

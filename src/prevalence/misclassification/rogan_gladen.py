@@ -155,7 +155,7 @@ def rogan_gladen(
     ...     specificity=pv.validated(correct=399, tested=401),
     ... )
     >>> e.value.round(4), e.std_error.round(4), e.interval().round(4)
-    (array([0.0119]), array([0.0049]), array([[0.0022, 0.0192]]))
+    (array([0.0119]), array([0.0049]), array([[0.    , 0.0193]]))
     """
     rule, paper = RULES[one_of("interval", interval, list(RULES))]
     _check_apparent(apparent)
@@ -237,7 +237,9 @@ def _check_informative(rates: list[Rate], said: list[str]) -> None:
             f"{se.value[i]:g} + {sp.value[i]:g} in {int(bad.sum())} of {j.size} rows. An instrument "
             "that calls others cases as often as cases tells nothing: check which is which."
         )
-    error = np.hypot(*(np.zeros(j.size) if r.estimate is None else r.estimate.std_error for r in rates))
+    error = np.hypot(
+        *(np.zeros(j.size) if r.estimate is None else r.estimate.std_error for r in rates)
+    )
     weak = j < LIKELY * error
     if weak.any():
         i = int(np.argmax(weak))
@@ -392,13 +394,16 @@ def _parts(apparent: Estimate, rates: list[Rate]) -> tuple[dict[str, Array], Map
         with np.errstate(all="ignore"):
             share = np.where(total > 0, own / total, np.where(np.isnan(total), np.nan, 0.0))
         facts[f"variance_share_{rate.name}"] = share
-        if rate.estimate is not None and np.isfinite(share).any():
-            words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f}") + " %"
+        if rate.estimate is not None:
+            words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f} %")
     words["the estimate would be 0 at a specificity of"] = _range(1 - apparent.value, "{:.4g}")
     return facts, words
 
 
 def _range(x: Array, form: str) -> str:
     """Write one number, or the smallest and the largest of several."""
-    low, high = (form.format(f(x)) for f in (np.nanmin, np.nanmax))
+    some = x[np.isfinite(x)]
+    if not some.size:
+        return "not known"
+    low, high = (form.format(y) for y in (some.min(), some.max()))
     return low if low == high else f"{low} to {high}"
