@@ -139,7 +139,7 @@ def test_a_row_without_positives_has_limits_from_the_borrowed_design_effect() ->
 
 def test_sources_that_are_shared_give_the_delta_method() -> None:
     apparent = pv.direct.prevalence(survey(), "screen")
-    both = {
+    both: dict[str, Any] = {
         "sensitivity": pv.validated(correct=40, tested=50, name="study"),
         "specificity": pv.validated(correct=480, tested=490, name="study"),
     }

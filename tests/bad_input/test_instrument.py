@@ -115,7 +115,7 @@ CASES = {
         rows(),
         of(lambda data: data["w"][0] / 40),
         TypeError,
-        r"apparent must be an Estimate of a share: found float\. Pass what",
+        r"apparent must be an Estimate of a share: found float64\. Pass what",
     ),
     "a survey": Bad(rows(), of(survey), TypeError, "found Survey"),
     "an unknown interval": Bad(

@@ -62,9 +62,8 @@ def test_a_simple_sample(expected: dict[str, Any], case: int) -> None:
     assert high == pytest.approx(posterior["q975"], abs=GRID)
     if posterior["q025"] is not None:
         assert low == pytest.approx(posterior["q025"], abs=GRID)
-        law = imperfect.Law(
-            *(np.array([float(x)]) for x in (given["k"] + 1, given["n"] - given["k"] + 1))
-        )
+        k, n = float(given["k"]), float(given["n"])
+        law = imperfect.Law(np.array([k + 1]), np.array([n - k + 1]))
         rates = (np.array([first.constants[f"{name}{n}"][0]]) for name in both for n in ("", "_n"))
         middle = imperfect.bayes(law, imperfect.Instrument(*rates), 1e-9).mean()
         assert middle == pytest.approx(posterior["median"], abs=GRID)
