@@ -185,7 +185,8 @@ def compared(text: str) -> tuple[dict[str, set[Any]], bool]:
 def _constants(node: ast.expr, names: dict[str, str], found: dict[str, set[Any]]) -> bool:
     """Collect constants by column; False where columns meet columns, or numbers are computed."""
     if isinstance(node, ast.BoolOp):
-        return all([_constants(part, names, found) for part in node.values])
+        simple = [_constants(part, names, found) for part in node.values]
+        return all(simple)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return _constants(node.operand, names, found)
     if isinstance(node, ast.Name):

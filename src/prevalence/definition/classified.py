@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import check_rows, one_of, warn
+from ..estimand import Coded
 from ..frames import Table, read
 from ..grammar import Truth, columns_of, three_valued
 from ..survey import Survey
@@ -62,8 +63,8 @@ class Classified:
     --------
     >>> import prevalence as pv
     >>> definition = pv.Definition(
-    ...     "Debt", "1", indicators={"debt": pv.Indicator("q2 == 1")}, rule="debt",
-    ...     missing="bounds")
+    ...     "Debt", "1", indicators={"debt": pv.Indicator("q2 == 1")}, rule="debt", missing="bounds"
+    ... )
     >>> found = definition.classify({"age": [9, 12, 17], "q2": [1, 0, None]})
     >>> found
     <Classified: Debt, version 1: 1 case, 1 undecided among 3 eligible of 3 rows>
@@ -87,7 +88,10 @@ class Classified:
 
     def __repr__(self) -> str:
         d, rows = self.definition, self.eligible.sum()
-        cases, undecided = int((self.outcome == 1).sum()), int((self.low != self.high)[self.eligible].sum())
+        cases, undecided = (
+            int((self.outcome == 1).sum()),
+            int((self.low != self.high)[self.eligible].sum()),
+        )
         at = f" at {self.window}" if self.window else ""
         return (
             f"<Classified: {d.name}, version {d.version}{at}: {cases:,} "
@@ -124,16 +128,7 @@ class Classified:
                 f"{type(self.source).__name__}. Make one with pv.Survey(found.data, weights=...), or "
                 "classify the survey."
             )
-        from ..estimand import Coded
-
-        d = self.definition
-        about = Coded(
-            definition=f"{d.name}, version {d.version}",
-            definition_hash=d.hash,
-            window=self.window or "",
-            denominator=d.denominator,
-            where=d.where,
-        )
+        about = self.definition.coded(self.window)
         return self.source._with_columns(self.columns, dict.fromkeys(self.columns, about))
 
 
@@ -146,7 +141,7 @@ def classify(
     at = d.at(window)
     table = data.table if isinstance(data, Survey) else read(data)
     w = _weights(data, table, weights)
-    _check_new(d, at, table)
+    _check_new(d, at, table, data.coded if isinstance(data, Survey) else {})
     several = {name: _windows(d, indicator, at, table) for name, indicator in d.indicators.items()}
     columns = read_columns(table, _wanted(d, several, at), d.missing_codes)
     eligible = _eligible(d, columns, table.n)
@@ -157,7 +152,9 @@ def classify(
         asked = _asked(indicator, columns, table.n)
         not_asked[name] = ~asked.may
         found = {
-            one: _answered(name, indicator, three_valued(indicator.at(one), columns), asked, eligible)
+            one: _answered(
+                name, indicator, three_valued(indicator.at(one), columns), asked, eligible
+            )
             for one in several[name]
         }
         answers[name] = found[at if at in found else several[name][0]]
@@ -218,9 +215,10 @@ def _weights(data: Any, table: Table, weights: Any) -> Array:
     return w
 
 
-def _check_new(d: Definition, window: str | None, table: Table) -> None:
+def _check_new(d: Definition, window: str | None, table: Table, coded: Mapping[str, Coded]) -> None:
+    """Refuse a column that is there already, unless this definition made it."""
     name = d.outcome(window)
-    if name in table.columns:
+    if name in table.columns and (name not in coded or coded[name].definition_hash != d.hash):
         raise ValueError(
             f"the outcome must be a new column: {name!r} is in the data already. Drop it, or give "
             "the definition another version."
@@ -234,11 +232,14 @@ def _windows(d: Definition, indicator: Indicator, at: str | None, table: Table) 
     return [
         w
         for w in d.windows
-        if w in indicator.windows and (w == at or all(c in table.columns for c in indicator.columns(w)))
+        if w in indicator.windows
+        and (w == at or all(c in table.columns for c in indicator.columns(w)))
     ]
 
 
-def _wanted(d: Definition, several: Mapping[str, list[str | None]], at: str | None) -> dict[str, str]:
+def _wanted(
+    d: Definition, several: Mapping[str, list[str | None]], at: str | None
+) -> dict[str, str]:
     """Return the columns to read, with what asks for each."""
     wanted: dict[str, str] = {}
     for name, indicator in d.indicators.items():

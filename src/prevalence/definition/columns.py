@@ -31,15 +31,14 @@ def check_codes(codes: Any, columns: Sequence[str]) -> Codes:
                     f"missing_codes must name columns of the definition: {column!r} is in no "
                     f"condition.{nearest(column, columns)}"
                 )
-        return {str(column): _codes(found) for column, found in codes.items()}
+        return {str(column): _codes(found) for column, found in codes.items()} or None
     return _codes(codes)
 
 
 def _codes(codes: Any) -> tuple[Any, ...]:
     found = [codes] if isinstance(codes, (str, int, float)) else list(codes)
     out = []
-    for code in found:
-        code = code.item() if isinstance(code, np.generic) else code
+    for code in [code.item() if isinstance(code, np.generic) else code for code in found]:
         if isinstance(code, bool) or not isinstance(code, (int, float, str)) or code != code:  # noqa: PLR0124 - nan differs from itself
             raise TypeError(
                 f"missing_codes must be numbers or text: found {shown(code)}. Missing cells need no "
@@ -98,8 +97,10 @@ def _of_objects(raw: Any, name: str, argument: str, codes: set[str]) -> Array:
     left = [x for x, out in zip(found, gone[:-1], strict=True) if not out]
     if not any(isinstance(x, (str, bytes)) for x in left):
         numbers = [np.nan if out else float(x) for x, out in zip(found, gone[:-1], strict=True)]
-        return np.array([*numbers, np.nan])[place]
-    return np.where(gone, None, np.array([*labels, None], dtype=object))[place]
+        return np.asarray(np.array([*numbers, np.nan])[place])
+    words = np.array([*labels, None], dtype=object)
+    words[gone] = None
+    return np.asarray(words[place])
 
 
 def _check_suspects(values: Array, name: str) -> None:
