@@ -272,7 +272,7 @@ def _gone(values: Array) -> Any:
     """Return where values are missing: those that differ from themselves, and None."""
     if values.dtype.kind == "f":
         return np.isnan(values)
-    return np.equal(values, None) if values.dtype.kind == "O" else False
+    return np.asarray(values == None) if values.dtype.kind == "O" else False
 
 
 def _sure(value: Any, text: str) -> Truth:

@@ -347,7 +347,7 @@ def _at_least(
         hits = [
             np.logical_or.reduce([answer[side] for answer in group]) for group in groups.values()
         ]
-        sides.append(np.sum(hits, axis=0, dtype=np.int32) >= rule.k)
+        sides.append(np.sum(hits, axis=0, dtype=np.int32) >= int(rule.k))
     return Truth(*sides)
 
 

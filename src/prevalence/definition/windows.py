@@ -47,7 +47,7 @@ def _days(name: str) -> float | None:
 
 
 def contradictory(
-    answers: Mapping[str, Mapping[str, Truth]],
+    answers: Mapping[str, Mapping[str | None, Truth]],
     windows: Sequence[str],
     rows: NDArray[np.bool_],
 ) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def judge(found: pd.DataFrame, rows: int, contradictions: str) -> None:
     warn(f"{words} They {done}.")
 
 
-def implied(answers: Mapping[str, Truth], window: str, windows: Sequence[str]) -> Truth:
+def implied(answers: Mapping[str | None, Truth], window: str, windows: Sequence[str]) -> Truth:
     """Return the answers at a window, yes also where a narrower one says yes."""
     own = answers[window]
     narrower = [answers[w] for w in windows[windows.index(window) + 1 :] if w in answers]
