@@ -18,6 +18,7 @@ _NAMES = {
     "Estimate": "estimate",
     "Lists": "lists",
     "Survey": "survey",
+    "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
     from .estimand import Estimand
     from .estimate import Estimate
+    from .imputation import combine_imputations
     from .known import uncertain
     from .linkage import linkage_keys
     from .lists import Lists
@@ -55,6 +57,7 @@ __all__ = [
     "PrevalenceWarning",
     "Survey",
     "__version__",
+    "combine_imputations",
     "compare",
     "datasets",
     "direct",
