@@ -17,7 +17,9 @@ _NAMES = {
     "Estimand": "estimand",
     "Estimate": "estimate",
     "Lists": "lists",
+    "Microdata": "microdata",
     "Survey": "survey",
+    "Variable": "microdata",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from .known import uncertain
     from .linkage import linkage_keys
     from .lists import Lists
+    from .microdata import Microdata, Variable
     from .reporting import report
     from .storage import load
     from .survey import Survey
@@ -52,8 +55,10 @@ __all__ = [
     "Estimand",
     "Estimate",
     "Lists",
+    "Microdata",
     "PrevalenceWarning",
     "Survey",
+    "Variable",
     "__version__",
     "compare",
     "datasets",
