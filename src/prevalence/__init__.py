@@ -17,8 +17,10 @@ _NAMES = {
     "Estimand": "estimand",
     "Estimate": "estimate",
     "Lists": "lists",
+    "Microdata": "microdata",
     "Survey": "survey",
     "combine_imputations": "imputation",
+    "Variable": "microdata",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from .known import uncertain
     from .linkage import linkage_keys
     from .lists import Lists
+    from .microdata import Microdata, Variable
     from .reporting import report
     from .storage import load
     from .survey import Survey
@@ -54,8 +57,10 @@ __all__ = [
     "Estimand",
     "Estimate",
     "Lists",
+    "Microdata",
     "PrevalenceWarning",
     "Survey",
+    "Variable",
     "__version__",
     "combine_imputations",
     "compare",

@@ -268,7 +268,7 @@ def _blocks(
     for e, known in zip(given, told, strict=True):
         kept = add_blocks(kept, tuple(_filled(b, known, scale / m) for b in e.blocks))
     token = name or secrets.token_hex(8)
-    rest = _remainder(within, kept, token, free["design"])
+    rest = _remainder(within, kept, free["design"])
     kept = _slowed((*kept, *rest), parts, free)
     labels = tuple(str(i + 1) for i in range(m))
     scheme = Columns(f"{KIND}:{token}", KIND, np.full(m, (1 + 1 / m) / (m - 1)), labels)
@@ -284,7 +284,7 @@ def _filled(block: Block, known: Array, scale: Array) -> Block:
     return Block(plain(columns), fixed, np.asarray(block.df, dtype=float))
 
 
-def _remainder(within: Array, kept: Sequence[Block], token: str, df: Array) -> tuple[Block, ...]:
+def _remainder(within: Array, kept: Sequence[Block], df: Array) -> tuple[Block, ...]:
     """Return what the variance of the mean columns lacks of the mean variance, as columns."""
     rest = within - sum((b.covariance() for b in kept), np.zeros_like(within))
     size = np.sqrt(np.diag(within))
@@ -301,7 +301,7 @@ def _remainder(within: Array, kept: Sequence[Block], token: str, df: Array) -> t
     columns[np.isnan(size)] = np.nan
     once = secrets.token_hex(8)
     labels = tuple(f"{once}:{i}" for i in range(columns.shape[1]))
-    scheme = Columns(f"{KIND}:{token}:within:{once}", KIND, roots[some], labels)
+    scheme = Columns(f"completed:{once}", KIND, roots[some], labels)
     return (Block(plain(columns), scheme, df.copy()),)
 
 
