@@ -19,11 +19,14 @@ _NAMES = {
     "Lists": "lists",
     "Microdata": "microdata",
     "Survey": "survey",
-    "combine_imputations": "imputation",
     "Variable": "microdata",
+    "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
+    "read_htcds": "readers.htcds",
+    "read_spss": "readers.spss",
+    "read_stata": "readers.stata",
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
@@ -44,6 +47,9 @@ if TYPE_CHECKING:
     from .linkage import linkage_keys
     from .lists import Lists
     from .microdata import Microdata, Variable
+    from .readers.htcds import read_htcds
+    from .readers.spss import read_spss
+    from .readers.stata import read_stata
     from .reporting import report
     from .storage import load
     from .survey import Survey
@@ -71,6 +77,9 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
+    "read_htcds",
+    "read_spss",
+    "read_stata",
     "replicates_needed",
     "report",
     "root",
