@@ -104,7 +104,7 @@ def combine_imputations(
     >>> shares = [pv.direct.prevalence(survey, "case") for survey in surveys]
     >>> combined = pv.combine_imputations(shares)
     >>> combined.value.round(4), combined.std_error.round(4), combined.df.round(1)
-    (array([0.3889]), array([0.2409]), array([3.1]))
+    (array([0.3889]), array([0.2422]), array([2.8]))
     """
     one_of("df", df, RULES_OF_DF)
     text("name", name, "Write a short name, or leave it out.")
@@ -364,7 +364,7 @@ def _facts(
     for name in set.intersection(*({*e.facts} for e in given)):
         found = [np.asarray(e.facts[name]) for e in given]
         if found[0].dtype.kind in "biuf":
-            mean = np.mean(np.array(found, dtype=float), axis=0)
+            mean = np.asarray(np.mean(np.array(found, dtype=float), axis=0))
             out[name] = np.round(mean, 1) if name in COUNTED else mean
         else:
             alike = np.all([x == found[0] for x in found], axis=0)

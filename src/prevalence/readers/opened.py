@@ -12,6 +12,8 @@ __all__: list[str] = []
 READERS = {
     "a Stata file": "Read it with pv.read_stata.",
     "an SPSS file": "Read it with pv.read_spss.",
+    "an SPSS portable file": "Save it as .sav in SPSS or PSPP.",
+    "an encrypted SPSS file": "Save it without a password.",
     "a zip archive or an Excel workbook": "Read a form's export with pv.read_kobo, or unpack it.",
     "an old Excel workbook, or an encrypted one": "Take off its password, and save it anew.",
     "a web page": "Download the file itself.",
@@ -59,8 +61,12 @@ def kind_of(start: bytes) -> str:
         start[0] in OLD_STATA and start[1:2] in (b"\x01", b"\x02") and start[2:3] == b"\x01"
     ):
         return "a Stata file"
-    if start[:4] in (b"$FL2", b"$FL3") or b"SPSS PORT FILE" in start[:400]:
+    if start[:4] in (b"$FL2", b"$FL3"):
         return "an SPSS file"
+    if b"SPSS PORT FILE" in start[:400]:
+        return "an SPSS portable file"
+    if b"ENCRYPTEDSAV" in start[:64]:
+        return "an encrypted SPSS file"
     if start.startswith(b"PK"):
         return "a zip archive or an Excel workbook"
     if start.startswith(b"\xd0\xcf\x11\xe0"):

@@ -134,11 +134,12 @@ def _raw(
     source: Path,
 ) -> tuple[pd.DataFrame, dict[str, str], dict[str, dict[Any, str]], list[str], list[str], bool]:
     """Return values as stored, labels of columns and codes, label sets, formats, whether UTF-8."""
-    from pandas.io.stata import StataReader
+    from pandas.io import stata
 
+    made: Any = stata.StataReader(source)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with StataReader(source) as reader:
+        with made as reader:
             frame = reader.read(
                 convert_dates=False, convert_categoricals=False, convert_missing=True
             )
@@ -154,12 +155,10 @@ def _column(
     column: pd.Series[Any], missing: Mapping[Any, str], decode: Any
 ) -> tuple[pd.Series[Any], Array | None]:
     """Return a column with nan for missing values, and why its extended ones are missing."""
-    from pandas.io.stata import StataMissingValue
-
     if column.dtype.kind in "biuf":
         return column, None
     values = column.to_numpy(dtype=object)
-    marks = np.array([isinstance(x, StataMissingValue) for x in values], dtype=bool)
+    marks = np.array([type(x).__name__ == "StataMissingValue" for x in values], dtype=bool)
     if not marks.any():
         texts = [decode(x) if isinstance(x, str) else x for x in values]
         return blank_texts(pd.Series(texts, index=column.index, dtype=object)), None
@@ -264,6 +263,6 @@ def _texts(
     yield from labels.values()
     for label_set in by_set.values():
         yield from (str(text) for text in label_set.values())
-    for _, column in frame.items():
+    for column in (frame[name] for name in frame):
         if column.dtype.kind not in "biuf":
             yield from (x for x in column if isinstance(x, str))

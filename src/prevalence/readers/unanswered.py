@@ -81,8 +81,8 @@ def warn_of_codes(frame: pd.DataFrame, unlabelled: Iterable[str]) -> list[str]:
         "numbers should not hold codes for missing answers: "
         f"{len(some):,} of {frame.shape[1]:,} columns hold numbers such as 98 or 99 apart from "
         f"their other values (first: {name!r}, {', '.join(f'{c:g}' for c in codes)} in {rows:,} "
-        f'rows). They are kept as numbers: declare them, as in missing_codes={{{name!r}: {{'
-        f"{codes[0]:g}: \"don't know\"}}}}, or pass missing_codes={{}} if they are values."
+        f"rows). They are kept as numbers: declare them, as in missing_codes={{{name!r}: {{"
+        f'{codes[0]:g}: "don\'t know"}}}}, or pass missing_codes={{}} if they are values.'
     )
     warn(text)
     return [text]
