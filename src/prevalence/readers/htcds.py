@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,7 @@ def _rows(
     """Return one row per case, under the names of the standard."""
     if lists is not None:
         return _standard(table_of(source, sheet), person, lists, date, columns)
-    if not isinstance(source, Mapping) or not source:
+    if not (isinstance(source, Mapping) and source and all(map(_is_export, source.values()))):
         raise ValueError(
             "lists must name the column with the organisation that recorded the case: found none. "
             'Name it, or pass one export per organisation, as in {"Police": "police.csv", ...}.'
@@ -180,6 +181,10 @@ def _rows(
         part = _standard(table_of(own, sheet), person, None, date, columns)
         parts.append(part.assign(**{LIST: str(name)}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _is_export(source: Any) -> bool:
+    return isinstance(source, (str, Path, Mapping)) or hasattr(source, "columns")
 
 
 def _standard(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 from pathlib import Path
 from types import ModuleType
@@ -74,6 +75,17 @@ def kind_of(start: bytes) -> str:
     if start.lstrip()[:5].lower() in (b"<html", b"<!doc"):
         return "a web page"
     return ""
+
+
+def check_encoding(encoding: str | None) -> None:
+    """Raise if there is no encoding of this name."""
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        raise ValueError(
+            f"encoding must be one that is known: found {encoding!r}. Write 'cp1252', 'mac_roman' "
+            "or 'utf-8'."
+        ) from None
 
 
 def package(name: str, function: str) -> ModuleType:

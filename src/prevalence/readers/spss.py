@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..microdata import Microdata, as_missing
 from .coded import as_codes, blank_texts, coded
-from .opened import check_kind, damaged, existing, package
+from .opened import check_encoding, check_kind, damaged, existing, package
 
 __all__ = ["read_spss"]
 
@@ -97,6 +97,7 @@ def read_spss(
     >>> m["child"]["work"].tolist(), m.reasons()["work"].tolist()
     ([1.0, 2.0, nan], ['', '', 'Refus'])
     """
+    check_encoding(encoding)
     source = existing(path)
     check_kind(source, SPSS)
     frame, about = _raw(source, encoding)
@@ -137,10 +138,6 @@ def _raw(source: Path, encoding: str | None) -> tuple[pd.DataFrame, Any]:
         frame, about = pyreadstat.read_sav(
             str(source), encoding=encoding, user_missing=True, disable_datetime_conversion=True
         )
-    except LookupError:
-        raise ValueError(
-            f"encoding must be one that is known: found {encoding!r}. Write 'cp1252' or 'utf-8'."
-        ) from None
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as problem:
         raise damaged(source, SPSS, problem) from problem
     return frame, about

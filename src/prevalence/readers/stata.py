@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import note, shown
 from ..microdata import Microdata
 from .coded import as_codes, blank_texts, coded
-from .opened import check_kind, damaged, existing
+from .opened import check_encoding, check_kind, damaged, existing
 from .svyset import svyset
 
 __all__ = ["read_stata"]
@@ -95,6 +96,7 @@ def read_stata(
     >>> m["child"]["work"].tolist(), m.reasons()["work"].tolist()
     ([1.0, 2.0, nan], ['', '', "Don't know"])
     """
+    check_encoding(encoding)
     source = existing(path)
     check_kind(source, STATA)
     said: list[str] = []
@@ -230,29 +232,23 @@ def _dates(column: pd.Series[Any], form: str, name: str, said: list[str]) -> pd.
 # ---------------------------------------------------------------------- accents
 def _decoder(read: Iterable[str], encoding: str | None) -> Callable[[str], str]:
     """Return what turns a text read as Latin-1 into the one that was meant."""
-    try:
-        b"".decode(encoding or "utf-8")
-    except LookupError:
-        raise ValueError(
-            f"encoding must be one that Python knows: found {encoding!r}. Write 'cp1252', "
-            "'mac_roman' or 'utf-8'."
-        ) from None
     texts = {x for x in read if not x.isascii()}
-    meant = encoding
-    if meant is None:
-        try:
-            for x in texts:
-                x.encode("latin-1").decode("utf-8")
-            meant = "utf-8"
-        except UnicodeDecodeError:
-            meant = "cp1252"
+    meant = encoding or ("utf-8" if all(_is_utf8(x) for x in texts) else "cp1252")
+    tail = "ignore" if meant.lower().startswith("utf") else "replace"  # a character cut in two
 
     def decode(x: str) -> str:
-        if x.isascii():
-            return x
-        return x.encode("latin-1").decode(meant, errors="replace")
+        return x if x.isascii() else x.encode("latin-1").decode(meant, errors=tail)
 
     return decode
+
+
+def _is_utf8(text: str) -> bool:
+    """Tell whether a text read as Latin-1 is UTF-8, the last character perhaps cut in two."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(text.encode("latin-1"), final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _texts(

@@ -39,11 +39,15 @@ def reason_of(label: str) -> str:
     Whole labels count, not words in them: "refused to pay" is an answer.
     """
     plain = TAIL.sub("", label) or label
-    bare = "".join(c for c in normalize("NFKD", plain) if not combining(c))
-    words = re.sub(r"[^a-z0-9']+", " ", bare.lower().replace("\u2019", "'")).strip()
-    parts = [part.strip() for part in re.sub(r" or | ou ", "|", words).split("|")]
-    reasons = [BY_PHRASE.get(part, "") for part in (words, *parts)]
-    return reasons[0] or (reasons[1] if all(reasons[1:]) else "")
+    whole = BY_PHRASE.get(_words(plain), "")
+    parts = [BY_PHRASE.get(_words(part), "") for part in re.split(r"/|,|\bor\b|\bou\b", plain)]
+    return whole or (parts[0] if all(parts) else "")
+
+
+def _words(label: str) -> str:
+    """Return a label without accents, case and signs."""
+    bare = "".join(c for c in normalize("NFKD", label) if not combining(c))
+    return re.sub(r"[^a-z0-9']+", " ", bare.lower().replace("\u2019", "'")).strip()
 
 
 def labelled_missing(codes: Mapping[Any, str]) -> dict[Any, str]:
