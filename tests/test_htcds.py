@@ -129,7 +129,9 @@ def test_files_are_read_as_frames_are(tmp_path: Path, kind: str) -> None:
         frame.to_csv(path, index=False, sep=";", encoding="cp1252")
     else:
         if kind == "labels":  # the standard's workbooks hide the names above a row of labels
-            labels = {name: name[4:] if "_" in name else name for name in frame}
+            labels = {
+                str(name): str(name).removeprefix("prs_").removeprefix("vic_") for name in frame
+            }
             frame = pd.concat([pd.DataFrame([labels]), frame], ignore_index=True)
         for name in ("prs_Birthdate", "cas_IncomingReferralDate"):
             real = pd.to_datetime(frame[name], errors="coerce", format="%Y-%m-%d")

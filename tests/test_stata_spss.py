@@ -13,7 +13,7 @@ import pytest
 
 import prevalence as pv
 
-ANSWERS = {1: "Oui", 2: "Non", "a": "Refusé", "b": "Ne sait pas"}
+ANSWERS: dict[Any, str] = {1: "Oui", 2: "Non", "a": "Refusé", "b": "Ne sait pas"}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_file_of_stata_makes_a_survey(stata: Path) -> None:
 def test_versions_of_stata_are_read(tmp_path: Path, version: Any) -> None:
     path = tmp_path / "x.dta"
     rows = pd.DataFrame({"code": np.array([1, 2, 9], np.int8), "who": ["été", "b", "ça"]})
-    labels = {"code": {1: "Oui", 2: "Non", 9: "Ne sait pas"}}
+    labels: Any = {"code": {1: "Oui", 2: "Non", 9: "Ne sait pas"}}
     rows.to_stata(path, version=version, value_labels=labels, write_index=False)
     m = pv.read_stata(path)
     assert m.data["who"].tolist() == ["été", "b", "ça"]
@@ -145,23 +145,25 @@ def test_what_svyset_declared_is_told_with_the_call(tmp_path: Path, version: Any
 @pytest.fixture
 def spss(tmp_path: Path) -> Path:
     """Six children; codes and ranges that are user-missing, in numbers and in text."""
+    born = ["2010-02-28", "1959-12-31", None, *["2012-02-29"] * 3]
     rows = pd.DataFrame(
         {
             "work": [1.0, 2, 98, 99, np.nan, -5],
             "age": [5.0, 7, 997, 998, 9, np.nan],
             "school": ["A", "B", "NA", "", "A", "B"],
-            "born": pd.to_datetime(["2010-02-28", "1959-12-31", None] + ["2012-02-29"] * 3).date,
+            "born": pd.to_datetime(pd.Series(born)).dt.date,
         }
     )
     path = tmp_path / "child.sav"
+    labels: Any = {
+        "work": {1: "Oui", 2: "Non", 98: "Ne sait pas", 99: "Refus"},
+        "school": {"A": "École A", "NA": "Sans objet"},
+    }
     pyreadstat.write_sav(
         rows,
         str(path),
         column_labels={"work": "A travaillé"},
-        variable_value_labels={
-            "work": {1: "Oui", 2: "Non", 98: "Ne sait pas", 99: "Refus"},
-            "school": {"A": "École A", "NA": "Sans objet"},
-        },
+        variable_value_labels=labels,
         missing_ranges={
             "work": [98, {"lo": -10, "hi": -1}],
             "age": [{"lo": 997, "hi": 999}],
@@ -238,6 +240,6 @@ def test_numbers_that_look_like_codes_are_told_and_kept(tmp_path: Path) -> None:
 def test_whole_labels_tell_what_is_no_answer(tmp_path: Path, label: str, missing: bool) -> None:
     path = tmp_path / "label.dta"
     rows = pd.DataFrame({"q": [1, 2, 8]})
-    labels = {"q": {1: "Yes", 8: label}}
+    labels: Any = {"q": {1: "Yes", 8: label}}
     rows.to_stata(path, value_labels=labels, write_index=False, version=118)
     assert bool(np.isnan(pv.read_stata(path).data["q"].iloc[2])) == missing

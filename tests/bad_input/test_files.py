@@ -218,13 +218,13 @@ IMPUTED = {
     ),
     "an estimate alone": Bad(
         rows(),
-        lambda d: pv.combine_imputations(share(d, by="sex")),
+        lambda d: pv.combine_imputations(share(d, by="sex")),  # type: ignore[arg-type]  # what is refused
         TypeError,
         "must be a list: found one Estimate of 2 rows. Give one estimate per imputation",
     ),
     "numbers": Bad(
         rows(),
-        lambda d: pv.combine_imputations([share(d), 0.2]),
+        lambda d: pv.combine_imputations([share(d), 0.2]),  # type: ignore[list-item]  # what is refused
         TypeError,
         "must be of type Estimate: number 1 is float. Pass",
     ),

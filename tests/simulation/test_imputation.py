@@ -78,7 +78,8 @@ def test_rubins_interval_covers_in_a_clustered_sample(record_property: Any) -> N
     lines.append(f"Rubin's degrees of freedom: covers {np.mean(wide):.3f} (+- {error[name]:.4f})")
     record_property("table", "\n".join(lines))
     good = "with the units"
-    assert abs(cover[good] - 0.95) < 3 * error[good]
+    # Barnard and Rubin's rule covers a little more than asked for where degrees of freedom are few.
+    assert 0.95 - 2 * error[good] < cover[good] < 0.98
     # The variance of 1,500 values and the mean of 1,500 T: relative error sqrt(2 / 1500) and less.
     assert abs(ratio[good] - 1) < 3 * np.sqrt(2 / times) + 0.02
     # With 10 degrees of freedom in the design, Rubin's thousands are too many.

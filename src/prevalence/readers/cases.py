@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -162,15 +163,15 @@ def iso(x: Any, text: str, pattern: str) -> str:
     """Return one date as text, "" where it is none."""
     if hasattr(x, "strftime"):
         return str(x.strftime("%Y-%m-%d"))
-    if pattern == "iso":
-        if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-            return text
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?", text):
-            return ""
-        found = pd.to_datetime(text[:10], format="%Y-%m-%d", errors="coerce")
-    else:
-        found = pd.to_datetime(text, format=pattern, errors="coerce")
-    return "" if pd.isna(found) else str(found.strftime("%Y-%m-%d"))
+    if pattern == "iso" and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        return text
+    try:
+        if pattern != "iso":
+            return datetime.strptime(text, pattern).strftime("%Y-%m-%d")
+        known = re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?", text)
+        return date.fromisoformat(text[:10]).isoformat() if known else ""
+    except ValueError:
+        return ""
 
 
 def check_ages(groups: Any) -> tuple[int, ...]:
