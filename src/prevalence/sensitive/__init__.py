@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from .combined import Placebos, list_combined, list_placebos
+from .design_test import DesignTest, list_design_test
 from .difference import list_difference
 from .double import double_list
+from .efficiency import relative_variance
 from .randomized import randomized_response
 
 __all__ = [
+    "DesignTest",
     "Placebos",
     "double_list",
     "list_combined",
+    "list_design_test",
     "list_difference",
     "list_placebos",
     "randomized_response",
+    "relative_variance",
 ]

@@ -154,7 +154,7 @@ def randomized_response(
     ...     survey, "said", design="forced", p_yes=1 / 6, p_no=1 / 6
     ... )
     >>> e.value.round(4), e.interval().round(3)
-    (array([0.2]), array([[0.107, 0.301]]))
+    (array([0.2]), array([[0.11, 0.3 ]]))
     """
     one_of("interval", interval, list(PROPORTION_RULES))
     domains = domains_of(survey, by, where)
