@@ -132,9 +132,9 @@ def refuted(distance: Array, block: Block, domains: Domains, what: str) -> list[
 
 def example() -> Example:
     rng = np.random.default_rng(31)
-    psu = np.repeat(np.arange(12), 10)
-    trait = rng.random(psu.size) < 0.4
-    short, other = rng.binomial(3, 0.45, psu.size), rng.binomial(3, 0.5, psu.size)
+    psu = np.repeat(np.arange(12), 15)
+    trait = rng.random(psu.size) < 0.5
+    short, other = rng.binomial(3, 0.2, psu.size), rng.binomial(3, 0.2, psu.size)
     treated = rng.random(psu.size) < 0.5
     device = rng.random(psu.size)
     data = {

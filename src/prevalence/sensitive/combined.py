@@ -253,8 +253,12 @@ def list_placebos(
         Columns, as in `list_combined`.
     items : int, optional
         Items of the short list, J.
-    by, where, missing
-        As in `list_combined`.
+    by : str or list of str
+        Columns whose crossing makes the domains.
+    where : str, optional
+        Condition on rows.
+    missing : {"error", "drop"}
+        What to do with rows that miss one of the columns.
 
     Returns
     -------

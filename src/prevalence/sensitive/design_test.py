@@ -55,7 +55,7 @@ class DesignTest:
     Examples
     --------
     >>> import prevalence as pv
-    >>> rows = {"y": [2, 1, 2, 3, 1, 1, 0, 0] * 5, "long": [1, 0, 1, 1, 0, 0, 1, 0] * 5}
+    >>> rows = {"y": [0, 1, 2, 2, 0, 1, 1, 2] * 5, "long": [1, 1, 1, 1, 0, 0, 0, 0] * 5}
     >>> test = pv.sensitive.list_design_test(pv.Survey(rows), "y", treatment="long", items=3)
     >>> test.p_value
     1.0

@@ -34,8 +34,10 @@ def relative_variance(
         Share with the sensitive trait that is expected, between 0 and 1.
     design : {"warner", "crosswise", "forced", "unrelated", "kuk", "list", "double-list"}
         How the question is asked.
-    p, p_yes, p_no, q, random_answers
-        Probabilities of the device, as in `randomized_response`.
+    p, p_yes, p_no, q : float, optional
+        Probabilities of the device, as in `randomized_response`; for Kuk's, p is a pair.
+    random_answers : float
+        Share that answers by chance, half of them yes.
     items : int, optional
         Items of the short list, J.
     item_share : float, optional
