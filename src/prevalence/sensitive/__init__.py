@@ -1,4 +1,4 @@
-"""Sensitive questions: list experiments and randomised response."""
+"""Questions people will not answer: list experiments and randomised response."""
 
 from __future__ import annotations
 
