@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .combined import Placebos, list_combined, list_placebos
+from .combined import list_combined
 from .design_test import DesignTest, list_design_test
 from .difference import list_difference
 from .double import double_list
 from .efficiency import relative_variance
+from .placebos import Placebos, list_placebos
 from .randomized import randomized_response
 
 __all__ = [

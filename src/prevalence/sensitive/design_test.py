@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ __all__ = ["DesignTest", "list_design_test"]
 Array = NDArray[Any]
 ANDREWS = "Andrews and Soares (2010)"
 MOST = 7  # inequalities at once: the orthant probabilities of eight take a hundred times as long
-SAME = 1e-10  # of a variance that earlier inequalities leave: the inequality repeats them
+SINGULAR = 1e-10  # least eigenvalue of the correlations of the shares
 
 
 @dataclass(frozen=True)
@@ -242,17 +243,19 @@ def _shares(survey: Survey, domains: Domains, asked: OneList) -> Result:
 
 def _set_test(shares: Estimate, near: float) -> tuple[float, float]:
     """Return the distance of some shares from 0 and above, and its p-value."""
-    rows = _apart(shares)
+    rows = _different(shares)
     x, covariance, df = shares.value[rows], shares.covariance[np.ix_(rows, rows)], shares.df.min()
-    if df < rows.size:
+    size = np.sqrt(np.diag(covariance))
+    if df < rows.size or not _regular(covariance / np.outer(size, size)):
         raise ValueError(
-            f"the design must have as many degrees of freedom as inequalities: found {df:g} for "
-            f"{rows.size}. Use the rows of more primary units, or replicates with more."
+            f"the design must have more degrees of freedom than inequalities: found {df:g} for "
+            f"{rows.size}, which leaves their covariance singular. Use more primary units, or "
+            "replicates with more."
         )
     statistic = distance(x, covariance)
     if statistic == 0:
         return 0.0, 1.0
-    chosen = np.flatnonzero(x <= near * np.sqrt(np.diag(covariance)))
+    chosen = np.flatnonzero(x <= near * size)
     if chosen.size > MOST:
         raise ValueError(
             f"items must leave at most {MOST} shares near 0 to be tested: found {chosen.size}. Pass "
@@ -261,17 +264,22 @@ def _set_test(shares: Estimate, near: float) -> tuple[float, float]:
     return statistic, _tail(statistic, covariance[np.ix_(chosen, chosen)], float(df))
 
 
-def _apart(shares: Estimate) -> Array:
-    """Return the rows whose shares vary, and not only with those before them."""
-    covariance, kept = shares.covariance, list[int]()
-    for row in range(len(shares)):
-        own = covariance[row, row]
-        if own > 0:
-            cross = covariance[row, kept]
-            left = own - cross @ np.linalg.solve(covariance[np.ix_(kept, kept)], cross)
-            if left > SAME * own:
-                kept.append(row)
-    return np.array(kept, dtype=np.intp)
+def _different(shares: Estimate) -> Array:
+    """Return the rows whose shares vary and are not the same as the row before.
+
+    Where nobody counts to some number, two distributions are equal at it and below it.
+    """
+    moving = np.flatnonzero(np.diag(shares.covariance) > 0)
+    columns = np.concatenate([block.columns() for block in shares.blocks], axis=1)[moving]
+    same = [
+        np.allclose(one, two, rtol=1e-9, atol=1e-12 * np.abs(one).max())
+        for one, two in pairwise(columns)
+    ]
+    return np.array(moving[[k == 0 or not same[k - 1] for k in range(moving.size)]])
+
+
+def _regular(correlation: Array) -> bool:
+    return not correlation.size or bool(np.linalg.eigvalsh(correlation)[0] > SINGULAR)
 
 
 def _tail(statistic: float, covariance: Array, df: float) -> float:
