@@ -221,6 +221,15 @@ def test_numbers_that_look_like_codes_are_told_and_kept(tmp_path: Path) -> None:
     assert pv.read_stata(path, missing_codes={}).data["hours"].tolist() == [3, 10, 99, 98, 40]
 
 
+def test_a_code_without_a_label_among_labelled_answers_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "labels.dta"
+    labels: Any = {"q": {1: "Yes", 2: "No", 97: "Other"}}
+    rows = pd.DataFrame({"q": [1, 2, 97, 99, 99]})
+    rows.to_stata(path, value_labels=labels, write_index=False)
+    with pytest.warns(pv.PrevalenceWarning, match="first: 'q', 99 in 2 rows"):
+        assert pv.read_stata(path).data["q"].tolist() == [1, 2, 97, 99, 99]
+
+
 @pytest.mark.parametrize(
     ("label", "missing"),
     [

@@ -40,7 +40,7 @@ def coded(
         gone = {**labelled_missing(known), **missing.get(name, {})}
         gone |= declared_missing(name, missing_codes)
         kind = _kind(frame[name], name in dates, bool(set(known) - set(gone)))
-        if kind == "number" and not gone:
+        if kind == "choice" or (kind == "number" and not gone):
             plain.append(name)
         variables.append(
             Variable(
@@ -52,7 +52,7 @@ def coded(
                 gone,
             )
         )
-    said = [*notes, *(warn_of_codes(frame, plain) if missing_codes is None else [])]
+    said = [*notes, *(warn_of_codes(frame, plain, codes) if missing_codes is None else [])]
     reasons = {(table, name): reason for name, reason in why.items()}
     return Microdata.from_codes(
         {table: frame}, variables, why=reasons, languages=(language,), notes=said

@@ -74,9 +74,11 @@ def check_declared(missing_codes: Any, names: Iterable[str]) -> None:
                 )
 
 
-def warn_of_codes(frame: pd.DataFrame, unlabelled: Iterable[str]) -> list[str]:
-    """Warn of columns of numbers that hold what looks like codes for missing answers."""
-    found = [(name, *codes_in(frame[name])) for name in unlabelled]
+def warn_of_codes(
+    frame: pd.DataFrame, names: Iterable[str], labels: Mapping[str, Mapping[Any, str]]
+) -> list[str]:
+    """Warn of columns that hold what looks like codes for missing answers, without a label."""
+    found = [(name, *codes_in(frame[name], labels.get(name, {}))) for name in names]
     some = [(name, codes, rows) for name, codes, rows in found if rows]
     if not some:
         return []
@@ -92,18 +94,19 @@ def warn_of_codes(frame: pd.DataFrame, unlabelled: Iterable[str]) -> list[str]:
     return [text]
 
 
-def codes_in(column: pd.Series[Any]) -> tuple[list[float], int]:
-    """Return what looks like codes in a column of numbers, and in how many rows."""
+def codes_in(column: pd.Series[Any], labels: Mapping[Any, str]) -> tuple[list[float], int]:
+    """Return what looks like codes without label in a column of numbers, and in how many rows."""
     if column.dtype.kind not in "iuf":
         return [], 0
     values = column.to_numpy(dtype=float)
     distinct = np.unique(values[np.isfinite(values)])
     for codes in CODES:
-        held = np.isin(distinct, codes)
-        rest = distinct[~held]
-        if not held.any() or rest.size < 2:
+        bare = [code for code in codes if code not in labels]
+        held = np.isin(distinct, bare)
+        rest = distinct[~np.isin(distinct, codes)]
+        if not held.any() or not rest.size:
             continue
         apart = rest.max() < codes[0] - 7 if codes[0] > 0 else rest.min() >= 0
         if apart and (rest == np.round(rest)).all():
-            return distinct[held].tolist(), int(np.isin(values, codes).sum())
+            return distinct[held].tolist(), int(np.isin(values, bare).sum())
     return [], 0
