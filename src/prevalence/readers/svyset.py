@@ -30,6 +30,8 @@ def svyset(source: Path, names: Sequence[str]) -> list[str]:
     if not used:
         return []
     call = "".join(f", {argument}={name!r}" for argument, name in used.items())
+    if {"strata", "psu"} <= set(used):
+        call += ", nest=True"  # Stata counts units within strata
     stages = declared.get("_svy_stages", "1")
     more = f" It declares {stages} stages: see `stages` of Survey." if stages > "1" else ""
     kind = declared.get("_svy_wtype", "")
