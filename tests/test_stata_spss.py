@@ -137,7 +137,9 @@ def test_what_svyset_declared_is_told_with_the_call(tmp_path: Path, version: Any
     declared = {"_svy_su1": "ea", "_svy_strata1": "region", "_svy_wvar": "w"}
     with_characteristics(path, {**declared, "_svy_wtype": "pweight", "note1": "x"})
     m = pv.read_stata(path)
-    assert m.notes == ("The file is svyset: pv.Survey(m, weights='w', strata='region', psu='ea').",)
+    assert m.notes == (
+        "The file is svyset: pv.Survey(m, weights='w', strata='region', psu='ea', nest=True).",
+    )
     assert m.data["ea"].tolist() == [11, 12]
 
 
