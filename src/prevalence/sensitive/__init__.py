@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .list_regression import list_prevalence, list_regression
+
+__all__ = [
+    "list_prevalence",
+    "list_regression",
+]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..glm import expit
-from ..vglm import RowTerms, maximise
+from ..vglm import Maximum, RowTerms, maximise
 
 __all__ = ["TwoStep"]
 
@@ -55,17 +55,22 @@ class TwoStep:
     items: int
     straight: bool
 
-    def solve(self, weights: Array, start: Array) -> Array:
+    def solve(self, weights: Array, start: Array) -> Maximum:
         """Return coefficients (2 p, columns) for weights (rows, columns), nan where there are none."""
         first, then = np.split(np.asarray(start, dtype=float), 2)
         y, x, t = self.y[:, None], self.design, self.treated
         controls = LeastSquares(y[~t], float(self.items), self.straight)
-        g = maximise(controls, [x[~t]], weights[~t], first).at
+        base = maximise(controls, [x[~t]], weights[~t], first)
         with np.errstate(invalid="ignore"):
-            before = controls.mean(x[t] @ g)[0]
+            before = controls.mean(x[t] @ base.at)[0]
         treated = LeastSquares(y[t], 1.0, self.straight, before)
-        w = np.where(np.isfinite(g).all(axis=0), weights[t], np.nan)
-        return np.concatenate([g, maximise(treated, [x[t]], w, then).at])
+        w = np.where(np.isfinite(base.at).all(axis=0), weights[t], np.nan)
+        added = maximise(treated, [x[t]], w, then)
+        return Maximum(
+            np.concatenate([base.at, added.at]),
+            base.value + added.value,
+            np.concatenate([base.last, added.last]),
+        )
 
     def equations(self, at: Array, weights: Array) -> tuple[Array, Array, Array]:
         """Return the rows of both equations (rows, 2 p), minus their derivative and its mean part.
