@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..direct.terms import Terms, read_terms
-from ..errors import note, one_of
+from ..errors import one_of
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, evaluate, members
+from ..evaluate import Domains, Result, evaluate
 from ..registry import Example, estimator
 from ..survey import Survey
 from .counts import checked_list, read_columns
 from .devices import probability
-from .fits import Design, Fitted, Shares, design_of
+from .fits import Fitted, design_of
 from .list_fit import ListModel, fitted_list
+from .modelled import fewer_degrees, read_predictors, share_result, with_likelihood
 
 __all__ = ["list_prevalence", "list_regression"]
 
@@ -45,9 +45,9 @@ def _example(method: str) -> Callable[[], Example]:
         rng = np.random.default_rng(5)
         psu = np.repeat(np.arange(16), 15)
         x = rng.normal(size=psu.size)
-        yes = rng.random(psu.size) < 1 / (1 + np.exp(0.3 - 0.8 * x))
+        yes = rng.random(psu.size) < 1 / (1 + np.exp(-0.7 * x))
         long = rng.integers(0, 2, psu.size)
-        control = rng.binomial(3, 1 / (1 + np.exp(-0.2 - 0.3 * x)))
+        control = rng.binomial(2, 1 / (1 + np.exp(-1.5 - 0.4 * x)))
         data = {
             "psu": psu,
             "stratum": psu // 8,
@@ -60,7 +60,7 @@ def _example(method: str) -> Callable[[], Example]:
             "count": "count",
             "predictors": "x",
             "treatment": "long",
-            "items": 3,
+            "items": 2,
             "method": method,
         }
         return Example(data, _survey, arguments)
@@ -303,21 +303,6 @@ def list_prevalence(
     )
 
 
-def share_result(survey: Survey, fitted: Fitted, domains: Domains) -> tuple[Result, Shares]:
-    """Evaluate the mean modelled share of every domain: one row of one joint estimate each."""
-    terms = fitted.design.terms
-    code = None
-    if domains.code is not None:
-        code = domains.code if terms.rows is None else domains.code[terms.rows]
-    shares = Shares(fitted, code, domains.count)
-    result = evaluate(survey, lambda w: w.regression(shares), domains.whole())
-    sums = domains.sums(survey)
-    n = np.bincount(sums.pair_domain, weights=sums.counts, minlength=domains.count)
-    psus = members(survey.design, sums)[0].astype(float)
-    psus = psus if np.isfinite(result.psus).all() else np.full(domains.count, np.nan)
-    return replace(result, value=result.value.T, sums=sums, n=n, psus=psus), shares
-
-
 def _model(method: str, constrained: bool, floor: float, ceiling: float) -> ListModel:
     one_of("method", method, METHODS)
     hidden = {name: probability(name, v) for name, v in (("floor", floor), ("ceiling", ceiling))}
@@ -338,35 +323,6 @@ def _model(method: str, constrained: bool, floor: float, ceiling: float) -> List
             "model of the control items."
         )
     return ListModel(method, bool(constrained), hidden["floor"], hidden["ceiling"])
-
-
-def narrowed(domains: Domains, kept: Array) -> Domains:
-    """Return domains without the rows that are not kept."""
-    if domains.code is None and kept.all():
-        return domains
-    code = np.zeros(kept.size, dtype=np.intp) if domains.code is None else domains.code
-    return replace(domains, code=np.where(kept > 0, code, -1))
-
-
-def read_predictors(
-    survey: Survey,
-    predictors: str | Sequence[str],
-    domains: Domains,
-    kept: Array,
-    missing: str,
-    **how: Any,
-) -> tuple[Terms, Domains, Array]:
-    """Read predictors of the rows kept; return them, the domains without losses, and the losses."""
-    inside = domains.take_part(survey)
-    here = domains if bool((kept > 0)[inside].all()) else narrowed(domains, kept)
-    terms = read_terms(survey, None, predictors, here.whole(), missing, **how)
-    if terms.missing:
-        with_all = np.zeros(survey.n)
-        with_all[slice(None) if terms.rows is None else terms.rows] = 1.0
-        here = narrowed(here, with_all)
-    left = here.take_part(survey)
-    gone = domains.of_rows(survey.n)[inside & ~left]
-    return terms, here, np.bincount(gone, minlength=domains.count)
 
 
 def _read(
@@ -422,25 +378,6 @@ def _told(
         warnings=said,
     )
     return with_likelihood(out, read.fitted)
-
-
-def fewer_degrees(result: Result, design: Design, said: list[str]) -> Result:
-    """Take the predictors from the degrees of freedom of the design, and say where none are left."""
-    df = result.block.df + 1 - design.q.shape[1]
-    if (df < 1).any():
-        note(
-            said,
-            f"{design.q.shape[1]} predictors leave no degrees of freedom of the design's "
-            f"{result.block.df[0]:g}: there is no interval. Leave out predictors.",
-        )
-    return replace(result, block=replace(result.block, df=np.maximum(df, 0.0)))
-
-
-def with_likelihood(e: Estimate, fitted: Fitted) -> Estimate:
-    """Return an estimate with its log-likelihood among what is told of it."""
-    if not np.isfinite(fitted.log_likelihood):
-        return e
-    return replace(e, provenance={**e.provenance, "log_likelihood": fitted.log_likelihood})
 
 
 def _assumptions(read: Read, model: ListModel) -> list[str]:
