@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Maximum", "RowTerms", "curvature", "maximise", "score_rows"]
+__all__ = ["Maximum", "RowTerms", "climb", "curvature", "maximise", "score_rows"]
 
 Array = NDArray[Any]
 STEPS = 120
@@ -48,6 +48,7 @@ class Maximum(NamedTuple):
 
 
 Objective = Callable[[Sequence[Array], Array], RowTerms]
+See = Callable[[Array, Array], tuple[Array, Array, Array]]
 
 
 def maximise(
@@ -55,19 +56,39 @@ def maximise(
 ) -> Maximum:
     """Climb from `start` (p,) or (p, columns) for weights (rows, columns), all columns at once.
 
-    Newton's method with the curvature made positive and steps halved. `objective` takes the linear
-    predictors and the numbers of the columns; the designs have about orthonormal columns.
+    `objective` takes the linear predictors and the numbers of the columns; the designs have about
+    orthonormal columns.
     """
-    rows, columns = weights.shape
-    b = np.array(np.broadcast_to(np.reshape(start, (len(start), -1)), (len(start), columns)))
-    step = max(1, ENTRIES // max(rows, 1))
+    cuts = np.cumsum([x.shape[1] for x in designs])[:-1]
     products: dict[tuple[int, int], Array] = {}
+
+    def see(b: Array, columns: Array) -> tuple[Array, Array, Array]:
+        eta = [x @ part for x, part in zip(designs, np.split(b, cuts), strict=True)]
+        w = weights if columns.size == weights.shape[1] else weights[:, columns]
+        terms = objective(eta, columns)
+        slopes = zip(designs, terms.slope, strict=True)
+        score = np.concatenate([x.T @ (w * s) for x, s in slopes])
+        value = np.einsum("nc,nc->c", w, np.where(w == 0, 0.0, terms.value))
+        return value, score, curvature(terms.bend, designs, w, products)
+
+    total = np.abs(weights).sum(axis=0)
+    return climb(see, total, start, max(1, ENTRIES // max(len(weights), 1)))
+
+
+def climb(see: See, total: Array, start: Array, together: int) -> Maximum:
+    """Climb in every column by Newton's method, the curvature made positive and steps halved.
+
+    `see` takes coefficients (p, columns) and the numbers of the columns, and returns value, score
+    and second derivatives; `total` are the sums of their weights. `together` columns go at once.
+    """
+    columns = total.size
+    b = np.array(np.broadcast_to(np.reshape(start, (len(start), -1)), (len(start), columns)))
     with np.errstate(all="ignore"):  # what is beyond floats has no maximum
         parts = [
-            _Climb(
-                objective, designs, weights, np.arange(columns)[k : k + step], products
-            ).from_start(b[:, k : k + step])
-            for k in range(0, columns, step)
+            _Climb(see, total, np.arange(columns)[k : k + together]).from_start(
+                b[:, k : k + together]
+            )
+            for k in range(0, columns, together)
         ]
     return Maximum(*(np.concatenate(part, axis=-1) for part in zip(*parts, strict=True)))
 
@@ -111,25 +132,15 @@ def _crossed(
 class _Climb:
     """Some columns on their way: where they are, what they see there and the step they try."""
 
-    def __init__(
-        self,
-        objective: Objective,
-        designs: Sequence[Array],
-        weights: Array,
-        columns: Array,
-        products: dict[tuple[int, int], Array],
-    ):
-        self.objective, self.designs, self.products = objective, designs, products
-        self.columns, self.weights = columns, weights[:, columns]
-        self.total = np.abs(self.weights).sum(axis=0)
-        self.cuts = np.cumsum([x.shape[1] for x in designs])[:-1]
+    def __init__(self, see: See, total: Array, columns: Array):
+        self.see, self.columns, self.total = see, columns, total[columns]
 
     def from_start(self, b: Array) -> tuple[Array, Array, Array]:
         """Climb until every column has come to rest, and return what `Maximum` holds."""
         self.b, self.move, self.scale = b.copy(), np.zeros_like(b), np.ones(b.shape[1])
         self.gain, self.done = np.zeros(b.shape[1]), np.full(b.shape, np.nan)
         self.value = np.full(b.shape[1], -np.inf)
-        active = np.flatnonzero(np.isfinite(self.weights).all(axis=0) & (self.total > 0))
+        active = np.flatnonzero(np.isfinite(self.total) & (self.total > 0))
         for _ in range(STEPS):
             if not active.size:
                 break
@@ -139,7 +150,7 @@ class _Climb:
     def _tried(self, a: Array) -> Array:
         """Try the step of each active column, and return the columns still on their way."""
         trial = self.b[:, a] + self.scale[a] * self.move[:, a]
-        value, score, curve = self._seen(trial, a)
+        value, score, curve = self.see(trial, self.columns[a])
         least = self.value[a] + RISE * self.scale[a] * self.gain[a]
         slack = ROUNDING * (1 + np.abs(value))
         good = np.isfinite(value) & (value >= least - slack)
@@ -150,17 +161,6 @@ class _Climb:
             self.b[:, here], self.value[here] = trial[:, good], value[good]
             going[good] = self._aimed(here, score[:, good], curve[..., good])
         return np.asarray(a[going])
-
-    def _seen(self, b: Array, a: Array) -> tuple[Array, Array, Array]:
-        """Return value, score and curvature at some coefficients."""
-        eta = [x @ part for x, part in zip(self.designs, np.split(b, self.cuts), strict=True)]
-        w = self.weights if a.size == self.columns.size else self.weights[:, a]
-        terms = self.objective(eta, self.columns[a])
-        score = np.concatenate(
-            [x.T @ (w * s) for x, s in zip(self.designs, terms.slope, strict=True)]
-        )
-        value = np.einsum("nc,nc->c", w, np.where(w == 0, 0.0, terms.value))
-        return value, score, curvature(terms.bend, self.designs, w, self.products)
 
     def _aimed(self, here: Array, score: Array, curve: Array) -> Array:
         """Set the next step of columns that moved, and tell which of them go on."""
