@@ -116,9 +116,7 @@ def curvature(
     return out
 
 
-def _crossed(
-    x: Array, z: Array, v: Array, products: dict[tuple[int, int], Array] | None
-) -> Array:
+def _crossed(x: Array, z: Array, v: Array, products: dict[tuple[int, int], Array] | None) -> Array:
     """Return ``x' diag(v) z`` for every column of v: (p, q, columns)."""
     p, q = x.shape[1], z.shape[1]
     if products is None or v.shape[1] == 1 or p * q * len(x) > PAIRS:

@@ -12,7 +12,7 @@ from ..direct.models import coordinates
 from ..errors import ConvergenceError
 from ..vglm import Maximum, curvature, maximise, score_rows
 from .fits import Design, Fitted, runs_away
-from .list_likelihood import ListLikelihood, list_likelihood
+from .list_likelihood import list_likelihood
 from .list_moments import TwoStep
 
 __all__ = ["ListModel", "fitted_list"]
@@ -69,9 +69,7 @@ def _first(design: Design, y: Array, treated: Array, items: int) -> tuple[float,
     return float(np.clip(control / items, low, high)), float(np.clip(added, low, high))
 
 
-def _by_moments(
-    design: Design, y: Array, treated: Array, items: int, model: ListModel
-) -> Fitted:
+def _by_moments(design: Design, y: Array, treated: Array, items: int, model: ListModel) -> Fitted:
     straight = model.method == "linear"
     steps = TwoStep(y, treated, design.q, items, straight)
     first = [design.level(share) for share in _first(design, y, treated, items)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -298,9 +298,7 @@ def list_prevalence(
     )
     result, shares = share_result(survey, read.fitted, read.domains)
     rule = "wald" if method == "linear" else "logit"
-    return _told(
-        survey, read, result, model, shares.model_std_error, [count], "proportion", rule
-    )
+    return _told(survey, read, result, model, shares.model_std_error, [count], "proportion", rule)
 
 
 def _model(method: str, constrained: bool, floor: float, ceiling: float) -> ListModel:
