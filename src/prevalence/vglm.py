@@ -40,11 +40,21 @@ class RowTerms(NamedTuple):
 
 
 class Maximum(NamedTuple):
-    """Coefficients (p, columns), nan where there is no maximum within, and the values reached."""
+    """Coefficients (p, columns), nan where there is no maximum within, and the values reached.
+
+    `last` is where the climb ended, and `edge` tells where it did so because nothing more is gained
+    on the way to infinity: the means at `last` are then those of the limit.
+    """
 
     at: Array
     value: Array
-    last: Array  # where the climb was when it ended, with or without a maximum
+    last: Array
+    edge: Array
+
+    @property
+    def limit(self) -> Array:
+        """Coefficients at the maximum, or far out on the way to a limit; nan where there is neither."""
+        return np.where(self.edge, self.last, self.at)
 
 
 Objective = Callable[[Sequence[Array], Array], RowTerms]
@@ -133,17 +143,17 @@ class _Climb:
     def __init__(self, see: See, total: Array, columns: Array):
         self.see, self.columns, self.total = see, columns, total[columns]
 
-    def from_start(self, b: Array) -> tuple[Array, Array, Array]:
-        """Climb until every column has come to rest, and return what `Maximum` holds."""
+    def from_start(self, b: Array) -> Maximum:
+        """Climb until every column has come to rest."""
         self.b, self.move, self.scale = b.copy(), np.zeros_like(b), np.ones(b.shape[1])
         self.gain, self.done = np.zeros(b.shape[1]), np.full(b.shape, np.nan)
-        self.value = np.full(b.shape[1], -np.inf)
+        self.value, self.edge = np.full(b.shape[1], -np.inf), np.zeros(b.shape[1], dtype=bool)
         active = np.flatnonzero(np.isfinite(self.total) & (self.total > 0))
         for _ in range(STEPS):
             if not active.size:
                 break
             active = self._tried(active)
-        return self.done, self.value, self.b
+        return Maximum(self.done, self.value, self.b, self.edge)
 
     def _tried(self, a: Array) -> Array:
         """Try the step of each active column, and return the columns still on their way."""
@@ -173,6 +183,7 @@ class _Climb:
         near = length <= NEAR * (1 + np.abs(self.b[:, here]).max(axis=0))
         flat = size[:, 0] < FLAT
         found, none = near & ~flat, lost | (flat & (np.abs(score).max(axis=0) < STILL))
+        self.edge[here] = none & ~lost & ~found
         self.done[:, here[found]] = (self.b[:, here] + move)[:, found]
         move = move * np.minimum(1.0, LONGEST / np.maximum(length, 1e-300))
         self.move[:, here], self.scale[here] = move, 1.0

@@ -43,7 +43,7 @@ class ClassFit:
     @property
     def at(self) -> Array:
         """Shares, and residuals of pairs."""
-        return self._told(self.b[:, None], self.counts[:, None])[:, 0]
+        return np.asarray(self._told(self.b[:, None], self.counts[:, None])[:, 0])
 
     @property
     def step(self) -> Array:
@@ -51,7 +51,7 @@ class ClassFit:
         p = expit(self.b)
         shares = (p * (1 - p))[:, None] * self.inverse
         if not self.residuals:
-            return shares
+            return np.asarray(shares)
         _, _, slope = self.model.pairs(self.b)
         known = np.eye(len(slope)) / self.counts.sum()
         corner = np.zeros((len(shares), len(slope)))
@@ -68,11 +68,11 @@ class ClassFit:
         return np.asarray(score[:, self.pattern])
 
     def refit(self, weights: Array) -> Array:
-        """Return shares and residuals under other weights of the domain's rows."""
+        """Return shares, 0 or 1 where they go there, and residuals under other weights."""
         order = np.argsort(self.pattern, kind="stable")
         starts = np.searchsorted(self.pattern[order], np.arange(len(self.model.patterns)))
         counts = np.add.reduceat(weights[order], starts, axis=0)
-        return self._told(self.model.climb(counts, self.b).at, counts)
+        return self._told(self.model.climb(counts, self.b).limit, counts)
 
     @property
     def model_std_error(self) -> Array:
@@ -105,10 +105,10 @@ class ClassFits:
         steps = []
         for fit in fits:
             steps.append(np.zeros((outcomes, 0)) if fit is None else fit.step)
-            for equation in [] if fit is None else fit.equations:
-                row = np.zeros(n)
-                row[rows[fit.rows]] = equation
-                self.scores.append(row)
+            if fit is not None:
+                spread = np.zeros((outcomes, n))
+                spread[:, rows[fit.rows]] = fit.equations
+                self.scores += list(spread)
         self.step: Array = self._spread(steps)
 
     def refit(self, weights: Array) -> Array:

@@ -42,15 +42,15 @@ class Read:
 
 
 def _example() -> Example:
-    rng = np.random.default_rng(3)
-    psu = np.repeat(np.arange(12), 25)
+    rng = np.random.default_rng(6)
+    psu = np.repeat(np.arange(12), 60)
     case = rng.random(psu.size) < 0.4
     data: dict[str, Any] = {
         "psu": psu,
         "stratum": psu // 6,
         "w": rng.integers(1, 4, psu.size).astype(float),
     }
-    for k, (yes, no) in enumerate(((0.85, 0.1), (0.8, 0.15), (0.75, 0.1), (0.8, 0.2))):
+    for k, (yes, no) in enumerate(((0.75, 0.1), (0.7, 0.15), (0.7, 0.1), (0.72, 0.2))):
         data[f"y{k}"] = (rng.random(psu.size) < np.where(case, yes, no)).astype(float)
     return Example(data, _survey, {"items": ["y0", "y1", "y2", "y3"], "rng": 1})
 
@@ -124,8 +124,8 @@ def latent_class(
 
     Notes
     -----
-    The variance is the design's, exact through all weighting steps; replicates are fitted again.
-    Three items are just enough, and then nothing tests the model. Assumes that items are
+    The variance is the design's, exact through all weighting steps; replicates are fitted again
+    and keep a share of 0 or 1 where the sample itself has none. Three items are just enough, and then nothing tests the model. Assumes that items are
     independent within a class: it fails, without a sign with three items, where two of them
     repeat one question or share a reason to be concealed. The class is what the items have in
     common, which need not be the legal definition.
@@ -147,7 +147,7 @@ def latent_class(
     >>> rows = {f"y{k}": [a[k] for a in answers] for k in range(3)}
     >>> e = pv.misclassification.latent_class(pv.Survey(rows), list(rows), rng=1)
     >>> e.outcomes[:2], e.value[:2].round(3)
-    (('prevalence', 'sensitivity: y0'), array([0.223, 0.873]))
+    (('prevalence', 'sensitivity: y0'), array([0.275, 0.798]))
     """
     read = _read(survey, items, by, where, starts, rng, missing)
     result = evaluate(survey, lambda w: w.regression(read.fits), read.domains.whole())
@@ -200,8 +200,16 @@ def local_dependence(
         The sample, with its weights and design.
     items : list of str
         At least four 0/1 columns: three leave nothing to see.
-    by, where, starts, rng, missing
-        As in `latent_class`.
+    by : str or list of str
+        Columns whose crossing makes the domains, each with a model of its own.
+    where : str, optional
+        Condition on rows; the others stay in the design with zero weight.
+    starts : int
+        How many points the climb starts from.
+    rng : int or Generator, optional
+        Seed of the starts.
+    missing : {"error", "drop"}
+        What to do with rows that miss an item; dropped rows are counted.
 
     Returns
     -------

@@ -140,7 +140,7 @@ class TwoClasses:
         one = p + (1 - p) * up
         none = p * rng.uniform(0.05, 0.95, (k, number))
         found = np.concatenate([share[None], one, none])
-        return np.log(found / (1 - found))
+        return np.asarray(np.log(found / (1 - found)))
 
     def pairs(self, b: Array) -> tuple[list[tuple[int, int]], Array, Array]:
         """Return pairs of items, the share that says yes to both, and its derivatives in b."""

@@ -14,6 +14,7 @@ from ..direct.models import check_count, coordinates
 from ..direct.terms import Terms, check_weights
 from ..glm import expit
 from ..survey import Survey
+from ..vglm import Maximum
 
 __all__ = ["Design", "Fitted", "Shares", "design_of", "runs_away"]
 
@@ -72,7 +73,7 @@ class Fitted:
     solved: Array
     inverse: Array  # minus the inverse derivative of the equations, for weights with mean 1
     rows: Array  # (rows, coordinates)
-    solve: Callable[[Array], Array]  # weights (rows, columns) with mean 1 to coordinates
+    solve: Callable[[Array], Maximum]  # weights (rows, columns) with mean 1 to coordinates
     model_covariance: Array  # of the coordinates, were rows drawn at random
     straight: bool = False
     log_likelihood: float = np.nan
@@ -94,9 +95,9 @@ class Fitted:
 
     def refit(self, weights: Array) -> Array:
         """Return coefficients (p, columns) under other weights."""
-        return np.asarray(self.lift @ self.coordinates(weights))
+        return np.asarray(self.lift @ self.resolved(weights).at)
 
-    def coordinates(self, weights: Array) -> Array:
+    def resolved(self, weights: Array) -> Maximum:
         """Return the coordinates solved under other weights."""
         with np.errstate(all="ignore"):
             return self.solve(weights / np.abs(weights).mean(axis=0))
@@ -108,7 +109,7 @@ class Fitted:
 
 
 def _roots(covariance: Array) -> Array:
-    return np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    return np.asarray(np.sqrt(np.maximum(np.diag(covariance), 0.0)))
 
 
 class Shares:
@@ -152,8 +153,8 @@ class Shares:
         return out
 
     def refit(self, weights: Array) -> Array:
-        """Return the means (domains, columns) under other weights."""
-        p = self._share(self.fitted.coordinates(weights))[0]
+        """Return the means (domains, columns) under other weights, 0 or 1 where they go there."""
+        p = self._share(self.fitted.resolved(weights).limit)[0]
         with np.errstate(all="ignore"):
             return np.asarray(self._sums(p * weights) / self._sums(weights))
 

@@ -87,7 +87,7 @@ def _by_moments(design: Design, y: Array, treated: Array, items: int, model: Lis
         solved,
         np.linalg.inv(observed),
         rows,
-        lambda weights: steps.solve(weights, solved).at,
+        lambda weights: steps.solve(weights, solved),
         _sandwich(design, rows, expected, treated if straight else None),
         straight,
     )
@@ -137,7 +137,7 @@ def _by_likelihood(
         solved,
         inverse,
         score_rows(terms.slope, designs),
-        lambda weights: maximise(likelihood, designs, weights, solved).at,
+        lambda weights: maximise(likelihood, designs, weights, solved),
         inverse,
         log_likelihood=value,
     )

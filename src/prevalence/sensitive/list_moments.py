@@ -70,6 +70,7 @@ class TwoStep:
             np.concatenate([base.at, added.at]),
             base.value + added.value,
             np.concatenate([base.last, added.last]),
+            added.edge,
         )
 
     def equations(self, at: Array, weights: Array) -> tuple[Array, Array, Array]:

@@ -132,12 +132,12 @@ def randomized_response_regression(
     Examples
     --------
     >>> import prevalence as pv
-    >>> rows = {"said": [1, 0, 0, 1, 0, 1, 1, 0, 1, 1], "sex": ["F"] * 5 + ["M"] * 5}
+    >>> rows = {"said": [1, 0, 0, 1, 0, 1, 1, 0, 1, 0], "sex": ["F"] * 5 + ["M"] * 5}
     >>> fit = pv.sensitive.randomized_response_regression(
     ...     pv.Survey(rows), "said", "sex", design="crosswise", p=0.2
     ... )
     >>> fit.outcomes, fit.value.round(4)
-    (('(intercept)', 'sex = M'), array([-0.6931,  1.3863]))
+    (('(intercept)', 'sex = M'), array([ 0.6931, -1.3863]))
     """
     shape = device(design, p=p, p_yes=p_yes, p_no=p_no, q=q, random_answers=random_answers)
     domains = domains_of(survey, (), where)
@@ -222,7 +222,7 @@ def _fitted(design: Design, y: Array, shape: Device) -> Fitted:
         solved,
         inverse,
         score_rows(terms.slope, designs),
-        lambda weights: maximise(likelihood, designs, weights, solved).at,
+        lambda weights: maximise(likelihood, designs, weights, solved),
         inverse,
         log_likelihood=float(value.max()),
     )
