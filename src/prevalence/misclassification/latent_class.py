@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..direct.outcomes import outcomes
+from ..direct.outcomes import incomplete
 from ..direct.terms import check_weights
-from ..errors import ConvergenceError, check_rows, generator, note, whole
+from ..errors import ConvergenceError, check_rows, generator, note, one_of, whole
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate, members
+from ..frames import names_of
 from ..intervals import t_quantile
 from ..registry import Example, estimator
 from ..survey import Survey
@@ -271,36 +272,53 @@ def _read(
     missing: str,
 ) -> Read:
     domains = domains_of(survey, by, where)
-    names, columns, kept, lost = outcomes(survey, items, missing, domains)
-    _check_items(names)
-    inside = domains.take_part(survey) & (True if kept is None else kept > 0)
-    for name, column in zip(names, columns, strict=True):
-        bad = inside & ~np.isin(column, (0.0, 1.0))
-        check_rows("items", f"0 or 1 in {name!r}", column, bad, "Code yes as 1 and no as 0.")
-        _check_varies(name, column[inside])
+    names = _names(items)
+    columns, inside = _answered(survey, names, missing, domains)
     check_weights(survey.chain.weights, inside)
-    if kept is not None and not kept.all():
-        code = np.where(inside, domains.of_rows(survey.n), -1)
-        domains = replace(domains, code=code)
+    gone = domains.of_rows(survey.n)[domains.take_part(survey) & ~inside]
+    lost = np.bincount(gone, minlength=domains.count)
+    if gone.size:
+        domains = replace(domains, code=np.where(inside, domains.of_rows(survey.n), -1))
     rows = np.flatnonzero(inside)
     how = whole("starts", starts, 1, "Give for example 20."), generator(rng)
     y = np.stack([column[rows] for column in columns], axis=1)
     fits, said = _fits(y, names, survey.chain.weights[rows], domains, rows, how)
     k = len(names)
     count = 2 * k + 1 + (k * (k - 1) // 2 if k > 3 else 0)
-    return Read(names, domains, lost[0], ClassFits(fits, survey.n, rows, count), said)
+    return Read(names, domains, lost, ClassFits(fits, survey.n, rows, count), said)
 
 
-def _check_items(names: list[str]) -> None:
-    if len(names) < 3 or len(set(names)) < len(names):
+def _names(items: Sequence[str]) -> list[str]:
+    """Return the names of the items, enough of them and not too many."""
+    names = names_of("items", items)
+    if len(names) < 3:
         raise ValueError(
-            f"items must name at least three different columns: found {', '.join(map(repr, names))}. "
+            f"items must name at least three columns: found {', '.join(map(repr, names))}. "
             "Two classes are not told apart by fewer."
         )
     if len(names) > MOST_ITEMS:
         raise ValueError(
             f"items must be at most {MOST_ITEMS}: found {len(names)}. Choose those that indicate most."
         )
+    return names
+
+
+def _answered(
+    survey: Survey, names: list[str], missing: str, domains: Domains
+) -> tuple[list[Array], Array]:
+    """Return the items and which rows that take part answer all of them."""
+    one_of("missing", missing, ["error", "drop"])
+    columns = [survey.table.numeric(name, "items") for name in names]
+    inside = domains.take_part(survey)
+    kept = inside & ~np.isnan(columns).any(axis=0)
+    for name, column in zip(names, columns, strict=True):
+        gone = inside & np.isnan(column)
+        if gone.any() and missing == "error":
+            raise incomplete("items", name, gone, inside)
+        bad = kept & ~np.isin(column, (0.0, 1.0))
+        check_rows("items", f"0 or 1 in {name!r}", column, bad, "Code yes as 1 and no as 0.")
+        _check_varies(name, column[kept])
+    return columns, kept
 
 
 def _check_varies(name: str, column: Array) -> None:
