@@ -64,7 +64,7 @@ def test_likelihood_of_a_list_and_its_derivatives(
 ) -> None:
     data = people(60)
     x, y, long, w = design(data), data["count"], data["long"] == 1, data["w"]
-    how = {"constrained": constrained, "floor": floor, "ceiling": ceiling}
+    how: dict[str, Any] = {"constrained": constrained, "floor": floor, "ceiling": ceiling}
     likelihood = list_likelihood(y, long, 3, **how)
     designs = [x] * (2 if constrained else 3)
     b = np.linspace(-0.7, 0.6, 2 * len(designs))
@@ -170,6 +170,25 @@ def test_masked_answers_linearised_and_by_the_jackknife() -> None:
         for s in (survey, survey.jackknife())
     )
     np.testing.assert_allclose(one.std_error, two.std_error, rtol=0.03)
+
+
+def test_two_groups_tell_the_share_of_the_unrelated_question() -> None:
+    data = people(2_000)
+    rng = np.random.default_rng(6)
+    box = np.where(np.arange(2_000) % 2 == 0, "a", "b")
+    asked = rng.random(2_000) < np.where(box == "a", 0.75, 0.25)
+    data |= {"box": box, "said": np.where(asked, rng.random(2_000) < 0.3, rng.random(2_000) < 0.6)}
+    data["said"] = data["said"].astype(float)
+    how: dict[str, Any] = {"design": "unrelated", "p": (0.75, 0.25), "group": "box"}
+    plain = pv.sensitive.randomized_response(sample(data), "said", **how)
+    found = pv.sensitive.randomized_response_regression(sample(data), "said", [], **how)
+    # without predictors the likelihood is saturated: the moments of both groups
+    shares = [plain.value[0], plain.facts["unrelated_share"][0]]
+    np.testing.assert_allclose(hidden.expit(found.value), shares, rtol=1e-9)
+    spread = found.std_error[0] * shares[0] * (1 - shares[0])
+    assert spread == pytest.approx(plain.std_error[0], rel=1e-8)
+    with_x = pv.sensitive.randomized_response_regression(sample(data), "said", "x", **how)
+    assert with_x.outcomes == ("(intercept)", "x", "unrelated question")
 
 
 def test_without_predictors_a_share_is_the_difference_of_means() -> None:

@@ -160,6 +160,12 @@ CASES: dict[str, Bad] = {
     "a device that tells nothing": Bad(
         people(), masked(design="warner", p=0.5), ValueError, "p must make the answers depend"
     ),
+    "groups asked alike": Bad(
+        people(),
+        masked(design="unrelated", p=(0.7, 0.7), group="sex"),
+        ValueError,
+        "p must differ between the groups",
+    ),
     "fewer answers than the device makes": Bad(
         given(said=(np.arange(400) % 20 == 0).astype(float)),
         masked([], design="forced", p_yes=0.3, p_no=0.1),

@@ -131,7 +131,7 @@ def test_latent_class(oracle: Path) -> None:
     folder = oracle / "frontier"
     wanted = json.loads((folder / "expected_measure.json").read_text())["latent_class_2"]["result"]
     data = pd.read_csv(folder / "latent_class.csv")
-    found = pv.misclassification.latent_class(pv.Survey(data), list(data), rng=1)
+    found = pv.misclassification.latent_class(pv.Survey(data), data.columns.tolist(), rng=1)
     both = [wanted["prevalence"], *wanted["sens"], *wanted["one_minus_spec"]]
     np.testing.assert_allclose(found.value, both, atol=5e-8)  # where an EM of 1e-13 stops
     assert found.provenance["log_likelihood"] == pytest.approx(wanted["loglik"], abs=1e-9)

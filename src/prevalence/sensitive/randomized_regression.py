@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ from ..registry import Example, estimator
 from ..survey import Survey
 from ..vglm import curvature, maximise, score_rows
 from .counts import read_columns
-from .devices import Device, device
+from .devices import Device, device, probability
 from .fits import Design, Fitted, design_of, runs_away
 from .modelled import fewer_degrees, read_predictors, with_likelihood
-from .response_likelihood import ResponseLikelihood
+from .randomized import check_apart, groups_of
+from .response_likelihood import ResponseLikelihood, UnrelatedLikelihood
 
 __all__ = ["randomized_response_regression"]
 
@@ -28,6 +30,21 @@ BLAIR_IMAI_ZHOU = "Blair, Imai and Zhou (2015) doi:10.1080/01621459.2015.1050028
 WITHIN = 0.02, 0.98  # of a share a climb starts from
 OTHER_STARTS = 0.1, 0.5
 TIED = 1e-7  # of log-likelihoods
+
+
+@dataclass(frozen=True)
+class Masks:
+    """How the answers are masked, as it was given."""
+
+    design: str
+    p: Any
+    others: Mapping[str, float | None]
+    group: str | None
+    coin: float
+
+    def device(self) -> Device:
+        """Return the one device that masks all answers."""
+        return device(self.design, p=self.p, **self.others, random_answers=self.coin)
 
 
 def _example() -> Example:
@@ -47,6 +64,24 @@ def _example() -> Example:
     return Example(data, _survey, arguments)
 
 
+def _two_boxes() -> Example:
+    rng = np.random.default_rng(2)
+    psu = np.repeat(np.arange(16), 40)
+    x, box = rng.normal(size=psu.size), np.where(rng.random(psu.size) < 0.5, "a", "b")
+    trait = rng.random(psu.size) < 1 / (1 + np.exp(-0.6 * x))
+    asked = rng.random(psu.size) < np.where(box == "a", 0.85, 0.15)
+    data = {
+        "psu": psu,
+        "stratum": psu // 8,
+        "w": rng.integers(1, 4, psu.size).astype(float),
+        "said": np.where(asked, trait, rng.random(psu.size) < 0.5).astype(float),
+        "x": x,
+        "box": box,
+    }
+    asked_how = {"design": "unrelated", "p": (0.85, 0.15), "group": "box"}
+    return Example(data, _survey, {"answer": "said", "predictors": "x", **asked_how})
+
+
 def _survey(data: Any) -> Survey:
     return Survey(data, weights="w", strata="stratum", psu="psu")
 
@@ -57,6 +92,7 @@ def _survey(data: Any) -> Survey:
     degree=0,
     citation=BLAIR_IMAI_ZHOU,
     example=_example,
+    variants={"unrelated question of unknown share": _two_boxes},
 )
 def randomized_response_regression(
     survey: Survey,
@@ -64,10 +100,11 @@ def randomized_response_regression(
     predictors: str | Sequence[str],
     *,
     design: str = "warner",
-    p: float | Sequence[float] | None = None,
+    p: float | Sequence[float] | Mapping[str, float] | None = None,
     p_yes: float | None = None,
     p_no: float | None = None,
     q: float | None = None,
+    group: str | None = None,
     random_answers: float = 0.0,
     categorical: str | Sequence[str] = (),
     intercept: bool = True,
@@ -88,8 +125,12 @@ def randomized_response_regression(
         Columns and interactions, as in `direct.regression`; an empty list for the intercept alone.
     design : {"warner", "crosswise", "forced", "unrelated", "kuk"}
         How the answers are masked.
-    p, p_yes, p_no, q : float or pair, optional
+    p : float, pair or mapping, optional
+        As in `randomized_response`.
+    p_yes, p_no, q : float, optional
         Probabilities of the device, as in `randomized_response`.
+    group : str, optional
+        Column of two groups with different p, where q is not known: it is one more coefficient.
     random_answers : float
         Share of respondents who answer by chance, half of them yes, whatever the device says.
     categorical : str or list of str
@@ -104,7 +145,8 @@ def randomized_response_regression(
     Returns
     -------
     Estimate
-        One joint estimate with a row per coefficient. ``facts["model_std_error"]`` are standard
+        One joint estimate with a row per coefficient; with `group` the last is the log-odds of yes
+        to the unrelated question. ``facts["model_std_error"]`` are standard
         errors from the information, which know no design; ``provenance`` has the log-likelihood.
 
     Raises
@@ -139,10 +181,11 @@ def randomized_response_regression(
     >>> fit.outcomes, fit.value.round(4)
     (('(intercept)', 'sex = M'), array([ 0.6931, -1.3863]))
     """
-    shape = device(design, p=p, p_yes=p_yes, p_no=p_no, q=q, random_answers=random_answers)
+    coin = probability("random_answers", random_answers)
+    masks = Masks(design, p, {"p_yes": p_yes, "p_no": p_no, "q": q}, group, coin)
     domains = domains_of(survey, (), where)
     fitted, here, lost = _read(
-        survey, answer, predictors, shape, domains, missing, categorical, intercept
+        survey, answer, predictors, masks, domains, missing, categorical, intercept
     )
     said: list[str] = []
     result = evaluate(survey, lambda w: w.regression(fitted), here.whole())
@@ -176,13 +219,14 @@ def _read(
     survey: Survey,
     answer: str,
     predictors: str | Sequence[str],
-    shape: Device,
+    masks: Masks,
     domains: Domains,
     missing: str,
     categorical: str | Sequence[str],
     intercept: bool,
 ) -> tuple[Fitted, Domains, Array]:
     """Read answers and predictors, check them, and fit the model to the weights."""
+    shape = None if masks.group else masks.device()
     (y,), kept, _ = read_columns(survey, [("answer", answer)], missing, domains)
     bad = (kept > 0) & ~np.isin(y, (0.0, 1.0))
     check_rows("answer", f"0 or 1 in {answer!r}", y, bad, "Code yes as 1 and no as 0.")
@@ -195,30 +239,69 @@ def _read(
         categorical=categorical,
         intercept=intercept,
     )
-    y = y if terms.rows is None else y[terms.rows]
-    return _fitted(design_of(survey, terms), y, shape), here, lost
+    made = design_of(survey, terms)
+    rows = slice(None) if terms.rows is None else terms.rows
+    if shape is not None:
+        return _one_device(made, y[rows], shape), here, lost
+    kept = here.take_part(survey).astype(float)
+    second, chances, _ = groups_of(
+        survey, str(masks.group), masks.design, masks.p, masks.others, kept
+    )
+    check_apart(chances, masks.coin)
+    return _two_groups(made, y[rows], second[rows], chances, masks.coin), here, lost
 
 
-def _fitted(design: Design, y: Array, shape: Device) -> Fitted:
-    """Fit a regression of 0/1 answers of the rows that take part."""
+def _one_device(design: Design, y: Array, shape: Device) -> Fitted:
     likelihood = ResponseLikelihood(y[:, None], shape.a, shape.b)
     share = (float(np.average(y, weights=design.weights)) - shape.a) / shape.b
     shares = float(np.clip(share, *WITHIN)), *OTHER_STARTS
     starts = np.stack([design.level(start) for start in shares], axis=1)
-    designs, w = [design.q], design.weights[:, None]
-    found = maximise(likelihood, designs, np.repeat(w, len(shares), axis=1), starts)
+    return _fitted(design, likelihood, [design.q], starts, design.back, share)
+
+
+def _two_groups(
+    design: Design, y: Array, second: Array, chances: tuple[float, float], coin: float
+) -> Fitted:
+    """Fit the trait and, as a coefficient of its own, the share of the unrelated question."""
+    p1, p2 = chances
+    likelihood = UnrelatedLikelihood(y[:, None], np.where(second > 0, p2, p1)[:, None], coin)
+    one, two = ((design.averaged(y, second == k) - coin / 2) / (1 - coin) for k in (0, 1))
+    share = ((1 - p2) * one - (1 - p1) * two) / (p1 - p2)
+    other = float(np.clip((p1 * two - p2 * one) / (p1 - p2), *WITHIN))
+    shares = float(np.clip(share, *WITHIN)), *OTHER_STARTS
+    odds = np.log(other / (1 - other))
+    starts = np.stack([np.r_[odds, design.level(start)] for start in shares], axis=1)
+    p = len(design.back)
+    lift = np.zeros((p + 1, p + 1))
+    lift[:p, 1:], lift[p, 0] = design.back, 1.0
+    return _fitted(design, likelihood, [np.ones((len(y), 1)), design.q], starts, lift, share)
+
+
+def _fitted(
+    design: Design,
+    likelihood: ResponseLikelihood | UnrelatedLikelihood,
+    designs: list[Array],
+    starts: Array,
+    lift: Array,
+    share: float,
+) -> Fitted:
+    """Fit a regression of 0/1 answers of the rows that take part."""
+    w = design.weights[:, None]
+    found = maximise(likelihood, designs, np.repeat(w, starts.shape[1], axis=1), starts)
     value = np.where(np.isnan(found.value), -np.inf, found.value)
     within = np.isfinite(found.at[0]) & (value >= value.max() - TIED)
     if not within.any():
         last = found.last[:, int(np.argmax(value))]
         raise ConvergenceError(_none(design, last, share))
     solved = found.at[:, int(np.argmax(within))]
-    terms = likelihood([(design.q @ solved)[:, None]], np.zeros(1, dtype=int))
+    parts = np.split(solved, np.cumsum([x.shape[1] for x in designs])[:-1])
+    eta = [(x @ part)[:, None] for x, part in zip(designs, parts, strict=True)]
+    terms = likelihood(eta, np.zeros(1, dtype=int))
     inverse = np.linalg.inv(-curvature(terms.bend, designs, w)[:, :, 0])
     return Fitted(
         design,
-        design.terms.names,
-        design.back,
+        [*design.terms.names, "unrelated question"][: len(lift)],
+        lift,
         solved,
         inverse,
         score_rows(terms.slope, designs),
