@@ -102,7 +102,7 @@ INDICATORS = {
         f"q_{name} == 1",
         domain=DOMAINS[k % 3],
         strength=STRENGTHS[k % 2],
-        asked="g == 1" if name in "bc" else None,
+        asked={"b": "g == 1", "c": "h == 1"}.get(name),
         not_asked="negative" if name == "c" else "missing",
     )
     for k, name in enumerate(NAMES)
@@ -143,9 +143,9 @@ def sample(seed: int, rows: int = 40) -> pd.DataFrame:
     columns = {
         f"q_{name}": rng.choice([0.0, 1.0, np.nan], rows, p=[0.4, 0.3, 0.3]) for name in NAMES
     }
-    columns["g"] = rng.choice([0.0, 1.0, np.nan], rows, p=[0.2, 0.7, 0.1])
-    columns["q_b"][columns["g"] == 0] = np.nan
-    columns["q_c"][columns["g"] == 0] = np.nan
+    for question, gate in (("q_b", "g"), ("q_c", "h")):
+        columns[gate] = rng.choice([0.0, 1.0, np.nan], rows, p=[0.2, 0.7, 0.1])
+        columns[question][columns[gate] == 0] = np.nan
     return pd.DataFrame({**columns, "age": rng.integers(3, 27, rows)})
 
 
@@ -230,12 +230,12 @@ def test_what_missing_answers_turn_out_to_be_is_within_the_bounds(rule: Any, see
     found = d.classify(frame)
     rng = np.random.default_rng(seed + 1)
     names = [f"q_{name}" for name in NAMES]
-    full = frame.assign(g=frame["g"].fillna(1.0))
+    full = frame.assign(g=frame["g"].fillna(1.0), h=frame["h"].fillna(1.0))
     full[names] = full[names].fillna(
         pd.DataFrame(rng.integers(0, 2, (len(frame), 5)), columns=names)
     )
     full["q_b"] = full["q_b"].where(full["g"] == 1)
-    full["q_c"] = full["q_c"].where(full["g"] == 1)
+    full["q_c"] = full["q_c"].where(full["h"] == 1)
     after = d.classify(full)
     rows = found.eligible
     assert (after.low[rows] >= found.low[rows]).all()
