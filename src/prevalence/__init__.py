@@ -23,6 +23,7 @@ _NAMES = {
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
+    "read_kobo": "readers",
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .linkage import linkage_keys
     from .lists import Lists
     from .microdata import Microdata, Variable
+    from .readers import read_kobo
     from .reporting import report
     from .storage import load
     from .survey import Survey
@@ -68,6 +70,7 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
+    "read_kobo",
     "replicates_needed",
     "report",
     "root",
