@@ -1,4 +1,6 @@
-"""Readers of data as they were collected."""
+"""Files of the field: KoBo, ODK and SurveyCTO exports, Stata, SPSS and case-data standards."""
+
+from __future__ import annotations
 
 from .kobo import read_kobo
 
