@@ -99,7 +99,8 @@ def read_kobo(
     readings = [read_table(table, known, missing_codes, notes) for table in found]
     _check_form(readings, notes)
     if known is not None:
-        empty = linking.without_rows(found, known)
+        empty, more = linking.without_rows(found, known)
+        joins |= more
         readings += [read_table(table, known, missing_codes, notes) for table in empty]
     _say_suspects(readings, missing_codes, notes)
     why = _reasons(readings, joins, notes)
