@@ -68,20 +68,23 @@ def interviews(n: int, seed: int) -> list[Interview]:
         jobs = [job for job in jobs if job["kind"] is not None]
         sex = maybe(str(rng.choice(["1", "2", "99"])))
         return {
-            **{"name": f"Child {rng.integers(1000)}", "age": age, "sex": sex, "works": works},
-            **{"hours": hours, "job": jobs},
+            "name": f"Child {rng.integers(1000)}",
+            "age": age,
+            "sex": sex,
+            "works": works,
+            "hours": hours,
+            "job": jobs,
         }
 
     def home(i: int) -> Interview:
         tasks = [task for task in ("farm", "sea", "shop") if rng.random() < 0.4] or ["98"]
         return {
-            **{
-                "start": f"2024-03-0{1 + i % 9}T10:00:00.000-05:00",
-                "ea": maybe(f"EA {i // 3:03d}"),
-            },
-            **{"size": int(rng.integers(1, 9)), "work": maybe(tasks)},
-            **{"poor": maybe(str(rng.choice(["yes", "no", "dk"])))},
-            **{"child": [child(k) for k in range(int(rng.integers(0, 4)))]},
+            "start": f"2024-03-0{1 + i % 9}T10:00:00.000-05:00",
+            "ea": maybe(f"EA {i // 3:03d}"),
+            "size": int(rng.integers(1, 9)),
+            "work": maybe(tasks),
+            "poor": maybe(str(rng.choice(["yes", "no", "dk"]))),
+            "child": [child(k) for k in range(int(rng.integers(0, 4)))],
         }
 
     return [home(i) for i in range(n)]
@@ -146,6 +149,7 @@ def kobo(
     boxes: bool = True,
     groups: bool = True,
     title: str = "A survey",
+    blank: str = "",
 ) -> Path:
     """Write XLSX with a sheet for each repeat."""
     how: dict[str, Any] = {"boxes": boxes, "lang": lang}
@@ -166,7 +170,13 @@ def kobo(
             for job in child["job"]:
                 row = [*cells(job, ["kind"], **how), "child", at, 1000 + i]
                 sheets["job"].append(row)
-    return workbook(path, {name[:31]: rows for name, rows in sheets.items()})
+    return workbook(
+        path,
+        {
+            name: [[blank if cell == "" else cell for cell in row] for row in rows]
+            for name, rows in sheets.items()
+        },
+    )
 
 
 def odk(folder: Path, found: list[Interview], *, zipped: bool = False) -> Path:
@@ -221,7 +231,7 @@ def wide(path: Path, found: list[Interview]) -> Path:
     return write_csv(path, rows)
 
 
-def write_csv(path: Path, rows: Iterable[Iterable[Any]], mark: str = ",") -> Path:
+def write_csv(path: Path, rows: Iterable[Any], mark: str = ",") -> Path:
     """Write rows as CSV."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=mark).writerows(rows)

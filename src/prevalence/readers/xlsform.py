@@ -21,6 +21,20 @@ SELECT = re.compile(
     re.IGNORECASE,
 )
 BRACKETS = re.compile(r"\(\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\s*\)\s*$")
+LANGUAGES = {
+    "english": "en",
+    "anglais": "en",
+    "french": "fr",
+    "français": "fr",
+    "francais": "fr",
+    "spanish": "es",
+    "español": "es",
+    "espanol": "es",
+    "portuguese": "pt",
+    "português": "pt",
+    "arabic": "ar",
+    "العربية": "ar",
+}
 KINDS = {
     "int": "integer",
     "string": "text",
@@ -91,9 +105,9 @@ def read_form(path: str | Path) -> Form:
 
 
 def language_of(text: str) -> str:
-    """Return the code in brackets of "English (en)", or the name as it is."""
-    found = BRACKETS.search(text)
-    return found[1].lower() if found else tidy(text)
+    """Return the code of a language: in brackets as in "English (en)", or that of a common name."""
+    found, name = BRACKETS.search(text), tidy(text)
+    return found[1].lower() if found else LANGUAGES.get(name.lower(), name)
 
 
 def chosen_languages(form: Form, languages: Sequence[str] | None) -> Form:
