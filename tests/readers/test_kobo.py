@@ -116,6 +116,10 @@ def test_labels_in_both_languages(tmp_path: Path) -> None:
     )
     assert french.languages == ("fr",)
     assert french.label("ea") == "Grappe"
+    english = exports.kobo(tmp_path / "en.xlsx", exports.interviews(20, 4), lang=0)
+    again = pv.read_kobo(english, form=exports.form(tmp_path), missing_codes={}, languages="fr")
+    pd.testing.assert_frame_equal(again["child"], french["child"])
+    assert again.codes("sex") == {1: "Fille", 2: "Garçon", 99: "Refus"}
 
 
 def test_a_survey_of_a_linked_table(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from .answers import (
     as_text,
     code_table,
     is_numeric,
-    missing_reason,
+    missing_choices,
     text_of,
 )
 from .headers import Answer, is_system, match, plain
@@ -221,8 +221,7 @@ def _missing(reading: Reading, name: str, options: Mapping[str, Labels]) -> dict
     codes = reading.missing_codes
     if isinstance(codes, Mapping) and name in codes and not isinstance(codes[name], str):
         return declared
-    found = {code: missing_reason(code, labels) for code, labels in options.items()}
-    found = {code: reason for code, reason in found.items() if reason}
+    found = missing_choices(options)
     for code in declared.keys() & options.keys() - found.keys():
         if any(options[code].values()):
             note(
