@@ -99,6 +99,7 @@ def test_choices_in_one_cell() -> None:
     assert tokens("Farm Farm work", options) == ("b", "a")
     assert tokens("Shop, or market Farm work", options) == ("c", "a")
     assert tokens("Farm, Shop, or market", options) == ("b", "c")
+    assert tokens("a, c", options) == ("a", "c")
     assert tokens("Farm moon", options) is None
 
 

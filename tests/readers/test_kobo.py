@@ -243,6 +243,44 @@ def test_missing_codes_by_question_and_for_all(tmp_path: Path) -> None:
     same(m["s"]["poor"], ["dk", "no", "yes"])
 
 
+def test_codes_without_a_label_are_asked_about_too(tmp_path: Path) -> None:
+    survey: exports.Rows = [["type", "name"], ["select_one days", "days"], ["integer", "id"]]
+    choices: exports.Rows = [
+        ["list_name", "name", "label"],
+        *(["days", k, f"{k}"] for k in (1, 2)),
+        ["days", 99],
+    ]
+    form = exports.form(tmp_path, survey=survey, choices=choices)
+    rows = [["days", "id"], *([99, k] for k in range(80, 103))]
+    with pytest.warns(
+        pv.PrevalenceWarning, match=r"what 99 are: .* in 'days' in 's' \(23 rows\)\."
+    ):
+        pv.read_kobo(exports.write_csv(tmp_path / "s.csv", rows), form=form)
+
+
+def test_a_repeat_side_by_side_with_options(tmp_path: Path) -> None:
+    survey: exports.Rows = [
+        ["type", "name", "label"],
+        ["begin repeat", "kid", ""],
+        ["select_multiple task", "does", "Does"],
+        ["end repeat", ""],
+    ]
+    rows = [
+        ["kid_count", "does_1", "does_farm_1", "does_sea_1", "does_2", "does_farm_2", "KEY"],
+        [2, "farm sea", 1, 1, "farm", 1, "uuid:a"],
+        [2, "98", 0, 0, "", "", "uuid:b"],
+        [0, "", "", "", "", "", "uuid:c"],
+    ]
+    form = exports.form(tmp_path, survey=survey)
+    m = pv.read_kobo(exports.write_csv(tmp_path / "s.csv", rows), form=form)
+    same(m["kid"]["does"], ["farm sea", "farm", None, None])
+    same(m["kid"]["does/sea"], [1, 0, None, None])
+    assert m.reasons("kid")["does/sea"].tolist() == ["", "", "don't know", "blank"]
+    keys = ["uuid:a/kid[1]", "uuid:a/kid[2]", "uuid:b/kid[1]", "uuid:b/kid[2]"]
+    same(m["kid"]["KEY"], keys)
+    assert m["s"].columns.tolist() == ["kid_count", "KEY"]
+
+
 def test_conditions_beyond_what_is_read_leave_values_blank(tmp_path: Path) -> None:
     survey = [[*exports.SURVEY[0]], ["integer", "age", "", "", "regex(${age}, '1')"]]
     form = exports.form(tmp_path, survey=survey)

@@ -105,10 +105,10 @@ def number(value: Any) -> float:
 
 
 def is_numeric(column: Column) -> bool:
-    """Tell whether a column holds numbers only; codes such as 007 are text."""
+    """Tell whether a column holds numbers only; 007 and numbers of 16 digits or more are text."""
     found = [value for value in column.distinct if isinstance(value, str)]
-    zeros = any(re.match(r"[+-]?0\d|\+", text) for text in found)
-    return not zeros and all(not np.isnan(number(value)) for value in column.distinct)
+    names = any(re.match(r"[+-]?0\d|\+|\d{16}", text) for text in found)
+    return not names and all(not np.isnan(number(value)) for value in column.distinct)
 
 
 def text_of(value: Any) -> str:
@@ -193,7 +193,11 @@ def tokens(value: Any, options: Mapping[str, Labels]) -> tuple[str, ...] | None:
     if all(part in options for part in parts):
         return tuple(dict.fromkeys(parts))
     words = sorted(
-        ((tidy(label), code) for code, labels in options.items() for label in labels.values()),
+        (
+            (tidy(word), code)
+            for code, labels in options.items()
+            for word in (code, *labels.values())
+        ),
         key=lambda pair: -len(pair[0]),
     )
     return _split_labels(text, words)

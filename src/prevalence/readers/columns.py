@@ -102,6 +102,8 @@ def read_table(table: Table, form: Form | None, missing_codes: Any, notes: list[
     if form is None or not in_form:
         separators = ("-", ":") if "KEY" in table.sheet.header else ("/",)
         answers = plain(table.sheet, ("/", *separators))
+        if form is not None:
+            reading.strangers = [one.name for one in answers if not is_system(one.name)]
     else:
         answers, reading.strangers = match(table.sheet, form, table.repeat)
     whole: dict[str, list[Answer]] = {}

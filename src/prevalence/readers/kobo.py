@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..errors import note
 from ..microdata import Microdata, Variable
@@ -168,10 +169,12 @@ def _say_suspects(readings: Sequence[Reading], missing_codes: Any, notes: list[s
     codes: set[int] = set()
     for reading in readings:
         for variable in reading.variables:
-            if _is_declared(variable, missing_codes):
+            column = reading.columns[variable.name]
+            if _is_declared(variable, column, missing_codes):
                 continue
-            values = reading.columns[variable.name].to_numpy()
-            rows = np.isin(values, SUSPECTS)
+            values = column.to_numpy()
+            said = {code for code, labels in variable.codes.items() if any(labels.values())}
+            rows = np.isin(values, list(set(SUSPECTS) - said - set(variable.missing)))
             known = values[~np.isnan(values)]
             if rows.any() and not (len(known) > 20 and len(np.unique(known)) == len(known)):
                 codes |= set(values[rows].astype(int).tolist())
@@ -186,14 +189,15 @@ def _say_suspects(readings: Sequence[Reading], missing_codes: Any, notes: list[s
         )
 
 
-def _is_declared(variable: Variable, missing_codes: Any) -> bool:
-    """Tell whether numbers of a variable need no question: it has none, or its codes are given."""
-    if variable.kind != "number" or "/" in variable.name or missing_codes is not None:
-        if not isinstance(missing_codes, Mapping) or not missing_codes:
-            return True
-        flat = any(isinstance(reason, str) for reason in missing_codes.values())
-        return variable.kind != "number" or flat or variable.name in missing_codes
-    return False
+def _is_declared(variable: Variable, values: pd.Series[Any], missing_codes: Any) -> bool:
+    """Tell whether numbers of a variable need no question: they are none, or its codes are given."""
+    asked = variable.kind in ("number", "choice") and values.dtype.kind == "f"
+    if not asked or "/" in variable.name:
+        return True
+    if not isinstance(missing_codes, Mapping) or not missing_codes:
+        return missing_codes is not None
+    flat = any(isinstance(reason, str) for reason in missing_codes.values())
+    return flat or variable.name in missing_codes
 
 
 def _reasons(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from .headers import match
 from .sheets import Column, Sheet, tidy
 from .xlsform import Form
 
-__all__ = ["Table", "links", "tables"]
+__all__ = ["Table", "links", "tables", "without_rows"]
 
 SUBMISSION = ("_id", "_uuid", "KEY", "instanceID", "meta/instanceID", "meta-instanceID")
 PARENT = ("_parent_index", "PARENT_KEY", "_submission__id", "_submission__uuid")
@@ -253,8 +253,3 @@ def without_rows(found: Sequence[Table], form: Form) -> tuple[list[Table], dict[
         if parent_key in parent.sheet.header:
             joins[repeat] = Link(key, parent.name, parent_key)
     return out, joins
-
-
-def renamed(table: Table, sheet: Sheet) -> Table:
-    """Return a table with another sheet."""
-    return replace(table, sheet=sheet)

@@ -92,7 +92,10 @@ def read_sheets(path: str | Path, argument: str, notes: list[str]) -> list[Sheet
             "path."
         )
     if place.is_dir():
-        return [_csv(file.read_bytes(), file.stem, argument, notes) for file in _csv_files(place)]
+        return [
+            _csv(file.read_bytes(), file.stem, argument, notes)
+            for file in _csv_files(place, argument)
+        ]
     head = _head(place)
     if head.startswith(OLE):
         return _old_workbook(place, argument, notes)
@@ -116,11 +119,11 @@ def _head(place: Path) -> bytes:
         return file.read(2048)
 
 
-def _csv_files(folder: Path) -> list[Path]:
+def _csv_files(folder: Path, argument: str) -> list[Path]:
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".csv")
     if not files:
         raise ValueError(
-            f"path must hold CSV files: the folder {folder.name!r} holds none. Give the folder "
+            f"{argument} must hold CSV files: the folder {folder.name!r} holds none. Give the folder "
             "into which the export was unpacked."
         )
     return files
