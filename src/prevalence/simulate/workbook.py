@@ -44,7 +44,7 @@ def as_cells(column: pd.Series[Any]) -> list[Any]:
         return [None if np.isnan(v) else float(f"{v:.10g}") for v in values]
     if column.dtype.kind in "iub":
         return [int(v) for v in column]
-    return [None if pd.isna(v) else str(v) for v in column]
+    return [None if pd.isna(v) or v == "" else str(v) for v in column]
 
 
 def _timeless(content: bytes) -> bytes:
