@@ -1,4 +1,8 @@
-"""A small grammar for conditions on columns: compared, combined, never evaluated as code."""
+"""A small grammar for conditions on columns: compared, combined, never evaluated as code.
+
+`condition` answers true or false, `three_valued` also unknown: missing values are unknown there, and
+and, or, not combine them by Kleene's strong logic.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["columns_of", "condition"]
+__all__ = ["Truth", "columns_of", "compared", "condition", "three_valued"]
 
 Array = NDArray[Any]
 _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
@@ -79,10 +83,7 @@ def condition(text: str, columns: Mapping[str, Array]) -> NDArray[np.bool_]:
     try:
         result = _value(node, {name: columns[column] for name, column in names.items()}, text)
     except TypeError:
-        raise ValueError(
-            f"a condition must compare numbers with numbers and text with text: {text!r} does not. "
-            "Correct it."
-        ) from None
+        raise _of_two_kinds(text) from None
     if isinstance(node, ast.Name) and np.isin(result, (0, 1)).all():
         result = np.asarray(result) == 1  # a column of true and false by itself
     if not isinstance(result, np.ndarray) or result.dtype != bool:
@@ -153,3 +154,149 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Array], text: str) -> A
 def _truth(value: Any) -> Any:
     array = np.asarray(value)
     return array if array.dtype == bool else array.astype(float) == 1
+
+
+# ---------------------------------------------------------------------- three-valued
+class Truth(NamedTuple):
+    """Which rows are surely true and which may be: unknown are those that may be and are not sure."""
+
+    must: NDArray[np.bool_]
+    may: NDArray[np.bool_]
+
+
+def three_valued(text: str, columns: Mapping[str, Array]) -> Truth:
+    """Evaluate a condition on columns with missing values: nan in numbers, None in text."""
+    node, names = _parse(text)
+    values = {name: columns[column] for name, column in names.items()}
+    try:
+        return _sure(_known(node, values, text), text)
+    except TypeError:
+        raise _of_two_kinds(text) from None
+
+
+def compared(text: str) -> tuple[dict[str, set[Any]], bool]:
+    """Return the constants that each column is compared with, and whether that is all there is."""
+    node, names = _parse(text)
+    found: dict[str, set[Any]] = {column: set() for column in names.values()}
+    simple = _constants(node, names, found)
+    return found, simple
+
+
+def _constants(node: ast.expr, names: dict[str, str], found: dict[str, set[Any]]) -> bool:
+    """Collect constants by column; False where columns meet columns, or numbers are computed."""
+    if isinstance(node, ast.BoolOp):
+        return all([_constants(part, names, found) for part in node.values])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return _constants(node.operand, names, found)
+    if isinstance(node, ast.Name):
+        found[names[node.id]] |= {0, 1}
+        return True
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    here = {names[side.id] for side in sides if isinstance(side, ast.Name)}
+    try:
+        literals = [ast.literal_eval(side) for side in sides if not isinstance(side, ast.Name)]
+    except ValueError:
+        return False
+    for value in literals:
+        for column in here:
+            found[column] |= set(value if isinstance(value, (list, tuple)) else [value])
+    return len(here) == 1
+
+
+def _known(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
+    """Return the value of an expression, with nan or None where missing, or its truth."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        part = _sure(_known(node.operand, columns, text), text)
+        return Truth(~part.may, ~part.must)
+    if isinstance(node, ast.BoolOp):
+        parts = [_sure(_known(part, columns, text), text) for part in node.values]
+        combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+        return Truth(*(combine.reduce(side) for side in zip(*parts, strict=True)))
+    if isinstance(node, ast.Compare):
+        left = _known(node.left, columns, text)
+        out: Truth | None = None
+        for op, item in zip(node.ops, node.comparators, strict=True):
+            right = _known(item, columns, text)
+            this = _compared(op, left, right, text)
+            out = this if out is None else Truth(out.must & this.must, out.may & this.may)
+            left = right
+        return out
+    if any(isinstance(part, (ast.Compare, ast.BoolOp, ast.Not)) for part in ast.walk(node)):
+        raise _of_truths(text)
+    return _value(node, columns, text)
+
+
+def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
+    if isinstance(left, Truth) or isinstance(right, Truth):
+        raise _of_truths(text)
+    one, two = np.asarray(left), np.asarray(right)
+    membership = isinstance(op, (ast.In, ast.NotIn))
+    if not membership and type(op) not in _COMPARE:
+        raise ValueError(
+            f"a condition may compare with == != < <= > >= in: found "
+            f"{type(op).__name__} in {text!r}. Use one of these."
+        )
+    listed = isinstance(right, list) and all(np.ndim(x) == 0 for x in right)
+    if membership != listed or isinstance(left, list) or isinstance(right, list) != listed:
+        raise ValueError(
+            f'a condition must write lists on the right of "in", as in "q31 in [1, 2]": {text!r} '
+            "does not. Correct it."
+        )
+    words = [_is_text(side) for side in (one, *(right if membership else [two]))]
+    if len(set(words)) > 1:
+        raise _of_two_kinds(text)
+    if any(words) and not membership and not isinstance(op, (ast.Eq, ast.NotEq)):
+        raise ValueError(
+            f"a condition may compare text with == != in only: found {type(op).__name__} in "
+            f"{text!r}. Make numbers of the column beforehand."
+        )
+    unknown = _gone(one) | (False if membership else _gone(two))
+    if membership:
+        found = np.zeros(one.shape, dtype=bool)
+        for value in right:
+            found = found | np.asarray(one == value, dtype=bool)
+        found = found if isinstance(op, ast.In) else ~found
+    else:
+        found = np.asarray(_COMPARE[type(op)](one, two), dtype=bool)
+    return Truth(found & ~unknown, found | unknown)
+
+
+def _is_text(value: Any) -> bool:
+    return np.asarray(value).dtype.kind in "OU"
+
+
+def _gone(values: Array) -> Any:
+    """Return where values are missing: those that differ from themselves, and None."""
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    return np.equal(values, None) if values.dtype.kind == "O" else False
+
+
+def _sure(value: Any, text: str) -> Truth:
+    """Return the truth of a part of a condition: itself, or a column of 1 and 0."""
+    if isinstance(value, Truth):
+        return value
+    array = np.asarray(value)
+    unknown = _gone(array)
+    if array.dtype.kind not in "biuf" or not ((array == 0) | (array == 1) | unknown).all():
+        raise ValueError(
+            f"a condition must be true or false for each row: a part of {text!r} is neither 1 nor "
+            '0. Compare a column with a value, as in "age >= 12".'
+        )
+    return Truth(array == 1, (array == 1) | unknown)
+
+
+def _of_two_kinds(text: str) -> ValueError:
+    return ValueError(
+        f"a condition must compare numbers with numbers and text with text: {text!r} does not. "
+        "Correct it: codes that are text stand in quotes."
+    )
+
+
+def _of_truths(text: str) -> ValueError:
+    return ValueError(
+        f"a condition may compute with and compare values, not truths: found one in {text!r}. "
+        "Combine truths with and, or, not; count them with AtLeast."
+    )

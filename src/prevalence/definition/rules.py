@@ -1,0 +1,401 @@
+"""Rules that combine indicators: any, all, at least k, not; what they say of unknown answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import nearest, shown
+from ..grammar import Truth
+from .holes import names_in
+
+if TYPE_CHECKING:
+    from .indicator import Indicator
+
+__all__ = ["AllOf", "AnyOf", "AtLeast", "Not", "Rule", "both_ways", "combined", "used"]
+
+Bool = NDArray[np.bool_]
+MOST_BOTH_WAYS = 10  # indicators that a rule uses with and without `Not`: 2**10 evaluations
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class AnyOf:
+    """Rule that holds where any of its parts does.
+
+    Parameters
+    ----------
+    *parts : str or rule
+        Names of indicators, and rules.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When there is no part, or one is neither a name nor a rule.
+
+    Notes
+    -----
+    With missing answers: surely true where a part surely is, false where all parts surely are
+    false, else unknown.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> pv.AnyOf("threats", pv.AtLeast(2, strength="medium"))
+    AnyOf('threats', AtLeast(2, strength='medium'))
+    """
+
+    parts: tuple[Any, ...]
+
+    def __init__(self, *parts: Rule):
+        object.__setattr__(self, "parts", _parts("AnyOf", parts))
+
+    def __repr__(self) -> str:
+        return f"AnyOf({', '.join(map(repr, self.parts))})"
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class AllOf:
+    """Rule that holds where all of its parts do.
+
+    Parameters
+    ----------
+    *parts : str or rule
+        Names of indicators, and rules.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When there is no part, or one is neither a name nor a rule.
+
+    Notes
+    -----
+    With missing answers: surely true where all parts surely are, false where one surely is false,
+    else unknown.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> pv.AllOf("act", pv.Not("consent"))
+    AllOf('act', Not('consent'))
+    """
+
+    parts: tuple[Any, ...]
+
+    def __init__(self, *parts: Rule):
+        object.__setattr__(self, "parts", _parts("AllOf", parts))
+
+    def __repr__(self) -> str:
+        return f"AllOf({', '.join(map(repr, self.parts))})"
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Not:
+    """Rule that holds where its part does not; what is unknown stays unknown.
+
+    Parameters
+    ----------
+    part : str or rule
+        Name of an indicator, or a rule.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the part is neither a name nor a rule.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> pv.Not("free_to_leave")
+    Not('free_to_leave')
+    """
+
+    part: Any
+
+    def __init__(self, part: Rule):
+        object.__setattr__(self, "part", _parts("Not", (part,))[0])
+
+    def __repr__(self) -> str:
+        return f"Not({self.part!r})"
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class AtLeast:
+    """Rule that holds where at least k of some indicators do, or indicators of k domains.
+
+    Parameters
+    ----------
+    k : int or str
+        The threshold, or a hole to be filled: ``"{strong_needed}"``.
+    indicators : list of str, optional
+        Names of the indicators that count; by default all of the definition.
+    strength, domain : str or list of str, optional
+        Only indicators of these strengths or domains count.
+    distinct_domains : bool
+        Whether several indicators of one domain count once.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When k is not a whole number of at least 1, or a name stands twice.
+
+    Notes
+    -----
+    With missing answers: surely true where k are surely true, false where fewer than k may be.
+    Strengths are words without an order: where strong indicators count among the medium ones too,
+    write ``strength=["strong", "medium"]``.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> pv.AtLeast(2, strength=["strong", "medium"], distinct_domains=True)
+    AtLeast(2, strength=('strong', 'medium'), distinct_domains=True)
+    """
+
+    k: int | str
+    indicators: tuple[str, ...] | None
+    strength: tuple[str, ...] | None
+    domain: tuple[str, ...] | None
+    distinct_domains: bool
+
+    def __init__(
+        self,
+        k: int | str,
+        indicators: Sequence[str] | None = None,
+        *,
+        strength: str | Sequence[str] | None = None,
+        domain: str | Sequence[str] | None = None,
+        distinct_domains: bool = False,
+    ):
+        made = {
+            "k": _threshold(k),
+            "indicators": _words("indicators", indicators),
+            "strength": _words("strength", strength),
+            "domain": _words("domain", domain),
+            "distinct_domains": bool(distinct_domains),
+        }
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+
+    def with_k(self, k: int | str) -> AtLeast:
+        """Return the rule with another threshold.
+
+        Parameters
+        ----------
+        k : int or str
+            The threshold, or a hole.
+
+        Returns
+        -------
+        AtLeast
+            It counts the same indicators.
+        """
+        return AtLeast(
+            k,
+            self.indicators,
+            strength=self.strength,
+            domain=self.domain,
+            distinct_domains=self.distinct_domains,
+        )
+
+    def __repr__(self) -> str:
+        given = [repr(self.k)]
+        given += [repr(list(self.indicators))] if self.indicators is not None else []
+        for name in ("strength", "domain"):
+            value = getattr(self, name)
+            if value is not None:
+                given.append(f"{name}={value[0]!r}" if len(value) == 1 else f"{name}={value!r}")
+        given += ["distinct_domains=True"] if self.distinct_domains else []
+        return f"AtLeast({', '.join(given)})"
+
+
+Rule = str | AnyOf | AllOf | AtLeast | Not
+
+
+def _parts(word: str, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not parts:
+        raise ValueError(f"{word} must have parts: found none. Name the indicators it combines.")
+    for part in parts:
+        if not isinstance(part, (str, AnyOf, AllOf, AtLeast, Not)) or part == "":
+            raise TypeError(
+                f"parts of {word} must be names of indicators or rules: found {shown(part)}. Write "
+                f'for example {word}("threats"), without a list.'
+            )
+    return parts
+
+
+def _threshold(k: Any) -> int | str:
+    if isinstance(k, str) and len(names_in(k)) == 1 and k == f"{{{names_in(k)[0]}}}":
+        return k
+    if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and k >= 1:
+        return int(k)
+    raise ValueError(
+        f"k must be a whole number of at least 1, or one hole: found {shown(k)}. Write for example "
+        'AtLeast(2), or AtLeast("{needed}") where it is still to be confirmed.'
+    )
+
+
+def _words(argument: str, words: Any) -> tuple[str, ...] | None:
+    if words is None:
+        return None
+    found = (words,) if isinstance(words, str) else tuple(words)
+    if not found or any(not isinstance(word, str) or not word for word in found):
+        raise TypeError(
+            f"{argument} must be words: found {shown(words)}. Give one, or a list of them."
+        )
+    if len(set(found)) < len(found):
+        raise ValueError(f"{argument} must name each once: found {list(found)}. Leave one.")
+    return found
+
+
+# ---------------------------------------------------------------------- what a rule is about
+def counted(rule: AtLeast, indicators: Mapping[str, Indicator]) -> list[str]:
+    """Return the names of the indicators that a threshold counts."""
+    return [
+        name
+        for name, indicator in indicators.items()
+        if (rule.indicators is None or name in rule.indicators)
+        and (rule.strength is None or indicator.strength in rule.strength)
+        and (rule.domain is None or indicator.domain in rule.domain)
+    ]
+
+
+def leaves(
+    rule: Rule, indicators: Mapping[str, Indicator], sign: bool = True
+) -> Iterator[tuple[str, bool]]:
+    """Yield each use of an indicator, with whether it speaks for the rule or against it."""
+    if isinstance(rule, str):
+        yield rule, sign
+    elif isinstance(rule, AtLeast):
+        yield from ((name, sign) for name in counted(rule, indicators))
+    elif isinstance(rule, Not):
+        yield from leaves(rule.part, indicators, not sign)
+    else:
+        for part in rule.parts:
+            yield from leaves(part, indicators, sign)
+
+
+def used(rule: Rule, indicators: Mapping[str, Indicator]) -> list[str]:
+    """Return the names of the indicators that a rule uses, each once."""
+    return list(dict.fromkeys(name for name, _ in leaves(rule, indicators)))
+
+
+def both_ways(rule: Rule, indicators: Mapping[str, Indicator]) -> list[str]:
+    """Return the indicators that a rule uses both for itself and against itself."""
+    signs = set(leaves(rule, indicators))
+    return sorted(name for name, sign in signs if sign and (name, False) in signs)
+
+
+def walk(rule: Rule) -> Iterator[Rule]:
+    """Yield a rule and the rules within it."""
+    yield rule
+    for part in (rule.part,) if isinstance(rule, Not) else getattr(rule, "parts", ()):
+        yield from walk(part)
+
+
+# ---------------------------------------------------------------------- what it says
+def combined(rule: Rule, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]) -> Truth:
+    """Return where a rule surely holds and where it may: over all that unknown indicators can be.
+
+    Kleene's logic gives these bounds where every indicator speaks one way. One that a rule uses
+    both ways is set to false and to true where it is unknown, and the widest result is kept.
+    """
+    twice = both_ways(rule, indicators)
+    twice = [name for name in twice if (answers[name].must != answers[name].may).any()]
+    if not twice or len(twice) > MOST_BOTH_WAYS:
+        return _kleene(rule, indicators, answers)
+    out: Truth | None = None
+    for signs in product((False, True), repeat=len(twice)):
+        known = {
+            name: Truth(side, side)
+            for name, sign in zip(twice, signs, strict=True)
+            for side in [answers[name].may if sign else answers[name].must]
+        }
+        this = _kleene(rule, indicators, {**answers, **known})
+        out = this if out is None else Truth(out.must & this.must, out.may | this.may)
+    return out if out is not None else _kleene(rule, indicators, answers)
+
+
+def _kleene(rule: Rule, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]) -> Truth:
+    if isinstance(rule, str):
+        return answers[rule]
+    if isinstance(rule, Not):
+        part = _kleene(rule.part, indicators, answers)
+        return Truth(~part.may, ~part.must)
+    if isinstance(rule, AtLeast):
+        return _at_least(rule, indicators, answers)
+    parts = [_kleene(part, indicators, answers) for part in rule.parts]
+    combine = np.logical_or if isinstance(rule, AnyOf) else np.logical_and
+    return Truth(*(combine.reduce(side) for side in zip(*parts, strict=True)))
+
+
+def _at_least(
+    rule: AtLeast, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]
+) -> Truth:
+    groups: dict[str, list[Truth]] = {}
+    for name in counted(rule, indicators):
+        key = indicators[name].domain if rule.distinct_domains else name
+        groups.setdefault(key, []).append(answers[name])
+    sides: list[Bool] = []
+    for side in (0, 1):
+        hits = [np.logical_or.reduce([answer[side] for answer in group]) for group in groups.values()]
+        sides.append(np.sum(hits, axis=0, dtype=np.int32) >= rule.k)
+    return Truth(*sides)
+
+
+# ---------------------------------------------------------------------- checks of names
+def check_names(rule: Rule, indicators: Mapping[str, Indicator], argument: str) -> None:
+    """Check that a rule names indicators, strengths and domains that there are."""
+    for part in walk(rule):
+        if isinstance(part, str):
+            _known(part, indicators, f"{argument} must name indicators of the definition")
+        elif isinstance(part, AtLeast):
+            for name in part.indicators or ():
+                _known(name, indicators, f"{argument} must name indicators of the definition")
+            for kind in ("strength", "domain"):
+                there = {getattr(indicator, kind) for indicator in indicators.values()} - {""}
+                for word in getattr(part, kind) or ():
+                    _known(word, sorted(there), f"{argument} must name a {kind} of some indicator")
+            bare = [name for name in counted(part, indicators) if not indicators[name].domain]
+            if part.distinct_domains and bare:
+                raise ValueError(
+                    f"{argument} counts distinct domains: {bare[0]!r} has none. Give a domain to "
+                    "each indicator that counts."
+                )
+
+
+def _known(name: str, there: Any, words: str) -> None:
+    if name not in there:
+        raise ValueError(f"{words}: {name!r} is not.{nearest(name, there)}")
+
+
+def check_rule(argument: str, rule: Any) -> None:
+    """Check that a rule is one."""
+    if not isinstance(rule, (str, AnyOf, AllOf, AtLeast, Not)):
+        raise TypeError(
+            f"{argument} must be the name of an indicator, or AnyOf, AllOf, AtLeast or Not: found "
+            f"{shown(rule)}. Write for example AtLeast(2)."
+        )
+
+
+# ---------------------------------------------------------------------- holes in thresholds
+def thresholds(rule: Rule) -> list[str]:
+    """Return the names of the holes in the thresholds of a rule."""
+    found = [part.k for part in walk(rule) if isinstance(part, AtLeast)]
+    return [name for k in found if isinstance(k, str) for name in names_in(k)]
+
+
+def refilled(rule: Rule, values: Mapping[str, Any]) -> Rule:
+    """Return a rule with holes in its thresholds filled."""
+    if isinstance(rule, str):
+        return rule
+    if isinstance(rule, AtLeast):
+        name = names_in(rule.k)[0] if isinstance(rule.k, str) else None
+        return rule.with_k(values[name]) if name in values else rule
+    if isinstance(rule, Not):
+        return Not(refilled(rule.part, values))
+    return type(rule)(*(refilled(part, values) for part in rule.parts))
