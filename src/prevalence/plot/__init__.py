@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .answers import adjustments, degrees
 from .canvas import describe
+from .definitions import definition_changes, definitions
 from .estimates import domains, ladder
 from .lists import overlap
 from .multiverse import models, sensitivity
@@ -14,6 +15,8 @@ from .weights import weight_flow
 
 __all__ = [
     "adjustments",
+    "definition_changes",
+    "definitions",
     "degrees",
     "describe",
     "domains",
