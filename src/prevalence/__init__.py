@@ -18,14 +18,20 @@ _MODULES = (
     "simulate",
 )
 _NAMES = {
+    "AllOf": "definition",
     "Answers": "answers",
-    "ConvergenceError": "errors",
-    "DisclosureError": "errors",
-    "PrevalenceWarning": "errors",
+    "AnyOf": "definition",
+    "AtLeast": "definition",
     "Comparison": "synthesis",
+    "ConvergenceError": "errors",
+    "Definition": "definition",
+    "DisclosureError": "errors",
     "Estimand": "estimand",
     "Estimate": "estimate",
+    "Indicator": "definition",
     "Lists": "lists",
+    "Not": "definition",
+    "PrevalenceWarning": "errors",
     "Survey": "survey",
     "compare": "synthesis",
     "linkage_keys": "linkage",
@@ -41,6 +47,7 @@ _NAMES = {
 if TYPE_CHECKING:
     from . import datasets, direct, misclassification, mse, nsum, plot, sensitive, simulate
     from .answers import Answers
+    from .definition import AllOf, AnyOf, AtLeast, Definition, Indicator, Not
     from .engine import root, solve
     from .enough import replicates_needed
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
@@ -55,13 +62,19 @@ if TYPE_CHECKING:
     from .synthesis import Comparison, compare
 
 __all__ = [
+    "AllOf",
     "Answers",
+    "AnyOf",
+    "AtLeast",
     "Comparison",
     "ConvergenceError",
+    "Definition",
     "DisclosureError",
     "Estimand",
     "Estimate",
+    "Indicator",
     "Lists",
+    "Not",
     "PrevalenceWarning",
     "Survey",
     "__version__",

@@ -185,7 +185,8 @@ def compared(text: str) -> tuple[dict[str, set[Any]], bool]:
 def _constants(node: ast.expr, names: dict[str, str], found: dict[str, set[Any]]) -> bool:
     """Collect constants by column; False where columns meet columns, or numbers are computed."""
     if isinstance(node, ast.BoolOp):
-        return all([_constants(part, names, found) for part in node.values])
+        simple = [_constants(part, names, found) for part in node.values]
+        return all(simple)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return _constants(node.operand, names, found)
     if isinstance(node, ast.Name):
@@ -271,7 +272,7 @@ def _gone(values: Array) -> Any:
     """Return where values are missing: those that differ from themselves, and None."""
     if values.dtype.kind == "f":
         return np.isnan(values)
-    return np.equal(values, None) if values.dtype.kind == "O" else False
+    return np.asarray(values == None) if values.dtype.kind == "O" else False
 
 
 def _sure(value: Any, text: str) -> Truth:

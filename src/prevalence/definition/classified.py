@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..errors import check_rows, one_of, warn
+from ..errors import check_rows, one_of
+from ..estimand import Coded
 from ..frames import Table, read
-from ..grammar import Truth, columns_of, three_valued
+from ..grammar import Truth, three_valued
 from ..survey import Survey
+from .answered import Answered, answered
 from .audit import audited
-from .columns import read_columns
 from .rules import AnyOf, combined
-from .windows import contradictory, implied, judge
 
 if TYPE_CHECKING:
     from .definition import Definition
-    from .indicator import Indicator
 
 __all__ = ["Classified", "classify"]
 
@@ -62,8 +61,8 @@ class Classified:
     --------
     >>> import prevalence as pv
     >>> definition = pv.Definition(
-    ...     "Debt", "1", indicators={"debt": pv.Indicator("q2 == 1")}, rule="debt",
-    ...     missing="bounds")
+    ...     "Debt", "1", indicators={"debt": pv.Indicator("q2 == 1")}, rule="debt", missing="bounds"
+    ... )
     >>> found = definition.classify({"age": [9, 12, 17], "q2": [1, 0, None]})
     >>> found
     <Classified: Debt, version 1: 1 case, 1 undecided among 3 eligible of 3 rows>
@@ -87,7 +86,10 @@ class Classified:
 
     def __repr__(self) -> str:
         d, rows = self.definition, self.eligible.sum()
-        cases, undecided = int((self.outcome == 1).sum()), int((self.low != self.high)[self.eligible].sum())
+        cases, undecided = (
+            int((self.outcome == 1).sum()),
+            int((self.low != self.high)[self.eligible].sum()),
+        )
         at = f" at {self.window}" if self.window else ""
         return (
             f"<Classified: {d.name}, version {d.version}{at}: {cases:,} "
@@ -124,16 +126,7 @@ class Classified:
                 f"{type(self.source).__name__}. Make one with pv.Survey(found.data, weights=...), or "
                 "classify the survey."
             )
-        from ..estimand import Coded
-
-        d = self.definition
-        about = Coded(
-            definition=f"{d.name}, version {d.version}",
-            definition_hash=d.hash,
-            window=self.window or "",
-            denominator=d.denominator,
-            where=d.where,
-        )
+        about = self.definition.coded(self.window)
         return self.source._with_columns(self.columns, dict.fromkeys(self.columns, about))
 
 
@@ -146,43 +139,22 @@ def classify(
     at = d.at(window)
     table = data.table if isinstance(data, Survey) else read(data)
     w = _weights(data, table, weights)
-    _check_new(d, at, table)
-    several = {name: _windows(d, indicator, at, table) for name, indicator in d.indicators.items()}
-    columns = read_columns(table, _wanted(d, several, at), d.missing_codes)
-    eligible = _eligible(d, columns, table.n)
-    answers: dict[str, Truth] = {}
-    by_window: dict[str, dict[str, Truth]] = {}
-    not_asked: dict[str, Array] = {}
-    for name, indicator in d.indicators.items():
-        asked = _asked(indicator, columns, table.n)
-        not_asked[name] = ~asked.may
-        found = {
-            one: _answered(name, indicator, three_valued(indicator.at(one), columns), asked, eligible)
-            for one in several[name]
-        }
-        answers[name] = found[at if at in found else several[name][0]]
-        by_window[name] = {str(one): answer for one, answer in found.items()}
-    conflicts = contradictory(by_window, d.windows, eligible & (w != 0))
-    judge(conflicts, table.n, contradictions)
-    if contradictions == "imply" and at is not None:
-        for name in {*conflicts["indicator"]}:
-            answers[name] = implied(by_window[name], at, list(d.windows))
-    result = _outcome(d, answers, columns)
-    low, high = (np.where(eligible, side, np.nan) for side in (result.must, result.may))
-    undecided = low if d.missing == "as_negative" else np.where(low == high, low, np.nan)
+    _check_new(d, at, table, data.coded if isinstance(data, Survey) else {})
+    found = answered(d, table, at, w != 0, contradictions)
+    result = _outcome(d, found)
+    low, high = (np.where(found.eligible, side, np.nan) for side in (result.must, result.may))
     index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(table.n)
-    fired = pd.DataFrame({name: _numbers(answer) for name, answer in answers.items()}, index=index)
     return Classified(
         d,
         at,
-        undecided,
-        low,
-        high,
-        eligible,
-        fired,
-        audited(d, answers, result, not_asked, eligible, w),
-        conflicts,
-        data,
+        outcome=low if d.missing == "as_negative" else np.where(low == high, low, np.nan),
+        low=low,
+        high=high,
+        eligible=found.eligible,
+        fired=pd.DataFrame({k: _numbers(v) for k, v in found.answers.items()}, index=index),
+        audit=audited(d, found.answers, result, found.not_asked, found.eligible, w),
+        contradictions=found.contradictions,
+        source=data,
     )
 
 
@@ -218,89 +190,23 @@ def _weights(data: Any, table: Table, weights: Any) -> Array:
     return w
 
 
-def _check_new(d: Definition, window: str | None, table: Table) -> None:
+def _check_new(d: Definition, window: str | None, table: Table, coded: Mapping[str, Coded]) -> None:
+    """Refuse a column that is there already, unless this definition made it."""
     name = d.outcome(window)
-    if name in table.columns:
+    if name in table.columns and (name not in coded or coded[name].definition_hash != d.hash):
         raise ValueError(
             f"the outcome must be a new column: {name!r} is in the data already. Drop it, or give "
             "the definition another version."
         )
 
 
-def _windows(d: Definition, indicator: Indicator, at: str | None, table: Table) -> list[str | None]:
-    """Return the windows of an indicator to evaluate: the one asked for, and those in the data."""
-    if not indicator.windows:
-        return [at]
-    return [
-        w
-        for w in d.windows
-        if w in indicator.windows and (w == at or all(c in table.columns for c in indicator.columns(w)))
-    ]
-
-
-def _wanted(d: Definition, several: Mapping[str, list[str | None]], at: str | None) -> dict[str, str]:
-    """Return the columns to read, with what asks for each."""
-    wanted: dict[str, str] = {}
-    for name, indicator in d.indicators.items():
-        for window in sorted(several[name], key=lambda w: w != at):
-            for column in columns_of(indicator.at(window)):
-                wanted.setdefault(column, f"expr of {name!r}")
-        for column in columns_of(indicator.asked) if indicator.asked is not None else ():
-            wanted.setdefault(column, f"asked of {name!r}")
-    for column in columns_of(d.eligible) if d.eligible is not None else ():
-        wanted.setdefault(column, "eligible")
-    if d.needs_age:
-        wanted.setdefault(d.age_column, "age_column")
-    return wanted
-
-
-def _eligible(d: Definition, columns: Mapping[str, Array], n: int) -> NDArray[np.bool_]:
-    """Return the rows of the denominator, which must be known of every row."""
-    known = Truth(np.ones(n, dtype=bool), np.ones(n, dtype=bool))
-    if d.where:
-        known = three_valued(d.where, columns)
-    lost = known.must != known.may
-    if lost.any():
-        raise ValueError(
-            f"eligibility must be known of every row: {d.where!r} is not of {int(lost.sum()):,} of "
-            f"{n:,} rows (first: row {int(np.flatnonzero(lost)[0])}), where a value is missing. "
-            "Fill it in, or drop these rows before weighting."
-        )
-    if not known.must.any():
-        raise ValueError(
-            f"rows must be eligible: none of {n:,} meets {d.where!r}. Check the ages and the condition."
-        )
-    return known.must
-
-
-def _asked(indicator: Indicator, columns: Mapping[str, Array], n: int) -> Truth:
-    if indicator.asked is None:
-        return Truth(np.ones(n, dtype=bool), np.ones(n, dtype=bool))
-    return three_valued(indicator.asked, columns)
-
-
-def _answered(
-    name: str, indicator: Indicator, answer: Truth, asked: Truth, rows: NDArray[np.bool_]
-) -> Truth:
-    """Return an answer as the definition counts it where the question was not asked."""
-    odd = answer.must & ~asked.may & rows
-    if odd.any():
-        warn(
-            f"those not asked should not have answered: {int(odd.sum()):,} of {odd.size:,} rows of "
-            f"{name!r} say yes (first: row {int(np.flatnonzero(odd)[0])}). They count as not asked."
-        )
-    if indicator.not_asked == "negative":
-        return Truth(answer.must & asked.must, answer.may & asked.may)
-    return Truth(answer.must & asked.must, answer.may | ~asked.must)
-
-
-def _outcome(d: Definition, answers: Mapping[str, Truth], columns: Mapping[str, Array]) -> Truth:
+def _outcome(d: Definition, found: Answered) -> Truth:
     """Return where the rule holds, or that for children where the row is of one."""
     if d.child_override is None:
-        return combined(d.rule, d.indicators, answers)
-    child = three_valued(f"`{d.age_column}` < {CHILD}", columns)
-    adults = combined(d.rule, d.indicators, answers)
-    children = combined(AnyOf(d.rule, d.child_override), d.indicators, answers)
+        return combined(d.rule, d.indicators, found.answers)
+    child = three_valued(f"`{d.age_column}` < {CHILD}", found.columns)
+    adults = combined(d.rule, d.indicators, found.answers)
+    children = combined(AnyOf(d.rule, d.child_override), d.indicators, found.answers)
     return Truth(
         np.where(child.must, children.must, adults.must),
         np.where(child.may, children.may, adults.may),

@@ -31,15 +31,14 @@ def check_codes(codes: Any, columns: Sequence[str]) -> Codes:
                     f"missing_codes must name columns of the definition: {column!r} is in no "
                     f"condition.{nearest(column, columns)}"
                 )
-        return {str(column): _codes(found) for column, found in codes.items()}
+        return {str(column): _codes(found) for column, found in codes.items()} or None
     return _codes(codes)
 
 
 def _codes(codes: Any) -> tuple[Any, ...]:
     found = [codes] if isinstance(codes, (str, int, float)) else list(codes)
     out = []
-    for code in found:
-        code = code.item() if isinstance(code, np.generic) else code
+    for code in [code.item() if isinstance(code, np.generic) else code for code in found]:
         if isinstance(code, bool) or not isinstance(code, (int, float, str)) or code != code:  # noqa: PLR0124 - nan differs from itself
             raise TypeError(
                 f"missing_codes must be numbers or text: found {shown(code)}. Missing cells need no "
@@ -61,14 +60,14 @@ def read_columns(table: Table, wanted: Mapping[str, str], codes: Codes) -> dict[
     out = {}
     for name, argument in wanted.items():
         declared, told = codes_of(name, codes)
-        values = _without(table.raw(name, argument), name, argument, declared)
-        if not told:
-            _check_suspects(values, name)
-        out[name] = values
+        suspects = () if told else SUSPECT
+        out[name] = _without(table.raw(name, argument), name, argument, declared, suspects)
     return out
 
 
-def _without(raw: Any, name: str, argument: str, codes: tuple[Any, ...]) -> Array:
+def _without(
+    raw: Any, name: str, argument: str, codes: tuple[Any, ...], suspects: tuple[int, ...]
+) -> Array:
     """Return numbers with nan, or text with None, for the missing and for the declared codes."""
     kind = getattr(getattr(raw, "dtype", None), "kind", "O")
     if kind not in "OUST":
@@ -77,11 +76,16 @@ def _without(raw: Any, name: str, argument: str, codes: tuple[Any, ...]) -> Arra
         values = np.where(gone, np.nan, values) if gone.any() else values
         remedy = "Correct them."
         check_rows(argument, f"finite in {name!r}", values, np.isinf(values), remedy)
+        if suspects and (np.abs(values) >= min(map(abs, suspects))).any():
+            for code in suspects:
+                _check_suspect(values == code, code, name)
         return values
-    return _of_objects(raw, name, argument, {label_of(code) for code in codes})
+    return _of_objects(raw, name, argument, {label_of(code) for code in codes}, suspects)
 
 
-def _of_objects(raw: Any, name: str, argument: str, codes: set[str]) -> Array:
+def _of_objects(
+    raw: Any, name: str, argument: str, codes: set[str], suspects: tuple[int, ...]
+) -> Array:
     """Return a column of objects: numbers where all that is left is numbers, else text."""
     values = raw.to_numpy(dtype=object) if isinstance(raw, pd.Series) else np.asarray(raw, object)
     try:
@@ -94,23 +98,26 @@ def _of_objects(raw: Any, name: str, argument: str, codes: set[str]) -> Array:
             "of codes from it beforehand."
         )
     labels = [label_of(x) for x in found]
+    for code in suspects:
+        if str(code) in labels and str(code) not in codes:
+            at = [k for k, label in enumerate(labels) if label == str(code)]
+            _check_suspect(np.isin(place, at), code, name)
     gone = np.array([label in codes or not label.strip() for label in labels] + [True])
     left = [x for x, out in zip(found, gone[:-1], strict=True) if not out]
     if not any(isinstance(x, (str, bytes)) for x in left):
         numbers = [np.nan if out else float(x) for x, out in zip(found, gone[:-1], strict=True)]
-        return np.array([*numbers, np.nan])[place]
-    return np.where(gone, None, np.array([*labels, None], dtype=object))[place]
+        return np.asarray(np.array([*numbers, np.nan])[place])
+    words = np.array([*labels, None], dtype=object)
+    words[gone] = None
+    return np.asarray(words[place])
 
 
-def _check_suspects(values: Array, name: str) -> None:
+def _check_suspect(rows: Array, code: int, name: str) -> None:
     """Refuse numbers that look like codes for missing answers and that nobody declared."""
-    suspects = list(SUSPECT) if values.dtype.kind == "f" else [str(code) for code in SUSPECT]
-    for code in suspects:
-        rows = np.flatnonzero(values == code)
-        if rows.size:
-            raise ValueError(
-                f"missing_codes must say what {code} is: column {name!r} holds it in "
-                f"{rows.size:,} of {values.size:,} rows (first: row {rows[0]}). Pass for example "
-                f"missing_codes=[{code}] where it stands for no answer, or "
-                f"missing_codes={{{name!r}: []}} where all of the column's codes are values."
-            )
+    if rows.any():
+        raise ValueError(
+            f"missing_codes must say what {code} is: column {name!r} holds it in "
+            f"{int(rows.sum()):,} of {rows.size:,} rows (first: row {int(np.argmax(rows))}). Pass "
+            f"for example missing_codes=[{code}] where it stands for no answer, or "
+            f"missing_codes={{{name!r}: []}} where all of the column's codes are values."
+        )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from unicodedata import normalize
 
 from ..errors import mapping, nearest, one_of, shown, text
+from ..estimand import Coded
 from .columns import check_codes
 from .feasible import check_feasible
 from .holes import filled, literal, names_in
@@ -29,7 +30,6 @@ __all__ = ["MISSING", "Definition"]
 
 MISSING = ("as_missing", "as_negative", "bounds")
 WINDOWS = ("lifetime", "12m", "30d", "current")
-ADULT = 18  # the age at which a child override no longer holds
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,7 +100,8 @@ class Definition:
     --------
     >>> import prevalence as pv
     >>> definition = pv.Definition(
-    ...     "Forced labour", "1",
+    ...     "Forced labour",
+    ...     "1",
     ...     indicators={
     ...         "threats": pv.Indicator("q1 == 1", domain="violence", strength="strong"),
     ...         "debt": pv.Indicator("q2 == 1", domain="debt", strength="medium"),
@@ -108,8 +109,12 @@ class Definition:
     ...     },
     ...     rule=pv.AnyOf("threats", pv.AtLeast(2, strength="medium", distinct_domains=True)),
     ... )
-    >>> rows = {"age": [9, 12, 17, 30], "q1": [0, None, 1, 1], "q2": [1, 0, None, 1],
-    ...         "q3": [2, 1, 0, 1]}
+    >>> rows = {
+    ...     "age": [9, 12, 17, 30],
+    ...     "q1": [0, None, 1, 1],
+    ...     "q2": [1, 0, None, 1],
+    ...     "q3": [2, 1, 0, 1],
+    ... }
     >>> definition.classify(rows).outcome
     array([ 1., nan,  1., nan])
     >>> definition.where
@@ -137,7 +142,9 @@ class Definition:
             text(name, getattr(self, name), "Write it in words.")
         for name in ("name", "version", "age_column"):
             if not getattr(self, name).strip():
-                raise ValueError(f"{name} must not be empty: found {getattr(self, name)!r}. Write it.")
+                raise ValueError(
+                    f"{name} must not be empty: found {getattr(self, name)!r}. Write it."
+                )
         one_of("missing", self.missing, MISSING)
         indicators = _indicators(self.indicators)
         windows = check_order(self.windows)
@@ -270,8 +277,28 @@ class Definition:
         found = "none" if window is None else repr(window)
         remedy = f" There are: {', '.join(there)}." if there else " Leave it out: there are none."
         raise ValueError(
-            f"window must be one that every indicator of {self.name!r} has: found {found}."
-            f"{remedy}"
+            f"window must be one that every indicator of {self.name!r} has: found {found}.{remedy}"
+        )
+
+    def coded(self, window: str | None = None) -> Coded:
+        """Return what estimates say of an outcome that the definition coded.
+
+        Parameters
+        ----------
+        window : str, optional
+            One of the windows of the definition; by default the one that is meant.
+
+        Returns
+        -------
+        Coded
+            Name and version, hash, window, denominator and its condition.
+        """
+        return Coded(
+            definition=f"{self.name}, version {self.version}",
+            definition_hash=self.hash,
+            window=self.at(window) or "",
+            denominator=self.denominator,
+            where=self.where,
         )
 
     # ------------------------------------------------------------------ holes
@@ -297,8 +324,12 @@ class Definition:
         --------
         >>> import prevalence as pv
         >>> definition = pv.Definition(
-        ...     "Long hours", "1", indicators={"long": pv.Indicator("hours >= {least}")},
-        ...     rule="long", holes={"least": "hours a week from which work counts"})
+        ...     "Long hours",
+        ...     "1",
+        ...     indicators={"long": pv.Indicator("hours >= {least}")},
+        ...     rule="long",
+        ...     holes={"least": "hours a week from which work counts"},
+        ... )
         >>> definition.fill(least=43).indicators["long"].expr
         'hours >= 43'
         """
@@ -452,7 +483,8 @@ class Definition:
         --------
         >>> import prevalence as pv
         >>> definition = pv.Definition(
-        ...     "Debt", "1", indicators={"debt": pv.Indicator("q2 == 1")}, rule="debt")
+        ...     "Debt", "1", indicators={"debt": pv.Indicator("q2 == 1")}, rule="debt"
+        ... )
         >>> found = definition.classify({"age": [9, 12, 17], "q2": [1, 0, None]})
         >>> found.audit[["indicator", "fired", "share", "missing"]]
           indicator  fired  share  missing
@@ -461,9 +493,7 @@ class Definition:
         """
         from .classified import classify
 
-        return classify(
-            self, data, window=window, weights=weights, contradictions=contradictions
-        )
+        return classify(self, data, window=window, weights=weights, contradictions=contradictions)
 
     def compare(
         self,
@@ -604,7 +634,9 @@ class Definition:
 
 
 def _indicators(indicators: Any) -> dict[str, Indicator]:
-    found = mapping("indicators", indicators, 'Write for example {"debt": pv.Indicator("q2 == 1")}.')
+    found = mapping(
+        "indicators", indicators, 'Write for example {"debt": pv.Indicator("q2 == 1")}.'
+    )
     if not found:
         raise ValueError("indicators must not be empty: found none. Give at least one.")
     for name, indicator in found.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,7 @@ def _points(d: Definition, column: str, constants: Iterable[Any]) -> Iterator[An
     if any(isinstance(value, str) for value in constants):
         return
     sides = sorted(float(value) for value in constants)
-    between = [(one + two) / 2 for one, two in zip(sides[:-1], sides[1:], strict=True)]
+    between = [(one + two) / 2 for one, two in pairwise(sides)]
     low, high = -np.inf, np.inf
     if column == d.age_column and d.age is not None:
         low, high = d.age[0], d.age[1] + 1

@@ -319,7 +319,9 @@ def walk(rule: Rule) -> Iterator[Rule]:
 
 
 # ---------------------------------------------------------------------- what it says
-def combined(rule: Rule, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]) -> Truth:
+def combined(
+    rule: Rule, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]
+) -> Truth:
     """Return where a rule surely holds and where it may: over all that unknown indicators can be.
 
     Kleene's logic gives these bounds where every indicator speaks one way. One that a rule uses
@@ -361,10 +363,12 @@ def _at_least(
     for name in counted(rule, indicators):
         key = indicators[name].domain if rule.distinct_domains else name
         groups.setdefault(key, []).append(answers[name])
-    sides: list[Bool] = []
+    sides: list[Any] = []
     for side in (0, 1):
-        hits = [np.logical_or.reduce([answer[side] for answer in group]) for group in groups.values()]
-        sides.append(np.sum(hits, axis=0, dtype=np.int32) >= rule.k)
+        hits = [
+            np.logical_or.reduce([answer[side] for answer in group]) for group in groups.values()
+        ]
+        sides.append(np.sum(hits, axis=0, dtype=np.int32) >= int(rule.k))
     return Truth(*sides)
 
 
@@ -415,7 +419,7 @@ def refilled(rule: Rule, values: Mapping[str, Any]) -> Rule:
     if isinstance(rule, str):
         return rule
     if isinstance(rule, AtLeast):
-        name = names_in(rule.k)[0] if isinstance(rule.k, str) else None
+        name = names_in(rule.k)[0] if isinstance(rule.k, str) else ""
         return rule.with_k(values[name]) if name in values else rule
     if isinstance(rule, Not):
         return Not(refilled(rule.part, values))

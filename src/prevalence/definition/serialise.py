@@ -18,7 +18,6 @@ from .rules import AllOf, AnyOf, AtLeast, Not, Rule
 __all__ = ["digest", "from_text", "to_dict", "to_text"]
 
 FORMAT = 1
-PARTS = {"any": AnyOf, "all": AllOf}
 COUNT = ("at_least", "indicators", "strength", "domain", "distinct_domains")
 
 
@@ -147,15 +146,16 @@ def _rule_in(content: Any) -> Rule:
     if kind == "not":
         return Not(_rule_in(given["not"]))
     if not isinstance(given[kind], list):
-        raise ValueError(
+        raise TypeError(
             f"parts of {kind!r} must be a list: found {shown(given[kind])}. Put them in brackets."
         )
-    return PARTS[kind](*(_rule_in(part) for part in given[kind]))
+    parts = [_rule_in(part) for part in given[kind]]
+    return AnyOf(*parts) if kind == "any" else AllOf(*parts)
 
 
 def _table(place: str, content: Any) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
-        raise ValueError(f"{place} must be a table: found {shown(content)}. Write keys and values.")
+        raise TypeError(f"{place} must be a table: found {shown(content)}. Write keys and values.")
     return content
 
 

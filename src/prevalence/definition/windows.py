@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def check_order(windows: Any) -> tuple[str, ...]:
             '("lifetime", "12m", "current").'
         )
     known = [(name, days) for name in out for days in [_days(name)] if days is not None]
-    for (wide, one), (narrow, two) in zip(known[:-1], known[1:], strict=True):
+    for (wide, one), (narrow, two) in pairwise(known):
         if one <= two:
             raise ValueError(
                 f"windows must go from the widest to the narrowest: {narrow!r} stands after "
@@ -47,7 +47,7 @@ def _days(name: str) -> float | None:
 
 
 def contradictory(
-    answers: Mapping[str, Mapping[str, Truth]],
+    answers: Mapping[str, Mapping[str | None, Truth]],
     windows: Sequence[str],
     rows: NDArray[np.bool_],
 ) -> pd.DataFrame:
@@ -81,9 +81,7 @@ def judge(found: pd.DataFrame, rows: int, contradictions: str) -> None:
     warn(f"{words} They {done}.")
 
 
-def implied(
-    answers: Mapping[str, Truth], window: str, windows: Sequence[str]
-) -> Truth:
+def implied(answers: Mapping[str | None, Truth], window: str, windows: Sequence[str]) -> Truth:
     """Return the answers at a window, yes also where a narrower one says yes."""
     own = answers[window]
     narrower = [answers[w] for w in windows[windows.index(window) + 1 :] if w in answers]

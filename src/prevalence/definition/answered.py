@@ -1,0 +1,133 @@
+"""What rows answer to the indicators of a definition, at one window and in others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import warn
+from ..frames import Table
+from ..grammar import Truth, columns_of, three_valued
+from .columns import read_columns
+from .windows import contradictory, implied, judge
+
+if TYPE_CHECKING:
+    from .definition import Definition
+    from .indicator import Indicator
+
+__all__ = ["Answered", "answered"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """Indicators by row, who was not asked, who is eligible, and the columns that were read."""
+
+    columns: Mapping[str, Array]
+    eligible: NDArray[np.bool_]
+    answers: Mapping[str, Truth]
+    not_asked: Mapping[str, NDArray[np.bool_]]
+    contradictions: pd.DataFrame
+
+
+def answered(
+    d: Definition, table: Table, at: str | None, part: NDArray[np.bool_], contradictions: str
+) -> Answered:
+    """Read the columns of a definition and evaluate its indicators; `part` are rows with weight."""
+    several = {name: _windows(i, d.windows, at, table) for name, i in d.indicators.items()}
+    columns = read_columns(table, _wanted(d, several), d.missing_codes)
+    eligible = _eligible(d, columns, table.n)
+    rows = eligible & part
+    found: dict[str, dict[str | None, Truth]] = {}
+    not_asked = {}
+    odd: dict[str, NDArray[np.bool_]] = {}
+    for name, indicator in d.indicators.items():
+        asked = _everybody(table.n)
+        if indicator.asked is not None:
+            asked = three_valued(indicator.asked, columns)
+        not_asked[name] = ~asked.may
+        given = {w: three_valued(indicator.at(w), columns) for w in several[name]}
+        odd[name] = given[at].must & not_asked[name] & rows
+        found[name] = {w: _counted(answer, asked, indicator) for w, answer in given.items()}
+    _say_odd(odd)
+    windowed = {name: found[name] for name, i in d.indicators.items() if i.windows}
+    conflicts = contradictory(windowed, d.windows, rows)
+    judge(conflicts, table.n, contradictions)
+    answers = {name: by_window[at] for name, by_window in found.items()}
+    if contradictions == "imply":
+        answers |= {n: implied(found[n], str(at), d.windows) for n in {*conflicts["indicator"]}}
+    return Answered(columns, eligible, answers, not_asked, conflicts)
+
+
+def _windows(indicator: Indicator, windows: Any, at: str | None, table: Table) -> list[str | None]:
+    """Return the windows of an indicator to evaluate: the one asked for, and those in the data."""
+    others = [
+        w
+        for w in windows
+        if w != at and w in indicator.windows and {*indicator.columns(w)} <= {*table.columns}
+    ]
+    return [at, *others]
+
+
+def _wanted(d: Definition, several: Mapping[str, list[str | None]]) -> dict[str, str]:
+    """Return the columns to read, with what asks for each."""
+    wanted: dict[str, str] = {}
+    for name, indicator in d.indicators.items():
+        for window in several[name]:
+            for column in columns_of(indicator.at(window)):
+                wanted.setdefault(column, f"expr of {name!r}")
+        for column in columns_of(indicator.asked) if indicator.asked is not None else ():
+            wanted.setdefault(column, f"asked of {name!r}")
+    for column in columns_of(d.eligible) if d.eligible is not None else ():
+        wanted.setdefault(column, "eligible")
+    if d.needs_age:
+        wanted.setdefault(d.age_column, "age_column")
+    return wanted
+
+
+def _eligible(d: Definition, columns: Mapping[str, Array], n: int) -> NDArray[np.bool_]:
+    """Return the rows of the denominator, which must be known of every row."""
+    known = three_valued(d.where, columns) if d.where else _everybody(n)
+    lost = known.must != known.may
+    if lost.any():
+        raise ValueError(
+            f"eligibility must be known of every row: {d.where!r} is not of {int(lost.sum()):,} of "
+            f"{n:,} rows (first: row {int(np.flatnonzero(lost)[0])}), where a value is missing. "
+            "Fill it in, or drop these rows before weighting."
+        )
+    if not known.must.any():
+        raise ValueError(
+            f"rows must be eligible: none of {n:,} meets {d.where!r}. Check the ages and the condition."
+        )
+    return known.must
+
+
+def _everybody(n: int) -> Truth:
+    return Truth(np.ones(n, dtype=bool), np.ones(n, dtype=bool))
+
+
+def _counted(answer: Truth, asked: Truth, indicator: Indicator) -> Truth:
+    """Return an answer as the definition counts it where the question was not asked."""
+    if indicator.not_asked == "negative":
+        return Truth(answer.must & asked.must, answer.may & asked.may)
+    return Truth(answer.must & asked.must, answer.may | ~asked.must)
+
+
+def _say_odd(odd: Mapping[str, NDArray[np.bool_]]) -> None:
+    """Say of which indicators rows say yes that should not have been asked."""
+    names = [name for name, rows in odd.items() if rows.any()]
+    if not names:
+        return
+    rows = odd[names[0]]
+    more = f"; {len(names) - 1:,} more indicators have such rows" if len(names) > 1 else ""
+    warn(
+        f"those not asked should not have answered: {int(rows.sum()):,} of {rows.size:,} rows say "
+        f"yes to {names[0]!r} (first: row {int(np.flatnonzero(rows)[0])}{more}). They count as not "
+        "asked; correct the answers or the condition of who was asked."
+    )
