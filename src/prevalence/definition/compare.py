@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..estimate import Estimate
 from ..survey import Survey
-from .joint import paired, share, stacked, unclassified
+from .joint import paired, share, stacked, told, unclassified
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,9 +54,9 @@ class DefinitionComparison:
     ... )
     >>> survey = pv.Survey({"age": [9, 12, 15, 16] * 20, "threats": [1, 2, 4, 4] * 20})
     >>> d.compare(survey)
-      definition  window    share  low  high   n  cases
-    0    Threats     12m  50.0 % ...  80     40
-    1    Threats current  25.0 % ...  80     20
+    definition  window  share    low   high  n  cases
+       Threats     12m 50.0 % 39.1 % 60.9 % 80     40
+       Threats current 25.0 % 16.5 % 35.5 % 80     20
     """
 
     estimate: Estimate
@@ -101,8 +101,9 @@ class DefinitionComparison:
         Notes
         -----
         The standard error is that of the difference of two shares of the same children, with
-        their covariance: ``V(a) + V(b) - 2 C(a, b)``. The interval is Student's t; it fails where
-        the two differ in a few rows only.
+        their covariance: ``V(a) + V(b) - 2 C(a, b)``. Two shares of the same cases differ by 0
+        without a standard error: the sample cannot tell it. The interval is Student's t; it fails
+        where the two differ in a few rows only.
         """
         left, right, named = self._pairs()
         if not left:
@@ -111,13 +112,13 @@ class DefinitionComparison:
                 "several windows."
             )
         difference = paired(self.estimate, left, right)
-        limits = difference.interval(level)
+        error, limits = told(difference, level)
         return pd.DataFrame(
             {
                 "difference": [words for words, _ in named],
                 "window": [window for _, window in named],
                 "estimate": difference.value,
-                "std_error": difference.std_error,
+                "std_error": error,
                 "conf_low": limits[:, 0],
                 "conf_high": limits[:, 1],
             }
@@ -136,7 +137,9 @@ class DefinitionComparison:
             one, two = (a["window"], b["window"]) if alike else (_named(a, b), _named(b, a))
             head = f"{a['definition']}: " if alike else ""
             named.append((f"{head}{one} - {two}", "" if alike else a["window"]))
-        return left, right, named
+        windows = list(dict.fromkeys([*self.rows["window"], ""]))
+        order = sorted(range(len(named)), key=lambda k: windows.index(named[k][1]) if named[k][1] else len(windows))
+        return [left[k] for k in order], [right[k] for k in order], [named[k] for k in order]
 
     def plot(
         self,
@@ -173,7 +176,7 @@ class DefinitionComparison:
                 shown[name] = self.rows[name]
         for name, column in {"share": "estimate", "low": "conf_low", "high": "conf_high"}.items():
             shown[name] = [f"{100 * x:.1f} %" if np.isfinite(x) else "" for x in table[column]]
-        return str(shown.assign(n=table["n"], cases=table["cases"]))
+        return shown.assign(n=table["n"], cases=table["cases"]).to_string(index=False)
 
 
 def _named(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> str:

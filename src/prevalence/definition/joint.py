@@ -19,9 +19,10 @@ from ..survey import Survey
 if TYPE_CHECKING:
     from .definition import Definition
 
-__all__ = ["paired", "share", "stacked", "unclassified"]
+__all__ = ["paired", "share", "stacked", "told", "unclassified"]
 
 Array = NDArray[Any]
+SAME = 1e-12  # of a difference of two shares of the same rows: rounding alone
 
 
 def unclassified(survey: Survey, definition: Definition, windows: Sequence[str | None]) -> Survey:
@@ -82,6 +83,14 @@ def stacked(estimates: Sequence[Estimate]) -> Estimate:
 def paired(e: Estimate, left: Sequence[int], right: Sequence[int]) -> Estimate:
     """Return differences between rows of one estimate, with their covariance."""
     return e.take(np.asarray(left)) - e.take(np.asarray(right))
+
+
+def told(difference: Estimate, level: float) -> tuple[Array, Array]:
+    """Return standard errors and limits of differences; nan where no row makes a difference."""
+    error, limits = difference.std_error.copy(), difference.interval(level).copy()
+    none = (np.abs(difference.value) < SAME) & ~(error > SAME)
+    error[none], limits[none] = np.nan, np.nan
+    return error, limits
 
 
 def _sparse(matrix: Array) -> Any:

@@ -11,7 +11,7 @@ import pandas as pd
 from ..estimate import Estimate
 from ..survey import Survey
 from .indicator import columns_in
-from .joint import paired, share, stacked, unclassified
+from .joint import paired, share, stacked, told, unclassified
 from .rules import AllOf, AnyOf, AtLeast, Not, Rule, used
 
 if TYPE_CHECKING:
@@ -50,10 +50,11 @@ class DefinitionSensitivity:
     ...     rule=pv.AtLeast(2),
     ... )
     >>> rows = {"age": [9, 12, 15, 16] * 20, "debt": [1, 1, 1, 0] * 20, "threats": [1, 1, 0, 0] * 20}
-    >>> d.sensitivity(pv.Survey(rows)).to_frame()[["change", "estimate", "difference"]]
-               change  estimate  difference
-    0      as defined      0.50        0.00
-    1  at least 2 -> 1      0.75        0.25
+    >>> d.sensitivity(pv.Survey(rows))
+             change   share  cases difference std_error
+         as defined 50.00 %     40      +0.00
+    at least 2 -> 1 75.00 %     60     +25.00      4.87
+    without debt: rule must be one that answers can meet: ...
     """  # fmt: skip
 
     estimate: Estimate
@@ -78,11 +79,13 @@ class DefinitionSensitivity:
         Notes
         -----
         Standard errors of differences use the covariance of the two shares, which are of the same
-        rows. Where a change moves few rows, Student's t interval of the difference is too narrow.
+        rows. A change that moves no row has a difference of 0 without a standard error: the sample
+        cannot tell it. Where it moves few rows, Student's t interval is too narrow.
         """
         limits, count = self.estimate.interval(level), len(self.estimate)
         difference = paired(self.estimate, list(range(count)), [0] * count)
-        moved = difference.interval(level)
+        error, moved = told(difference, level)
+        error[0], moved[0] = 0.0, 0.0  # what is defined differs from itself by nothing
         facts = self.estimate.facts
         return self.changes.assign(
             estimate=self.estimate.value,
@@ -92,7 +95,7 @@ class DefinitionSensitivity:
             n=facts["n"],
             cases=facts["cases"],
             difference=difference.value,
-            difference_std_error=difference.std_error,
+            difference_std_error=error,
             difference_low=moved[:, 0],
             difference_high=moved[:, 1],
         )
@@ -121,11 +124,12 @@ class DefinitionSensitivity:
         shown = table[["change", "cases"]].copy()
         shown.insert(1, "share", [f"{100 * x:.2f} %" for x in table["estimate"]])
         shown["difference"] = [f"{100 * x:+.2f}" for x in table["difference"]]
-        shown["std_error"] = [f"{100 * x:.2f}" for x in table["difference_std_error"]]
+        errors = table["difference_std_error"]
+        shown["std_error"] = [f"{100 * x:.2f}" if x > 0 else "" for x in errors]
         lost = [
             f"{row.change}: {row.reason}" for row in self.impossible.itertuples(index=False)
         ]
-        return "\n".join([str(shown), *lost])
+        return "\n".join([shown.to_string(index=False), *lost])
 
 
 def sensitivity(
@@ -211,8 +215,7 @@ def without(rule: Rule, name: str) -> Rule | None:
 def thresholds_moved(rule: Rule) -> Iterator[tuple[str, Rule]]:
     """Yield a rule with one of its thresholds one lower or higher, and words for it."""
     if isinstance(rule, AtLeast) and isinstance(rule.k, int):
-        about = repr(rule).removeprefix(f"AtLeast({rule.k!r}").removeprefix(", ").removesuffix(")")
-        of = f" ({about})" if about else ""
+        of = _counted(rule)
         for k in (rule.k - 1, rule.k + 1):
             if k >= 1:
                 yield f"at least {rule.k} -> {k}{of}", rule.with_k(k)
@@ -222,3 +225,12 @@ def thresholds_moved(rule: Rule) -> Iterator[tuple[str, Rule]]:
         for k, part in enumerate(rule.parts):
             for words, moved in thresholds_moved(part):
                 yield words, type(rule)(*rule.parts[:k], moved, *rule.parts[k + 1 :])
+
+
+def _counted(rule: AtLeast) -> str:
+    """Return in words what a threshold counts."""
+    parts = ["distinct domains"] if rule.distinct_domains else []
+    for words in (rule.strength, rule.domain):
+        parts += [" or ".join(words)] if words else []
+    parts += [f"{len(rule.indicators)} named"] if rule.indicators else []
+    return f" ({', '.join(parts)})" if parts else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,9 +10,23 @@ import numpy as np
 import pandas as pd
 
 from ..disclosure import is_suppressed
-from ..presentation import cut
+from ..presentation import cut, plain_name
 from ..rounding import shown
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, plain, truth_mark
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    SYNTHETIC,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+)
+from .estimates import ladder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,8 +107,9 @@ def definitions(
     """
     rows = _rows(comparison, truth)
     blocks = _blocks(rows)
-    tall = 0.95 + 0.27 * len(rows) + 0.42 * len(blocks)
-    ax = axes(ax, 7.4, tall)
+    ax = axes(ax, 7.4, 1.0 + 0.27 * len(rows) + 0.42 * len(blocks))
+    if is_narrow(ax):
+        return ladder(_as_ladder(rows), ax=ax, synthetic=synthetic)
     order = list(dict.fromkeys(row["window"] for row in rows))
     for row in rows:
         colour, marker = MARKS[order.index(row["window"]) % len(MARKS)]
@@ -144,6 +160,22 @@ def _rows(
             }
         )
     return rows
+
+
+def _as_ladder(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows as the table of a ladder, in which words stand above each interval."""
+    return pd.DataFrame(
+        {
+            "name": [", ".join(filter(None, (r["name"], r["words"]))) for r in rows],
+            "domain": "all",
+            "estimate": [r["estimate"] for r in rows],
+            "conf_low": [r["low"] for r in rows],
+            "conf_high": [r["high"] for r in rows],
+            "truth": [r["truth"] for r in rows],
+            "unit": "proportion",
+            "flag": ["suppressed" if r["hidden"] else "" for r in rows],
+        }
+    )
 
 
 def _blocks(rows: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
@@ -220,7 +252,7 @@ def _truth_key(ax: Axes, rows: list[dict[str, Any]]) -> None:
         marks.append(
             Line2D([], [], color=INK, marker="|", markersize=11, markeredgewidth=1.6, linewidth=0, label="true share")
         )
-    below(ax, marks)
+    below(ax, marks, 0.52)
 
 
 def _numbers(row: dict[str, Any]) -> str:
@@ -285,8 +317,8 @@ def definition_changes(
     moved = table[table["kind"] != "as defined"]
     if not len(moved):
         raise ValueError("sensitivity must have a change: found none. There is nothing to draw.")
-    size = -moved["difference"].abs()
-    moved = moved.assign(size=size).sort_values(["kind", "size"], kind="stable")
+    moved = moved.assign(size=-moved["difference"].abs())
+    moved = moved.sort_values(["kind", "size"], kind="stable")
     kinds = moved["kind"].tolist()
     gaps = [0.0] + [1.0 + 0.9 * (a != b) for a, b in zip(kinds[:-1], kinds[1:], strict=True)]
     heights = np.cumsum(gaps)
@@ -304,32 +336,47 @@ def definition_changes(
         f"as defined: {defined}", (0, -1.0), xytext=(5, 0), textcoords="offset points",
         va="center", fontsize=FONT, color=INK, weight="bold",
     )  # fmt: skip
-    said = "; ".join(f"{row.change} {_change(row._asdict())}" for row in moved.itertuples())
+    said = "; ".join(f"{r['change']} {_change(r)}" for r in moved.to_dict("records"))
     ax.set_label(f"Change of a share of {defined} in percentage points: {said}.")
-    return finished(ax, synthetic)
+    finished(ax, synthetic)
+    if synthetic:  # the axes begin far to the right
+        remark = textwrap.fill(SYNTHETIC, 40)
+        ax.set_title(remark, loc="left", fontsize=FONT, color=GREY, style="italic")
+    return ax
 
 
-def _change_row(ax: Axes, y: float, row: dict[Any, Any]) -> None:
+def _change_row(ax: Axes, y: float, row: Mapping[Any, Any]) -> None:
     """Draw one change: words, interval of the difference, value, numbers."""
     left, colour = ax.get_yaxis_transform(), BLUE if row["kind"] == "indicator" else ORANGE
+    ends = [100 * row["difference_low"], 100 * row["difference_high"]]
+    told = bool(np.isfinite(ends).all())
     ax.annotate(
-        cut(str(row["change"]), 46), (0, y), xycoords=left, xytext=(-8, 0),
+        cut(plain_name(str(row["change"])), 44), (0, y), xycoords=left, xytext=(-8, 0),
         textcoords="offset points", ha="right", va="center", fontsize=FONT, color=INK,
         parse_math=False,
     )  # fmt: skip
     ax.annotate(
         _change(row), (1, y), xycoords=left, xytext=(6, 0), textcoords="offset points",
-        ha="left", va="center", fontsize=FONT, color=INK,
+        ha="left", va="center", fontsize=FONT, color=INK if told else GREY,
     )  # fmt: skip
-    ends = [100 * row["difference_low"], 100 * row["difference_high"]]
-    if np.isfinite(ends).all():
-        ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="butt", gid=f"interval-{y:g}")
-    marker = "o" if row["kind"] == "indicator" else "s"
-    ax.plot([100 * row["difference"]], [y], marker=marker, markersize=6.5, color=colour, gid=f"value-{y:g}")
+    if told:
+        ax.plot(
+            ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="butt", gid=f"interval-{y:g}"
+        )
+    ax.plot(
+        [100 * row["difference"]], [y], marker="o" if row["kind"] == "indicator" else "s",
+        markersize=6.5, color=colour, markerfacecolor=colour if told else "white", gid=f"value-{y:g}",
+    )  # fmt: skip
 
 
 def _change(row: Mapping[Any, Any]) -> str:
-    value, low, high = (100 * row[name] for name in ("difference", "difference_low", "difference_high"))
-    if not np.isfinite([low, high]).all() or value == 0 == high - low:
-        return f"{value:+.1f}" if value else "0.0"
-    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+    """Return a difference in percentage points with its limits, as text."""
+    value, low, high = (
+        100 * row[name] for name in ("difference", "difference_low", "difference_high")
+    )
+    if not np.isfinite([low, high]).all():
+        return "no row changes" if value == 0 else f"{value:+.1f}"
+    digits = 1 if max(abs(low), abs(high)) >= 2 else 2
+    numbers = [f"{x:+.{digits}f}" for x in (value, low, high)]
+    value_said, low_said, high_said = numbers
+    return f"{value_said} ({low_said} to {high_said})"
