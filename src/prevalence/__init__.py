@@ -32,10 +32,13 @@ _NAMES = {
     "Lists": "lists",
     "Not": "definition",
     "PrevalenceWarning": "errors",
+    "Microdata": "microdata",
     "Survey": "survey",
+    "Variable": "microdata",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
+    "read_kobo": "readers",
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
     from .known import uncertain, validated
     from .linkage import linkage_keys
     from .lists import Lists
+    from .microdata import Microdata, Variable
+    from .readers import read_kobo
     from .reporting import report
     from .storage import load
     from .survey import Survey
@@ -75,8 +80,10 @@ __all__ = [
     "Indicator",
     "Lists",
     "Not",
+    "Microdata",
     "PrevalenceWarning",
     "Survey",
+    "Variable",
     "__version__",
     "compare",
     "datasets",
@@ -87,6 +94,7 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
+    "read_kobo",
     "replicates_needed",
     "report",
     "root",
