@@ -13,7 +13,7 @@ from prevalence.simulate.household_sample import INDICATORS
 from prevalence.simulate.interview_form import CHOICES, MORE_MEANS
 from prevalence.simulate.workbook import as_cells
 
-MAIN = "Synthetic survey of children an"
+MAIN = "Synthetic study"
 CODES = {97, 98, 99}
 
 

@@ -138,7 +138,10 @@ class DefinitionComparison:
             head = f"{a['definition']}: " if alike else ""
             named.append((f"{head}{one} - {two}", "" if alike else a["window"]))
         windows = list(dict.fromkeys([*self.rows["window"], ""]))
-        order = sorted(range(len(named)), key=lambda k: windows.index(named[k][1]) if named[k][1] else len(windows))
+        order = sorted(
+            range(len(named)),
+            key=lambda k: windows.index(named[k][1]) if named[k][1] else len(windows),
+        )
         return [left[k] for k in order], [right[k] for k in order], [named[k] for k in order]
 
     def plot(
@@ -172,7 +175,7 @@ class DefinitionComparison:
         table = self.to_frame()
         shown = self.rows[["definition"]].copy()
         for name in ("version", "window", "bound"):
-            if self.rows[name].nunique() > 1:
+            if len(set(self.rows[name])) > 1:
                 shown[name] = self.rows[name]
         for name, column in {"share": "estimate", "low": "conf_low", "high": "conf_high"}.items():
             shown[name] = [f"{100 * x:.1f} %" if np.isfinite(x) else "" for x in table[column]]

@@ -126,9 +126,7 @@ class DefinitionSensitivity:
         shown["difference"] = [f"{100 * x:+.2f}" for x in table["difference"]]
         errors = table["difference_std_error"]
         shown["std_error"] = [f"{100 * x:.2f}" if x > 0 else "" for x in errors]
-        lost = [
-            f"{row.change}: {row.reason}" for row in self.impossible.itertuples(index=False)
-        ]
+        lost = [f"{row.change}: {row.reason}" for row in self.impossible.itertuples(index=False)]
         return "\n".join([shown.to_string(index=False), *lost])
 
 

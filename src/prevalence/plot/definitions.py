@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -204,7 +205,9 @@ def _share_row(ax: Axes, row: dict[str, Any], colour: str, marker: str) -> None:
         return
     if np.isfinite([row["low"], row["high"]]).all():
         ends = [100 * row["low"], 100 * row["high"]]
-        ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="butt", gid=f"interval-{y:g}")
+        ax.plot(
+            ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="butt", gid=f"interval-{y:g}"
+        )
         for end in ends:
             ax.plot([end, end], [y - 0.17, y + 0.17], color=colour, linewidth=1.8)
     ax.plot(
@@ -215,7 +218,9 @@ def _share_row(ax: Axes, row: dict[str, Any], colour: str, marker: str) -> None:
 
 
 def _truth_line(ax: Axes, y: float, value: float) -> None:
-    ax.plot([value, value], [y - 0.4, y + 0.4], color=INK, linewidth=1.6, gid=f"truth-{y:g}", zorder=5)
+    ax.plot(
+        [value, value], [y - 0.4, y + 0.4], color=INK, linewidth=1.6, gid=f"truth-{y:g}", zorder=5
+    )
 
 
 def _block(ax: Axes, name: str, first: float, last: float, bottom: float) -> None:
@@ -250,7 +255,16 @@ def _truth_key(ax: Axes, rows: list[dict[str, Any]]) -> None:
     marks = [Line2D([], [], color=GREY, marker="o", linewidth=2.4, label="estimate, interval")]
     if any(np.isfinite(row["truth"]) for row in rows):
         marks.append(
-            Line2D([], [], color=INK, marker="|", markersize=11, markeredgewidth=1.6, linewidth=0, label="true share")
+            Line2D(
+                [],
+                [],
+                color=INK,
+                marker="|",
+                markersize=11,
+                markeredgewidth=1.6,
+                linewidth=0,
+                label="true share",
+            )
         )
     below(ax, marks, 0.52)
 
@@ -320,13 +334,15 @@ def definition_changes(
     moved = moved.assign(size=-moved["difference"].abs())
     moved = moved.sort_values(["kind", "size"], kind="stable")
     kinds = moved["kind"].tolist()
-    gaps = [0.0] + [1.0 + 0.9 * (a != b) for a, b in zip(kinds[:-1], kinds[1:], strict=True)]
+    gaps = [0.0] + [1.0 + 0.9 * (a != b) for a, b in pairwise(kinds)]
     heights = np.cumsum(gaps)
     ax = axes(ax, 7.4, 1.25 + 0.27 * (heights[-1] + 1))
-    for y, row in zip(heights, moved.to_dict("records"), strict=True):
-        _change_row(ax, float(y), row)
-    ax.axvline(0, color=INK, linewidth=1.0, zorder=1)
     ends = 100 * moved[["difference_low", "difference_high", "difference"]].to_numpy(dtype=float)
+    digits = 1 if np.nanmax(np.abs(ends)) >= 10 else 2
+    records = moved.to_dict("records")
+    for y, row in zip(heights, records, strict=True):
+        _change_row(ax, float(y), row, digits)
+    ax.axvline(0, color=INK, linewidth=1.0, zorder=1)
     low, high = min(0.0, float(np.nanmin(ends))), max(0.0, float(np.nanmax(ends)))
     room = 0.06 * ((high - low) or 1.0)
     _across(ax, low - room, high + room, "change in percentage points", float(heights[-1]))
@@ -336,7 +352,7 @@ def definition_changes(
         f"as defined: {defined}", (0, -1.0), xytext=(5, 0), textcoords="offset points",
         va="center", fontsize=FONT, color=INK, weight="bold",
     )  # fmt: skip
-    said = "; ".join(f"{r['change']} {_change(r)}" for r in moved.to_dict("records"))
+    said = "; ".join(f"{row['change']} {_change(row, digits)}" for row in records)
     ax.set_label(f"Change of a share of {defined} in percentage points: {said}.")
     finished(ax, synthetic)
     if synthetic:  # the axes begin far to the right
@@ -345,7 +361,7 @@ def definition_changes(
     return ax
 
 
-def _change_row(ax: Axes, y: float, row: Mapping[Any, Any]) -> None:
+def _change_row(ax: Axes, y: float, row: Mapping[Any, Any], digits: int) -> None:
     """Draw one change: words, interval of the difference, value, numbers."""
     left, colour = ax.get_yaxis_transform(), BLUE if row["kind"] == "indicator" else ORANGE
     ends = [100 * row["difference_low"], 100 * row["difference_high"]]
@@ -356,7 +372,7 @@ def _change_row(ax: Axes, y: float, row: Mapping[Any, Any]) -> None:
         parse_math=False,
     )  # fmt: skip
     ax.annotate(
-        _change(row), (1, y), xycoords=left, xytext=(6, 0), textcoords="offset points",
+        _change(row, digits), (1, y), xycoords=left, xytext=(6, 0), textcoords="offset points",
         ha="left", va="center", fontsize=FONT, color=INK if told else GREY,
     )  # fmt: skip
     if told:
@@ -369,14 +385,12 @@ def _change_row(ax: Axes, y: float, row: Mapping[Any, Any]) -> None:
     )  # fmt: skip
 
 
-def _change(row: Mapping[Any, Any]) -> str:
+def _change(row: Mapping[Any, Any], digits: int) -> str:
     """Return a difference in percentage points with its limits, as text."""
     value, low, high = (
-        100 * row[name] for name in ("difference", "difference_low", "difference_high")
+        f"{100 * row[name]:+.{digits}f}"
+        for name in ("difference", "difference_low", "difference_high")
     )
-    if not np.isfinite([low, high]).all():
-        return "no row changes" if value == 0 else f"{value:+.1f}"
-    digits = 1 if max(abs(low), abs(high)) >= 2 else 2
-    numbers = [f"{x:+.{digits}f}" for x in (value, low, high)]
-    value_said, low_said, high_said = numbers
-    return f"{value_said} ({low_said} to {high_said})"
+    if np.isfinite([row["difference_low"], row["difference_high"]]).all():
+        return f"{value} ({low} to {high})"
+    return "no row changes" if row["difference"] == 0 else value

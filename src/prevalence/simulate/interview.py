@@ -54,7 +54,7 @@ class Interviews:
     >>> from prevalence.simulate import interviews
     >>> asked = interviews(seed=2026)
     >>> {name: len(sheet) for name, sheet in asked.export.items()}
-    {'Synthetic survey of children an': 5980, 'child': 3426, 'others': ...}
+    {'Synthetic study': 5980, 'child': 3426, 'others': ...}
     """
 
     form: dict[str, pd.DataFrame]

@@ -8,8 +8,8 @@ from prevalence.simulate.household_sample import MEANS, PURPOSES
 
 __all__ = ["FORM_ID", "HAZARDS", "MORE_MEANS", "TITLE", "VERSION", "choices", "settings", "survey"]
 
-TITLE = "Synthetic survey of children and work"
-FORM_ID = "synthetic_children_and_work"
+TITLE = "Synthetic study"
+FORM_ID = "synthetic_study"
 VERSION = "2024010801"
 LABELS = ("label::English (en)", "label::French (fr)")
 #: Questions on means beside those of `MEANS`, with the chance that a child outside says yes.
