@@ -78,8 +78,8 @@ CASES = {
         "sensitivity must have a change: found none",
     ),
     "a preset that is not there": Bad(
-        {},
-        lambda d: pv.Definition.preset("ilo-child-labor"),
+        "ilo-child-labor",
+        pv.Definition.preset,
         KeyError,
         r"preset must be one of .*: 'ilo-child-labor' is not.* Did you mean 'ilo-child-labour'",
     ),

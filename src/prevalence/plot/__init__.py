@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .answers import adjustments, degrees
+from .by_definition import definition_changes, definitions
 from .canvas import describe
-from .definitions import definition_changes, definitions
 from .estimates import domains, ladder
 from .lists import overlap
 from .multiverse import models, sensitivity

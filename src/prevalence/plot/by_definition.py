@@ -324,7 +324,7 @@ def definition_changes(
     >>> rows["threats"] = [0, 0, 1, 0] * 20
     >>> ax = pv.plot.definition_changes(d.sensitivity(pv.Survey(rows)))
     >>> pv.plot.describe(ax)[:75]
-    'Change of a share of 75.0 % in percentage points: without debt -50.0 (-60.0'
+    'Change of a share of 75.0 % in percentage points: without debt -50.0 (-61.2'
     """
     table = sensitivity if isinstance(sensitivity, pd.DataFrame) else sensitivity.to_frame()
     base = table[table["kind"] == "as defined"].iloc[0]
