@@ -10,6 +10,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,6 +68,8 @@ def _parse(text: str) -> tuple[ast.expr, dict[str, str]]:
         ) from None
     for item in ast.walk(node):  # before any name is looked up
         if isinstance(item, ast.expr) and not isinstance(item, _PARTS):
+            raise _refused(item, text)
+        if isinstance(item, ast.Constant) and not isinstance(item.value, (int, float, str)):
             raise _refused(item, text)
     names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
     return node, {name: quoted.get(name, name) for name in names}
@@ -200,10 +203,11 @@ def _constants(node: ast.expr, names: dict[str, str], found: dict[str, set[Any]]
         literals = [ast.literal_eval(side) for side in sides if not isinstance(side, ast.Name)]
     except ValueError:
         return False
-    for value in literals:
-        for column in here:
-            found[column] |= set(value if isinstance(value, (list, tuple)) else [value])
-    return len(here) == 1
+    values = [x for side in literals for x in (side if isinstance(side, (list, tuple)) else [side])]
+    if len(here) != 1 or any(isinstance(x, (list, tuple)) for x in values):
+        return False
+    found[here.pop()].update(values)
+    return True
 
 
 def _known(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
@@ -214,7 +218,7 @@ def _known(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
     if isinstance(node, ast.BoolOp):
         parts = [_sure(_known(part, columns, text), text) for part in node.values]
         combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        return Truth(*(combine.reduce(side) for side in zip(*parts, strict=True)))
+        return Truth(*(reduce(combine, side) for side in zip(*parts, strict=True)))
     if isinstance(node, ast.Compare):
         left = _known(node.left, columns, text)
         out: Truth | None = None
@@ -232,7 +236,6 @@ def _known(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
 def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
     if isinstance(left, Truth) or isinstance(right, Truth):
         raise _of_truths(text)
-    one, two = np.asarray(left), np.asarray(right)
     membership = isinstance(op, (ast.In, ast.NotIn))
     if not membership and type(op) not in _COMPARE:
         raise ValueError(
@@ -245,6 +248,10 @@ def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
             f'a condition must write lists on the right of "in", as in "q31 in [1, 2]": {text!r} '
             "does not. Correct it."
         )
+    one, two = np.asarray(left), np.asarray(0 if membership else right)
+    if _all_gone(one) or _all_gone(two):  # of no kind: every row unknown
+        nothing = np.zeros(np.broadcast(one, two).shape, dtype=bool)
+        return Truth(nothing, ~nothing)
     words = [_is_text(side) for side in (one, *(right if membership else [two]))]
     if len(set(words)) > 1:
         raise _of_two_kinds(text)
@@ -253,7 +260,7 @@ def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
             f"a condition may compare text with == != in only: found {type(op).__name__} in "
             f"{text!r}. Make numbers of the column beforehand."
         )
-    unknown = _gone(one) | (False if membership else _gone(two))
+    unknown = _gone(one) | _gone(two)
     if membership:
         found = np.zeros(one.shape, dtype=bool)
         for value in right:
@@ -266,6 +273,10 @@ def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
 
 def _is_text(value: Any) -> bool:
     return np.asarray(value).dtype.kind in "OU"
+
+
+def _all_gone(values: Array) -> bool:
+    return values.ndim > 0 and values.dtype.kind == "f" and bool(np.isnan(values).all())
 
 
 def _gone(values: Array) -> Any:

@@ -42,7 +42,7 @@ def answered(
     """Read the columns of a definition and evaluate its indicators; `part` are rows with weight."""
     several = {name: _windows(i, d.windows, at, table) for name, i in d.indicators.items()}
     columns = read_columns(table, _wanted(d, several), d.missing_codes)
-    eligible = _eligible(d, columns, table.n)
+    eligible = _eligible(d, columns, part)
     rows = eligible & part
     found: dict[str, dict[str | None, Truth]] = {}
     not_asked = {}
@@ -61,7 +61,7 @@ def answered(
     judge(conflicts, table.n, contradictions)
     answers = {name: by_window[at] for name, by_window in found.items()}
     if contradictions == "imply":
-        answers |= {n: implied(found[n], str(at), d.windows) for n in {*conflicts["indicator"]}}
+        answers |= {n: implied(by, str(at), d.windows) for n, by in windowed.items()}
     return Answered(columns, eligible, answers, not_asked, conflicts)
 
 
@@ -91,19 +91,22 @@ def _wanted(d: Definition, several: Mapping[str, list[str | None]]) -> dict[str,
     return wanted
 
 
-def _eligible(d: Definition, columns: Mapping[str, Array], n: int) -> NDArray[np.bool_]:
-    """Return the rows of the denominator, which must be known of every row."""
-    known = three_valued(d.where, columns) if d.where else _everybody(n)
-    lost = known.must != known.may
+def _eligible(
+    d: Definition, columns: Mapping[str, Array], part: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return the rows of the denominator, which must be known of every row with weight."""
+    known = three_valued(d.where, columns) if d.where else _everybody(part.size)
+    lost = (known.must != known.may) & part
     if lost.any():
         raise ValueError(
             f"eligibility must be known of every row: {d.where!r} is not of {int(lost.sum()):,} of "
-            f"{n:,} rows (first: row {int(np.flatnonzero(lost)[0])}), where a value is missing. "
-            "Fill it in, or drop these rows before weighting."
+            f"{part.size:,} rows (first: row {int(np.flatnonzero(lost)[0])}), where a value is "
+            "missing. Fill it in, or drop these rows before weighting."
         )
-    if not known.must.any():
+    if not (known.must & part).any():
         raise ValueError(
-            f"rows must be eligible: none of {n:,} meets {d.where!r}. Check the ages and the condition."
+            f"rows must be eligible: none of {part.size:,} meets {d.where!r} and has weight. Check "
+            "the ages and the condition."
         )
     return known.must
 

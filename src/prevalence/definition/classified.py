@@ -18,7 +18,8 @@ from ..grammar import Truth, three_valued
 from ..survey import Survey
 from .answered import Answered, answered
 from .audit import audited
-from .rules import AnyOf, combined
+from .logic import combined
+from .rules import AnyOf
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -114,7 +115,10 @@ class Classified:
             frame = source.copy(deep=False)
         else:
             table = source.table if isinstance(source, Survey) else read(source)
-            frame = pd.DataFrame({name: table.columns[name] for name in table.names})
+            raw = {name: table.columns[name] for name in table.names}
+            frame = pd.DataFrame(
+                {k: v.array if isinstance(v, pd.Series) else v for k, v in raw.items()}
+            )
         return frame.assign(**self.columns)
 
     @cached_property

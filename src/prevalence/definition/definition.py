@@ -9,13 +9,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 from unicodedata import normalize
 
-from ..errors import mapping, nearest, one_of, shown, text
+from ..errors import one_of, text
 from ..estimand import Coded
+from .checks import check_holes, check_windows, checked_ages, checked_indicators, checked_texts
 from .columns import check_codes
 from .feasible import check_feasible
-from .holes import filled, literal, names_in
+from .filling import filled_parts
 from .indicator import Indicator, columns_in
-from .rules import Rule, check_names, check_rule, refilled, thresholds
+from .logic import check_names
+from .rules import Rule, check_rule
 from .verbs import Verbs
 from .windows import check_order
 
@@ -144,13 +146,13 @@ class Definition(Verbs):
                     f"{name} must not be empty: found {getattr(self, name)!r}. Write it."
                 )
         one_of("missing", self.missing, MISSING)
-        indicators = _indicators(self.indicators)
+        indicators = checked_indicators(self.indicators)
         windows = check_order(self.windows)
         made = {
             "indicators": indicators,
-            "age": _ages(self.age),
+            "age": checked_ages(self.age),
             "windows": windows,
-            "holes": _texts("holes", self.holes),
+            "holes": checked_texts("holes", self.holes),
         }
         for name, value in made.items():
             object.__setattr__(self, name, value)
@@ -161,8 +163,8 @@ class Definition(Verbs):
                 check_names(rule, indicators, argument)
         if self.eligible is not None:
             columns_in("eligible", self.eligible)
-        _check_windows(self)
-        _check_holes(self)
+        check_windows(self)
+        check_holes(self)
         object.__setattr__(self, "missing_codes", check_codes(self.missing_codes, self.columns()))
         check_feasible(self)
 
@@ -226,7 +228,8 @@ class Definition(Verbs):
         list of str
             Names in alphabetical order.
         """
-        found = {c for i in self.indicators.values() for c in i.columns(window)}
+        at = None if window is None else self.at(window)
+        found = {c for i in self.indicators.values() for c in i.columns(at)}
         found |= set(columns_in("eligible", self.eligible)) if self.eligible is not None else set()
         return sorted(found | ({self.age_column} if self.needs_age else set()))
 
@@ -331,35 +334,7 @@ class Definition(Verbs):
         >>> definition.fill(least=43).indicators["long"].expr
         'hours >= 43'
         """
-        for name in values:
-            if name not in self.holes:
-                raise TypeError(
-                    f"fill takes the holes of the definition: found {name!r}."
-                    f"{nearest(name, self.holes) or ' There are none left.'}"
-                )
-        texts = {name: literal(name, value) for name, value in values.items()}
-
-        def put(condition: Any) -> Any:
-            return filled(condition, texts) if isinstance(condition, str) else condition
-
-        indicators = {
-            name: replace(
-                indicator,
-                expr=put(indicator.expr)
-                if isinstance(indicator.expr, str)
-                else {w: put(condition) for w, condition in indicator.expr.items()},
-                asked=put(indicator.asked),
-            )
-            for name, indicator in self.indicators.items()
-        }
-        return replace(
-            self,
-            indicators=indicators,
-            rule=refilled(self.rule, values),
-            child_override=refilled(self.child_override, values) if self.child_override else None,
-            eligible=put(self.eligible),
-            holes={name: words for name, words in self.holes.items() if name not in values},
-        )
+        return replace(self, **filled_parts(self, values))
 
     # ------------------------------------------------------------------ files
     def to_toml(self, path: str | Path | None = None) -> str:
@@ -492,77 +467,3 @@ class Definition(Verbs):
         from .classified import classify
 
         return classify(self, data, window=window, weights=weights, contradictions=contradictions)
-
-
-def _indicators(indicators: Any) -> dict[str, Indicator]:
-    found = mapping(
-        "indicators", indicators, 'Write for example {"debt": pv.Indicator("q2 == 1")}.'
-    )
-    if not found:
-        raise ValueError("indicators must not be empty: found none. Give at least one.")
-    for name, indicator in found.items():
-        text("indicators", name, "Write names as text.")
-        if not name or not isinstance(indicator, Indicator):
-            raise TypeError(
-                f"indicators must be Indicators by name: {name!r} is {shown(indicator)}. Write "
-                'pv.Indicator("q2 == 1").'
-            )
-    return {str(name): i for name, i in found.items() if isinstance(i, Indicator)}
-
-
-def _texts(argument: str, given: Any) -> dict[str, str]:
-    found = mapping(argument, given, "Write one text for each name.")
-    for name, words in found.items():
-        text(argument, name, "Write names as text.")
-        text(argument, words, "Write in words what must be confirmed, and where to look.")
-    return {str(name): str(words) for name, words in found.items()}
-
-
-def _ages(age: Any) -> tuple[float, float] | None:
-    if age is None:
-        return None
-    try:
-        low, high = (float(x) for x in age)
-    except (TypeError, ValueError):
-        low, high = 1.0, 0.0
-    if not 0 <= low <= high < float("inf"):
-        raise ValueError(
-            f"age must be the lowest and the highest age: found {shown(age)}. Write for example "
-            "(5, 17), or None for any age."
-        )
-    ends = [int(x) if x == int(x) else x for x in (low, high)]
-    return ends[0], ends[1]
-
-
-def _check_windows(d: Definition) -> None:
-    """Check that windows of indicators exist, and that the one that is meant can be classified."""
-    for name, indicator in d.indicators.items():
-        for window in indicator.windows:
-            if window not in d.windows:
-                raise ValueError(
-                    f"windows must name all that indicators have: {window!r} of {name!r} is not "
-                    f"among them.{nearest(window, d.windows)}"
-                )
-    if d.window is not None:
-        text("window", d.window, "Write one of the windows.")
-        d.at(d.window)
-
-
-def _check_holes(d: Definition) -> None:
-    """Check that the holes in use are those that are declared."""
-    conditions = [
-        condition
-        for i in d.indicators.values()
-        for condition in ([i.expr] if isinstance(i.expr, str) else [*i.expr.values()])
-    ]
-    conditions += [i.asked for i in d.indicators.values() if i.asked is not None]
-    conditions += [d.eligible] if d.eligible is not None else []
-    found = {name for condition in conditions for name in names_in(condition)}
-    found |= {name for rule in (d.rule, d.child_override) if rule for name in thresholds(rule)}
-    for name in sorted(found ^ set(d.holes)):
-        what = "is not used" if name in d.holes else "has no words"
-        hint = nearest(name, found - set(d.holes) if name in d.holes else set(d.holes) - found)
-        raise ValueError(
-            f"holes must say of each hole in use what must be confirmed: {name!r} {what}."
-            f"{hint or ' Correct it.'}"
-        )

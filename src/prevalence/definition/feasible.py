@@ -12,7 +12,8 @@ import numpy as np
 from ..grammar import Truth, compared, three_valued
 from .columns import codes_of
 from .holes import names_in
-from .rules import AtLeast, Rule, combined, counted, thresholds, walk
+from .logic import combined, counted
+from .rules import AtLeast, Rule, thresholds, walk
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -32,9 +33,10 @@ def check_feasible(d: Definition) -> None:
     for name, indicator in d.indicators.items():
         for window in indicator.windows or (None,):
             place = f"expr of {name!r}" + (f" at {window!r}" if window else "")
-            asked = () if indicator.asked is None else (indicator.asked,)
             _check_conditions(d, (indicator.at(window),), place)
-            _check_conditions(d, (indicator.at(window), *asked), f"{place} with asked")
+            if indicator.asked is not None:
+                both = (indicator.at(window), indicator.asked)
+                _check_conditions(d, both, f"{place} with asked")
     if d.eligible is not None:
         _check_conditions(d, (d.eligible,), "eligible")
 

@@ -93,8 +93,20 @@ class Indicator:
         -------
         str
             The condition as it was written.
+
+        Raises
+        ------
+        ValueError
+            When it has no condition for the window.
         """
-        return self.expr if isinstance(self.expr, str) else self.expr[str(window)]
+        if isinstance(self.expr, str):
+            return self.expr
+        if window is None or window not in self.expr:
+            raise ValueError(
+                f"window must be one of the indicator's: found {window!r}. There are: "
+                f"{', '.join(self.expr)}."
+            )
+        return self.expr[window]
 
     def columns(self, window: str | None = None) -> list[str]:
         """Return the columns that it needs, those of `asked` among them.

@@ -1,26 +1,27 @@
-"""Rules that combine indicators: any, all, at least k, not; what they say of unknown answers."""
+"""Rules that combine indicators: any, all, at least k, not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..errors import nearest, shown
-from ..grammar import Truth
+from ..errors import shown
 from .holes import names_in
 
-if TYPE_CHECKING:
-    from .indicator import Indicator
-
-__all__ = ["AllOf", "AnyOf", "AtLeast", "Not", "Rule", "both_ways", "combined", "used"]
-
-Bool = NDArray[np.bool_]
-MOST_BOTH_WAYS = 10  # indicators that a rule uses with and without `Not`: 2**10 evaluations
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "AtLeast",
+    "Not",
+    "Rule",
+    "check_rule",
+    "refilled",
+    "thresholds",
+    "walk",
+]
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -171,12 +172,16 @@ class AtLeast:
         domain: str | Sequence[str] | None = None,
         distinct_domains: bool = False,
     ):
+        if not isinstance(distinct_domains, bool):
+            raise TypeError(
+                f"distinct_domains must be True or False: found {shown(distinct_domains)}. Write one."
+            )
         made = {
             "k": _threshold(k),
             "indicators": _words("indicators", indicators),
             "strength": _words("strength", strength),
             "domain": _words("domain", domain),
-            "distinct_domains": bool(distinct_domains),
+            "distinct_domains": distinct_domains,
         }
         for name, value in made.items():
             object.__setattr__(self, name, value)
@@ -273,131 +278,6 @@ def _words(argument: str, words: Any) -> tuple[str, ...] | None:
     return found
 
 
-# ---------------------------------------------------------------------- what a rule is about
-def counted(rule: AtLeast, indicators: Mapping[str, Indicator]) -> list[str]:
-    """Return the names of the indicators that a threshold counts."""
-    return [
-        name
-        for name, indicator in indicators.items()
-        if (rule.indicators is None or name in rule.indicators)
-        and (rule.strength is None or indicator.strength in rule.strength)
-        and (rule.domain is None or indicator.domain in rule.domain)
-    ]
-
-
-def leaves(
-    rule: Rule, indicators: Mapping[str, Indicator], sign: bool = True
-) -> Iterator[tuple[str, bool]]:
-    """Yield each use of an indicator, with whether it speaks for the rule or against it."""
-    if isinstance(rule, str):
-        yield rule, sign
-    elif isinstance(rule, AtLeast):
-        yield from ((name, sign) for name in counted(rule, indicators))
-    elif isinstance(rule, Not):
-        yield from leaves(rule.part, indicators, not sign)
-    else:
-        for part in rule.parts:
-            yield from leaves(part, indicators, sign)
-
-
-def used(rule: Rule, indicators: Mapping[str, Indicator]) -> list[str]:
-    """Return the names of the indicators that a rule uses, each once."""
-    return list(dict.fromkeys(name for name, _ in leaves(rule, indicators)))
-
-
-def both_ways(rule: Rule, indicators: Mapping[str, Indicator]) -> list[str]:
-    """Return the indicators that a rule uses both for itself and against itself."""
-    signs = set(leaves(rule, indicators))
-    return sorted(name for name, sign in signs if sign and (name, False) in signs)
-
-
-def walk(rule: Rule) -> Iterator[Rule]:
-    """Yield a rule and the rules within it."""
-    yield rule
-    for part in (rule.part,) if isinstance(rule, Not) else getattr(rule, "parts", ()):
-        yield from walk(part)
-
-
-# ---------------------------------------------------------------------- what it says
-def combined(
-    rule: Rule, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]
-) -> Truth:
-    """Return where a rule surely holds and where it may: over all that unknown indicators can be.
-
-    Kleene's logic gives these bounds where every indicator speaks one way. One that a rule uses
-    both ways is set to false and to true where it is unknown, and the widest result is kept.
-    """
-    twice = both_ways(rule, indicators)
-    twice = [name for name in twice if (answers[name].must != answers[name].may).any()]
-    if not twice or len(twice) > MOST_BOTH_WAYS:
-        return _kleene(rule, indicators, answers)
-    out: Truth | None = None
-    for signs in product((False, True), repeat=len(twice)):
-        known = {
-            name: Truth(side, side)
-            for name, sign in zip(twice, signs, strict=True)
-            for side in [answers[name].may if sign else answers[name].must]
-        }
-        this = _kleene(rule, indicators, {**answers, **known})
-        out = this if out is None else Truth(out.must & this.must, out.may | this.may)
-    return out if out is not None else _kleene(rule, indicators, answers)
-
-
-def _kleene(rule: Rule, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]) -> Truth:
-    if isinstance(rule, str):
-        return answers[rule]
-    if isinstance(rule, Not):
-        part = _kleene(rule.part, indicators, answers)
-        return Truth(~part.may, ~part.must)
-    if isinstance(rule, AtLeast):
-        return _at_least(rule, indicators, answers)
-    parts = [_kleene(part, indicators, answers) for part in rule.parts]
-    combine = np.logical_or if isinstance(rule, AnyOf) else np.logical_and
-    return Truth(*(combine.reduce(side) for side in zip(*parts, strict=True)))
-
-
-def _at_least(
-    rule: AtLeast, indicators: Mapping[str, Indicator], answers: Mapping[str, Truth]
-) -> Truth:
-    groups: dict[str, list[Truth]] = {}
-    for name in counted(rule, indicators):
-        key = indicators[name].domain if rule.distinct_domains else name
-        groups.setdefault(key, []).append(answers[name])
-    sides: list[Any] = []
-    for side in (0, 1):
-        hits = [
-            np.logical_or.reduce([answer[side] for answer in group]) for group in groups.values()
-        ]
-        sides.append(np.sum(hits, axis=0, dtype=np.int32) >= int(rule.k))
-    return Truth(*sides)
-
-
-# ---------------------------------------------------------------------- checks of names
-def check_names(rule: Rule, indicators: Mapping[str, Indicator], argument: str) -> None:
-    """Check that a rule names indicators, strengths and domains that there are."""
-    for part in walk(rule):
-        if isinstance(part, str):
-            _known(part, indicators, f"{argument} must name indicators of the definition")
-        elif isinstance(part, AtLeast):
-            for name in part.indicators or ():
-                _known(name, indicators, f"{argument} must name indicators of the definition")
-            for kind in ("strength", "domain"):
-                there = {getattr(indicator, kind) for indicator in indicators.values()} - {""}
-                for word in getattr(part, kind) or ():
-                    _known(word, sorted(there), f"{argument} must name a {kind} of some indicator")
-            bare = [name for name in counted(part, indicators) if not indicators[name].domain]
-            if part.distinct_domains and bare:
-                raise ValueError(
-                    f"{argument} counts distinct domains: {bare[0]!r} has none. Give a domain to "
-                    "each indicator that counts."
-                )
-
-
-def _known(name: str, there: Any, words: str) -> None:
-    if name not in there:
-        raise ValueError(f"{words}: {name!r} is not.{nearest(name, there)}")
-
-
 def check_rule(argument: str, rule: Any) -> None:
     """Check that a rule is one."""
     if not isinstance(rule, (str, AnyOf, AllOf, AtLeast, Not)):
@@ -405,6 +285,13 @@ def check_rule(argument: str, rule: Any) -> None:
             f"{argument} must be the name of an indicator, or AnyOf, AllOf, AtLeast or Not: found "
             f"{shown(rule)}. Write for example AtLeast(2)."
         )
+
+
+def walk(rule: Rule) -> Iterator[Rule]:
+    """Yield a rule and the rules within it."""
+    yield rule
+    for part in (rule.part,) if isinstance(rule, Not) else getattr(rule, "parts", ()):
+        yield from walk(part)
 
 
 # ---------------------------------------------------------------------- holes in thresholds

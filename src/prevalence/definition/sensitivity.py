@@ -12,7 +12,8 @@ from ..estimate import Estimate
 from ..survey import Survey
 from .indicator import columns_in
 from .joint import paired, share, stacked, told, unclassified
-from .rules import AllOf, AnyOf, AtLeast, Not, Rule, used
+from .logic import used
+from .rules import AllOf, AnyOf, AtLeast, Not, Rule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

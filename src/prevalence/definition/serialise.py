@@ -18,6 +18,7 @@ from .rules import AllOf, AnyOf, AtLeast, Not, Rule
 __all__ = ["digest", "from_text", "to_dict", "to_text"]
 
 FORMAT = 1
+ANY = "any"  # age
 COUNT = ("at_least", "indicators", "strength", "domain", "distinct_domains")
 
 
@@ -31,7 +32,7 @@ def to_dict(d: Definition) -> dict[str, Any]:
         "version": d.version,
         "unit": d.unit,
         "denominator": d.denominator or None,
-        "age": None if d.age is None else list(d.age),
+        "age": ANY if d.age is None else list(d.age),
         "age_column": d.age_column,
         "eligible": d.eligible,
         "window": d.window,
@@ -118,7 +119,8 @@ def from_dict(content: Mapping[str, Any]) -> Definition:
     given["rule"] = _rule_in(given["rule"])
     if "child_override" in given:
         given["child_override"] = _rule_in(given["child_override"])
-    given.setdefault("age", None)  # written where there is one
+    if given.get("age") == ANY:
+        given["age"] = None
     name, version = given.pop("name"), given.pop("version")
     return Definition(name, version, **given)
 
