@@ -55,8 +55,8 @@ class DefinitionComparison:
     >>> survey = pv.Survey({"age": [9, 12, 15, 16] * 20, "threats": [1, 2, 4, 4] * 20})
     >>> d.compare(survey)
     definition  window  share    low   high  n  cases
-       Threats     12m 50.0 % 39.1 % 60.9 % 80     40
-       Threats current 25.0 % 16.5 % 35.5 % 80     20
+       Threats     12m 50.0 % 39.2 % 60.8 % 80     40
+       Threats current 25.0 % 16.5 % 35.4 % 80     20
     """
 
     estimate: Estimate
