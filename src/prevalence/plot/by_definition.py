@@ -118,7 +118,7 @@ def definitions(
     for name, (first, last) in blocks.items():
         _block(ax, name, first, last, rows[-1]["y"])
     ends = np.array([[r["high"], r["estimate"], r["truth"]] for r in rows], dtype=float) * 100
-    _across(ax, 0.0, 1.06 * np.nanmax(ends), "per cent of children", rows[-1]["y"])
+    _across(ax, 0.0, 1.06 * np.nanmax(ends), "per cent", rows[-1]["y"])
     _truth_key(ax, rows)
     said = "; ".join(_said(row) for row in rows)
     ax.set_label(f"Shares by definition and window: {said}.")
