@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -140,7 +139,7 @@ class Microdata(Mapping[str, pd.DataFrame]):
 
     def __post_init__(self) -> None:
         for name in ("tables", "variables", "why", "links"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, dict(getattr(self, name)))
         languages = self.languages or _languages(self.variables.values())
         object.__setattr__(self, "languages", tuple(languages))
         object.__setattr__(self, "notes", tuple(self.notes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .sheets import Column, tidy
 
-__all__ = ["as_dates", "as_numbers", "as_text", "code_table", "missing_reason", "tokens"]
+__all__ = ["as_dates", "as_numbers", "as_text", "code_table", "missing_choices", "tokens"]
 
 Array = NDArray[Any]
 Labels = Mapping[str, str]
@@ -30,6 +30,10 @@ WORDS = {
     r"|no responde|nr",
     "not applicable": r"not applicable|n/?\.?a\.?|non applicable|sans objet|no aplica",
 }
+RESULT = re.compile(
+    r".*\b(nobody|no one|not (at )?home|absente?|vacant|dwelling|interview|entretien|logement|"
+    r"postponed|report[ée]e?)\b.*|(partly |partially |fully )?complet(ed?|é|ée)"
+)
 SAID = {reason: re.compile(pattern) for reason, pattern in WORDS.items()}
 NAMES = {
     "don't know": r"(do_?not|dont)_?know|dk|ne_sait_pas|nsp",
@@ -38,6 +42,32 @@ NAMES = {
     "not applicable": r"not_applicable|n/?a",
 }
 NAMED = {reason: re.compile(pattern) for reason, pattern in NAMES.items()}
+
+
+def missing_choices(options: Mapping[str, Labels]) -> dict[str, str]:
+    """Return the choices of a list that are no answers, each with its reason.
+
+    "Refused" among results of a visit (completed, nobody at home) is an answer, unless its code
+    stands apart as 99 does; and where but one other choice is left (accepted, refused) all are.
+    """
+    found = {code: missing_reason(code, labels) for code, labels in options.items()}
+    gone = {code: reason for code, reason in found.items() if reason}
+    real = [code for code in options if code not in gone]
+    labels = [_plain(text) for code in real for text in options[code].values()]
+    if any(RESULT.fullmatch(text) for text in labels):
+        often = ("refused", "no answer")
+        gone = {c: why for c, why in gone.items() if why not in often or _stands_apart(c, real)}
+    if len(options) - len(gone) < 2 and not any(_stands_apart(code, real) for code in gone):
+        return {}
+    return gone
+
+
+def _stands_apart(code: str, real: Sequence[str]) -> bool:
+    """Tell whether a number is far from those of answers, as 99 is from 1 to 5."""
+    numbers = [int(other) for other in real if WHOLE.fullmatch(other)]
+    if not WHOLE.fullmatch(code):
+        return False
+    return int(code) < 0 or int(code) > max(numbers, default=0) + 1
 
 
 def missing_reason(code: str, labels: Labels) -> str:

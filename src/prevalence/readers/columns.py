@@ -19,12 +19,12 @@ from .answers import (
     as_text,
     code_table,
     is_numeric,
-    missing_reason,
+    missing_choices,
     text_of,
-    tokens,
 )
 from .headers import Answer, is_system, match, plain
 from .linking import Table
+from .multiples import Ticks, ticks
 from .sheets import Column
 from .xlsform import Form, Question
 
@@ -35,7 +35,6 @@ Labels = Mapping[str, str]
 NUMBERS = ("integer", "decimal", "range")
 DATES = ("date", "datetime", "today", "start", "end")
 KEYS = ("KEY", "PARENT_KEY", "instanceID")
-TICKED = {"1": 1.0, "0": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 
 
 @dataclass
@@ -51,7 +50,6 @@ class Reading:
     why: dict[str, Array] = field(default_factory=dict)
     strangers: list[str] = field(default_factory=list)
     known: int = 0
-    asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -71,18 +69,21 @@ class Reading:
         question: Question | None = None,
         *,
         labels: Labels | None = None,
-        codes: Mapping[Code, Labels] | None = None,
-        missing: Mapping[Code, str] | None = None,
+        codes: Mapping[Any, Labels] | None = None,
+        missing: Mapping[Any, str] | None = None,
     ) -> None:
         """Add a column and what is known of it."""
+        if name in self.columns:
+            raise ValueError(
+                f"columns must have names of their own: two of {self.name!r} are {name!r}. Rename "
+                "one in the export."
+            )
         labels = labels if labels is not None else question.labels if question else {}
         relevant = question.relevant if question else ""
         self.columns[name] = values
         self.variables.append(
             Variable(name, self.name, kind, labels, codes or {}, missing or {}, relevant)
         )
-        if question is not None:
-            self.asked[name] = question.path
 
     def say(self, name: str, bad: Array, rule: str, remedy: str) -> None:
         """Warn of answers that break a rule, with their count."""
@@ -124,19 +125,22 @@ def _unknown(reading: Reading, answer: Answer) -> None:
 
 
 def _inferred(reading: Reading, name: str, column: Column, question: Question | None) -> None:
+    own = question is not None or not is_system(name)
     plain_text = name.lower().endswith("uuid") or name in KEYS or not column.distinct
     if not plain_text and is_numeric(column):
         values, _ = as_numbers(column)
-        kind: Kind = "other" if is_system(name) else "number"
-        reading.add(name, pd.Series(values), kind, question)
+        missing = _declared(reading, name, text=False) if own else {}
+        reading.add(
+            name, pd.Series(values), "number" if own else "other", question, missing=missing
+        )
         return
     if not plain_text:
         dates, bad = as_dates(column)
         if not bad.any():
             reading.add(name, dates, "date", question)
             return
-    kind = "text" if question is not None and question.kind == "text" else "other"
-    reading.add(name, as_text(column), kind, question)
+    missing = _declared(reading, name, text=True) if own else {}
+    reading.add(name, as_text(column), "text" if own else "other", question, missing=missing)
 
 
 def _question(reading: Reading, question: Question, group: list[Answer]) -> None:
@@ -217,8 +221,7 @@ def _missing(reading: Reading, name: str, options: Mapping[str, Labels]) -> dict
     codes = reading.missing_codes
     if isinstance(codes, Mapping) and name in codes and not isinstance(codes[name], str):
         return declared
-    found = {code: missing_reason(code, labels) for code, labels in options.items()}
-    found = {code: reason for code, reason in found.items() if reason}
+    found = missing_choices(options)
     for code in declared.keys() & options.keys() - found.keys():
         if any(options[code].values()):
             note(
@@ -253,11 +256,11 @@ def _choice(reading: Reading, name: str, question: Question, column: Column) -> 
     whole = bool(options) and all(WHOLE.fullmatch(code) for code in (*options, *written.values()))
     if whole:
         values = pd.Series(column.mapped(lambda value: float(written[value]), np.nan, float))
-        labels: dict[Code, Labels] = {int(code): texts for code, texts in options.items()}
-        gone: dict[Code, str] = {int(c): why for c, why in missing.items() if WHOLE.fullmatch(c)}
+        labels: Mapping[Any, Labels] = {int(code): texts for code, texts in options.items()}
+        gone: Mapping[Any, str] = {int(c): why for c, why in missing.items() if WHOLE.fullmatch(c)}
     else:
         values = pd.Series(column.mapped(written.__getitem__, None), dtype="str")
-        labels, gone = dict(options), dict(missing)
+        labels, gone = options, missing
     reading.add(name, values, "choice", question, codes=labels, missing=gone)
 
 
@@ -271,112 +274,50 @@ def _multiple(
     name: str,
     question: Question,
     column: Column | None,
-    ticked: list[tuple[str, Column]],
+    boxes: list[tuple[str, Column]],
 ) -> None:
     """Read a select_multiple: text of codes, and 0 or 1 for each choice that is an answer."""
     options = dict(_options(reading, question))
-    for option, _ in ticked:
-        options.setdefault(option, {})
-    if not options and column is not None:
-        words = (word for value in column.distinct for word in text_of(value).split())
-        options = {word: {} for word in dict.fromkeys(words)}
     missing = _missing(reading, name, options)
-    chosen = _chosen(reading, name, column, options, ticked)
-    n = reading.table.sheet.n
-    answered = np.zeros(n, dtype=bool)
-    for filled, _ in chosen.values():
-        answered |= filled
-    if column is not None:
-        answered = ~column.blank
-    gone = np.full(n, "", dtype=object)
-    for code, reason in missing.items():
-        if code in chosen:
-            gone[chosen[code][1]] = reason
-    real = [code for code in options if code not in missing]
-    any_real = np.zeros(n, dtype=bool)
-    for code in real:
-        any_real |= chosen[code][1]
-    both = (gone != "") & any_real
-    if both.any():
+    found = ticks(column, boxes, options, reading.table.sheet.n)
+    if found.strange.any():
         reading.say(
             name,
-            both,
-            "either answers or none",
-            "The answers are kept, and the choice that says there is none is left aside.",
+            found.strange,
+            "choices of the form",
+            "What is none of them is left out; give the form with all versions' choices.",
         )
-    lost = (gone != "") & ~any_real
-    value = answered & ~lost
-    why = np.where(lost, gone, np.where(answered, "", BLANK))
-    _add_options(reading, name, question, options, real, chosen, value, why)
-
-
-def _add_options(
-    reading: Reading,
-    name: str,
-    question: Question,
-    options: Mapping[str, Labels],
-    real: list[str],
-    chosen: Mapping[str, tuple[Array, Array]],
-    value: Array,
-    why: Array,
-) -> None:
-    text = np.full(len(value), "", dtype=object)
-    for code in real:
-        here = chosen[code][1]
-        text[here] = text[here] + np.where(text[here] == "", code, " " + code).astype(object)
-    summary = pd.Series(np.where(value, text, None), dtype="str")
-    codes: dict[Code, Labels] = dict(options)
-    reading.add(name, summary, "multiple", question, codes=codes)
+    gone, contradicts = found.without_answer(missing)
+    if contradicts.any():
+        reading.say(
+            name,
+            contradicts,
+            "either choices or that there is no answer",
+            "The choices are kept.",
+        )
+    blank = np.where(found.answered, "", BLANK).astype(object)
+    why = np.where(gone != "", gone, blank)
     reading.why[name] = why
+    real = [code for code in found.chosen if code not in missing]
+    text = found.text(real)
+    codes = {code: options.get(code, {}) for code in found.chosen}
+    summary = pd.Series(text, dtype="str").mask(why != "")
+    reading.add(name, summary, "multiple", question, codes=codes, missing=missing)
     for code in real:
-        labels = {
-            lang: f"{question.labels.get(lang, name)}: {options[code].get(lang, code)}"
-            for lang in (reading.form.languages if reading.form else ())
-        }
-        full = f"{name}/{code}"
-        numbers = np.where(value, chosen[code][1].astype(float), np.nan)
-        reading.add(full, pd.Series(numbers), "number", question, labels=labels)
-        reading.why[full] = why
+        _option(reading, name, question, code, found, why)
 
 
-def _chosen(
-    reading: Reading,
-    name: str,
-    column: Column | None,
-    options: Mapping[str, Labels],
-    ticked: list[tuple[str, Column]],
-) -> dict[str, tuple[Array, Array]]:
-    """Return for each option which rows say anything of it, and which tick it."""
-    n = reading.table.sheet.n
-    if column is not None:
-        sets = {value: tokens(value, options) for value in column.distinct}
-        lost = [value for value, split in sets.items() if split is None]
-        if not lost or not ticked:
-            if lost:
-                strange = column.mapped(lambda value: value in set(lost), False, bool)
-                reading.say(
-                    name,
-                    strange,
-                    "choices of the form",
-                    "What is none of them is left out; give the form with all versions' choices.",
-                )
-            return {
-                option: (
-                    ~column.blank,
-                    column.mapped(
-                        lambda value, o=option: o in (sets[value] or _known(value, options)),
-                        False,
-                        bool,
-                    ),
-                )
-                for option in options
-            }
-    out = {option: (np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)) for option in options}
-    for option, one in ticked:
-        marks = one.mapped(lambda value: TICKED.get(text_of(value).lower(), np.nan), np.nan, float)
-        out[option] = (~np.isnan(marks), marks == 1)
-    return out
-
-
-def _known(value: Any, options: Mapping[str, Labels]) -> tuple[str, ...]:
-    return tuple(word for word in text_of(value).split() if word in options)
+def _option(
+    reading: Reading, name: str, question: Question, code: str, found: Ticks, why: Array
+) -> None:
+    """Add the column of one choice: 1 where it is ticked, 0 where it is not."""
+    form = reading.form
+    texts = _options(reading, question).get(code, {})
+    labels = {
+        lang: f"{question.labels.get(lang, name)}: {texts.get(lang, code)}"
+        for lang in (form.languages if form is not None else ())
+    }
+    values = np.where(why == "", found.chosen[code].astype(float), np.nan)
+    full = f"{name}/{code}"
+    reading.add(full, pd.Series(values), "number", question, labels=labels)
+    reading.why[full] = why

@@ -83,7 +83,7 @@ def plain(sheet: Sheet, separators: Sequence[str]) -> list[Answer]:
     titles = list(sheet.header)
     paths = [tuple(_split(title, separators)) for title in titles]
     split = set(titles) | _ticked(sheet, titles, paths)
-    short = []
+    short: list[tuple[str, ...]] = []
     for title, path in zip(titles, paths, strict=True):
         if is_system(title) or len(path) == 1:
             short.append((title,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,8 @@ def read_kobo(
     """
     notes: list[str] = []
     sheets = _export(path, notes)
-    known = chosen_languages(read_form(form), languages) if form is not None else None
+    known = read_form(form) if form is not None else None
+    kept = chosen_languages(known, languages) if known is not None else ()
     found = linking.tables(sheets, known, main, notes)
     if known is not None:
         found = taken_apart(found, known)
@@ -99,18 +101,29 @@ def read_kobo(
     readings = [read_table(table, known, missing_codes, notes) for table in found]
     _check_form(readings, notes)
     if known is not None:
-        empty = linking.without_rows(found, known)
+        empty, more = linking.without_rows(found, known)
+        joins |= more
         readings += [read_table(table, known, missing_codes, notes) for table in empty]
     _say_suspects(readings, missing_codes, notes)
     why = _reasons(readings, joins, notes)
     return Microdata.from_codes(
         {reading.name: reading.frame for reading in readings},
-        [variable for reading in readings for variable in reading.variables],
+        [_in_languages(one, kept) for reading in readings for one in reading.variables],
         why=why,
         links=joins,
-        languages=known.languages if known else (),
+        languages=kept,
         notes=notes,
     )
+
+
+def _in_languages(variable: Variable, kept: Sequence[str]) -> Variable:
+    """Return a variable with its labels in some languages."""
+    labels = {lang: variable.labels[lang] for lang in kept if lang in variable.labels}
+    codes = {
+        code: {lang: texts[lang] for lang in kept if lang in texts}
+        for code, texts in variable.codes.items()
+    }
+    return replace(variable, labels=labels, codes=codes)
 
 
 def _export(path: str | Path, notes: list[str]) -> list[Sheet]:

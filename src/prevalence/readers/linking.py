@@ -236,16 +236,23 @@ def _by_submission(table: Table, root: Table) -> tuple[Table, str, str]:
     )
 
 
-def without_rows(found: Sequence[Table], form: Form) -> list[Table]:
+def without_rows(found: Sequence[Table], form: Form) -> tuple[list[Table], dict[str, Link]]:
     """Return empty tables of repeats that have no sheet, as where nobody answered them."""
-    here = {table.repeat for table in found}
-    out = []
-    for repeat in form.repeats:
-        if repeat not in here:
-            titles = tuple(question.name for question in form.of(repeat))
-            empty = tuple(Column(np.zeros(0, dtype=np.int64), ()) for _ in titles)
-            out.append(Table(repeat, Sheet(repeat, titles, empty, 0), repeat))
-    return out
+    tables_of = {table.repeat: table for table in reversed(found) if table.repeat} | {"": found[0]}
+    out, joins = [], {}
+    by_key = "KEY" in found[0].sheet.header
+    key, parent_key = ("PARENT_KEY", "KEY") if by_key else ("_parent_index", "_index")
+    for repeat, (_, above) in form.repeats.items():
+        if repeat in tables_of:
+            continue
+        titles = (*(question.name for question in form.of(repeat)), key, parent_key)
+        empty = tuple(Column(np.zeros(0, dtype=np.int64), ()) for _ in titles)
+        parent = tables_of[above]
+        tables_of[repeat] = Table(repeat, Sheet(repeat, titles, empty, 0), repeat, is_child=True)
+        out.append(tables_of[repeat])
+        if parent_key in parent.sheet.header:
+            joins[repeat] = Link(key, parent.name, parent_key)
+    return out, joins
 
 
 def renamed(table: Table, sheet: Sheet) -> Table:

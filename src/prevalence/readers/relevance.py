@@ -206,12 +206,13 @@ def _selected(answers: Any, option: Any) -> Array:
     if answers.dtype != object:
         return np.asarray(answers == _number(option))
     codes, found = pd.factorize(np.atleast_1d(answers))
-    return np.array([wanted in str(text).split() for text in found], dtype=bool)[codes]
+    ticked: Array = np.array([wanted in str(text).split() for text in found], dtype=bool)
+    return np.asarray(ticked[codes])
 
 
 def _ticked(answers: Any) -> Array:
     if answers.dtype != object:
-        return (~np.isnan(answers)).astype(float)
+        return np.asarray((~np.isnan(answers)).astype(float))
     return np.array([float(len(str(text).split())) for text in np.atleast_1d(answers)])
 
 

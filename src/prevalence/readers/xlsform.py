@@ -21,6 +21,20 @@ SELECT = re.compile(
     re.IGNORECASE,
 )
 BRACKETS = re.compile(r"\(\s*([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)\s*\)\s*$")
+LANGUAGES = {
+    "english": "en",
+    "anglais": "en",
+    "french": "fr",
+    "français": "fr",
+    "francais": "fr",
+    "spanish": "es",
+    "español": "es",
+    "espanol": "es",
+    "portuguese": "pt",
+    "português": "pt",
+    "arabic": "ar",
+    "العربية": "ar",
+}
 KINDS = {
     "int": "integer",
     "string": "text",
@@ -91,33 +105,24 @@ def read_form(path: str | Path) -> Form:
 
 
 def language_of(text: str) -> str:
-    """Return the code in brackets of "English (en)", or the name as it is."""
-    found = BRACKETS.search(text)
-    return found[1].lower() if found else tidy(text)
+    """Return the code of a language: in brackets as in "English (en)", or that of a common name."""
+    found, name = BRACKETS.search(text), tidy(text)
+    return found[1].lower() if found else LANGUAGES.get(name.lower(), name)
 
 
-def chosen_languages(form: Form, languages: Sequence[str] | None) -> Form:
-    """Keep the labels of some languages, in this order."""
+def chosen_languages(form: Form, languages: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the languages whose labels are kept, in order: all of the form's unless given."""
     if languages is None:
-        return form
+        return form.languages
     wanted = [languages] if isinstance(languages, str) else list(languages)
-    codes = [language_of(lang) for lang in wanted]
+    codes = tuple(language_of(lang) for lang in wanted)
     for lang in codes:
         if lang not in form.languages:
             raise ValueError(
                 f"languages must be languages of the form: {lang!r} is not."
                 f"{nearest(lang, form.languages)}"
             )
-
-    def kept(labels: Labels) -> Labels:
-        return {lang: labels[lang] for lang in codes if lang in labels}
-
-    questions = [replace(q, labels=kept(q.labels)) for q in form.questions]
-    choices = {
-        name: {code: kept(labels) for code, labels in options.items()}
-        for name, options in form.choices.items()
-    }
-    return replace(form, questions=tuple(questions), choices=choices, languages=tuple(codes))
+    return codes
 
 
 class _Reading:
