@@ -77,8 +77,10 @@ def test_not_asked_is_not_no_unless_it_is_said(not_asked: str, expected: list[fl
 
 
 def test_a_yes_of_those_not_asked_is_said_once_and_not_counted() -> None:
-    asked = {"asked": "works == 1", "not_asked": "negative"}
-    indicators = {"a": pv.Indicator("q1 == 1", **asked), "b": pv.Indicator("q2 == 1", **asked)}
+    indicators = {
+        name: pv.Indicator(f"{column} == 1", asked="works == 1", not_asked="negative")
+        for name, column in {"a": "q1", "b": "q2"}.items()
+    }
     d = pv.Definition("Work", "1", indicators=indicators, rule=pv.AnyOf("a", "b"), age=None)
     with pytest.warns(
         pv.PrevalenceWarning, match=r"1 of 3 rows say yes to 'a' \(first: row 1; 1 m"

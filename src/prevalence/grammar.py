@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Truth", "columns_of", "compared", "condition", "three_valued"]
+__all__ = ["Compared", "Truth", "columns_of", "compared", "condition", "three_valued"]
 
 Array = NDArray[Any]
 _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
@@ -177,28 +178,35 @@ def three_valued(text: str, columns: Mapping[str, Array]) -> Truth:
         raise _of_two_kinds(text) from None
 
 
-def compared(text: str) -> tuple[dict[str, set[Any]], bool]:
-    """Return the constants that each column is compared with, and whether that is all there is."""
+class Compared(NamedTuple):
+    """How often a condition uses each column, with which constants, and which as 1 and 0."""
+
+    uses: Counter[str]
+    constants: dict[str, set[Any]]
+    truths: set[str]
+
+
+def compared(text: str) -> Compared | None:
+    """Return what columns are compared with; None where it is not constants alone."""
     node, names = _parse(text)
-    found: dict[str, set[Any]] = {column: set() for column in names.values()}
-    simple = _constants(node, names, found)
-    return found, simple
+    uses = Counter(names[item.id] for item in ast.walk(node) if isinstance(item, ast.Name))
+    out = Compared(uses, {column: set() for column in uses}, set())
+    return out if _constants(node, names, out) else None
 
 
-def _constants(node: ast.expr, names: dict[str, str], found: dict[str, set[Any]]) -> bool:
+def _constants(node: ast.expr, names: dict[str, str], out: Compared) -> bool:
     """Collect constants by column; False where columns meet columns, or numbers are computed."""
     if isinstance(node, ast.BoolOp):
-        simple = [_constants(part, names, found) for part in node.values]
-        return all(simple)
+        return all(_constants(part, names, out) for part in node.values)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return _constants(node.operand, names, found)
+        return _constants(node.operand, names, out)
     if isinstance(node, ast.Name):
-        found[names[node.id]] |= {0, 1}
+        out.truths.add(names[node.id])
         return True
     if not isinstance(node, ast.Compare):
         return False
     sides = [node.left, *node.comparators]
-    here = {names[side.id] for side in sides if isinstance(side, ast.Name)}
+    here = [names[side.id] for side in sides if isinstance(side, ast.Name)]
     try:
         literals = [ast.literal_eval(side) for side in sides if not isinstance(side, ast.Name)]
     except ValueError:
@@ -206,7 +214,7 @@ def _constants(node: ast.expr, names: dict[str, str], found: dict[str, set[Any]]
     values = [x for side in literals for x in (side if isinstance(side, (list, tuple)) else [side])]
     if len(here) != 1 or any(isinstance(x, (list, tuple)) for x in values):
         return False
-    found[here.pop()].update(values)
+    out.constants[here[0]].update(values)
     return True
 
 

@@ -173,6 +173,55 @@ def test_bounds_are_the_least_and_most_over_every_completion(
         np.testing.assert_array_equal([found.low[k], found.high[k]], expected)
 
 
+ONES = ["x == 1", "x in [0, 1]", "x > 0", "y != 1", "y == 0 and x == 1", "flag", "not flag"]
+ONES += ["word == 'a'", "word not in ['a', 'b']", "x == 0 or y == 1 and x == 1", "flag and x <= 0"]
+ANSWERS: dict[str, list[Any]] = {
+    "x": [-1.0, 0.0, 0.5, 1.0, 2.0],
+    "y": [-1.0, 0.0, 0.5, 1.0, 2.0],
+    "flag": [0.0, 1.0],
+    "word": ["a", "b", "neither"],
+}
+
+
+@st.composite
+def sharing(draw: st.DrawFn) -> pv.Definition:
+    """Draw definitions whose indicators ask the same columns."""
+    made = {
+        name: pv.Indicator(
+            draw(st.sampled_from(ONES)),
+            domain=DOMAINS[k % 3],
+            strength=STRENGTHS[k % 2],
+            asked=draw(st.sampled_from([None, None, "flag", "y >= 0"])),
+            not_asked=draw(st.sampled_from(["missing", "negative"])),
+        )
+        for k, name in enumerate(NAMES)
+    }
+    try:
+        return pv.Definition("any", "1", indicators=made, rule=draw(rules), age=None)
+    except ValueError:
+        assume(False)
+        raise
+
+
+@pytest.mark.filterwarnings("ignore:those not asked should not have answered")
+@FEW
+@given(sharing(), st.integers(0, 10_000))
+def test_bounds_are_exact_where_indicators_share_columns(d: pv.Definition, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({name: rng.choice(values, 12) for name, values in ANSWERS.items()})
+    frame = frame.mask(pd.DataFrame(rng.random(frame.shape) < 0.4, columns=frame.columns))
+    found = d.classify(frame)
+    rows: list[Any] = frame.to_dict("records")
+    for k, row in enumerate(rows):
+        tried = [v if pd.isna(row[name]) else [row[name]] for name, v in ANSWERS.items()]
+        each = [
+            naive.bounds(d, None, dict(zip(ANSWERS, values, strict=True)))
+            for values in product(*tried)
+        ]
+        expected = [min(low for low, _ in each), max(high for _, high in each)]
+        assert [found.low[k], found.high[k]] == expected, row
+
+
 @FEW
 @given(rules, st.integers(0, 10_000))
 def test_what_missing_answers_turn_out_to_be_is_within_the_bounds(rule: Any, seed: int) -> None:

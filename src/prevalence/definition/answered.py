@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .definition import Definition
     from .indicator import Indicator
 
-__all__ = ["Answered", "answered"]
+__all__ = ["Answered", "answered", "answers_at", "windows_used"]
 
 Array = NDArray[Any]
 
@@ -43,26 +43,46 @@ def answered(
     several = {name: _windows(i, d.windows, at, table) for name, i in d.indicators.items()}
     columns = read_columns(table, _wanted(d, several), d.missing_codes)
     eligible = _eligible(d, columns, part)
-    rows = eligible & part
-    found: dict[str, dict[str | None, Truth]] = {}
-    not_asked = {}
-    odd: dict[str, NDArray[np.bool_]] = {}
-    for name, indicator in d.indicators.items():
-        asked = _everybody(table.n)
-        if indicator.asked is not None:
-            asked = three_valued(indicator.asked, columns)
-        not_asked[name] = ~asked.may
-        given = {w: three_valued(indicator.at(w), columns) for w in several[name]}
-        odd[name] = given[at].must & not_asked[name] & rows
-        found[name] = {w: _counted(answer, asked, indicator) for w, answer in given.items()}
-    _say_odd(odd)
-    windowed = {name: found[name] for name, i in d.indicators.items() if i.windows}
-    conflicts = contradictory(windowed, d.windows, rows)
+    asked = {name: _asked(i, columns) for name, i in d.indicators.items()}
+    not_asked = {name: ~who.may for name, who in asked.items()}
+    _say_odd(d, columns, at, {name: rows & eligible & part for name, rows in not_asked.items()})
+    windowed = {
+        name: {w: _answer(i, w, columns, asked[name]) for w in several[name]}
+        for name, i in d.indicators.items()
+        if i.windows
+    }
+    conflicts = contradictory(windowed, d.windows, eligible & part)
     judge(conflicts, table.n, contradictions)
-    answers = {name: by_window[at] for name, by_window in found.items()}
-    if contradictions == "imply":
-        answers |= {n: implied(by, str(at), d.windows) for n, by in windowed.items()}
+    answers = answers_at(d, columns, at, contradictions)
     return Answered(columns, eligible, answers, not_asked, conflicts)
+
+
+def answers_at(
+    d: Definition, columns: Mapping[str, Array], at: str | None, contradictions: str
+) -> dict[str, Truth]:
+    """Return what rows say of each indicator at a window."""
+    out = {}
+    for name, indicator in d.indicators.items():
+        asked = _asked(indicator, columns)
+        several = windows_used(d, indicator, columns, at, contradictions)
+        found = {w: _answer(indicator, w, columns, asked) for w in several}
+        out[name] = implied(found, at)
+    return out
+
+
+def windows_used(
+    d: Definition,
+    indicator: Indicator,
+    columns: Mapping[str, Array],
+    at: str | None,
+    contradictions: str,
+) -> list[str | None]:
+    """Return the windows whose answers decide: the one asked for, and narrower ones that imply it."""
+    if contradictions != "imply" or not indicator.windows:
+        return [at]
+    narrower = d.windows[list(d.windows).index(str(at)) + 1 :]
+    there = [w for w in narrower if w in indicator.windows]
+    return [at, *(w for w in there if {*columns_of(indicator.at(w))} <= {*columns})]
 
 
 def _windows(indicator: Indicator, windows: Any, at: str | None, table: Table) -> list[str | None]:
@@ -115,15 +135,32 @@ def _everybody(n: int) -> Truth:
     return Truth(np.ones(n, dtype=bool), np.ones(n, dtype=bool))
 
 
-def _counted(answer: Truth, asked: Truth, indicator: Indicator) -> Truth:
+def _asked(indicator: Indicator, columns: Mapping[str, Array]) -> Truth:
+    """Return who was asked."""
+    if indicator.asked is None:
+        return _everybody(next(iter(columns.values())).size)
+    return three_valued(indicator.asked, columns)
+
+
+def _answer(
+    indicator: Indicator, window: str | None, columns: Mapping[str, Array], asked: Truth
+) -> Truth:
     """Return an answer as the definition counts it where the question was not asked."""
+    answer = three_valued(indicator.at(window), columns)
     if indicator.not_asked == "negative":
         return Truth(answer.must & asked.must, answer.may & asked.may)
     return Truth(answer.must & asked.must, answer.may | ~asked.must)
 
 
-def _say_odd(odd: Mapping[str, NDArray[np.bool_]]) -> None:
+def _say_odd(
+    d: Definition, columns: Mapping[str, Array], at: str | None, not_asked: Mapping[str, Array]
+) -> None:
     """Say of which indicators rows say yes that should not have been asked."""
+    odd = {
+        name: three_valued(d.indicators[name].at(at), columns).must & rows
+        for name, rows in not_asked.items()
+        if rows.any()
+    }
     names = [name for name, rows in odd.items() if rows.any()]
     if not names:
         return

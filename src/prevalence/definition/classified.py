@@ -16,13 +16,15 @@ from ..estimand import Coded
 from ..frames import Table, read
 from ..grammar import Truth, three_valued
 from ..survey import Survey
-from .answered import Answered, answered
+from .answered import Answered, answered, answers_at, windows_used
 from .audit import audited
+from .completion import completed
 from .logic import combined
 from .rules import AnyOf
 
 if TYPE_CHECKING:
     from .definition import Definition
+    from .indicator import Indicator
 
 __all__ = ["Classified", "classify"]
 
@@ -145,7 +147,7 @@ def classify(
     w = _weights(data, table, weights)
     _check_new(d, at, table, data.coded if isinstance(data, Survey) else {})
     found = answered(d, table, at, w != 0, contradictions)
-    result = _outcome(d, found)
+    result = _outcome(d, found, at, contradictions)
     low, high = (np.where(found.eligible, side, np.nan) for side in (result.must, result.may))
     index = data.index if isinstance(data, pd.DataFrame) else pd.RangeIndex(table.n)
     return Classified(
@@ -204,13 +206,43 @@ def _check_new(d: Definition, window: str | None, table: Table, coded: Mapping[s
         )
 
 
-def _outcome(d: Definition, found: Answered) -> Truth:
+def _outcome(d: Definition, found: Answered, at: str | None, contradictions: str) -> Truth:
+    """Return the bounds of the outcome over all that missing answers can be."""
+    texts = [
+        condition
+        for i in d.indicators.values()
+        for condition in _conditions(d, i, found, at, contradictions)
+    ]
+    if d.child_override is not None:
+        texts.append(_child(d))
+
+    def evaluate(columns: Mapping[str, Array]) -> Truth:
+        return _by_rule(d, answers_at(d, columns, at, contradictions), columns)
+
+    result = _by_rule(d, found.answers, found.columns)
+    return completed(d, texts, found.columns, found.eligible, result, evaluate)
+
+
+def _conditions(
+    d: Definition, indicator: Indicator, found: Answered, at: str | None, contradictions: str
+) -> list[str]:
+    """Return the conditions that decide an indicator at a window."""
+    several = windows_used(d, indicator, found.columns, at, contradictions)
+    asked = [] if indicator.asked is None else [indicator.asked]
+    return [indicator.at(w) for w in several] + asked
+
+
+def _child(d: Definition) -> str:
+    return f"`{d.age_column}` < {CHILD}"
+
+
+def _by_rule(d: Definition, answers: Mapping[str, Truth], columns: Mapping[str, Array]) -> Truth:
     """Return where the rule holds, or that for children where the row is of one."""
     if d.child_override is None:
-        return combined(d.rule, d.indicators, found.answers)
-    child = three_valued(f"`{d.age_column}` < {CHILD}", found.columns)
-    adults = combined(d.rule, d.indicators, found.answers)
-    children = combined(AnyOf(d.rule, d.child_override), d.indicators, found.answers)
+        return combined(d.rule, d.indicators, answers)
+    child = three_valued(_child(d), columns)
+    adults = combined(d.rule, d.indicators, answers)
+    children = combined(AnyOf(d.rule, d.child_override), d.indicators, answers)
     return Truth(
         np.where(child.must, children.must, adults.must),
         np.where(child.may, children.may, adults.may),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import pairwise, product
+from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..grammar import Truth, compared, three_valued
-from .columns import codes_of
 from .holes import names_in
 from .logic import combined, counted
+from .points import points_of
 from .rules import AtLeast, Rule, thresholds, walk
 
 if TYPE_CHECKING:
@@ -69,20 +68,15 @@ def _check_conditions(d: Definition, conditions: tuple[str, ...], place: str) ->
     """Check conditions on columns that are compared with constants, at all sides of these."""
     if any(names_in(condition) for condition in conditions):
         return
-    constants: dict[str, set[Any]] = {}
-    for condition in conditions:
-        found, simple = compared(condition)
-        if not simple:
-            return
-        for column, values in found.items():
-            constants.setdefault(column, set()).update(values)
-    points = [list(_points(d, column, values)) for column, values in constants.items()]
-    if prod(map(len, points)) > MOST_POINTS or not all(points):
+    found = [compared(condition) for condition in conditions]
+    points = {column: values for column, values in points_of(d, found).items() if values}
+    used = {column for each in found if each for column in each.uses}
+    if None in found or used - set(points) or prod(map(len, points.values())) > MOST_POINTS:
         return
-    grid = np.array(list(product(*points)), dtype=object).T
+    grid = np.array(list(product(*points.values())), dtype=object).T
     columns = {
         column: row if isinstance(row[0], str) else row.astype(float)
-        for column, row in zip(constants, grid, strict=True)
+        for column, row in zip(points, grid, strict=True)
     }
     met = np.logical_and.reduce([three_valued(text, columns).must for text in conditions])
     shown = " and ".join(repr(condition) for condition in conditions)
@@ -95,23 +89,3 @@ def _check_conditions(d: Definition, conditions: tuple[str, ...], place: str) ->
         raise ValueError(
             f"{place} must be a condition that answers can fail: {shown} is always true. Correct it."
         )
-
-
-def _points(d: Definition, column: str, constants: Iterable[Any]) -> Iterator[Any]:
-    """Yield values on all sides of the constants that a column is compared with."""
-    codes = codes_of(column, d.missing_codes)[0]
-    if all(isinstance(value, str) for value in constants):
-        yield from sorted(set(constants) - {str(code) for code in codes})
-        yield "".join(constants) + "?"
-        return
-    if any(isinstance(value, str) for value in constants):
-        return
-    sides = sorted(float(value) for value in constants)
-    between = [(one + two) / 2 for one, two in pairwise(sides)]
-    low, high = -np.inf, np.inf
-    if column == d.age_column and d.age is not None:
-        low, high = d.age[0], d.age[1] + 1
-    values = {*sides, *between, sides[0] - 1, sides[-1] + 1, low, (low + high) / 2}
-    for value in sorted(x for x in values if np.isfinite(x)):
-        if low <= value < high and value not in codes:
-            yield value

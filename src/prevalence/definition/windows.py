@@ -81,9 +81,8 @@ def judge(found: pd.DataFrame, rows: int, contradictions: str) -> None:
     warn(f"{words} They {done}.")
 
 
-def implied(answers: Mapping[str | None, Truth], window: str, windows: Sequence[str]) -> Truth:
-    """Return the answers at a window, yes also where a narrower one says yes."""
+def implied(answers: Mapping[str | None, Truth], window: str | None) -> Truth:
+    """Return the answers at a window, yes also where a narrower one, given too, says yes."""
     own = answers[window]
-    narrower = [answers[w] for w in windows[windows.index(window) + 1 :] if w in answers]
-    yes = np.logical_or.reduce([own.must, *(answer.must for answer in narrower)])
+    yes = np.logical_or.reduce([answer.must for answer in answers.values()])
     return Truth(yes, own.may | yes)
