@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-from .kobo import read_kobo
-
-__all__ = ["read_kobo"]
+__all__: list[str] = []
