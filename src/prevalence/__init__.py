@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "direct", "mse", "nsum", "plot", "simulate")
+_MODULES = ("datasets", "direct", "misclassification", "mse", "nsum", "plot", "simulate")
 _NAMES = {
     "Answers": "answers",
     "ConvergenceError": "errors",
@@ -29,7 +29,7 @@ _NAMES = {
 }
 
 if TYPE_CHECKING:
-    from . import datasets, direct, mse, nsum, plot, simulate
+    from . import datasets, direct, misclassification, mse, nsum, plot, simulate
     from .answers import Answers
     from .engine import root, solve
     from .enough import replicates_needed
@@ -60,6 +60,7 @@ __all__ = [
     "direct",
     "linkage_keys",
     "load",
+    "misclassification",
     "mse",
     "nsum",
     "plot",
