@@ -91,9 +91,9 @@ crosscheck-bayes: .venv-bayes/.ok
 LOCK := uv pip compile -q pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --group build
 lock:
-	@$(LOCK) --extra notebooks --group test --group check -o requirements.lock
-	@$(LOCK) --extra docs -o requirements-docs.lock
-	@$(LOCK) --extra crosscheck -o requirements-bench.lock
+	@$(LOCK) --extra notebooks --extra io --group test --group check -o requirements.lock
+	@$(LOCK) --extra docs --extra io -o requirements-docs.lock
+	@$(LOCK) --extra crosscheck --extra io -o requirements-bench.lock
 	@$(LOCK) --extra bayes --group test -o requirements-bayes.lock
 
 clean:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "direct", "misclassification", "mse", "nsum", "plot", "simulate")
+_MODULES = (
+    "datasets",
+    "direct",
+    "misclassification",
+    "mse",
+    "nsum",
+    "plot",
+    "sensitive",
+    "simulate",
+)
 _NAMES = {
     "Answers": "answers",
     "ConvergenceError": "errors",
@@ -26,17 +35,18 @@ _NAMES = {
     "root": "engine",
     "solve": "engine",
     "uncertain": "known",
+    "validated": "known",
 }
 
 if TYPE_CHECKING:
-    from . import datasets, direct, misclassification, mse, nsum, plot, simulate
+    from . import datasets, direct, misclassification, mse, nsum, plot, sensitive, simulate
     from .answers import Answers
     from .engine import root, solve
     from .enough import replicates_needed
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
     from .estimand import Estimand
     from .estimate import Estimate
-    from .known import uncertain
+    from .known import uncertain, validated
     from .linkage import linkage_keys
     from .lists import Lists
     from .reporting import report
@@ -67,9 +77,11 @@ __all__ = [
     "replicates_needed",
     "report",
     "root",
+    "sensitive",
     "simulate",
     "solve",
     "uncertain",
+    "validated",
 ]
 
 

@@ -81,15 +81,6 @@ def assemble(
     """Put values, uncertainty, labels and facts into an `Estimate`, rows outcome by outcome."""
     k = result.value.shape[0]
     names = list(outcomes) * k if len(outcomes) == 1 and k > 1 else list(outcomes)
-    about = survey.about
-    estimand = Estimand(
-        outcome=names[0] if len(set(names)) == 1 else "several",
-        definition=about.definition,
-        window=about.window,
-        denominator=about.denominator,
-        population=about.population,
-        excludes=about.excludes,
-    )
     said = [*survey.notes, *domains.notes, *warnings, *result.warnings]
     lost = int((~np.isfinite(result.value)).any(axis=0).sum())
     if lost:
@@ -102,7 +93,7 @@ def assemble(
         label_names=domains.names,
         outcomes=tuple(np.repeat(names, domains.count).tolist()),
         unit=unit,
-        estimand=estimand,
+        estimand=estimand_of(survey, names),
         method=method,
         interval_rule=interval,
         constants=constants or {},
@@ -110,8 +101,37 @@ def assemble(
         assumptions=tuple(assumptions),
         warnings=tuple(said),
         citations=tuple(citations),
-        provenance=provenance(survey),
+        provenance={**provenance(survey), **_definitions(survey, names)},
     )
+
+
+def estimand_of(survey: Survey, names: Sequence[str]) -> Estimand:
+    """Return what is estimated: the words of the survey, and of what coded its outcomes."""
+    about = survey.about
+    coded = [survey.coded.get(name) for name in dict.fromkeys(names)]
+
+    def said(part: str) -> str:
+        words = [getattr(c, part, "") or getattr(about, part) for c in coded]
+        return "; ".join(dict.fromkeys(word for word in words if word))
+
+    return Estimand(
+        outcome=names[0] if len(set(names)) == 1 else "several",
+        definition=said("definition"),
+        definition_hash=said("definition_hash"),
+        window=said("window"),
+        denominator=said("denominator"),
+        population=about.population,
+        excludes=about.excludes,
+    )
+
+
+def _definitions(survey: Survey, names: Sequence[str]) -> dict[str, Any]:
+    """Return the definition of each outcome of a joint estimate, for its table."""
+    if len(set(names)) == 1 or not any(name in survey.coded for name in names):
+        return {}
+    other = survey.about.definition
+    of = {name: survey.coded[name].definition if name in survey.coded else other for name in names}
+    return {"definitions": of}
 
 
 def provenance(survey: Survey) -> dict[str, Any]:

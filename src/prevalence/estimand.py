@@ -1,10 +1,27 @@
-"""`Estimand`: what is estimated."""
+"""`Estimand`: what is estimated, and what an outcome was coded by."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-__all__ = ["Estimand"]
+__all__ = ["Coded", "Estimand", "words_of"]
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What a column of outcomes was coded by: a definition in words, with its hash.
+
+    `window` is the time it refers to, `denominator` whom a share is of, `where` the condition of
+    the denominator on rows.
+    """
+
+    definition: str
+    definition_hash: str
+    window: str = ""
+    denominator: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,3 +86,15 @@ class Estimand:
             for name in self.__dataclass_fields__
             if name != "excludes" and getattr(self, name) != getattr(other, name)
         ]
+
+
+def words_of(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return words for the estimand; a definition among them stands for all that it says."""
+    given = words.get("definition")
+    coded = getattr(given, "coded", None)
+    if not callable(coded):
+        return dict(words)
+    said = coded()
+    parts = {name: getattr(said, name) for name in ("definition", "definition_hash")}
+    more = {name: getattr(said, name) for name in ("window", "denominator") if getattr(said, name)}
+    return {**more, **words, **parts}

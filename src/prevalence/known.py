@@ -8,11 +8,11 @@ import numpy as np
 
 from .blocks import Block, Columns
 from .chain import plain
-from .errors import level_in_range, number, one_of
+from .errors import level_in_range, number, one_of, whole
 from .estimate import Estimate
 from .intervals import t_quantile
 
-__all__ = ["uncertain"]
+__all__ = ["uncertain", "validated"]
 
 RULE_OF = {"normal": "wald", "lognormal": "log", "beta": "beta-distribution"}
 
@@ -79,22 +79,98 @@ def uncertain(
     one_of("kind", kind, ["normal", "lognormal", "beta"])
     level, value = level_in_range(level), number("value", value)
     spread = _std_error(value, low, high, std_error, kind, level)
-    label = name or secrets.token_hex(8)
-    scheme = Columns(f"known:{label}", "known", np.ones(1), (label,))
-    block = Block(plain(np.array([[spread]])), scheme, np.array([np.inf]))
     rule, constants = RULE_OF[kind], {}
     if kind == "beta":
         size = value * (1 - value) / spread**2 - 1
         constants = {"a": np.array([value * size]), "b": np.array([(1 - value) * size])}
     return Estimate(
         np.array([value]),
-        (block,),
+        (_own_block(spread, name),),
         outcomes=(name,),
         unit="known",
         method="uncertain",
         interval_rule=rule,
         constants=constants,
     )
+
+
+def validated(*, correct: int, tested: int, name: str = "") -> Estimate:
+    """Return a sensitivity or a specificity as a validation study found it, ``correct / tested``.
+
+    Parameters
+    ----------
+    correct : int
+        People whom the instrument classified rightly: true cases it found, for a sensitivity;
+        others it cleared, for a specificity.
+    tested : int
+        True cases (others) in the validation study.
+    name : str
+        Name of the source. Two numbers of one name are the same quantity (fully correlated);
+        without a name each call is a study of its own.
+
+    Returns
+    -------
+    Estimate
+        One row, with infinite degrees of freedom and the limits of Clopper and Pearson. The
+        standard error is ``sqrt(p (1 - p) / tested)``; where all or none were classified rightly,
+        which has no spread to tell one from, that of ``(correct + 1) / (tested + 2)``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When a number is no whole number, nobody was tested, or more were right than tested.
+
+    Notes
+    -----
+    Assumes that those tested are like those of the survey: a simple random sample of true cases, or
+    of others, each judged by itself. It fails (too certain) where the validation study was clustered
+    or chose clear cases, in which an instrument does better than in the field.
+
+    References
+    ----------
+    Clopper, C. J. and Pearson, E. S. (1934). The use of confidence or fiducial limits illustrated
+    in the case of the binomial. Biometrika 26, 404-413. doi:10.1093/biomet/26.4.404
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> specificity = pv.validated(correct=480, tested=489)
+    >>> specificity.interval().round(3)
+    array([[0.965, 0.992]])
+    """
+    tested = whole("tested", tested, 1, "Give the people whose state was known.")
+    correct = whole("correct", correct, 0, "Give those classified rightly.")
+    if correct > tested:
+        raise ValueError(
+            f"correct must be at most tested: found {correct:,} of {tested:,}. Correct the counts."
+        )
+    p, n = correct / tested, float(tested)
+    said: tuple[str, ...] = ()
+    if correct in {0, tested}:
+        p, n = (correct + 1) / (tested + 2), tested + 2.0
+        text = (
+            f"{'All' if correct else 'None'} of {tested:,} tested were classified rightly: the "
+            "standard error is that of one more right and one more wrong."
+        )
+        said = (text,)
+    return Estimate(
+        np.array([correct / tested]),
+        (_own_block(float(np.sqrt(p * (1 - p) / n)), name),),
+        outcomes=(name,),
+        unit="known",
+        method="validated",
+        interval_rule="clopper-pearson",
+        constants={"n": np.array([float(tested)]), "deff": np.ones(1)},
+        facts={"n": np.array([tested]), "cases": np.array([correct])},
+        warnings=said,
+    )
+
+
+def _own_block(std_error: float, name: str) -> Block:
+    """Return the uncertainty of one number that is a source of its own."""
+    label = name or secrets.token_hex(8)
+    scheme = Columns(f"known:{label}", "known", np.ones(1), (label,))
+    return Block(plain(np.array([[std_error]])), scheme, np.array([np.inf]))
 
 
 def _std_error(

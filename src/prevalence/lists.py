@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import captures, patterns
 from .declared import Declared
 from .errors import check_words, generator, note, sequence, whole
-from .estimand import Estimand
+from .estimand import Estimand, words_of
 from .frames import as_float, read
 from .patterns import Patterns
 from .regrouped import Regrouped, added, cells
@@ -358,19 +358,21 @@ class Lists(Regrouped):
         made = Replicates(factors, scale, self.source, kind, ())
         return self._replace(scheme=made, pattern_draws=draws)
 
-    def describe(self, **words: str) -> Self:
+    def describe(self, **words: Any) -> Self:
         """Return the lists with words for the estimand: outcome, definition, window, population.
 
         Parameters
         ----------
-        **words : str
-            Parts of the `Estimand`.
+        **words : str or Definition
+            Parts of the `Estimand`; a `Definition` stands for its name, version and hash, its
+            window and its denominator.
 
         Returns
         -------
         Lists
             The same lists; estimates carry the words.
         """
+        words = words_of(words)
         check_words("describe", words, Estimand.__dataclass_fields__)
         return self._replace(about={**self.about, **words})
 

@@ -53,7 +53,7 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
         "n_eff": _numbers(e, "n_eff"),
         "df": np.broadcast_to(np.asarray(e.df, dtype=float), (p,)),
         "interval": e.interval_rule,
-        "definition": e.estimand.definition if e.estimand else "",
+        "definition": _definitions(e),
     }
     columns["flag"] = flags(e, columns, limits if level == 0.95 else e.interval(0.95))
     names = [*COLUMNS, *(BESIDE if "identified by" in e.provenance else ())]
@@ -66,6 +66,13 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
         "declared_facts": str(e.provenance.get("declared facts", "")),
     }
     return pd.DataFrame({name: columns[name] for name in names}, index=pd.RangeIndex(p))
+
+
+def _definitions(e: Estimate) -> list[str]:
+    """Return the definition of every row: those of a joint estimate may differ."""
+    all_rows = e.estimand.definition if e.estimand else ""
+    known = e.provenance.get("definitions", {})
+    return [known.get(outcome, all_rows) for outcome in e.outcomes]
 
 
 def _numbers(e: Estimate, name: str) -> Array:
@@ -173,8 +180,8 @@ def _sentence(
         more.append(excluded(about))
     if e.unit == "proportion" and outcome:
         more.append(f"Outcome: {outcome}.")
-    if about.definition:
-        more.append(f"Definition: {about.definition.rstrip('.')}.")
+    if row["definition"]:
+        more.append(f"Definition: {str(row['definition']).rstrip('.')}.")
     if adjusted(e):
         more.append(f"Adjusted by: {adjusted(e)}.")
     return [first, *more]

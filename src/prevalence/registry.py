@@ -83,7 +83,8 @@ def estimator(
 
 def registered(*, variants: bool = False) -> dict[str, Entry]:
     """Return the registered estimators of every family by name, with entries for other rules too."""
-    from . import direct, misclassification, mse, nsum  # noqa: F401  (importing a family registers its estimators)
+    # importing a family registers its estimators
+    from . import direct, misclassification, mse, nsum, sensitive  # noqa: F401
 
     out = dict(sorted(_ENTRIES.items()))
     for entry in list(out.values()) if variants else []:

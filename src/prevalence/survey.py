@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,6 +13,7 @@ from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
 from .errors import check_rows, check_words, note, one_of
+from .estimand import Coded, words_of
 from .frames import Table, names_of, read
 from .pps import unequal_of
 from .replication import Replicates
@@ -38,6 +39,7 @@ class About:
     window: str = ""
     denominator: str = ""
     definition: str = ""
+    definition_hash: str = ""
     excludes: str = ""
 
 
@@ -133,6 +135,7 @@ class Survey(Drawn):
     steps: tuple[Step | Attach, ...] = field(default=(), init=False)
     scheme: Replicates | None = field(default=None, init=False)
     about: About = field(default_factory=About, init=False)
+    coded: Mapping[str, Coded] = field(default_factory=dict, init=False)  # by outcome column
     notes: tuple[str, ...] = field(default=(), init=False)  # said of every estimate
 
     def __post_init__(self) -> None:
@@ -168,13 +171,14 @@ class Survey(Drawn):
         object.__setattr__(self, "data", None)
         object.__setattr__(self, "joint", None)
 
-    def describe(self, **words: str) -> Self:
+    def describe(self, **words: Any) -> Self:
         """Return the survey with words for its rows, units, population, window and limits.
 
         Parameters
         ----------
-        **words : str
-            Any of rows, psus, population, window, denominator, definition and excludes.
+        **words : str or Definition
+            Any of rows, psus, population, window, denominator, definition and excludes; a
+            `Definition` stands for its name, version and hash, its window and its denominator.
 
         Returns
         -------
@@ -186,8 +190,46 @@ class Survey(Drawn):
         TypeError
             When a word is unknown, or not one text.
         """
+        words = words_of(words)
         check_words("describe", words, About.__dataclass_fields__)
         return self._replace(about=replace(self.about, **words))
+
+    def classify(self, definition: Any, *, window: str | None = None) -> Self:
+        """Return the survey with a column that tells who is a case by a definition.
+
+        Parameters
+        ----------
+        definition : Definition
+            Indicators and rules; see `Definition.classify` for the audit of what they found.
+        window : str, optional
+            Window of the outcome, in place of the definition's own.
+
+        Returns
+        -------
+        Survey
+            The same rows with the column ``definition.outcome(window)`` of 1, 0 and missing (with
+            bounds, two columns ending in ``_low`` and ``_high`` too). Estimates of it carry the
+            definition's name, version and hash; its denominator is ``where=definition.where``.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            As `Definition.classify`.
+        """
+        found = definition.classify(self, window=window).survey
+        if not isinstance(found, type(self)):
+            raise TypeError(
+                f"definition must be a Definition: found {type(definition).__name__}. Make one with "
+                "pv.Definition(...) or pv.Definition.from_toml(path)."
+            )
+        return found
+
+    def _with_columns(self, columns: Mapping[str, Array], coded: Mapping[str, Coded]) -> Self:
+        """Return the survey with more columns, and what they were coded by."""
+        table = Table({**self.table.columns, **columns}, self.n)
+        new = self._replace(table=table, coded={**self.coded, **coded})
+        new.__dict__["chain"] = self.chain
+        return new
 
     def estimate(
         self,

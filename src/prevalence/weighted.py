@@ -434,7 +434,7 @@ class Weighted:
         one_of("select", select, ["all"])
         table = read(data)
         step = recipes.attach(self.table, table, on, one, links)
-        return self._replace(table=table, steps=(*self.steps, step))
+        return self._replace(table=table, steps=(*self.steps, step), coded={})
 
     def weight_flow(self) -> pd.DataFrame:
         """Return n, sum, CV, Kish deff, range and worst margin gap of the weights by step.

@@ -1,4 +1,4 @@
-"""Prevalence measured with error: validation subsamples and proxy reports."""
+"""An imperfect instrument: screened prevalence corrected for sensitivity and specificity."""
 
 from __future__ import annotations
 
