@@ -115,3 +115,9 @@ def test_a_perfect_validation_study_has_a_spread(correct: int, tested: int) -> N
 def test_impossible_counts_are_refused(counts: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         pv.validated(**counts)
+
+
+def test_a_missing_outcome_names_the_denominator_of_its_definition() -> None:
+    coded = survey()._with_columns({"a": np.where(np.arange(40) % 2, np.nan, 1.0)}, {"a": STRICT})
+    with pytest.raises(ValueError, match=re.escape("rows with where='age >= 5': pass that")):
+        pv.direct.prevalence(coded, "a")

@@ -68,7 +68,7 @@ def outcomes(
     lost = gone & inside
     if lost.any() and missing == "error":
         k = int(np.argmax(lost.any(axis=1)))
-        raise incomplete("outcome", columns[k], lost[k], inside)
+        raise incomplete("outcome", columns[k], lost[k], inside, _denominator(survey, columns[k]))
     kept = ~gone.any(axis=0)
     left = domains.of_rows(survey.n)[inside & ~kept]
     count = np.bincount(left, minlength=domains.count)
@@ -76,12 +76,20 @@ def outcomes(
     return columns, y, kept.astype(float), np.tile(count, (len(columns), 1))
 
 
-def incomplete(argument: str, name: str, lost: Array, inside: Array) -> ValueError:
+def _denominator(survey: Survey, name: str) -> str:
+    """Say how to leave out rows that the definition of an outcome does not concern."""
+    coded = survey.coded.get(name)
+    if coded is None or not coded.where:
+        return ""
+    return f" Its definition is of rows with where={coded.where!r}: pass that for the others."
+
+
+def incomplete(argument: str, name: str, lost: Array, inside: Array, more: str = "") -> ValueError:
     """Return the error of a column that is missing in rows that take part."""
     return ValueError(
         f"{argument} must be complete: {name!r} is missing in {int(lost.sum()):,} of "
         f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost)[0])}). Pass "
-        "missing='drop' to leave these rows out, with their count in the result."
+        f"missing='drop' to leave these rows out, with their count in the result.{more}"
     )
 
 

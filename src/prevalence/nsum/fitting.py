@@ -479,6 +479,7 @@ def _posterior(
         about=on_hidden(
             Estimand(
                 definition=about.definition,
+                definition_hash=about.definition_hash,
                 window=about.window,
                 denominator=about.denominator,
                 population=about.population,
