@@ -19,7 +19,7 @@ from ..intervals import PROPORTION_RULES
 from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import default_lender, seen_in
-from .outcomes import SARNDAL, outcomes
+from .outcomes import SARNDAL, incomplete, outcomes
 from .shares import design_effect, without_df, without_zero
 
 __all__ = ["neighbourhood"]
@@ -173,9 +173,14 @@ def _told(
         empty = "cases" if not first else "children"
         raise ValueError(f"{empty} must name a column: found none. Write the name of one.")
     named = list(dict.fromkeys([*first, *second]))
+    arguments = ["cases" if name in first else "children" for name in named]
+    inside = domains.take_part(survey)
+    for name, argument in zip(named, arguments, strict=True):
+        gone = inside & np.isnan(survey.table.numeric(name, argument))
+        if gone.any() and missing == "error":
+            raise incomplete(argument, name, gone, inside)
     _, columns, _, lost = outcomes(survey, named, missing, domains)
-    for name, column in zip(named, columns, strict=True):
-        argument = "cases" if name in first else "children"
+    for name, argument, column in zip(named, arguments, columns, strict=True):
         whole = (column >= 0) & (column == np.round(column))
         remedy = "Correct it; code what is not known as missing."
         check_rows(argument, f"a whole number of 0 or more in {name!r}", column, ~whole, remedy)
