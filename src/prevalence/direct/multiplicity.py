@@ -115,6 +115,8 @@ def multiplicity(
     case that is reported with probability tau < 1 scales it by tau. Without a report there is no
     standard error; its upper limit is that of no event, 3.7 reports at 95 %, each of one household
     with the domain's mean weight, times the design effect of an intraclass correlation of 0.1.
+    Limits are symmetric on the log scale, with fewer degrees of freedom where few primary units
+    carry most of the variance.
 
     References
     ----------
@@ -151,7 +153,7 @@ def multiplicity(
             ("deff", "deff_source", "naive_std_error"),
             lambda: _compared(survey, domains, u, result),
         ),
-        constants={"one_report": _one_report(survey, domains, result)} if none.any() else {},
+        constants=_constants(survey, domains, u, result),
         assumptions=[
             f"{reporters!r} counts all households of the frame that could report the case.",
             "Every case that an informant could report is reported (transmission 1).",
@@ -250,6 +252,19 @@ def _compared(survey: Survey, domains: Domains, u: Array, result: Result) -> dic
     deff = design_effects(survey, domains, [u], per_person(survey, domains, None, result), None)
     with np.errstate(all="ignore"):
         return {**own(deff), "naive_std_error": result.block.std_error / np.sqrt(deff)}
+
+
+def _constants(survey: Survey, domains: Domains, u: Array, result: Result) -> dict[str, Array]:
+    """Return what the limits need: how few units carry the variance, and the value of one report."""
+    from ..nsum.few import excess
+
+    with np.errstate(all="ignore"):
+        mean = result.value[0] / by_domain(domains, survey.chain.weights)
+    off = u - np.nan_to_num(mean)[0 if domains.code is None else domains.code]
+    out = {"excess": excess(survey, domains, [off])}
+    if (result.value == 0).any():
+        out["one_report"] = _one_report(survey, domains, result)
+    return out
 
 
 def _one_report(survey: Survey, domains: Domains, result: Result) -> Array:
