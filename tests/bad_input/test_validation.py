@@ -21,7 +21,7 @@ def screened(**columns: Any) -> dict[str, Any]:
     return replaced(**{"screen": SCREEN, "gold": GOLD, "drawn": drawn, **columns})
 
 
-def changed(column: Any, row: int, value: Any) -> Any:
+def changed(column: Any, row: int | list[int], value: Any) -> Any:
     out = np.array(column, dtype=object if isinstance(value, str) else float)
     out[row] = value
     return out
@@ -108,7 +108,10 @@ BAD: dict[str, Bad] = {
         r"gold must be 0 or 1: 1 of 12 rows is not \(first: row 3, 7\)\. Code cases as 1, and leave it",
     ),
     "gold standard in words": Bad(
-        screened(gold=np.array(["yes", "no"] * 6)), validated(), TypeError, r"gold must be numbers: column 'gold' holds text"
+        screened(gold=np.array(["yes", "no"] * 6)),
+        validated(),
+        TypeError,
+        r"gold must be numbers: column 'gold' holds text",
     ),
     "unknown screen": Bad(
         screened(),

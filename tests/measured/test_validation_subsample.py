@@ -89,6 +89,7 @@ def test_replicates_count_again(form: str) -> None:
     made = survey().jackknife()
     e = found(made, form)
     ((columns, _),) = e.columns.values()
+    assert made.scheme is not None
     for r in (0, 5, 23):
         copies = made.scheme.factors[:, r][made.design.psu_of_unit[made.unit]]
         again = slow(form, copies=copies)

@@ -48,7 +48,9 @@ def held_fixed(data: dict[str, Array]) -> float:
         rows = data["screen"] == result
         w[rows] *= rows.sum() / (rows & seen).sum()
     rows = {"psu": data["psu"][seen], "w": w[seen], "gold": data["gold"][seen]}
-    return float(pv.direct.prevalence(pv.Survey(rows, weights="w", psu="psu"), "gold").std_error[0] ** 2)
+    return float(
+        pv.direct.prevalence(pv.Survey(rows, weights="w", psu="psu"), "gold").std_error[0] ** 2
+    )
 
 
 class Runs(NamedTuple):
@@ -81,7 +83,13 @@ def runs(samples: int, seed: int, form: str, *, unequal: bool = False, replicate
                 ).std_error[0]
         low, high = e.interval()[0]
         out.append(
-            (e.value[0], e.std_error[0] ** 2, jackknife**2, held_fixed(data), low <= PREVALENCE <= high)
+            (
+                e.value[0],
+                e.std_error[0] ** 2,
+                jackknife**2,
+                held_fixed(data),
+                low <= PREVALENCE <= high,
+            )
         )
     return Runs(*np.array(out, dtype=float).T)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .proxy import proxy
+from .rogan_gladen import rogan_gladen
 from .validation import validation_subsample
+from .what_if import WhatIf, what_if
 
-__all__ = ["validation_subsample"]
+__all__ = ["WhatIf", "proxy", "rogan_gladen", "validation_subsample", "what_if"]
