@@ -41,6 +41,20 @@ def near(**how: Any) -> Callable[[Any], Any]:
     return lambda data: pv.direct.neighbourhood(survey(data), "cases", "children", **how)
 
 
+def rates(**how: Any) -> Callable[[Any], Any]:
+    arguments = {"sensitivity": 0.8, "false_report": 0.02, **how}
+    return lambda data: pv.misclassification.proxy(
+        pv.direct.prevalence(survey(data), "case"), **arguments
+    )
+
+
+def ranges(**how: Any) -> Callable[[Any], Any]:
+    arguments = {"sensitivity": (0.5, 0.8), "false_report": (0.0, 0.02), **how}
+    return lambda data: pv.misclassification.what_if(
+        pv.direct.prevalence(survey(data), "case"), **arguments
+    )
+
+
 def families(**columns: Any) -> dict[str, Any]:
     return replaced(**{"children": np.full(12, 8.0), "cases": np.eye(1, 12)[0], **columns})
 
@@ -221,6 +235,49 @@ BAD: dict[str, Bad] = {
         near(),
         ValueError,
         r"cases must be complete: 'cases' is missing in 1 of 12 rows with weight \(first: row 4\)",
+    ),
+    # two error rates
+    "proxies who report others as often as cases": Bad(
+        replaced(),
+        rates(false_report=0.8),
+        ValueError,
+        r"sensitivity must be above false_report: found 0\.8 and 0\.8 in 1 of 1 rows\. Proxies who",
+    ),
+    "a rate in per cent": Bad(
+        replaced(),
+        rates(false_report=2),
+        ValueError,
+        r"false_report must be a share between 0 and 1: found 2\. Write 0\.05 for 5 %",
+    ),
+    "a rate in words": Bad(
+        replaced(), rates(sensitivity="high"), TypeError, r"sensitivity must be a number"
+    ),
+    "ranges that overlap": Bad(
+        replaced(),
+        ranges(false_report=(0.0, 0.6)),
+        ValueError,
+        r"every sensitivity must be above every false_report: found 0\.5 and 0\.6\. Narrow the ranges",
+    ),
+    "a range in per cent": Bad(
+        replaced(),
+        ranges(sensitivity=(50, 80)),
+        ValueError,
+        r"sensitivity must be shares between 0 and 1: found 50\. Write 0\.05 for 5 %",
+    ),
+    "one number for a range": Bad(
+        replaced(), ranges(sensitivity=0.8), TypeError, r"sensitivity must be a list: found 0\.8"
+    ),
+    "an empty range": Bad(
+        replaced(),
+        ranges(sensitivity=[]),
+        ValueError,
+        r"sensitivity must be shares between 0 and 1: found none",
+    ),
+    "ranges of no estimate": Bad(
+        replaced(),
+        lambda _: pv.misclassification.what_if(0.05, sensitivity=[0.8], false_report=[0.1]),  # type: ignore[arg-type]  # what is refused
+        TypeError,
+        r"apparent must be an Estimate of a share: found float",
     ),
     "no column of cases": Bad(
         families(),

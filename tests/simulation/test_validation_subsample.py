@@ -22,10 +22,12 @@ SENSITIVITY, FALSE_POSITIVE, TESTED = 0.8, 0.07, {1.0: 80, 0.0: 120}
 PREVALENCE, CORRELATION = 0.12, 0.05
 
 
-def draw(rng: np.random.Generator, unequal: bool) -> dict[str, Array]:
+def draw(
+    rng: np.random.Generator, unequal: bool, prevalence: float = PREVALENCE
+) -> dict[str, Array]:
     """Return one screened sample with its subsample; with `unequal`, weights vary and tell nothing."""
     size = 1 / CORRELATION - 1
-    p = rng.beta(PREVALENCE * size, (1 - PREVALENCE) * size, UNITS)
+    p = rng.beta(prevalence * size, (1 - prevalence) * size, UNITS)
     case = rng.random(UNITS * ROWS) < np.repeat(p, ROWS)
     found = rng.random(case.size) < np.where(case, SENSITIVITY, FALSE_POSITIVE)
     gold = np.full(case.size, np.nan)
@@ -119,3 +121,24 @@ def test_bias_variance_and_coverage(form: str, unequal: bool) -> None:
     some = np.isfinite(found.jackknife)
     apart = found.jackknife[some] / found.variance[some]
     assert 1.0 < apart.mean() < 1.03  # the jackknife's second order, with 60 units
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("prevalence", [0.05, 0.02, 0.01])
+def test_rare_cases_that_the_screen_misses_are_covered(prevalence: float) -> None:
+    """Most samples have no case among the 120 negatives, whose plain variance is then 0."""
+    rng, samples = np.random.default_rng(6), 1_000
+    covered = {"auto": 0, "wald": 0}
+    for _ in range(samples):
+        survey = pv.Survey(draw(rng, False, prevalence), weights="w", psu="psu")
+        for rule in covered:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", pv.PrevalenceWarning)
+                e = pv.misclassification.validation_subsample(
+                    survey, screen="screen", gold="gold", interval=rule
+                )
+            low, high = e.interval()[0]
+            covered[rule] += bool(low <= prevalence <= high)
+    error = 3 * np.sqrt(0.95 * 0.05 / samples)
+    assert covered["auto"] / samples > 0.95 - error
+    assert covered["wald"] / samples < 0.95 - error

@@ -11,11 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import check_rows, note, one_of
+from ..evaluate import Domains
+from ..facts import relative
 from ..frames import Table, names_of
 from ..survey import Survey
 from ..weighting import Subsample
 
-__all__ = ["FORMS", "Phases", "second_phase_of"]
+__all__ = ["FORMS", "Phases", "second_phase_of", "unseen", "unseen_variance"]
 
 Array = NDArray[Any]
 FORMS = ("double-expansion", "reweighted")
@@ -186,3 +188,30 @@ def unseen(phases: Phases) -> list[str]:
             f"equally weighted rows), which adds up to {100 * most * share:.2g} points to the prevalence.",
         )
     return said
+
+
+def unseen_variance(expanded: Survey, phases: Phases, domains: Domains) -> Array:
+    """Return by how much Jeffreys' variance of the shares of the strata is above the plain one.
+
+    With x cases among m validated rows of a stratum (effective numbers, in the domain) of weight
+    share W it adds up ``W^2 ((x + 1/2) (m - x + 1/2) / ((m + 1)^2 (m + 2)) - x (m - x) / m^3)``:
+    about ``W^2 / (2 m^2)`` where no case was seen, whose plain variance is 0.
+    """
+    strata = len(phases.labels)
+    inside = phases.validated & (domains.of_rows(expanded.n) >= 0)
+    w = relative(expanded.chain.weights[inside])
+    key = domains.of_rows(expanded.n)[inside] * strata + phases.code[inside]
+
+    def sums(v: Array) -> Array:
+        flat = np.bincount(key, weights=v, minlength=domains.count * strata)
+        return flat.reshape(domains.count, strata)
+
+    size, cases = sums(w), sums(w * phases.gold[inside])
+    screened, validated, _ = phases.counts()
+    with np.errstate(all="ignore"):
+        m = size**2 / sums(w * w)
+        x = m * cases / size
+        jeffreys = (x + 0.5) * (m - x + 0.5) / ((m + 1) ** 2 * (m + 2))
+        more = (size / size.sum(axis=1, keepdims=True)) ** 2 * (jeffreys - x * (m - x) / m**3)
+    drawn = (validated < screened) & (size > 0)
+    return np.asarray(np.where(drawn, np.maximum(more, 0.0), 0.0).sum(axis=1))

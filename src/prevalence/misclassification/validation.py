@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..direct.borrowing import default_lender, seen_in
+from ..direct.borrowing import Seen, default_lender, seen_in
 from ..direct.outcomes import SARNDAL
 from ..direct.shares import design_effect, share_facts, without_df, without_zero
 from ..errors import one_of
@@ -20,7 +20,7 @@ from ..facts import case_facts, row_facts
 from ..intervals import PROPORTION_RULES
 from ..registry import Example, estimator
 from ..survey import Survey
-from .phases import FORMS, second_phase_of, unseen
+from .phases import FORMS, second_phase_of, unseen, unseen_variance
 
 __all__ = ["validation_subsample"]
 
@@ -106,7 +106,7 @@ def validation_subsample(
     where : str, optional
         Condition on rows; the others stay in the design and in the counts.
     interval : str
-        One of the rules of `direct.prevalence`, on the estimate's own design effect.
+        One of the rules of `direct.prevalence`, on the estimate's own design effect, see the Notes.
     missing : {"error", "drop"}
         What to do with a missing screen (the row leaves both phases) and a missing gold standard of
         a row drawn (it counts as not drawn); both are counted.
@@ -131,6 +131,11 @@ def validation_subsample(
     weighted): counts of screen strata vary from sample to sample, which takes away part of what
     weights held fixed would show. Replicates count again in every replicate. It does not depend on
     the order of rows, as R's ``twophase`` does when elements are drawn within clusters.
+
+    Intervals on a design effect (all but ``logit`` and ``wald``) take the share of every screen
+    stratum with Jeffreys' variance: where none of m rows was a case the plain one is 0, and with a
+    prevalence of 2 % found by 80 positive and 120 negative rows such an interval covered 90 %, as
+    against 99 % (simulated; 95 % at prevalences of 5 and 12 %). The standard error is the plain one.
 
     Assumes that validated rows are a random subsample within screen strata and that the gold
     standard is without error. It fails (too small a standard error) where a stratum has no case
@@ -167,10 +172,13 @@ def validation_subsample(
     counts["screened"] = _rows(domains, phases.screened)
     n = counts["n"].astype(float)
 
+    of = (expanded, phases, domains)
+
     @cache
     def used() -> dict[str, Array]:
         lend = default_lender(expanded, domains, phases.gold, ones)
-        return design_effect(seen_in(expanded, domains, result, n, ones), lend, "own")
+        seen = seen_in(expanded, domains, result, n, ones)
+        return _widened(design_effect(seen, lend, "own"), seen, unseen_variance(*of))
 
     facts, constants = share_facts(counts, lambda: case_facts(expanded, domains, phases.gold), used)
     return assemble(
@@ -190,6 +198,14 @@ def validation_subsample(
         ],
         warnings=[*said, *without_df(result)],
     )
+
+
+def _widened(found: dict[str, Array], seen: Seen, more: Array) -> dict[str, Array]:
+    """Return design effects to which is added what the plain variance leaves out in few rows."""
+    with np.errstate(all="ignore"):
+        added = np.where(seen.own > 0, more * seen.n / (seen.share * (1 - seen.share)), 0.0)
+    source = np.where(added > 0.05 * found["deff"], "own, few validated", found["deff_source"])
+    return {**found, "deff": found["deff"] + np.nan_to_num(added), "deff_source": source}
 
 
 def _rows(domains: Domains, which: Array) -> Array:
