@@ -18,18 +18,31 @@ _MODULES = (
     "simulate",
 )
 _NAMES = {
+    "AllOf": "definition",
     "Answers": "answers",
-    "ConvergenceError": "errors",
-    "DisclosureError": "errors",
-    "PrevalenceWarning": "errors",
+    "AnyOf": "definition",
+    "AtLeast": "definition",
     "Comparison": "synthesis",
+    "ConvergenceError": "errors",
+    "Definition": "definition",
+    "DisclosureError": "errors",
     "Estimand": "estimand",
     "Estimate": "estimate",
+    "Indicator": "definition",
     "Lists": "lists",
+    "Microdata": "microdata",
+    "Not": "definition",
+    "PrevalenceWarning": "errors",
     "Survey": "survey",
+    "Variable": "microdata",
+    "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
+    "read_htcds": "readers",
+    "read_kobo": "readers",
+    "read_spss": "readers",
+    "read_stata": "readers",
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
@@ -41,30 +54,43 @@ _NAMES = {
 if TYPE_CHECKING:
     from . import datasets, direct, misclassification, mse, nsum, plot, sensitive, simulate
     from .answers import Answers
+    from .definition import AllOf, AnyOf, AtLeast, Definition, Indicator, Not
     from .engine import root, solve
     from .enough import replicates_needed
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
     from .estimand import Estimand
     from .estimate import Estimate
+    from .imputation import combine_imputations
     from .known import uncertain, validated
     from .linkage import linkage_keys
     from .lists import Lists
+    from .microdata import Microdata, Variable
+    from .readers import read_htcds, read_kobo, read_spss, read_stata
     from .reporting import report
     from .storage import load
     from .survey import Survey
     from .synthesis import Comparison, compare
 
 __all__ = [
+    "AllOf",
     "Answers",
+    "AnyOf",
+    "AtLeast",
     "Comparison",
     "ConvergenceError",
+    "Definition",
     "DisclosureError",
     "Estimand",
     "Estimate",
+    "Indicator",
     "Lists",
+    "Microdata",
+    "Not",
     "PrevalenceWarning",
     "Survey",
+    "Variable",
     "__version__",
+    "combine_imputations",
     "compare",
     "datasets",
     "direct",
@@ -74,6 +100,10 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
+    "read_htcds",
+    "read_kobo",
+    "read_spss",
+    "read_stata",
     "replicates_needed",
     "report",
     "root",
