@@ -20,7 +20,7 @@ from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import ASSUMED_ICC, cluster_deff, clustering
 from .outcomes import SARNDAL
-from .shares import drawn_in, without_df, without_spread
+from .shares import without_df, without_spread
 
 __all__ = ["multiplicity"]
 
@@ -140,7 +140,7 @@ def multiplicity(
     result = evaluate(survey, lambda w: [u] @ w, domains)
     none = (result.value == 0).reshape(-1)
     shown = replace(result, block=blank_rows(result.block, none)) if none.any() else result
-    shown = without_spread(shown, drawn_in(survey, domains), said)
+    shown = without_spread(survey, domains, shown, said)
     ready = row_facts(result, np.zeros((1, domains.count), dtype=int))
     return assemble(
         survey,

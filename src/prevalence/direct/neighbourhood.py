@@ -20,7 +20,7 @@ from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import default_lender, seen_in
 from .outcomes import SARNDAL, incomplete, outcomes
-from .shares import ROUNDING, design_effect, drawn_in, without_df, without_spread, without_zero
+from .shares import ROUNDING, design_effect, without_df, without_spread, without_zero
 
 __all__ = ["neighbourhood"]
 
@@ -131,7 +131,7 @@ def neighbourhood(
         return design_effect(seen_in(survey, domains, result, told, m), lend, rule)
 
     said: list[str] = []
-    shown = without_spread(without_zero(result), drawn_in(survey, domains), said, ROUNDING)
+    shown = without_spread(survey, domains, without_zero(result), said, ROUNDING)
     facts = LateFacts(
         {
             **row_facts(result, lost),

@@ -24,7 +24,6 @@ from .outcomes import BINDER, SARNDAL, answering, example_with, outcomes
 __all__ = [
     "ROUNDING",
     "design_effect",
-    "drawn_in",
     "flat",
     "prevalence",
     "share_facts",
@@ -138,9 +137,11 @@ def prevalence(
     n = counts["n"].astype(float)
     used = cache(lambda: design_effect(seen_in(survey, domains, result, n, answered), lend, rule))
     facts, constants = share_facts(counts, lambda: case_facts(survey, domains, y[0]), used)
+    said: list[str] = []
+    shown = without_spread(survey, domains, without_zero(result), said, ROUNDING)
     return assemble(
         survey,
-        without_zero(result),
+        shown,
         domains,
         outcomes=names,
         unit="proportion",
@@ -150,7 +151,7 @@ def prevalence(
         facts=facts,
         constants=constants,
         assumptions=["The outcome is taken as measured without error (specificity 1)."],
-        warnings=without_df(result),
+        warnings=[*said, *without_df(shown)],
     )
 
 
@@ -175,20 +176,22 @@ def without_zero(result: Result) -> Result:
     return replace(result, block=blank_rows(result.block, at_edge)) if at_edge.any() else result
 
 
-def flat(result: Result, drawn: Array, rounding: float = 0.0) -> Array:
-    """Tell which rows have no spread between units, though their units are a sample (`drawn`).
+def flat(survey: Survey, domains: Domains, result: Result, rounding: float = 0.0) -> Array:
+    """Tell which rows have no spread between units, though their units are a sample.
 
     All who were asked then gave one answer, which is no reason for a standard error of 0.
     `rounding` is what is left of it where values are of the order of 1.
     """
-    if not np.any(result.block.scheme.coefficients):  # a census: zero for another reason
-        return np.zeros(result.value.size, dtype=bool)
     size = rounding + 1e-14 * np.abs(result.value.reshape(-1))
     with np.errstate(invalid="ignore"):
-        return np.asarray(result.block.std_error <= size) & np.resize(drawn, size.size)
+        none = np.asarray(result.block.std_error <= size)
+    if none.any():  # a census has none for another reason
+        none &= bool(np.any(result.block.scheme.coefficients))
+        none &= np.resize(_drawn_in(survey, domains), none.size)
+    return none
 
 
-def drawn_in(survey: Survey, domains: Domains) -> Array:
+def _drawn_in(survey: Survey, domains: Domains) -> Array:
     """Tell in which domains units were drawn: some that take part are not all of their stratum."""
     first, *later = survey.design.stages
     if any(np.any(stage.coefficients) for stage in later):
@@ -199,9 +202,11 @@ def drawn_in(survey: Survey, domains: Domains) -> Array:
     return np.bincount(code, minlength=domains.count) > 0
 
 
-def without_spread(result: Result, drawn: Array, said: list[str], rounding: float = 0.0) -> Result:
+def without_spread(
+    survey: Survey, domains: Domains, result: Result, said: list[str], rounding: float = 0.0
+) -> Result:
     """Blank standard errors of rows that are `flat`, and say so."""
-    none = flat(result, drawn, rounding)
+    none = flat(survey, domains, result, rounding)
     if not none.any():
         return result
     note(

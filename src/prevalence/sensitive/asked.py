@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import Block
-from ..direct.shares import ROUNDING, drawn_in, without_df, without_spread
+from ..direct.shares import ROUNDING, without_df, without_spread
 from ..errors import note
 from ..evaluate import Domains, Result, blank_rows, units_known
 from ..registry import Example
@@ -68,7 +68,7 @@ def without_untold(
             "unit alone, which cannot tell its standard error: they are nan. Use larger domains.",
         )
         result = replace(result, block=blank_rows(result.block, few))
-    result = without_spread(result, drawn_in(survey, domains), said, ROUNDING)
+    result = without_spread(survey, domains, result, said, ROUNDING)
     said += without_df(result)
     return result
 

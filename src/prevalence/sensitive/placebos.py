@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..direct.shares import ROUNDING, drawn_in, flat
+from ..direct.shares import ROUNDING, flat
 from ..engine import Weights
 from ..errors import check_rows, note
 from ..estimate import Estimate
@@ -230,7 +230,7 @@ def placebo_tests(
     few = np.stack(
         [few_units(survey, domains, [yes.long, yes.short]), np.zeros(domains.count, bool)]
     )
-    none = few.reshape(-1) | flat(result, drawn_in(survey, domains), ROUNDING)
+    none = few.reshape(-1) | flat(survey, domains, result, ROUNDING)
     result = replace(result, block=blank_rows(result.block, none))
     distance = result.value - np.array(NULLS)[:, None]
     return result, p_values(distance.reshape(-1), result.block).reshape(distance.shape)
