@@ -127,9 +127,9 @@ def test_a_missing_outcome_names_the_denominator_of_its_definition() -> None:
 @pytest.mark.parametrize("by", [(), "town"])
 def test_joint_shares_have_the_facts_of_each_outcome_by_itself(by: str) -> None:
     rng = np.random.default_rng(3)
-    data = {"common": rng.random(400) < 0.3, "rare": rng.random(400) < 0.03}
-    data |= {"town": np.arange(400) % 2, "ea": np.arange(400) // 10}
-    survey = pv.Survey({name: x.astype(float) for name, x in data.items()}, psu="ea")
+    data = {name: 1.0 * (rng.random(400) < p) for name, p in {"common": 0.3, "rare": 0.03}.items()}
+    places = {"town": np.arange(400) % 2, "ea": np.arange(400) // 10}
+    survey = pv.Survey({**data, **places}, psu="ea")
     joint = pv.direct.prevalence(survey, ["common", "rare"], by=by).to_frame()
     each = [pv.direct.prevalence(survey, x, by=by).to_frame() for x in ("common", "rare")]
     pd.testing.assert_frame_equal(joint, pd.concat(each, ignore_index=True))
