@@ -294,7 +294,8 @@ def excluded(about: Estimand) -> str:
 def outcome_of(e: Estimate, column: str) -> str:
     """Return what a row estimates: the estimand's outcome, or with several outcomes the column's."""
     named = e.estimand.outcome if e.estimand and len(set(e.outcomes)) == 1 else ""
-    behind = e.provenance.get("outcome in", "") if e.unit == "proportion" else ""
+    named = "" if named == "several" else named  # one row of a joint estimate
+    behind = e.provenance.get("outcome in", "") if e.unit in ("proportion", "count") else ""
     return f"{behind} {plain_name(named or column)}".strip()
 
 
@@ -334,7 +335,8 @@ def _what(e: Estimate) -> str:
     people = about.population or about.denominator
     verb = "states" if e.unit == "known" else "estimates"
     what = f"This {verb} the {quantity(e.unit, names_of(e) or 'the outcome')}"
-    what += (f" among {people}" if people else "") + _window(about.window)
+    windows = (estimand_of(e, outcome).window for outcome in e.outcomes)
+    what += (f" among {people}" if people else "") + _window("; ".join(dict.fromkeys(windows)))
     what += f", by {', '.join(map(plain_name, e.label_names))}" if e.label_names else ""
     what += f" ({len(e)} rows)" if len(e) > 1 else ""
     what += f", with the method {e.method}." if e.method else "."
