@@ -39,9 +39,8 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
         if unit in POSSIBLE and np.isfinite(value):
             below, above = _within(unit, (low, high), (below, above))
             if not POSSIBLE[unit][0] <= value <= POSSIBLE[unit][1]:
-                out.append(
-                    _outside(number, value, unit, (low, high), f"{interval} {below} to {above}")
-                )
+                limits = f"{below} to {above}"
+                out.append(_outside(number, value, unit, (low, high), (interval, limits)))
                 continue
         words = (
             f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
@@ -60,7 +59,7 @@ def _within(unit: str, limits: tuple[float, float], texts: tuple[str, str]) -> t
 
 
 def _outside(
-    computed: str, value: float, unit: str, limits: tuple[float, float], interval: str
+    computed: str, value: float, unit: str, limits: tuple[float, float], words: tuple[str, str]
 ) -> tuple[str, str]:
     """Return the nearest possible number to a value that is none, and what was computed.
 
@@ -69,10 +68,11 @@ def _outside(
     (least, most), (low, high) = POSSIBLE[unit], limits
     sign = " %" if unit == "proportion" else ""
     end = f"{0 if value < least else 100}{sign}"
+    interval = " ".join(words)
     if not np.isfinite(limits).any():
         interval = "no interval"
     elif high <= least or low >= most:
-        interval = f"its interval holds nothing {'above' if value < least else 'below'} {end}"
+        interval = f"its {words[0]} holds nothing {'above' if value < least else 'below'} {end}"
     return end, f"computed as {computed}, {interval}"
 
 
