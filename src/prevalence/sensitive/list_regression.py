@@ -362,6 +362,7 @@ def _told(
         survey,
         result,
         domains,
+        words={"outcome in": "sensitive item in"},
         outcomes=names,
         unit=unit,
         method=f"sensitive.list_{'prevalence' if unit == 'proportion' else 'regression'}",
