@@ -26,10 +26,16 @@ _NAMES = {
     "Estimand": "estimand",
     "Estimate": "estimate",
     "Lists": "lists",
+    "Microdata": "microdata",
     "Survey": "survey",
+    "Variable": "microdata",
+    "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
+    "read_htcds": "readers.htcds",
+    "read_spss": "readers.spss",
+    "read_stata": "readers.stata",
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
@@ -46,9 +52,14 @@ if TYPE_CHECKING:
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
     from .estimand import Estimand
     from .estimate import Estimate
+    from .imputation import combine_imputations
     from .known import uncertain, validated
     from .linkage import linkage_keys
     from .lists import Lists
+    from .microdata import Microdata, Variable
+    from .readers.htcds import read_htcds
+    from .readers.spss import read_spss
+    from .readers.stata import read_stata
     from .reporting import report
     from .storage import load
     from .survey import Survey
@@ -62,9 +73,12 @@ __all__ = [
     "Estimand",
     "Estimate",
     "Lists",
+    "Microdata",
     "PrevalenceWarning",
     "Survey",
+    "Variable",
     "__version__",
+    "combine_imputations",
     "compare",
     "datasets",
     "direct",
@@ -74,6 +88,9 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
+    "read_htcds",
+    "read_spss",
+    "read_stata",
     "replicates_needed",
     "report",
     "root",

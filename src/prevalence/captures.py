@@ -257,7 +257,8 @@ def _by_person(
         raw = pd.Series(table.raw(name, argument)).reset_index(drop=True)[keep]
         known = raw.notna().to_numpy()
         by = raw[known].astype(object).groupby(row[known])
-        differing = int((by.agg(lambda x: len(set(x))) > 1).sum())
+        values = by.nunique()
+        differing = int((values > 1).sum())
         if differing:
             note(
                 said,

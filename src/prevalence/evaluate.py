@@ -16,7 +16,7 @@ from .engine import RowSums, Theta, Weights
 from .errors import note
 from .replication import DenseWeights, FactoredWeights, Replicates, blocks, rank
 
-__all__ = ["Domains", "Result", "Sample", "evaluate", "without_spread"]
+__all__ = ["Domains", "Result", "Sample", "evaluate", "members", "without_spread"]
 
 Array = NDArray[Any]
 FLAT = 1e-10  # of a value: no error of sampling is so small, but rounding is
@@ -100,7 +100,7 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
     """Evaluate ``theta(w)`` in every domain, with its influence or replicates."""
     sums = domains.sums(sample)
     n = np.bincount(sums.pair_domain, weights=sums.counts, minlength=domains.count)
-    psus, df = _members(sample.design, sums)
+    psus, df = members(sample.design, sums)
     said: list[str] = []
     if sample.scheme is None:
         if not smooth:
@@ -253,7 +253,7 @@ def _without_alone(block: Block, value: Array, alone: Array, said: list[str]) ->
     return blank_rows(block, bad)
 
 
-def _members(design: Design, sums: RowSums) -> tuple[Array, Array]:
+def members(design: Design, sums: RowSums) -> tuple[Array, Array]:
     """Primary units with members and degrees of freedom, by domain."""
     if sums.n_domains == 1 and sums.rows is None and bool((sums.counts > 0).all()):
         return np.array([design.stages[0].parent.size]), np.array([float(design.df)])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .design import digest
 from .errors import nearest, warn
 from .grammar import columns_of, condition
+from .microdata import Microdata
 
 __all__ = ["Table", "names_of", "read"]
 
@@ -253,6 +254,8 @@ def read(data: Any, argument: str = "data") -> Table:
     """Read any supported frame."""
     if isinstance(data, Table):
         return data
+    if isinstance(data, Microdata):
+        data = data.data
     if isinstance(data, Mapping):
         _check_names(list(data), argument)
         columns = {str(name): _one_dimension(column, str(name)) for name, column in data.items()}

@@ -411,6 +411,8 @@ def _source(name: str) -> str:
         "known": "a known quantity",
         "draws": "the posterior draws",
         "recall": "the recall line of the known groups",
+        "imputations": "the values imputed",
+        "completed": "what differs within the completed data sets",
     }
     return named.get(kind, "the survey design")
 

@@ -45,6 +45,7 @@ NOT_ESTIMATORS = (
     "custom",
     "draws",
     "estimate",
+    "imputation",
     "known",
     "registry",
     "storage",

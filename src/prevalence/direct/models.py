@@ -14,7 +14,7 @@ from ..glm import Family, first_coefficients, fit, information
 from ..survey import Survey
 from .terms import INTERCEPT, Terms
 
-__all__ = ["Effects", "Model", "fitted"]
+__all__ = ["Effects", "Model", "check_count", "coordinates", "fitted"]
 
 Array = NDArray[Any]
 COLLINEAR = 1e-7  # share of a column's size that the columns before it leave unexplained
@@ -74,18 +74,13 @@ class Model:
 def fitted(survey: Survey, terms: Terms, family: Family) -> Model:
     """Fit a regression to the sample's weights, or say which column has no solution."""
     x = terms.matrix()
-    m, p = x.shape
-    if m < p:
-        raise ValueError(
-            f"predictors must be fewer than the rows: found {p:,} coefficients for {m:,} rows. "
-            "Leave out predictors, or join categories."
-        )
+    check_count(x)
     _check_outcome(terms, family)
     weights = survey.chain.weights
     w = weights if terms.rows is None else weights[terms.rows]
     scale = 1 / float(w.mean())
     w = w * scale
-    q, back = _orthogonal(x, w, terms.names)
+    q, back = coordinates(x, w, terms.names)
     start = first_coefficients(family, q, terms.y, w)
     c = fit(family, q, terms.y, w[:, None], start)[:, 0]
     if not np.isfinite(c).all():
@@ -93,35 +88,48 @@ def fitted(survey: Survey, terms: Terms, family: Family) -> Model:
     return Model(terms, family, survey.n, q, back, w, c, scale)
 
 
-def _orthogonal(x: Array, w: Array, names: list[str]) -> tuple[Array, Array]:
+def check_count(x: Array) -> None:
+    """Check that there are as many rows as coefficients."""
+    m, p = x.shape
+    if m < p:
+        raise ValueError(
+            f"predictors must be fewer than the rows: found {p:,} coefficients for {m:,} rows. "
+            "Leave out predictors, or join categories."
+        )
+
+
+def coordinates(
+    x: Array, w: Array, names: list[str], among: str = "that take part"
+) -> tuple[Array, Array]:
     """Return columns orthonormal under the weights and the way back; name a collinear column."""
     root = np.sqrt(w)[:, None]
     size = np.sqrt((w[:, None] * x * x).sum(axis=0))
     if (size == 0).any():
         name = names[int(np.argmax(size == 0))]
         raise ValueError(
-            f"predictors must vary: the column {name!r} is 0 in all {len(x):,} rows that take "
-            "part. Leave it out."
+            f"predictors must vary: the column {name!r} is 0 in all {len(x):,} rows {among}. "
+            "Leave it out."
         )
     _, triangle = np.linalg.qr(root * x / size)
     left = np.abs(np.diag(triangle))
     if (left < COLLINEAR).any():
-        raise ValueError(_collinear(root * x / size, names, int(np.argmax(left < COLLINEAR))))
+        first = int(np.argmax(left < COLLINEAR))
+        raise ValueError(_collinear(root * x / size, names, first, among))
     back = np.linalg.inv(triangle) / size[:, None] * np.sqrt(len(x))
     return x @ back, back
 
 
-def _collinear(x: Array, names: list[str], j: int) -> str:
+def _collinear(x: Array, names: list[str], j: int, among: str) -> str:
     others = np.linalg.lstsq(x[:, :j], x[:, j], rcond=None)[0]
     held = [repr(names[i]) for i in np.flatnonzero(np.abs(others) > 1e-6)]
     if held == [repr(INTERCEPT)]:
         return (
-            f"predictors must vary: {names[j]!r} is the same in all {len(x):,} rows that take "
-            "part. Leave it out."
+            f"predictors must vary: {names[j]!r} is the same in all {len(x):,} rows {among}. "
+            "Leave it out."
         )
     return (
         f"predictors must not be collinear: {names[j]!r} is made of {', '.join(held)} in the "
-        f"{len(x):,} rows that take part. Leave one of them out."
+        f"{len(x):,} rows {among}. Leave one of them out."
     )
 
 

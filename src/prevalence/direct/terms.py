@@ -18,7 +18,7 @@ from ..frames import Table, names_of
 from ..survey import Survey
 from .outcomes import incomplete
 
-__all__ = ["INTERCEPT", "Terms", "read_terms"]
+__all__ = ["INTERCEPT", "Terms", "check_weights", "read_terms"]
 
 Array = NDArray[Any]
 INTERCEPT = "(intercept)"
@@ -162,7 +162,7 @@ def read_terms(
             "the outcome. Leave out the column with most missing values."
         )
     if outcome is not None:
-        _check_weights(survey.chain.weights, kept)
+        check_weights(survey.chain.weights, kept)
     rows = None if kept.all() else np.flatnonzero(kept)
     take = slice(None) if rows is None else rows
     if domains.code is not None or lost:
@@ -235,7 +235,8 @@ def _lost(gone: dict[tuple[str, str], Array], inside: Array, missing: str) -> in
     return lost
 
 
-def _check_weights(weights: Array, kept: Array) -> None:
+def check_weights(weights: Array, kept: Array) -> None:
+    """Check that no row that takes part has a negative weight."""
     bad = kept & (weights < 0)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])

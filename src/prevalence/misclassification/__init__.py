@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .latent_class import latent_class, local_dependence
+
+__all__ = [
+    "latent_class",
+    "local_dependence",
+]

@@ -7,8 +7,10 @@ from .design_test import DesignTest, list_design_test
 from .difference import list_difference
 from .double import double_list
 from .efficiency import relative_variance
+from .list_regression import list_prevalence, list_regression
 from .placebos import Placebos, list_placebos
 from .randomized import randomized_response
+from .randomized_regression import randomized_response_regression
 
 __all__ = [
     "DesignTest",
@@ -18,6 +20,9 @@ __all__ = [
     "list_design_test",
     "list_difference",
     "list_placebos",
+    "list_prevalence",
+    "list_regression",
     "randomized_response",
+    "randomized_response_regression",
     "relative_variance",
 ]

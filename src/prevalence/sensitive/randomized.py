@@ -23,7 +23,7 @@ from .asked import answers_with, outside, taken, without_few_units
 from .counts import read_columns
 from .devices import LEAST_SLOPE, Device, device, pair, probability
 
-__all__ = ["randomized_response"]
+__all__ = ["check_apart", "groups_of", "randomized_response"]
 
 Array = NDArray[Any]
 WARNER = "Warner (1965)"
@@ -167,9 +167,10 @@ def randomized_response(
         )
         seen = prevalence(survey, answer, by=by, where=where, interval=interval, missing=missing)
         return _unmasked(seen, shape, domains)
-    found = _groups(survey, group, design, p, {"p_yes": p_yes, "p_no": p_no, "q": q}, kept)
+    found = groups_of(survey, group, design, p, {"p_yes": p_yes, "p_no": p_no, "q": q}, kept)
     coin = probability("random_answers", random_answers)
-    _check_two(found[1], coin, interval)
+    check_apart(found[1], coin)
+    _check_rule(interval)
     return _two_groups(survey, (answer, said_yes), found, coin, domains, lost)
 
 
@@ -206,7 +207,7 @@ def _unmasked(seen: Estimate, shape: Device, domains: Domains) -> Estimate:
     )
 
 
-def _groups(
+def groups_of(
     survey: Survey, group: str, design: str, p: Any, others: Mapping[str, Any], kept: Array
 ) -> tuple[Array, tuple[float, float], list[str]]:
     """Return the group (0 or 1) of each row, the probability of each, and their labels."""
@@ -241,12 +242,16 @@ def _groups(
     return (code == used[1]).astype(float), pair(p, meaning), names
 
 
-def _check_two(p: tuple[float, float], coin: float, interval: str) -> None:
+def check_apart(p: tuple[float, float], coin: float) -> None:
+    """Check that two groups are asked with chances that differ."""
     if abs(p[0] - p[1]) * (1 - coin) < LEAST_SLOPE:
         raise ValueError(
             f"p must differ between the groups: found {p[0]:g} and {p[1]:g} with "
             f"random_answers={coin:g}, which tell nothing of the trait. Check the probabilities."
         )
+
+
+def _check_rule(interval: str) -> None:
     if interval not in ("auto", "wald"):
         raise ValueError(
             f"interval must be 'auto' or 'wald' with group: found {interval!r}. Other rules are for "

@@ -1,0 +1,70 @@
+"""Multiple imputation against R: eight imputations of a screening answer in a clustered sample."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import prevalence as pv
+from tests.naive import imputation as naive
+
+TOLERANCE = 1e-9  # the reference's own, relative
+
+
+@pytest.fixture(scope="module")
+def case(oracle: Path) -> tuple[list[pv.Estimate], dict[str, Any]]:
+    folder = oracle / "frontier"
+    content = json.loads((folder / "expected_measure.json").read_text(encoding="utf-8"))
+    rows, drawn = (pd.read_csv(folder / name) for name in ("screen_survey.csv", "mi_screen.csv"))
+    means = []
+    for k in range(1, 9):
+        completed = rows.assign(screen=drawn[f"imp{k}"])
+        survey = pv.Survey(completed, weights="w", strata="stratum", psu="psu")
+        means.append(pv.direct.mean(survey, "screen"))
+    return means, content["mi_svymean"]["result"]
+
+
+def test_each_completed_data_set_has_the_estimate_of_r(
+    case: tuple[list[pv.Estimate], dict[str, Any]],
+) -> None:
+    means, expected = case
+    found = [float(e.value[0]) for e in means]
+    assert found == pytest.approx(expected["q"], rel=TOLERANCE)
+    variances = [float(e.std_error[0]) ** 2 for e in means]
+    assert variances == pytest.approx(expected["u"], rel=TOLERANCE)
+
+
+def test_the_combination_is_that_of_mitools_and_its_degrees_of_freedom_those_of_mice(
+    case: tuple[list[pv.Estimate], dict[str, Any]],
+) -> None:
+    means, expected = case
+    found = pv.combine_imputations(means)
+    assert found.value[0] == pytest.approx(expected["est"], rel=TOLERANCE)
+    assert found.std_error[0] == pytest.approx(expected["se"], rel=TOLERANCE)
+    assert found.df[0] == pytest.approx(expected["df_barnard_rubin"], rel=TOLERANCE)
+    assert found.facts["missing_information"][0] == pytest.approx(
+        expected["missinfo"], rel=TOLERANCE
+    )
+    large = pv.combine_imputations(means, "rubin")
+    assert large.df[0] == pytest.approx(expected["df_rubin"], rel=TOLERANCE)
+    assert large.std_error[0] == found.std_error[0]
+
+
+def test_the_factor_that_mitools_drops_is_kept(
+    case: tuple[list[pv.Estimate], dict[str, Any]],
+) -> None:
+    """mitools 2.4 takes U / (U + B) for the observed share: its degrees of freedom are too many."""
+    means, expected = case
+    m = len(means)
+    found = pv.combine_imputations(means)
+    within = sum(float(e.std_error[0]) ** 2 for e in means) / m
+    between = (float(found.std_error[0]) ** 2 - within) / (1 + 1 / m)
+    theirs = naive.mitools(within, between, m, expected["df_complete"])
+    assert theirs == pytest.approx(expected["df_mitools"], rel=TOLERANCE)
+    assert found.df[0] < theirs - 0.4
+    right = naive.barnard_rubin(within, (1 + 1 / m) * between, m, expected["df_complete"])
+    assert found.df[0] == pytest.approx(right, rel=1e-12)

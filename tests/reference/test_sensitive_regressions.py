@@ -1,0 +1,139 @@
+"""Regressions of list experiments and of masked answers against R list, rr and RRreg."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+import prevalence as pv
+from tests.naive import hidden
+
+Array = NDArray[Any]
+METHODS: dict[str, dict[str, Any]] = {
+    "list_ictreg_lm": {"method": "linear"},
+    "list_ictreg_nls": {"method": "nls"},
+    "list_ictreg_ml": {},
+    "list_ictreg_ml_unconstrained": {"constrained": False},
+}
+# lm is solved exactly; nls stops at a relative change of 1e-5 of its own; ictreg's EM stops when the
+# log-likelihood gains 1e-8, up to 3e-4 from the maximum: its own log-likelihood is the lower one.
+NEAR = {
+    "list_ictreg_lm": 1e-12,
+    "list_ictreg_nls": 3e-5,
+    "list_ictreg_ml": 2e-4,
+    "list_ictreg_ml_unconstrained": 3e-4,
+}
+DEVICES: dict[str, tuple[str, dict[str, Any], float, float]] = {
+    "rr_reg_mirrored": ("warner", {"design": "warner", "p": 2 / 3}, 1 / 3, 1 / 3),
+    "rr_reg_forced": (
+        "forced",
+        {"design": "forced", "p_yes": 1 / 6, "p_no": 1 / 6},
+        2 / 3,
+        1 / 6,
+    ),
+    "rr_reg_unrelated": (
+        "unrelated",
+        {"design": "unrelated", "p": 2 / 3, "q": 0.25},
+        2 / 3,
+        1 / 12,
+    ),
+    "rr_reg_crosswise": ("crosswise", {"design": "crosswise", "p": 0.25}, -0.5, 0.75),
+}
+
+
+@pytest.fixture(scope="module")
+def expected(oracle: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((oracle / "frontier/expected_sensitive.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def counts(oracle: Path) -> pd.DataFrame:
+    return pd.read_csv(oracle / "frontier/list_experiment.csv")
+
+
+@pytest.fixture(scope="module")
+def answers(oracle: Path) -> pd.DataFrame:
+    return pd.read_csv(oracle / "frontier/randomized_response.csv")
+
+
+def fit(survey: pv.Survey, **how: Any) -> pv.Estimate:
+    return pv.sensitive.list_regression(
+        survey, "y", ["x1", "x2"], treatment="treat", items=4, **how
+    )
+
+
+@pytest.mark.parametrize("case", list(METHODS))
+def test_list_regression(case: str, expected: dict[str, Any], counts: pd.DataFrame) -> None:
+    wanted, near = expected[case]["result"], NEAR[case]
+    found = fit(pv.Survey(counts), **METHODS[case])
+    np.testing.assert_allclose(found.value[:3], wanted["par_treat"], atol=near)
+    np.testing.assert_allclose(found.facts["model_std_error"][:3], wanted["se_treat"], rtol=near)
+    if wanted["par_control"] is not None:
+        np.testing.assert_allclose(found.value[3:], wanted["par_control"], atol=near)
+        errors = found.facts["model_std_error"][3:]
+        np.testing.assert_allclose(errors, wanted["se_control"], rtol=near)
+    if wanted["llik"] is not None:
+        reached = found.provenance["log_likelihood"]
+        assert wanted["llik"] <= reached < wanted["llik"] + 1e-6  # 1e-6: where the EM stops
+    share = pv.sensitive.list_prevalence(
+        pv.Survey(counts), "y", ["x1", "x2"], treatment="treat", items=4, **METHODS[case]
+    )
+    np.testing.assert_allclose(share.value, wanted["prevalence_mean"], atol=near / 5)
+
+
+def test_weighted_list_regression(expected: dict[str, Any], counts: pd.DataFrame) -> None:
+    wanted = expected["list_ictreg_ml_weighted"]["result"]
+    survey = pv.Survey(counts, weights="w", strata="stratum", psu="psu")
+    found = fit(survey)
+    both = wanted["par_treat"] + wanted["par_control"]
+    np.testing.assert_allclose(found.value, both, atol=2e-4)  # where the EM stops
+    # ictreg takes the sum of the weights for the number of people; ours have mean 1
+    errors = found.facts["model_std_error"][:3] / np.sqrt(counts["w"].mean())
+    np.testing.assert_allclose(errors, wanted["se_treat"], rtol=1e-4)
+    # and the errors of the design are others: those that R does not give
+    assert np.abs(found.std_error[:3] / errors - 1).max() > 0.05
+    share = pv.sensitive.list_prevalence(survey, "y", ["x1", "x2"], treatment="treat", items=4)
+    np.testing.assert_allclose(share.value, wanted["prevalence_weighted_mean"], atol=4e-5)
+
+
+@pytest.mark.parametrize("case", list(DEVICES))
+def test_randomized_response_regression(
+    case: str, expected: dict[str, Any], answers: pd.DataFrame
+) -> None:
+    wanted = expected[case]["result"]
+    column, how, slope, a = DEVICES[case]
+    found = pv.sensitive.randomized_response_regression(
+        pv.Survey(answers), column, ["x1", "x2"], **how
+    )
+    # rrreg's EM stops with a score of 5e-4 left, 3e-5 from the maximum; RRlog's within 3e-5
+    np.testing.assert_allclose(found.value, wanted["est"], atol=5e-5)
+    if case == "rr_reg_crosswise":
+        covariance = np.sqrt(np.diag(wanted["vcov"]))
+        np.testing.assert_allclose(found.facts["model_std_error"], covariance, rtol=2e-5)
+        assert wanted["llik"] <= found.provenance["log_likelihood"] < wanted["llik"] + 1e-6
+        return
+    # rrreg sums outer products of scores at its own estimate; ours are from the second derivative
+    x = np.column_stack([np.ones(len(answers)), answers["x1"], answers["x2"]])
+    y = answers[column].to_numpy(dtype=float)
+    outer = hidden.masked_outer_products(np.array(wanted["est"]), x, y, slope, a)
+    np.testing.assert_allclose(np.sqrt(np.diag(outer)), wanted["se"], rtol=1e-9)
+    np.testing.assert_allclose(found.facts["model_std_error"], wanted["se"], rtol=0.03)
+
+
+def test_latent_class(oracle: Path) -> None:
+    folder = oracle / "frontier"
+    wanted = json.loads((folder / "expected_measure.json").read_text())["latent_class_2"]["result"]
+    data = pd.read_csv(folder / "latent_class.csv")
+    found = pv.misclassification.latent_class(pv.Survey(data), data.columns.tolist(), rng=1)
+    both = [wanted["prevalence"], *wanted["sens"], *wanted["one_minus_spec"]]
+    np.testing.assert_allclose(found.value, both, atol=5e-8)  # where an EM of 1e-13 stops
+    assert found.provenance["log_likelihood"] == pytest.approx(wanted["loglik"], abs=1e-9)
+    # rows drawn at random: the design's errors are near those of the information
+    np.testing.assert_allclose(found.facts["model_std_error"], found.std_error, rtol=0.03)
