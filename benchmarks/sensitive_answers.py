@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 
-__all__ = ["DEVICES", "Answers", "drawn", "expected", "survey", "truth"]
+__all__ = ["DEVICES", "Answers", "drawn", "survey", "truth"]
 
 Array = NDArray[Any]
 STRATA = 4
@@ -40,11 +40,11 @@ class Answers:
     """How people are sampled and answer.
 
     Prevalence, correlation of the trait within primary units, primary units and people in each,
-    shares of the control items, spread of the log-odds of items between people, how the trait
-    depends on a predictor; then what goes wrong: shares of those with the trait and all (no)
-    control items who hide it, share of control items that the sensitive one suppresses, share of
-    those without the trait who say yes directly, shares of people who answer a device by chance or
-    with no whatever it says; whether whole primary units are read one list.
+    shares of the control items, spread of the log-odds of items between people, relative
+    difference of the trait between halves of the people; then what goes wrong: shares of those with
+    the trait and all (no) control items who hide it, share of control items that the sensitive one
+    suppresses, share of those without the trait who say yes directly, shares of people who answer a
+    device by chance or with 0 whatever it says; whether whole primary units are read one list.
     """
 
     prevalence: float = 0.1
@@ -68,11 +68,6 @@ def truth(cell: Answers) -> float:
     return float(cell.prevalence * (SHARES * LEVELS).sum() * (1 + TREND * SIZES.var()))
 
 
-def expected(cell: Answers) -> float:
-    """Return the mean number of control items that apply, without differences between people."""
-    return float(np.sum(cell.items))
-
-
 def drawn(cell: Answers, samples: int, rng: np.random.Generator) -> dict[str, Array]:
     """Draw samples, one below the other, with every question put to everybody."""
     unit = np.repeat(np.arange(samples * cell.units), cell.people)
@@ -83,8 +78,8 @@ def drawn(cell: Answers, samples: int, rng: np.random.Generator) -> dict[str, Ar
     if cell.icc:
         more = 1 / cell.icc - 1
         share = rng.beta(share * more, (1 - share) * more)
-    x = rng.normal(size=unit.size) if cell.slope else np.zeros(unit.size)
-    trait = rng.random(unit.size) < _tilted(share[unit], cell.slope * x)
+    x = rng.random(unit.size) < 0.5
+    trait = rng.random(unit.size) < share[unit] * (1 + cell.slope * (2 * x - 1))
     treated = rng.random(share.size if cell.by_unit else unit.size) < 0.5
     treated = treated[unit] if cell.by_unit else treated
     level = rng.normal(0, np.sqrt(3.3 * cell.icc), share.size)[unit]  # log-odds vary by pi^2 / 3
@@ -117,15 +112,9 @@ def survey(data: dict[str, Array], *, clustered: bool = True) -> pv.Survey:
     return pv.Survey(data, weights="w", strata="sample")
 
 
-def _tilted(share: Array, more: Array) -> Array:
-    """Return shares moved on the log-odds scale, their mean kept to the second order."""
-    if not more.any():
-        return share
-    share = np.clip(share, 1e-9, 1 - 1e-9)
-    return np.asarray(1 / (1 + (1 - share) / share * np.exp(-more)))
-
-
-def _count(cell: Answers, trait: Array, long: Array, level: Array, rng: np.random.Generator) -> Array:
+def _count(
+    cell: Answers, trait: Array, long: Array, level: Array, rng: np.random.Generator
+) -> Array:
     """Return how many items people count: those that apply, and the sensitive one on a long list."""
     odds = np.log(np.divide(cell.items, np.subtract(1, cell.items)))
     apply = 1 / (1 + np.exp(-(odds[:, None] + level)))

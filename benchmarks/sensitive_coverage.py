@@ -90,7 +90,7 @@ class Cell:
 
 COMMON = Answers(prevalence=0.25)
 COMMONER, RARER = (0.6, 0.7, 0.8, 0.8), (0.1, 0.2, 0.2, 0.3)
-EQUAL = Answers(prevalence=0.25, icc=0.0, items=(0.4,) * 4, slope=1.0)
+EQUAL = Answers(prevalence=0.25, icc=0.0, items=(0.4,) * 4, slope=0.5)
 CELLS = [
     *(
         Cell("grid", f"{pi:.0%}, icc {icc:g}", Answers(pi, icc))
@@ -101,7 +101,9 @@ CELLS = [
         Cell("few units", f"{units} primary units of 40", Answers(units=units, people=40))
         for units in (8, 12, 20)
     ),
-    Cell("lists by primary unit", "whole units read one list", replace(COMMON, by_unit=True), LISTS),
+    Cell(
+        "lists by primary unit", "whole units read one list", replace(COMMON, by_unit=True), LISTS
+    ),
     *(
         Cell("breaks", name, replace(COMMON, **how), which)
         for name, how, which in (
@@ -134,18 +136,20 @@ def lines(cell: Cell, samples: int, seed: list[int]) -> Iterator[dict[str, Any]]
     plain: dict[str, list[tuple[Array, Array, Array]]] = {}
     for first in range(0, samples, BATCH):
         data = asked.drawn(cell.answers, min(BATCH, samples - first), rng)
-        for kept, clustered in ((found, True), (plain, False)):
-            for name, estimator in cell.estimators.items():
-                kept.setdefault(name, []).append(each(data, estimator, clustered, cell.single))
-    n = cell.answers.units * cell.answers.people
+        for name, estimator in cell.estimators.items():
+            found.setdefault(name, []).append(each(data, estimator, True, cell.single))
+            if not cell.single:
+                plain.setdefault(name, []).append(each(data, estimator, False, False))
+    made = cell.answers
     about = {
         "part": cell.part,
         "cell": cell.name,
-        "n": n,
-        "units": cell.answers.units,
+        "n": made.units * made.people,
+        "units": made.units,
     }
-    for name in cell.estimators:
-        yield about | line(name, asked.truth(cell.answers), joined(found[name]), joined(plain[name]))
+    for name, runs in found.items():
+        without = joined(plain[name]) if name in plain else None
+        yield about | line(name, asked.truth(made), joined(runs), without)
 
 
 def each(
