@@ -14,6 +14,7 @@ import argparse
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def each(
         return parts(estimator(asked.survey(data, clustered=clustered), SAMPLE))
     out = []
     starts = np.flatnonzero(np.r_[True, np.diff(data[SAMPLE]) > 0, True])
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in pairwise(starts):
         one = {name: column[first:last] for name, column in data.items()}
         try:
             out.append(parts(estimator(asked.survey(one, clustered=clustered), ())))
