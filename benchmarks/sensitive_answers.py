@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 
-__all__ = ["DEVICES", "Answers", "drawn", "survey", "truth"]
+__all__ = ["DEVICES", "Answers", "survey"]
 
 Array = NDArray[Any]
 STRATA = 4
@@ -62,47 +62,46 @@ class Answers:
     always_no: float = 0.0
     by_unit: bool = False
 
+    @property
+    def truth(self) -> float:
+        """Share with the trait."""
+        return float(self.prevalence * (SHARES * LEVELS).sum() * (1 + TREND * SIZES.var()))
 
-def truth(cell: Answers) -> float:
-    """Return the share with the trait."""
-    return float(cell.prevalence * (SHARES * LEVELS).sum() * (1 + TREND * SIZES.var()))
-
-
-def drawn(cell: Answers, samples: int, rng: np.random.Generator) -> dict[str, Array]:
-    """Draw samples, one below the other, with every question put to everybody."""
-    unit = np.repeat(np.arange(samples * cell.units), cell.people)
-    sample, within = np.divmod(np.arange(samples * cell.units), cell.units)
-    stratum = within % STRATA
-    size = rng.choice(SIZES, unit.size // cell.people)
-    share = cell.prevalence * LEVELS[stratum] * (1 + TREND * (size - 1))
-    if cell.icc:
-        more = 1 / cell.icc - 1
-        share = rng.beta(share * more, (1 - share) * more)
-    x = rng.random(unit.size) < 0.5
-    trait = rng.random(unit.size) < share[unit] * (1 + cell.slope * (2 * x - 1))
-    treated = rng.random(share.size if cell.by_unit else unit.size) < 0.5
-    treated = treated[unit] if cell.by_unit else treated
-    level = rng.normal(0, np.sqrt(3.3 * cell.icc), share.size)[unit]  # log-odds vary by pi^2 / 3
-    level = level + cell.spread * rng.normal(size=unit.size)
-    lists = [_count(cell, trait, long, level, rng) for long in (treated, ~treated)]
-    out = {
-        "sample": sample[unit],
-        "stratum": (sample * STRATA + stratum)[unit],
-        "psu": unit,
-        "w": (SHARES[stratum] * size)[unit],
-        "x": x,
-        "trait": trait,
-        "treated": treated,
-        "count": lists[0],
-        "other": lists[1],
-        "direct": rng.random(unit.size) < np.where(trait, HONEST, cell.false_yes),
-        "group": np.where(rng.random(unit.size) < 0.5, "first", "second"),
-    }
-    out |= {name: _masked(cell, name, trait, rng) for name in DEVICES}
-    asked = rng.random(unit.size) < np.where(out["group"] == "first", *TWO_GROUPS)
-    said = np.where(asked, trait, rng.random(unit.size) < UNRELATED)
-    out["two groups"] = _obeyed(cell, said, rng)
-    return {name: v.astype(float) if v.dtype == bool else v for name, v in out.items()}
+    def drawn(self, samples: int, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw samples, one below the other, with every question put to everybody."""
+        unit = np.repeat(np.arange(samples * self.units), self.people)
+        sample, within = np.divmod(np.arange(samples * self.units), self.units)
+        stratum = within % STRATA
+        size = rng.choice(SIZES, unit.size // self.people)
+        share = self.prevalence * LEVELS[stratum] * (1 + TREND * (size - 1))
+        if self.icc:
+            more = 1 / self.icc - 1
+            share = rng.beta(share * more, (1 - share) * more)
+        x = rng.random(unit.size) < 0.5
+        trait = rng.random(unit.size) < share[unit] * (1 + self.slope * (2 * x - 1))
+        treated = rng.random(share.size if self.by_unit else unit.size) < 0.5
+        treated = treated[unit] if self.by_unit else treated
+        level = rng.normal(0, np.sqrt(3.3 * self.icc), share.size)  # log-odds vary by pi^2 / 3
+        level = level[unit] + self.spread * rng.normal(size=unit.size)
+        lists = [_count(self, trait, long, level, rng) for long in (treated, ~treated)]
+        out = {
+            "sample": sample[unit],
+            "stratum": (sample * STRATA + stratum)[unit],
+            "psu": unit,
+            "w": (SHARES[stratum] * size)[unit],
+            "x": x,
+            "trait": trait,
+            "treated": treated,
+            "count": lists[0],
+            "other": lists[1],
+            "direct": rng.random(unit.size) < np.where(trait, HONEST, self.false_yes),
+            "group": np.where(rng.random(unit.size) < 0.5, "first", "second"),
+        }
+        out |= {name: _masked(self, name, trait, rng) for name in DEVICES}
+        asked = rng.random(unit.size) < np.where(out["group"] == "first", *TWO_GROUPS)
+        said = np.where(asked, trait, rng.random(unit.size) < UNRELATED)
+        out["two groups"] = _obeyed(self, said, rng)
+        return {name: v.astype(float) if v.dtype == bool else v for name, v in out.items()}
 
 
 def survey(data: dict[str, Array], *, clustered: bool = True) -> pv.Survey:

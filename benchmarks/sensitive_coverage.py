@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -28,9 +28,10 @@ from . import sensitive_answers as asked
 from .sensitive_answers import Answers
 
 Array = NDArray[Any]
+Found = tuple[Array, Array, Array]  # values, standard errors and limits
 Estimator = Callable[[pv.Survey, str | tuple[()]], pv.Estimate]  # of a survey, by its samples
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SAMPLES, QUICK, SEED, BATCH = 2_000, 200, 20_261_124, 25
+SAMPLES, QUICK, SEED, BATCH = 2_000, 200, 20_261_124, 10
 SAMPLE = "sample"
 LIST: dict[str, Any] = {"treatment": "treated", "items": len(asked.ITEMS)}
 
@@ -78,15 +79,31 @@ DIRECT: dict[str, Estimator] = {
 }
 
 
+class Made(Protocol):
+    """A population that samples are drawn from."""
+
+    @property
+    def units(self) -> int: ...
+
+    @property
+    def people(self) -> int: ...
+
+    @property
+    def truth(self) -> float: ...
+
+    def drawn(self, samples: int, rng: np.random.Generator, /) -> dict[str, Array]: ...
+
+
 @dataclass(frozen=True)
 class Cell:
-    """A way of answering and of estimating; `single`: models, fitted to one sample at a time."""
+    """A way of sampling and answering, and estimators; `single`: one sample at a time."""
 
     part: str
     name: str
-    answers: Answers
+    made: Made
     estimators: Mapping[str, Estimator] = field(default_factory=lambda: {**LISTS, **DEVICES})
     single: bool = False
+    truths: Mapping[str, float] = field(default_factory=dict)  # where not the share with the trait
 
 
 COMMON = Answers(prevalence=0.25)
@@ -132,16 +149,16 @@ CELLS = [
 # ---------------------------------------------------------------------- many samples
 def lines(cell: Cell, samples: int, seed: list[int]) -> Iterator[dict[str, Any]]:
     """Yield one line per estimator; the seed depends on nothing else."""
-    rng = np.random.default_rng([SEED, *seed])
-    found: dict[str, list[tuple[Array, Array, Array]]] = {}
-    plain: dict[str, list[tuple[Array, Array, Array]]] = {}
+    rng, made = np.random.default_rng([SEED, *seed]), cell.made
+    found: dict[str, list[Found]] = {name: [] for name in cell.estimators}
+    plain: dict[str, list[Found]] = {name: [] for name in cell.estimators}
     for first in range(0, samples, BATCH):
-        data = asked.drawn(cell.answers, min(BATCH, samples - first), rng)
-        for name, estimator in cell.estimators.items():
-            found.setdefault(name, []).append(each(data, estimator, True, cell.single))
-            if not cell.single:
-                plain.setdefault(name, []).append(each(data, estimator, False, False))
-    made = cell.answers
+        data = made.drawn(min(BATCH, samples - first), rng)
+        for kept, clustered in ((found, True), (plain, False)):
+            if not (cell.single and kept is plain):
+                for survey, by in surveys(data, cell.single, clustered):
+                    for name, estimator in cell.estimators.items():
+                        kept[name].append(one(estimator, survey, by))
     about = {
         "part": cell.part,
         "cell": cell.name,
@@ -149,33 +166,33 @@ def lines(cell: Cell, samples: int, seed: list[int]) -> Iterator[dict[str, Any]]
         "units": made.units,
     }
     for name, runs in found.items():
-        without = joined(plain[name]) if name in plain else None
-        yield about | line(name, asked.truth(made), joined(runs), without)
+        true = cell.truths.get(name, made.truth)
+        yield about | line(name, true, joined(runs), joined(plain[name]) if plain[name] else None)
 
 
-def each(
-    data: dict[str, Array], estimator: Estimator, clustered: bool, single: bool
-) -> tuple[Array, Array, Array]:
-    """Return values, standard errors and limits of all samples; nan where a model has none."""
+def surveys(
+    data: dict[str, Array], single: bool, clustered: bool
+) -> Iterator[tuple[pv.Survey, str | tuple[()]]]:
+    """Yield one survey of all samples with what tells them apart, or each sample by itself."""
     if not single:
-        return parts(estimator(asked.survey(data, clustered=clustered), SAMPLE))
-    out = []
+        yield asked.survey(data, clustered=clustered), SAMPLE
+        return
     starts = np.flatnonzero(np.r_[True, np.diff(data[SAMPLE]) > 0, True])
     for first, last in pairwise(starts):
-        one = {name: column[first:last] for name, column in data.items()}
-        try:
-            out.append(parts(estimator(asked.survey(one, clustered=clustered), ())))
-        except pv.ConvergenceError:  # no maximum within 0 and 1
-            out.append((np.full(1, np.nan), np.full(1, np.nan), np.full((1, 2), np.nan)))
-    return joined(out)
+        rows = {name: column[first:last] for name, column in data.items()}
+        yield asked.survey(rows, clustered=clustered), ()
 
 
-def parts(e: pv.Estimate) -> tuple[Array, Array, Array]:
-    """Return values, standard errors and limits of an estimate."""
+def one(estimator: Estimator, survey: pv.Survey, by: str | tuple[()]) -> Found:
+    """Return values, standard errors and limits; nan where a model has no maximum within 0 and 1."""
+    try:
+        e = estimator(survey, by)
+    except pv.ConvergenceError:
+        return np.full(1, np.nan), np.full(1, np.nan), np.full((1, 2), np.nan)
     return e.value, e.std_error, e.interval()
 
 
-def joined(found: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+def joined(found: list[Found]) -> Found:
     """Return what several batches found as one."""
     value, error, limits = zip(*found, strict=True)
     return np.concatenate(value), np.concatenate(error), np.concatenate(limits)
@@ -184,8 +201,8 @@ def joined(found: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array
 def line(
     name: str,
     truth: float,
-    found: tuple[Array, Array, Array],
-    plain: tuple[Array, Array, Array] | None = None,
+    found: Found,
+    plain: Found | None = None,
 ) -> dict[str, Any]:
     """Return how often intervals hold the truth, how far off and how spread the estimates are."""
     value, error, limits = found
