@@ -18,24 +18,31 @@ _MODULES = (
     "simulate",
 )
 _NAMES = {
+    "AllOf": "definition",
     "Answers": "answers",
-    "ConvergenceError": "errors",
-    "DisclosureError": "errors",
-    "PrevalenceWarning": "errors",
+    "AnyOf": "definition",
+    "AtLeast": "definition",
     "Comparison": "synthesis",
+    "ConvergenceError": "errors",
+    "Definition": "definition",
+    "DisclosureError": "errors",
     "Estimand": "estimand",
     "Estimate": "estimate",
+    "Indicator": "definition",
     "Lists": "lists",
     "Microdata": "microdata",
+    "Not": "definition",
+    "PrevalenceWarning": "errors",
     "Survey": "survey",
     "Variable": "microdata",
     "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
-    "read_htcds": "readers.htcds",
-    "read_spss": "readers.spss",
-    "read_stata": "readers.stata",
+    "read_htcds": "readers",
+    "read_kobo": "readers",
+    "read_spss": "readers",
+    "read_stata": "readers",
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
@@ -47,6 +54,7 @@ _NAMES = {
 if TYPE_CHECKING:
     from . import datasets, direct, misclassification, mse, nsum, plot, sensitive, simulate
     from .answers import Answers
+    from .definition import AllOf, AnyOf, AtLeast, Definition, Indicator, Not
     from .engine import root, solve
     from .enough import replicates_needed
     from .errors import ConvergenceError, DisclosureError, PrevalenceWarning
@@ -57,23 +65,27 @@ if TYPE_CHECKING:
     from .linkage import linkage_keys
     from .lists import Lists
     from .microdata import Microdata, Variable
-    from .readers.htcds import read_htcds
-    from .readers.spss import read_spss
-    from .readers.stata import read_stata
+    from .readers import read_htcds, read_kobo, read_spss, read_stata
     from .reporting import report
     from .storage import load
     from .survey import Survey
     from .synthesis import Comparison, compare
 
 __all__ = [
+    "AllOf",
     "Answers",
+    "AnyOf",
+    "AtLeast",
     "Comparison",
     "ConvergenceError",
+    "Definition",
     "DisclosureError",
     "Estimand",
     "Estimate",
+    "Indicator",
     "Lists",
     "Microdata",
+    "Not",
     "PrevalenceWarning",
     "Survey",
     "Variable",
@@ -89,6 +101,7 @@ __all__ = [
     "nsum",
     "plot",
     "read_htcds",
+    "read_kobo",
     "read_spss",
     "read_stata",
     "replicates_needed",

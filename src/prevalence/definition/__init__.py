@@ -1,5 +1,10 @@
-"""`Definition`: from coded answers to who is a case."""
+"""Definitions: from coded answers to who counts as a case, versioned, with bounds and an audit."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .classified import Classified
+from .definition import Definition
+from .indicator import Indicator
+from .rules import AllOf, AnyOf, AtLeast, Not
+
+__all__ = ["AllOf", "AnyOf", "AtLeast", "Classified", "Definition", "Indicator", "Not"]
