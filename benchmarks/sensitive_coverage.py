@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,125 +24,13 @@ from numpy.typing import NDArray
 import prevalence as pv
 
 from . import sensitive_answers as asked
-from .sensitive_answers import Answers
+from .sensitive_cells import CELLS, By, Cell, Estimator
 
 Array = NDArray[Any]
 Found = tuple[Array, Array, Array]  # values, standard errors and limits
-Estimator = Callable[[pv.Survey, str | tuple[()]], pv.Estimate]  # of a survey, by its samples
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SAMPLES, QUICK, SEED, BATCH = 2_000, 200, 20_261_124, 10
 SAMPLE = "sample"
-LIST: dict[str, Any] = {"treatment": "treated", "items": len(asked.ITEMS)}
-
-
-# ---------------------------------------------------------------------- estimators
-def _list(name: str, counts: Any = "count", **how: Any) -> Estimator:
-    def found(survey: pv.Survey, by: str | tuple[()]) -> pv.Estimate:
-        return getattr(pv.sensitive, name)(survey, counts, by=by, **LIST, **how)
-
-    return found
-
-
-def _device(column: str, **how: Any) -> Estimator:
-    def found(survey: pv.Survey, by: str | tuple[()]) -> pv.Estimate:
-        return pv.sensitive.randomized_response(survey, column, by=by, **how)
-
-    return found
-
-
-LISTS: dict[str, Estimator] = {
-    "list_difference": _list("list_difference"),
-    "double_list": _list("double_list", ("count", "other")),
-    "list_combined": _list("list_combined", direct="direct"),
-}
-DEVICES: dict[str, Estimator] = {
-    f"randomized_response, {name}": _device(name, design=name, **shape)
-    for name, shape in asked.DEVICES.items()
-} | {
-    "randomized_response, two groups": _device(
-        "two groups", design="unrelated", p=asked.TWO_GROUPS, group="group"
-    )
-}
-ALLOWED = {
-    f"randomized_response, {name}, random_answers=0.1": _device(
-        name, design=name, random_answers=0.1, **asked.DEVICES[name]
-    )
-    for name in ("crosswise", "forced")
-}
-MODELS: dict[str, Estimator] = {
-    f"list_prevalence, {method}": _list("list_prevalence", predictors=["x"], method=method)
-    for method in ("ml", "nls")
-}
-DIRECT: dict[str, Estimator] = {
-    "direct answers": lambda survey, by: pv.direct.prevalence(survey, "direct", by=by),
-}
-
-
-class Made(Protocol):
-    """A population that samples are drawn from."""
-
-    @property
-    def units(self) -> int: ...
-
-    @property
-    def people(self) -> int: ...
-
-    @property
-    def truth(self) -> float: ...
-
-    def drawn(self, samples: int, rng: np.random.Generator, /) -> dict[str, Array]: ...
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A way of sampling and answering, and estimators; `single`: one sample at a time."""
-
-    part: str
-    name: str
-    made: Made
-    estimators: Mapping[str, Estimator] = field(default_factory=lambda: {**LISTS, **DEVICES})
-    single: bool = False
-    truths: Mapping[str, float] = field(default_factory=dict)  # where not the share with the trait
-
-
-COMMON = Answers(prevalence=0.25)
-COMMONER, RARER = (0.6, 0.7, 0.8, 0.8), (0.1, 0.2, 0.2, 0.3)
-EQUAL = Answers(prevalence=0.25, icc=0.0, items=(0.4,) * 4, slope=0.5)
-CELLS = [
-    *(
-        Cell("grid", f"{pi:.0%}, icc {icc:g}", Answers(pi, icc))
-        for pi in (0.05, 0.25)
-        for icc in (0.0, 0.05, 0.2)
-    ),
-    *(
-        Cell("few units", f"{units} primary units of 40", Answers(units=units, people=40))
-        for units in (8, 12, 20)
-    ),
-    Cell(
-        "lists by primary unit", "whole units read one list", replace(COMMON, by_unit=True), LISTS
-    ),
-    *(
-        Cell("breaks", name, replace(COMMON, **how), which)
-        for name, how, which in (
-            ("common items, half at the ceiling hide", {"items": COMMONER, "ceiling": 0.5}, LISTS),
-            ("rare items, half at the floor hide", {"items": RARER, "floor": 0.5}, LISTS),
-            ("a tenth of items suppressed", {"suppressed": 0.1}, LISTS),
-            ("5 % say yes falsely", {"false_yes": 0.05}, LISTS),
-            ("half do not say yes directly", {}, DIRECT),
-            ("10 % answer by chance", {"chance": 0.1}, {**DEVICES, **ALLOWED}),
-            ("10 % always answer 0", {"always_no": 0.1}, DEVICES),
-        )
-    ),
-    *(
-        Cell("models", name, made, MODELS, single=True)
-        for name, made in (
-            ("binomial items", EQUAL),
-            ("binomial items, icc 0.05", replace(EQUAL, icc=0.05)),
-            ("unequal items", replace(EQUAL, items=asked.ITEMS)),
-            ("items that go together", replace(EQUAL, spread=1.0)),
-        )
-    ),
-]
 
 
 # ---------------------------------------------------------------------- many samples
@@ -172,7 +59,7 @@ def lines(cell: Cell, samples: int, seed: list[int]) -> Iterator[dict[str, Any]]
 
 def surveys(
     data: dict[str, Array], single: bool, clustered: bool
-) -> Iterator[tuple[pv.Survey, str | tuple[()]]]:
+) -> Iterator[tuple[pv.Survey, By]]:
     """Yield one survey of all samples with what tells them apart, or each sample by itself."""
     if not single:
         yield asked.survey(data, clustered=clustered), SAMPLE
@@ -183,7 +70,7 @@ def surveys(
         yield asked.survey(rows, clustered=clustered), ()
 
 
-def one(estimator: Estimator, survey: pv.Survey, by: str | tuple[()]) -> Found:
+def one(estimator: Estimator, survey: pv.Survey, by: By) -> Found:
     """Return values, standard errors and limits; nan where a model has no maximum within 0 and 1."""
     try:
         e = estimator(survey, by)
