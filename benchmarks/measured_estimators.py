@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 import prevalence as pv
 
-from .measured_samples import Screened, reports_of
+from .measured_samples import CHILDREN, POPULATION, Screened, reports_of
 
 __all__ = ["IMPUTED", "REPORTS", "SUBSAMPLES", "screens"]
 
@@ -19,7 +21,7 @@ Estimator = Callable[[pv.Survey, By], pv.Estimate]
 # ---------------------------------------------------------------------- instruments
 def _rates(survey: pv.Survey, cell: Screened) -> dict[str, pv.Estimate]:
     """Return the sensitivity and the specificity that the validation study of a sample found."""
-    found, cleared = (int(survey.table.numeric(name)[0]) for name in ("found", "cleared"))
+    found, cleared = (int(survey.table.raw(x, x)[0]) for x in ("found", "cleared"))
     return {
         "sensitivity": pv.validated(correct=found, tested=cell.cases),
         "specificity": pv.validated(correct=cleared, tested=cell.others),
@@ -63,12 +65,13 @@ SUBSAMPLES = {
 # ---------------------------------------------------------------------- reports about others
 def _multiplicity(survey: pv.Survey, by: By) -> pv.Estimate:
     names = [name for name in survey.table.names if name.startswith("could_") or name == "home"]
-    reports = reports_of({name: survey.table.numeric(name) for name in names})
-    return pv.direct.multiplicity(survey, reports, on="home", reporters="could", by=by)
+    reports = reports_of({name: np.asarray(survey.table.raw(name, name)) for name in names})
+    number = pv.direct.multiplicity(survey, reports, on="home", reporters="could", by=by)
+    return number / (CHILDREN * POPULATION)
 
 
 REPORTS: dict[str, Estimator] = {
-    "multiplicity": _multiplicity,
+    "multiplicity, over all children": _multiplicity,
     "neighbourhood": lambda survey, by: pv.direct.neighbourhood(survey, "cases", "children", by=by),
 }
 
@@ -78,8 +81,9 @@ def _imputed(model: str, times: int = 10) -> Estimator:
     def found(survey: pv.Survey, by: By) -> pv.Estimate:
         names = [f"{model} {k}" for k in range(times)]
         one_each = [pv.direct.prevalence(survey, name, by=by) for name in names]
-        renamed = [replace(e, outcomes=("answered",) * len(e)) for e in one_each]
-        return pv.combine_imputations(renamed)
+        return pv.combine_imputations(
+            [replace(e, outcomes=("answered",) * len(e)).describe(outcome="") for e in one_each]
+        )
 
     return found
 

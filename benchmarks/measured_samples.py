@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .sensitive_answers import SHARES, STRATA, Answers
+from .sensitive_answers import LEVELS, SHARES, STRATA, TREND, Answers
 
-__all__ = ["Refusals", "Reports", "Screened", "reports_of"]
+__all__ = ["CHILDREN", "POPULATION", "Refusals", "Reports", "Screened", "reports_of"]
 
 Array = NDArray[Any]
 POPULATION = 2_000  # areas of the population that is reported about
@@ -98,11 +98,6 @@ class Reports:
         """Share of children who are cases."""
         return self.prevalence
 
-    @property
-    def number(self) -> float:
-        """Number of cases in the population."""
-        return self.prevalence * CHILDREN * POPULATION
-
     def drawn(self, samples: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw samples of areas, and in each the households asked, with their reports."""
         areas = samples * self.units
@@ -155,7 +150,8 @@ def reports_of(columns: dict[str, Array]) -> dict[str, Array]:
 class Refusals(Answers):
     """People who do not answer more often where the trait is common, with their answers imputed.
 
-    Half of the people, told apart by a predictor, have the trait more often and refuse more often.
+    Half of the people, told apart by a predictor, have the trait more often and refuse more often;
+    both halves of a primary unit have shares of their own.
     """
 
     prevalence: float = 0.25
@@ -166,40 +162,50 @@ class Refusals(Answers):
     def drawn(self, samples: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw samples with answers imputed by three models, each `imputed` times."""
         out = super().drawn(samples, rng)
-        x, unit = out["x"].astype(int), out["psu"]
+        x, stratum = out["x"].astype(int), out["stratum"]
+        near = out["psu"] * 2 + x  # the primary unit, by the predictor
+        group = stratum * 2 + x  # the stratum, by the predictor
+        place = np.zeros(near.max() + 1, dtype=int)
+        place[near] = group
+        y = rng.random(x.size) < self._shares(out, near, place.size, rng)[near]
         missing = rng.random(x.size) < np.take(self.refuse, x)
-        y = np.where(missing, 0.0, out["trait"])
-        group = out["sample"] * 2 + x  # the whole sample, by the predictor
-        near = unit * 2 + x  # the primary unit, by the predictor
-        yes, seen = (_counts(group, v, ~missing) for v in (y, None))
-        in_yes, in_seen = (_counts(near, v, ~missing) for v in (y, None))
-        of = np.zeros(in_seen.size, dtype=int)
-        of[near] = group
-        more = 1 / self.icc - 1 if self.icc else np.inf
+        yes, no = (np.bincount(near[~missing & which], minlength=place.size) for which in (y, ~y))
+        columns = {}
         for k in range(self.imputed):
-            p = rng.beta(1 + yes, 1 + seen - yes)
-            local = p[of] if not self.icc else rng.beta(
-                more * p[of] + in_yes, more * (1 - p[of]) + in_seen - in_yes
-            )  # fmt: skip
+            weight = np.repeat(rng.exponential(size=place.size // 2), 2)  # of the unit
             for name, chance in (
-                ("clusters", local[near]),
-                ("no clusters", p[group]),
-                ("no predictor", _pooled(out["sample"], yes, seen, rng)),
+                ("clusters", self._near(yes, no, place, weight, rng)[near]),
+                ("no clusters", _posterior(yes, no, place, rng)[group]),
+                ("no predictor", _posterior(yes, no, place // 2, rng)[stratum]),
             ):
-                draw = rng.random(x.size) < chance
-                out[f"{name} {k}"] = np.where(missing, draw, y)
-        out["answered"] = np.where(missing, np.nan, y)
-        kept = ("sample", "stratum", "psu", "w", "answered")
-        models = ("clusters ", "no clusters ", "no predictor ")
-        return {k: v for k, v in out.items() if k in kept or k.startswith(models)}
+                imputed = np.where(missing, rng.random(x.size) < chance, y)
+                columns[f"{name} {k}"] = imputed.astype(float)
+        columns["answered"] = np.where(missing, np.nan, y)
+        return {name: out[name] for name in ("sample", "stratum", "psu", "w")} | columns
+
+    def _shares(self, out: dict[str, Array], near: Array, count: int, rng: Any) -> Array:
+        """Return shares with the trait by primary unit and predictor, each drawn by itself."""
+        stratum = out["stratum"] % STRATA
+        mean = np.zeros(count)
+        size = out["w"] / SHARES[stratum]
+        mean[near] = (
+            self.prevalence
+            * LEVELS[stratum]
+            * (1 + TREND * (size - 1))
+            * (1 + self.slope * (2 * out["x"] - 1))
+        )
+        more = 1 / self.icc - 1
+        drawn = rng.beta(more * np.where(mean > 0, mean, 0.5), more * (1 - mean))
+        return np.asarray(drawn)
+
+    def _near(self, yes: Array, no: Array, place: Array, weight: Array, rng: Any) -> Array:
+        """Draw shares of primary units, those of strata by a Bayesian bootstrap of the units."""
+        up, all_ = (np.bincount(place, weight * v) for v in (yes, yes + no))
+        mean = np.clip(up / all_, 1e-6, 1 - 1e-6)[place]
+        more = 1 / self.icc - 1
+        return np.asarray(rng.beta(more * mean + yes, more * (1 - mean) + no))
 
 
-def _counts(group: Array, y: Array | None, seen: Array) -> Array:
-    weights = seen if y is None else y * seen
-    return np.bincount(group, weights=weights.astype(float))
-
-
-def _pooled(sample: Array, yes: Array, seen: Array, rng: np.random.Generator) -> Array:
-    """Return the share of yes of all who answered, drawn from its posterior."""
-    yes, seen = (v.reshape(-1, 2).sum(axis=1) for v in (yes, seen))
-    return np.asarray(rng.beta(1 + yes, 1 + seen - yes)[sample])
+def _posterior(yes: Array, no: Array, place: Array, rng: np.random.Generator) -> Array:
+    """Draw the shares of groups as if people were drawn one by one, with a uniform prior."""
+    return np.asarray(rng.beta(*(1 + np.bincount(place, v) for v in (yes, no))))

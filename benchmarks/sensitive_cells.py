@@ -83,14 +83,17 @@ class Made(Protocol):
 
 @dataclass(frozen=True)
 class Cell:
-    """A way of sampling and answering, and estimators; `single`: one sample at a time."""
+    """A way of sampling and answering, and estimators.
+
+    `single`: one sample at a time; `beside`: also as if people were drawn one by one.
+    """
 
     part: str
     name: str
     made: Made
     estimators: Mapping[str, Estimator] = field(default_factory=lambda: {**LISTS, **DEVICES})
     single: bool = False
-    truths: Mapping[str, float] = field(default_factory=dict)  # where not the share with the trait
+    beside: bool = True
 
 
 COMMON = Answers(prevalence=0.25)
@@ -122,7 +125,7 @@ ASKED = [
         )
     ),
     *(
-        Cell("models", name, made, MODELS, single=True)
+        Cell("models", name, made, MODELS, single=True, beside=False)
         for name, made in (
             ("binomial items", EQUAL),
             ("binomial items, icc 0.05", replace(EQUAL, icc=0.05)),
@@ -134,15 +137,15 @@ ASKED = [
 
 
 def _screen(part: str, name: str, made: Screened) -> Cell:
-    return Cell(part, name, made, screens(made), single=True)
+    return Cell(part, name, made, screens(made), single=True, beside=False)
 
 
 def _reports(part: str, name: str, made: Reports) -> Cell:
-    return Cell(part, name, made, REPORTS, single=True, truths={"multiplicity": made.number})
+    return Cell(part, name, made, REPORTS, single=True)
 
 
 def _subsample(part: str, name: str, made: Screened) -> Cell:
-    return Cell(part, name, made, SUBSAMPLES, single=True)
+    return Cell(part, name, made, SUBSAMPLES, single=True, beside=False)
 
 
 SMALL = Screened(prevalence=0.01, specificity=0.98, validated_specificity=0.98, others=200)
@@ -153,6 +156,7 @@ MEASURED = [
     _screen("screen", "10 %, specificity 0.97 (300)", Screened(prevalence=0.1)),
     _screen("breaks", "validated on clear cases", Screened(validated_sensitivity=0.97)),
     _screen("breaks", "validated on clear others", Screened(validated_specificity=0.99)),
+    _screen("breaks", "proxies find 0.6, not 0.85", Screened(prevalence=0.1, sensitivity=0.6)),
     _subsample("subsample", "12 %", Screened(prevalence=0.12, specificity=0.93)),
     _subsample("subsample", "3 %", Screened(specificity=0.93)),
     _subsample("breaks", "gold standard finds 0.8", Screened(prevalence=0.12, gold=0.8)),

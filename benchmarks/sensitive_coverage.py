@@ -42,7 +42,7 @@ def lines(cell: Cell, samples: int, seed: list[int]) -> Iterator[dict[str, Any]]
     for first in range(0, samples, BATCH):
         data = made.drawn(min(BATCH, samples - first), rng)
         for kept, clustered in ((found, True), (plain, False)):
-            if not (cell.single and kept is plain):
+            if clustered or cell.beside:
                 for survey, by in surveys(data, cell.single, clustered):
                     for name, estimator in cell.estimators.items():
                         kept[name].append(one(estimator, survey, by))
@@ -53,8 +53,8 @@ def lines(cell: Cell, samples: int, seed: list[int]) -> Iterator[dict[str, Any]]
         "units": made.units,
     }
     for name, runs in found.items():
-        true = cell.truths.get(name, made.truth)
-        yield about | line(name, true, joined(runs), joined(plain[name]) if plain[name] else None)
+        without = joined(plain[name]) if plain[name] else None
+        yield about | line(name, made.truth, joined(runs), without)
 
 
 def surveys(
