@@ -4,8 +4,8 @@ List experiments and randomised response in clustered samples of `benchmarks.sen
 instruments that err, reports about others and imputed answers in those of
 `benchmarks.measured_samples`, each estimated by the library. Many samples are one survey of which
 each sample is a domain with strata of its own: the same numbers as one survey at a time. With its
-2,000 samples a cell the study writes `docs/sensitive-coverage.csv`; ``--quick`` draws 200 and
-writes nothing.
+2,000 samples a cell the study writes `docs/sensitive-coverage.csv` and what is beside it; ``--quick``
+draws 200 and writes nothing.
 """
 
 from __future__ import annotations
@@ -134,15 +134,35 @@ DIGITS = {
 }
 
 
+SHORT = ("cell", "estimator", "truth", "bias", "sd", "se_ratio", "coverage", "mc_se", "unclustered")
+
+
+def tables(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the tables of the page by the end of their names; the last one has every column."""
+    closed = table["part"].isin(["grid", "few units", "lists by primary unit"])
+    breaks = table["part"] == "breaks"
+    wide = table[closed].pivot_table(
+        index=["cell", "n", "units"], columns="estimator", values="coverage", sort=False
+    )
+    wide.columns = [name.replace("randomized_response, ", "") for name in wide.columns]
+    return {
+        "": wide.reset_index(),
+        "-measured": table.loc[~closed & ~breaks, list(SHORT)].reset_index(drop=True),
+        "-breaks": table.loc[breaks, list(SHORT)].reset_index(drop=True),
+        "-details": table,
+    }
+
+
 def main() -> None:
-    """Run the study, print its table, and write it."""
+    """Run the study, print its table, and write what the page shows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="200 samples a cell; write nothing")
     quick = parser.parse_args().quick
     table = study(QUICK if quick else SAMPLES).round(DIGITS)
     print(table.to_string(index=False))
     if not quick:
-        table.to_csv(DOCS / "sensitive-coverage.csv", index=False)
+        for end, one_table in tables(table).items():
+            one_table.to_csv(DOCS / f"sensitive-coverage{end}.csv", index=False)
 
 
 if __name__ == "__main__":
