@@ -16,7 +16,7 @@ from .measured_estimators import IMPUTED, REPORTS, SUBSAMPLES, screens
 from .measured_samples import Refusals, Reports, Screened
 from .sensitive_answers import Answers
 
-__all__ = ["CELLS", "By", "Cell", "Estimator"]
+__all__ = ["CELLS", "LISTS", "By", "Cell", "Estimator"]
 
 Array = NDArray[Any]
 By = str | tuple[()]  # what tells samples apart
@@ -26,7 +26,8 @@ LIST: dict[str, Any] = {"treatment": "treated", "items": len(asked.ITEMS)}
 
 def _list(name: str, counts: Any = "count", **how: Any) -> Estimator:
     def found(survey: pv.Survey, by: By) -> pv.Estimate:
-        return getattr(pv.sensitive, name)(survey, counts, by=by, **LIST, **how)
+        made: pv.Estimate = getattr(pv.sensitive, name)(survey, counts, by=by, **LIST, **how)
+        return made
 
     return found
 

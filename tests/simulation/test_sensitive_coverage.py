@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 from benchmarks import sensitive_coverage as study
+from benchmarks.measured_estimators import REPORTS
 from benchmarks.measured_samples import Refusals, Reports, Screened
 from benchmarks.sensitive_answers import Answers, survey
-from benchmarks.sensitive_cells import CELLS, LISTS, REPORTS, Cell
+from benchmarks.sensitive_cells import CELLS, LISTS, Cell
 
 Array = NDArray[Any]
 pytestmark = pytest.mark.filterwarnings("ignore::prevalence.PrevalenceWarning")
