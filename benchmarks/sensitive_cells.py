@@ -16,7 +16,7 @@ from .measured_estimators import IMPUTED, REPORTS, SUBSAMPLES, screens
 from .measured_samples import Refusals, Reports, Screened
 from .sensitive_answers import Answers
 
-__all__ = ["CELLS", "LISTS", "By", "Cell", "Estimator"]
+__all__ = ["ALLOWED", "CELLS", "LISTS", "By", "Cell", "Estimator"]
 
 Array = NDArray[Any]
 By = str | tuple[()]  # what tells samples apart

@@ -158,7 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="200 samples a cell; write nothing")
     quick = parser.parse_args().quick
-    table = study(QUICK if quick else SAMPLES).round(DIGITS)
+    table = study(QUICK if quick else SAMPLES).round(DIGITS).replace(-0.0, 0.0)
     print(table.to_string(index=False))
     if not quick:
         for end, one_table in tables(table).items():
