@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -298,7 +299,9 @@ def test_columns_of_a_climb_do_not_see_each_other() -> None:
 
 # ------------------------------------------------------------------ spread of the short list
 SPREAD = "spread of the short list's counts over the model's"
-PROBABILITIES = {  # of four items, for people of a normal level
+PROBABILITIES: dict[
+    str, Callable[[Array], Array]
+] = {  # of four items, for people of a normal level
     "one, each by itself": lambda level: np.full((4, level.size), 0.4),
     "unequal": lambda level: np.repeat([[0.1], [0.3], [0.5], [0.7]], level.size, axis=1),
     "together": lambda level: np.repeat(hidden.expit(-0.4 + level)[None], 4, axis=0),
@@ -315,12 +318,12 @@ def counted(kind: str, seed: int, n: int = 1_500) -> dict[str, Any]:
 
 @pytest.mark.filterwarnings("ignore:the counts of the short list spread")
 @pytest.mark.parametrize(
-    ("kind", "warned"), [("one, each by itself", 0), ("unequal", 20), ("together", 20)]
+    ("kind", "warned"), [("one, each by itself", 0), ("unequal", 8), ("together", 8)]
 )
 def test_counts_that_spread_otherwise_than_the_likelihood_are_said(kind: str, warned: int) -> None:
-    """20 samples; by chance one in 400 is said, and the ratio of either kind is 5 errors from 1."""
+    """8 samples; by chance one in 400 is said, and the ratio of either kind is 5 errors from 1."""
     told = 0
-    for seed in range(20):
+    for seed in range(8):
         survey = pv.Survey(counted(kind, seed), psu="psu")
         try:
             e = pv.sensitive.list_prevalence(survey, "y", [], treatment="long", items=4)
