@@ -248,5 +248,5 @@ def _asked(whole: Microdata, table: str, condition: str) -> Any:
 
     try:
         return relevance.holds(condition, read, len(whole.tables[table]))
-    except relevance.Unsupported:
+    except (relevance.Unsupported, RecursionError):
         return None

@@ -15,6 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..errors import note
+from .packed import check_packed, check_sizes
+
 __all__ = ["Column", "Sheet", "read_sheets"]
 
 Array = NDArray[Any]
@@ -160,7 +163,10 @@ def _zipped(place: Path, argument: str, notes: list[str]) -> list[Sheet]:
             tables = [info for info in names if info.filename.lower().endswith(".csv")]
             inside = {info.filename for info in names}
             if {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & inside:
+                for said in check_packed(place, argument):
+                    note(notes, said)
                 return _workbook(place, argument, notes)
+            check_sizes(tables, place, argument)
             texts = [(Path(info.filename).stem, archive.read(info)) for info in tables]
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError):
         raise _unreadable(place, argument) from None
