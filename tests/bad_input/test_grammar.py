@@ -148,14 +148,14 @@ def test_conditions_refuse_what_is_no_condition(text: str) -> None:
 @pytest.mark.parametrize("text", [*RUNS[:-1], *GROWS[:3], *DEEP], ids=lambda text: text[:30])
 def test_what_is_refused_is_refused_before_any_column_is_read(text: str) -> None:
     for ask in (columns_of, compared, pv.Indicator):
-        with pytest.raises(ValueError, match="^a condition "):
+        with pytest.raises(ValueError, match=r"^a condition "):
             ask(text)
 
 
 @pytest.mark.parametrize("text", CONSTANT)
 def test_a_condition_on_no_column_is_none(text: str) -> None:
     assert str(kept(text, condition)).startswith("a condition ")
-    with pytest.raises(ValueError, match="must name a column of the data|must write lists"):
+    with pytest.raises(ValueError, match=r"must name a column of the data|must write lists"):
         pv.Indicator(text)
 
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 __all__: list[str] = []
 
+# What is raised where an archive is not what it was.
+UNPACKED = (
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    UnicodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 LARGEST = 2 * 1024**3  # bytes of one file inside
 CELLS = 200_000_000  # rows times columns of a sheet
 EXTENT = re.compile(rb'<dimension\s+ref="(?:[A-Z]+\d+:)?([A-Z]+)(\d+)"')
