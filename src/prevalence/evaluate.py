@@ -207,15 +207,26 @@ def _by_chance(design: Design, sums: RowSums) -> Array:
     return out
 
 
-def without_spread(sample: Sample, result: Result, said: list[str]) -> Result:
+def by_chance(sample: Sample, result: Result, flat: Array) -> Array:
+    """Return which of some estimates without spread are so by chance: not those of a census."""
+    if not flat.any():
+        return flat
+    return np.asarray(flat & np.tile(_by_chance(sample.design, result.sums), len(result.value)))
+
+
+def without_spread(
+    sample: Sample, result: Result, said: list[str], *, zeros: bool = False
+) -> Result:
     """Blank standard errors that are zero for want of two units that differ; say what tells nothing.
 
     A ratio of counts has none where those who take part are in one primary unit, which others of
-    the domain hide, or where all units tell the same.
+    the domain hide, or where all units tell the same. Estimates of 0, which rules for shares give
+    an interval, are left as they are unless `zeros`, as for differences of shares.
     """
     value = result.value.reshape(-1)
     with np.errstate(invalid="ignore"):
-        flat = (value != 0) & (result.block.std_error <= FLAT * np.abs(value))
+        size = np.maximum(np.abs(value), 1.0) if zeros else np.abs(value)
+        flat = (zeros | (value != 0)) & (result.block.std_error <= FLAT * size)
         free = ~((result.block.df <= 0) & (result.block.std_error > 0)) | flat
     if not free.all():
         note(
@@ -223,8 +234,7 @@ def without_spread(sample: Sample, result: Result, said: list[str]) -> Result:
             f"{int((~free).sum()):,} of {value.size:,} estimates have no degrees of freedom (no stratum "
             "with two primary units): they have no interval. Collapse strata, or use larger domains.",
         )
-    if flat.any():
-        flat &= np.tile(_by_chance(sample.design, result.sums), len(result.value))
+    flat = by_chance(sample, result, flat)
     if not flat.any():
         return result
     note(

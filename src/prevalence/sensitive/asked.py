@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..blocks import Block
 from ..errors import note
-from ..evaluate import Domains, Result, blank_rows, units_known
+from ..evaluate import Domains, Result, blank_rows, units_known, without_spread
 from ..registry import Example
 from ..survey import Survey
 
@@ -57,7 +57,11 @@ def few_units(survey: Survey, domains: Domains, groups: Sequence[Array]) -> Arra
 def without_few_units(
     survey: Survey, result: Result, domains: Domains, groups: Sequence[Array], said: list[str]
 ) -> Result:
-    """Blank standard errors of domains with `few_units`: they would be those of the other group."""
+    """Blank standard errors of domains with `few_units`: they would be those of the other group.
+
+    Blank them also where nothing varies between units.
+    """
+    result = without_spread(survey, result, said, zeros=True)
     few = np.tile(few_units(survey, domains, groups), len(result.value))
     few &= np.isfinite(result.block.std_error)
     if not few.any():

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
 from ..engine import Weights
-from ..errors import check_rows
+from ..errors import check_rows, note
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, blank_rows, evaluate
+from ..evaluate import Domains, Result, blank_rows, evaluate, without_spread
 from ..facts import row_facts
 from ..survey import Survey
 from .asked import few_units, p_values, refuted, taken
@@ -162,6 +162,16 @@ def list_placebos(
     domains = domains_of(survey, by, where)
     asked, z, lost = list_and_direct(survey, count, treatment, direct, items, missing, domains)
     result, p = placebo_tests(survey, asked, z, domains)
+    said: list[str] = []
+    alone = np.isfinite(result.value) & np.isnan(result.block.std_error.reshape(p.shape))
+    if alone.any():
+        note(
+            said,
+            f"{int(alone.sum()):,} of {alone.size:,} tests rest on one primary unit, which cannot tell "
+            "their standard error: they are nan. Use larger domains.",
+        )
+    result = without_spread(survey, result, said, zeros=True)
+    p = np.where(np.isfinite(result.block.std_error.reshape(p.shape)), p, np.nan)
     estimate = assemble(
         survey,
         result,
@@ -173,6 +183,7 @@ def list_placebos(
         citations=[ARONOW],
         facts=row_facts(result, np.stack([lost, lost])),
         assumptions=length(asked),
+        warnings=said,
     )
     return Placebos(estimate, p.reshape(-1))
 
