@@ -212,16 +212,16 @@ BOMBS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "a name that grows": (
         lambda: pv.Definition.from_toml(".".join(["x"] * 2000) + " = 1\n"),
-        "no key 'x'",
+        "known keys: 'x' is none",
     ),
     "twice in TOML": (lambda: pv.Definition.from_toml('name = "a"\nname = "b"\n'), "in TOML"),
     "an include": (
         lambda: pv.Definition.from_toml('include = "/etc/passwd"\n'),
-        "no key 'include'",
+        "known keys: 'include' is none",
     ),
     "a class": (
         lambda: pv.Definition.from_json('{"__class__": "os.system", "name": "x"}'),
-        "no key '__class__'",
+        "known keys: '__class__' is none",
     ),
 }
 
