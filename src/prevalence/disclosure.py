@@ -228,7 +228,7 @@ def suppress(
         {"minimum_n": minimum_n, "minimum_cases": minimum_cases, "minimum_psus": minimum_psus},
     )
     reason = _reasons(frame, minimum_n, minimum_cases, minimum_psus, unit)
-    _complement(frame, reason, minimum_cases)
+    _complement(frame, reason, minimum_n, minimum_cases)
     out = frame.copy()
     hidden = np.array([bool(r) for r in reason], dtype=bool)
     for name in BLANKED:
@@ -297,8 +297,12 @@ def _reasons(
     return reasons
 
 
-def _complement(frame: pd.DataFrame, reason: list[str], minimum_cases: int) -> None:
-    """Suppress more rows until no line's suppressed part can be told by subtraction."""
+def _complement(frame: pd.DataFrame, reason: list[str], minimum_n: int, minimum_cases: int) -> None:
+    """Suppress more rows until no line's suppressed part can be told by subtraction.
+
+    The part must hold as many cases as a row; as many rows where nobody is known to be a case, as
+    behind a list or a masked answer.
+    """
     cases, n = _column(frame, "cases"), _column(frame, "n")
     size = np.where(np.isnan(cases), n, cases)
     changed = True
@@ -307,7 +311,10 @@ def _complement(frame: pd.DataFrame, reason: list[str], minimum_cases: int) -> N
         for line in _lines(frame):
             hidden = [i for i in line if reason[i]]
             left = sorted((i for i in line if not reason[i]), key=lambda i: (size[i], i))
-            told = len(hidden) == 1 or np.nansum(cases[hidden]) < minimum_cases
+            few = np.nansum(cases[hidden]) < minimum_cases
+            if np.isnan(cases[hidden]).all():
+                few = np.nansum(n[hidden]) < minimum_n
+            told = len(hidden) == 1 or few
             if hidden and left and told:
                 reason[left[0]] = COMPLEMENT
                 changed = True
