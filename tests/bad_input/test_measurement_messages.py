@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,31 @@ def test_imputations_without_a_value_in_some_are_said() -> None:
         whole = pv.direct.ratio(sample, "y", "z", by="g")
     with pytest.warns(pv.PrevalenceWarning, match="rows have no value in some imputation"):
         pv.combine_imputations([whole, whole])
+
+
+def test_reports_that_differ_in_who_could_make_them_are_said() -> None:
+    sample = pv.Survey({"key": [1, 2, 3, 4], "w": [2.0, 2, 2, 2]}, weights="w")
+    told = {"key": [1, 2], "m": [2.0, 3.0], "person": ["a", "a"], "sick": [1.0, 1]}
+    with pytest.warns(pv.PrevalenceWarning, match="reports that differ in how many households"):
+        pv.direct.multiplicity(
+            sample, told, on="key", reporters="m", case="sick", identity="person"
+        )
+
+
+def test_a_workbook_needs_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = exports.workbook(tmp_path / "e.xlsx", {"home": HOME})
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    with pytest.raises(
+        ImportError, match=r"reading one needs python-calamine: it is not installed"
+    ):
+        pv.read_kobo(path)
+
+
+def test_a_rate_of_several_rows_and_too_many_items_are_refused() -> None:
+    data = {f"q{k}": np.arange(60.0) % 2 for k in range(40)} | {"g": ["a", "b", "c"] * 20}
+    sample = pv.Survey(data)
+    share = pv.direct.prevalence(sample, "q0", by="g")
+    with pytest.raises(ValueError, match="sensitivity must be an estimate of one row: found 3"):
+        pv.misclassification.what_if(share["a"], sensitivity=share, false_report=(0.0, 0.1))
+    with pytest.raises(ValueError, match=r"items must be at most \d+: found 40"):
+        pv.misclassification.latent_class(sample, [f"q{k}" for k in range(40)], rng=1)
