@@ -214,19 +214,15 @@ def by_chance(sample: Sample, result: Result, flat: Array) -> Array:
     return np.asarray(flat & np.tile(_by_chance(sample.design, result.sums), len(result.value)))
 
 
-def without_spread(
-    sample: Sample, result: Result, said: list[str], *, zeros: bool = False
-) -> Result:
+def without_spread(sample: Sample, result: Result, said: list[str]) -> Result:
     """Blank standard errors that are zero for want of two units that differ; say what tells nothing.
 
     A ratio of counts has none where those who take part are in one primary unit, which others of
-    the domain hide, or where all units tell the same. Estimates of 0, which rules for shares give
-    an interval, are left as they are unless `zeros`, as for differences of shares.
+    the domain hide, or where all units tell the same.
     """
     value = result.value.reshape(-1)
     with np.errstate(invalid="ignore"):
-        size = np.maximum(np.abs(value), 1.0) if zeros else np.abs(value)
-        flat = (zeros | (value != 0)) & (result.block.std_error <= FLAT * size)
+        flat = (value != 0) & (result.block.std_error <= FLAT * np.abs(value))
         free = ~((result.block.df <= 0) & (result.block.std_error > 0)) | flat
     if not free.all():
         note(

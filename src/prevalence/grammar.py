@@ -158,11 +158,11 @@ def _value(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return -_number(_value(node.operand, columns, text), text)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return ~_sure(_value(node.operand, columns, text), text).must
+        return ~_truth(_value(node.operand, columns, text), text)
     if isinstance(node, ast.BoolOp):
-        parts = [_sure(_value(part, columns, text), text).must for part in node.values]
+        parts = [_truth(_value(part, columns, text), text) for part in node.values]
         combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        return combine.reduce(parts)
+        return reduce(combine, parts)
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         left = _number(_value(node.left, columns, text), text)
         right = _number(_value(node.right, columns, text), text)
@@ -222,6 +222,16 @@ def _check_lists(op: ast.cmpop, left: Any, right: Any, text: str) -> None:
             f'a condition must write lists on the right of "in", as in "q31 in [1, 2]": {_cut(text)} '
             "does not. Correct it."
         )
+
+
+def _truth(value: Any, text: str) -> Any:
+    """Return where a part of a condition is true: a truth, or a column of 1 and 0."""
+    if _is_text(value):
+        raise ValueError(
+            f"a condition must combine truths with and, or, not: found text in {_cut(text)}. Compare "
+            "it with a value, as in \"sex == 'F'\"."
+        )
+    return _sure(value, text).must
 
 
 # ---------------------------------------------------------------------- three-valued
