@@ -15,6 +15,7 @@ from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
 from ..registry import Example, estimator
 from ..survey import Survey
+from .asked import BLAIR_IMAI
 from .counts import checked_list, read_columns
 from .devices import probability
 from .fits import Fitted, design_of
@@ -25,7 +26,6 @@ __all__ = ["list_prevalence", "list_regression"]
 
 Array = NDArray[Any]
 IMAI = "Imai (2011) doi:10.1198/jasa.2011.ap10415"
-BLAIR_IMAI = "Blair and Imai (2012) doi:10.1093/pan/mpr048"
 METHODS = ("ml", "nls", "linear")
 
 
