@@ -46,7 +46,7 @@ class Rate(NamedTuple):
     estimate: Estimate | None
 
 
-def _example() -> Example:
+def example() -> Example:
     from ..direct import prevalence
     from ..known import validated
     from ..survey import Survey
@@ -76,7 +76,7 @@ def _example() -> Example:
     smooth=True,
     degree=0,
     citation=ROGAN_GLADEN,
-    example=_example,
+    example=example,
 )
 def rogan_gladen(
     apparent: Estimate,

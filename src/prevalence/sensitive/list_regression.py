@@ -112,7 +112,7 @@ def list_regression(
     treatment : str
         Column that is 1 for who was read the list with the sensitive item and 0 for the others.
     items : int, optional
-        J, the items of the short list; by default the largest that the counts show.
+        Items of the short list, J. Without it, the fewest that the counts allow.
     method : {"ml", "nls", "linear"}
         Maximum likelihood; least squares in two steps, ``J expit(x'g)`` among controls and then
         ``expit(x'd)`` beside it; or the same with means linear in x, whose shares may leave 0 to 1.
@@ -232,7 +232,7 @@ def list_prevalence(
     treatment : str
         Column that is 1 for who was read the list with the sensitive item and 0 for the others.
     items : int, optional
-        J, the items of the short list; by default the largest that the counts show.
+        Items of the short list, J. Without it, the fewest that the counts allow.
     method : {"ml", "nls", "linear"}
         As in `list_regression`; with "linear" a share may be negative.
     constrained : bool
@@ -379,7 +379,7 @@ def _told(
 
 
 def _assumptions(read: Read, model: ListModel) -> list[str]:
-    items = f"{read.items} items" + ("" if read.told else ", the largest that the counts show")
+    items = f"{read.items} items" + ("" if read.told else ", the fewest that fit")
     out = [
         f"The short list has {items}; the sensitive item does not change answers to the others.",
     ]
