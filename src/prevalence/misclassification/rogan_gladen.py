@@ -47,7 +47,7 @@ class Rate(NamedTuple):
     estimate: Estimate | None
 
 
-def _example() -> Example:
+def example() -> Example:
     from ..direct import prevalence
     from ..known import validated
     from ..survey import Survey
@@ -77,7 +77,7 @@ def _example() -> Example:
     smooth=True,
     degree=0,
     citation=ROGAN_GLADEN,
-    example=_example,
+    example=example,
 )
 def rogan_gladen(
     apparent: Estimate,
@@ -134,7 +134,7 @@ def rogan_gladen(
     References
     ----------
     Rogan, W. J. and Gladen, B. (1978). Estimating prevalence from the results of a screening test.
-    American Journal of Epidemiology 107, 71-76.
+    American Journal of Epidemiology 107, 71-76. doi:10.1093/oxfordjournals.aje.a112510
 
     Lang, Z. and Reiczigel, J. (2014). Confidence limits for prevalence of disease adjusted for
     estimated sensitivity and specificity. Preventive Veterinary Medicine 113, 13-22.

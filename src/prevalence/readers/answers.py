@@ -25,13 +25,6 @@ RESULT = re.compile(
     r".*\b(nobody|no one|not (at )?home|absente?|vacant|dwelling|interview|entretien|logement|"
     r"postponed|report[ée]e?)\b.*|(partly |partially |fully )?complet(ed?|é|ée)"
 )
-NAMES = {
-    "don't know": r"(do_?not|dont)_?know|dk|ne_sait_pas|nsp",
-    "refused": r"refused?(_to_answer)?|prefer_not_to_(say|answer)|declined?|refus",
-    "no answer": r"no_(answer|response)",
-    "not applicable": r"not_applicable|n/?a",
-}
-NAMED = {reason: re.compile(pattern) for reason, pattern in NAMES.items()}
 NOT_A_CHOICE = {"", "missing"}  # a child may be missing
 
 
@@ -60,14 +53,13 @@ def _stands_apart(code: str, real: Sequence[str]) -> bool:
 
 
 def missing_reason(code: str, labels: Labels) -> str:
-    """Return why a choice is no answer ("don't know", "refused"), or "" where it is one."""
+    """Return why a choice is no answer ("don't know", "refused"), or "" where it is one.
+
+    Its labels tell; without any, its code.
+    """
     texts = [text for text in labels.values() if text] or [code]
     reasons = [reason for text in texts if (reason := reason_of(text)) not in NOT_A_CHOICE]
-    if reasons:
-        return reasons[0]
-    if any(labels.values()):
-        return ""
-    return next((reason for reason, said in NAMED.items() if said.fullmatch(code.lower())), "")
+    return reasons[0] if reasons else ""
 
 
 def _plain(text: str) -> str:

@@ -15,6 +15,7 @@ from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
 from ..registry import Example, estimator
 from ..survey import Survey
+from .asked import BLAIR_IMAI
 from .counts import checked_list, read_columns
 from .devices import probability
 from .fits import Fitted, design_of
@@ -26,7 +27,6 @@ __all__ = ["list_prevalence", "list_regression"]
 
 Array = NDArray[Any]
 IMAI = "Imai (2011) doi:10.1198/jasa.2011.ap10415"
-BLAIR_IMAI = "Blair and Imai (2012) doi:10.1093/pan/mpr048"
 METHODS = ("ml", "nls", "linear")
 
 
@@ -114,7 +114,7 @@ def list_regression(
     treatment : str
         Column that is 1 for who was read the list with the sensitive item and 0 for the others.
     items : int, optional
-        J, the items of the short list; by default the largest that the counts show.
+        Items of the short list, J. Without it, the fewest that the counts allow.
     method : {"ml", "nls", "linear"}
         Maximum likelihood; least squares in two steps, ``J expit(x'g)`` among controls and then
         ``expit(x'd)`` beside it; or the same with means linear in x, whose shares may leave 0 to 1.
@@ -238,7 +238,7 @@ def list_prevalence(
     treatment : str
         Column that is 1 for who was read the list with the sensitive item and 0 for the others.
     items : int, optional
-        J, the items of the short list; by default the largest that the counts show.
+        Items of the short list, J. Without it, the fewest that the counts allow.
     method : {"ml", "nls", "linear"}
         As in `list_regression`; with "linear" a share may be negative.
     constrained : bool
@@ -392,7 +392,7 @@ def _told(
 
 
 def _assumptions(read: Read, model: ListModel) -> list[str]:
-    items = f"{read.items} items" + ("" if read.told else ", the largest that the counts show")
+    items = f"{read.items} items" + ("" if read.told else ", the fewest that fit")
     out = [
         f"The short list has {items}; the sensitive item does not change answers to the others.",
     ]

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..direct.outcomes import check_yes_no
 from ..direct.shares import prevalence
 from ..engine import Weights
-from ..errors import check_rows, one_of
+from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
 from ..facts import LateFacts, row_facts
@@ -159,8 +160,7 @@ def randomized_response(
     one_of("interval", interval, list(PROPORTION_RULES))
     domains = domains_of(survey, by, where)
     (said_yes,), kept, lost = read_columns(survey, [("answer", answer)], missing, domains)
-    bad = (kept > 0) & ~np.isin(said_yes, (0.0, 1.0))
-    check_rows("answer", f"0 or 1 in {answer!r}", said_yes, bad, "Code yes as 1 and no as 0.")
+    check_yes_no("answer", answer, said_yes, kept > 0)
     if group is None:
         shape = device(
             design, p=_one(p), p_yes=p_yes, p_no=p_no, q=q, random_answers=random_answers
