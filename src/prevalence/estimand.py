@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["Coded", "Estimand", "words_of"]
+__all__ = ["SEVERAL", "Coded", "Estimand", "words_of"]
+
+SEVERAL = "several"  # the outcome of rows that do not share one
 
 
 @dataclass(frozen=True)

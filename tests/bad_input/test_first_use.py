@@ -141,6 +141,22 @@ BAD = {
         TypeError,
         r"flow must be the table that Survey\.weight_flow returns: found Survey",
     ),
+    "a definition by its name": Bad(
+        rows(),
+        lambda d: survey(d).classify("Forced labour"),
+        TypeError,
+        r"^definition must be a Definition: found 'Forced labour'\. Make one with",
+    ),
+    "a share corrected by counts": Bad(
+        rows(),
+        lambda d: pv.misclassification.rogan_gladen(
+            prevalence(d),
+            sensitivity=(43, 50),  # type: ignore[arg-type]  # what is refused
+            specificity=0.98,
+        ),
+        TypeError,
+        r"sensitivity must be a number or an Estimate: found \(43, 50\).*pv\.validated\(correct",
+    ),
 }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..algebra import agreed_words
 from ..blocks import Block, add_blocks
-from ..errors import note, number, one_of
+from ..errors import note, number, one_of, shown
 from ..estimate import Estimate
 from ..imperfect import corrected
 from ..registry import Example, estimator
@@ -200,6 +200,11 @@ def _check_apparent(e: object) -> None:
 
 def _rate(name: str, given: Estimate | float, apparent: Estimate) -> Rate:
     """Return a rate on the rows of the apparent share."""
+    if isinstance(given, (tuple, list)):
+        raise TypeError(
+            f"{name} must be a number or an Estimate: found {shown(given)}. Counts of a validation "
+            "study are pv.validated(correct=..., tested=...)."
+        )
     if not isinstance(given, Estimate):
         value = np.full(len(apparent), number(name, given))
         return _within(Rate(name, value, None))
