@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["SEVERAL", "Coded", "Estimand", "words_of"]
-
-SEVERAL = "several"  # the outcome of rows that do not share one
+__all__ = ["Coded", "Estimand", "words_of"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .blocks import Block
 from .errors import check_words, nearest, number
-from .estimand import SEVERAL, Estimand
+from .estimand import Estimand
 from .uncertainty import Uncertainty
 
 if TYPE_CHECKING:
@@ -161,17 +161,12 @@ class Estimate(Uncertainty):
         def pick(item: Any) -> Any:
             return item[rows] if isinstance(item, np.ndarray) and item.shape[:1] == (p,) else item
 
-        outcomes = tuple(self.outcomes[i] for i in rows)
-        about = self.estimand
-        if about is not None and about.outcome == SEVERAL and len(set(outcomes)) == 1:
-            about = replace(about, outcome=outcomes[0])
         return replace(
             self,
             value=self.value[rows],
             blocks=tuple(block.take(rows) for block in self.blocks),
             labels=tuple(self.labels[i] for i in rows),
-            outcomes=outcomes,
-            estimand=about,
+            outcomes=tuple(self.outcomes[i] for i in rows),
             constants={k: pick(v) for k, v in self.constants.items()},
             facts={k: pick(v) for k, v in self.facts.items()},
             maps=tuple((name, pick(c)) for name, c in self.maps),

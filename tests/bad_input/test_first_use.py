@@ -202,3 +202,36 @@ def test_a_ratio_to_nobody_has_no_value() -> None:
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     written = pv.Survey({"y": [1, 2, 4]}).export_weights(tmp_path / "new" / "w.csv")
     assert len(pd.read_csv(written)) == 3
+
+
+def test_a_text_spelled_otherwise_is_told() -> None:
+    data = frame(age=12, answer=["Yes ", "no", "no"] * 4)
+
+    def found(text: str) -> float:
+        indicators = {"told": pv.Indicator(f"answer in ['{text}', 'refused']")}
+        made = pv.Definition("Told", "1", indicators=indicators, rule="told")
+        return float(made.classify(data).outcome.sum())
+
+    said = r"'yes' is in no row of 'answer', which has 'Yes '\. It holds for nobody"
+    with pytest.warns(pv.PrevalenceWarning, match=said):
+        assert found("yes") == 0
+    assert found("Yes ") == 4
+    assert found("maybe") == 0  # a choice that nobody made
+
+
+def test_a_definition_of_words_keeps_its_windows_apart_if_told_so() -> None:
+    ever = {"lifetime": "ever == 1", "12m": "year == 1"}
+    made = pv.Definition(
+        "Told",
+        "1",
+        indicators={"told": pv.Indicator(ever)},
+        rule="told",
+        windows=("lifetime", "12m"),
+        window="lifetime",
+    )
+    data = survey(frame(age=12, ever=[0, 1] * 6, year=[1, 1] * 6))
+    with pytest.raises(ValueError, match='pass contradictions="keep"'):
+        data.classify(made)
+    with pytest.warns(pv.PrevalenceWarning, match="count as yes in the wider window"):
+        held = data.classify(made, contradictions="imply")
+    assert pv.direct.prevalence(held, made.outcome()).value.tolist() == [1.0]

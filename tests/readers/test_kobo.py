@@ -255,7 +255,9 @@ def test_missing_codes_by_question_and_for_all(tmp_path: Path) -> None:
     m = pv.read_kobo(path, form=form, missing_codes={"size": {99: "refused"}, "poor": {}})
     same(m["s"]["size"], [None, 7, 98])
     same(m["s"]["poor"], ["dk", "no", "yes"])
-    with pytest.raises(KeyError, match=r"name columns of the file: 'sise' is not\. Did you mean 'size'"):
+    with pytest.raises(
+        KeyError, match=r"name columns of the file: 'sise' is not\. Did you mean 'size'"
+    ):
         pv.read_kobo(path, form=form, missing_codes={"sise": {99: "refused"}})
 
 

@@ -19,7 +19,7 @@ from ..frames import Table, read
 from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import ASSUMED_ICC, cluster_deff, clustering
-from .outcomes import SARNDAL
+from .outcomes import REPORTED, SARNDAL
 
 __all__ = ["multiplicity"]
 
@@ -139,7 +139,7 @@ def multiplicity(
     result = evaluate(survey, lambda w: [u] @ w, domains)
     none = (result.value == 0).reshape(-1)
     ready = row_facts(result, np.zeros((1, domains.count), dtype=int))
-    return assemble(
+    made = assemble(
         survey,
         replace(result, block=blank_rows(result.block, none)) if none.any() else result,
         domains,
@@ -160,6 +160,7 @@ def multiplicity(
         ],
         warnings=said,
     )
+    return replace(made, provenance={**made.provenance, "cases": REPORTED})
 
 
 @dataclass(frozen=True, eq=False)

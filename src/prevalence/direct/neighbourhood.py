@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..intervals import PROPORTION_RULES
 from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import default_lender, seen_in
-from .outcomes import SARNDAL, incomplete, outcomes
+from .outcomes import REPORTED, SARNDAL, incomplete, outcomes
 from .shares import design_effect, without_df, without_zero
 
 __all__ = ["neighbourhood"]
@@ -141,7 +142,7 @@ def neighbourhood(
         ("deff", "deff_source", "n_eff", "icc"),
         lambda: {**used(), "n_eff": told / used()["deff"]},
     )
-    return assemble(
+    made = assemble(
         survey,
         without_zero(result),
         domains,
@@ -158,6 +159,7 @@ def neighbourhood(
         ],
         warnings=without_df(result),
     )
+    return replace(made, provenance={**made.provenance, "cases": REPORTED})
 
 
 def _told(

@@ -17,6 +17,7 @@ from ..survey import Survey
 __all__ = ["BINDER", "SARNDAL", "answering", "example_with", "incomplete", "outcomes"]
 
 Array = NDArray[Any]
+REPORTED = "reported as cases"  # by informants, who are the rows
 SARNDAL = "Sarndal, Swensson and Wretman (1992) doi:10.1007/978-1-4612-4378-6"
 BINDER = "Binder (1983) doi:10.2307/1402588"
 

@@ -200,13 +200,8 @@ def _check_apparent(e: object) -> None:
 
 def _rate(name: str, given: Estimate | float, apparent: Estimate) -> Rate:
     """Return a rate on the rows of the apparent share."""
-    if isinstance(given, (tuple, list)):
-        raise TypeError(
-            f"{name} must be a number or an Estimate: found {shown(given)}. Counts of a validation "
-            "study are pv.validated(correct=..., tested=...)."
-        )
     if not isinstance(given, Estimate):
-        value = np.full(len(apparent), number(name, given))
+        value = np.full(len(apparent), _known(name, given))
         return _within(Rate(name, value, None))
     if len(given) == 1:
         e = given.take(np.zeros(len(apparent), dtype=int)) if len(apparent) != 1 else given
@@ -219,6 +214,15 @@ def _rate(name: str, given: Estimate | float, apparent: Estimate) -> Rate:
         )
     flat = (e.std_error == 0).all()
     return _within(Rate(name, e.value, None if flat else e))
+
+
+def _known(name: str, given: object) -> float:
+    if isinstance(given, (tuple, list)):
+        raise TypeError(
+            f"{name} must be a number or an Estimate: found {shown(given)}. Counts of a validation "
+            "study are pv.validated(correct=..., tested=...)."
+        )
+    return number(name, given)
 
 
 def _within(rate: Rate) -> Rate:

@@ -31,7 +31,9 @@ FIELDS = {  # the standard's name, and others that its versions and toolkits use
 }
 UNKNOWN = ("", "unknown", "notspecifiedunknown", "nonspecifiedunknown", "notspecified", "na")
 PREFIX = re.compile(r"^(prs|vic|cas|org|con|per)(?=[_ ])[_ ]+", re.IGNORECASE)
-OF_A_FIELD = re.compile(r"^[a-z]{2,4}_+", re.IGNORECASE)  # of the table, as in exp_TypeOfExploitation
+OF_A_FIELD = re.compile(
+    r"^[a-z]{2,4}_+", re.IGNORECASE
+)  # of the table, as in exp_TypeOfExploitation
 
 
 def plain(name: str) -> str:
