@@ -10,11 +10,14 @@ import numpy as np
 from ..errors import number
 from ..estimate import Estimate
 from ..registry import Example, estimator
-from .rogan_gladen import ROGAN_GLADEN, rogan_gladen
+from .rogan_gladen import ROGAN_GLADEN, rogan_gladen, span
 
 __all__ = ["proxy"]
 
 ABOUT_INSTRUMENT = ("The specificity is", "The sensitivity is", "Sensitivity and specificity are")
+
+#: What is said of a specificity, of the false reports that it is one minus.
+FALSE_REPORTS = {"variance from specificity": "variance from false reports"}
 
 
 def _example() -> Example:
@@ -112,6 +115,9 @@ def proxy(
         specificity=complement(false_report),
         interval=interval,
     )
+    words = {FALSE_REPORTS.get(name, name): told for name, told in found.provenance.items()}
+    words["the estimate would be 0 at false reports of"] = span(apparent.value, "{:.4g}")
+    words.pop("the estimate would be 0 at a specificity of")
     kept = (a for a in found.assumptions if not a.startswith(ABOUT_INSTRUMENT))
     return replace(
         found,
@@ -123,7 +129,7 @@ def proxy(
             _taken("Proxies report {} of others as cases", false_report),
             "Both rates are those of the proxies surveyed.",
         ),
-        provenance={**found.provenance, "cases": "reported by proxies"},
+        provenance={**words, "cases": "reported by proxies"},
     )
 
 

@@ -197,6 +197,7 @@ def validation_subsample(
             "The gold standard is without error.",
         ],
         warnings=[*said, *without_df(result)],
+        words={"rows": f"{survey.about.rows} validated"},
     )
 
 

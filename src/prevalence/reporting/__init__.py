@@ -11,8 +11,9 @@ import pandas as pd
 from ..disclosure import is_suppressed, log
 from ..errors import nearest
 from ..estimate import Estimate
+from ..headline import headlines, is_floor
 from ..intervals import WORDS
-from ..presentation import excluded, headlines, is_floor, made_of, plain_name, sentences
+from ..presentation import excluded, made_of, plain_name, sentences
 from ..storage import target_of, write_whole
 from . import lists as of_lists
 from . import network

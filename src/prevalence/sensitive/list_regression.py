@@ -361,6 +361,7 @@ def _told(
         survey,
         result,
         read.domains if unit == "proportion" else read.domains.whole(),
+        words={"outcome in": "sensitive item in"},
         outcomes=names,
         unit=unit,
         method=f"sensitive.list_{'prevalence' if unit == 'proportion' else 'regression'}",
