@@ -235,3 +235,20 @@ def test_a_definition_of_words_keeps_its_windows_apart_if_told_so() -> None:
     with pytest.warns(pv.PrevalenceWarning, match="count as yes in the wider window"):
         held = data.classify(made, contradictions="imply")
     assert pv.direct.prevalence(held, made.outcome()).value.tolist() == [1.0]
+
+
+def test_one_row_of_a_joint_estimate_is_told_by_its_name() -> None:
+    both = pv.direct.mean(survey(rows()), ["age", "case"])
+    assert both["age"].sentence() == pv.direct.mean(survey(rows()), "age").sentence()
+    described = both["age"].describe(outcome="years")
+    assert 'mean of "years"' in described.sentence()
+    fit = pv.direct.regression(survey(rows()), "age", ["case"])
+    assert 'coefficient of "case"' in fit["case"].sentence()
+    assert 'coefficient of "case"' in fit.sentence()
+
+
+def test_a_hidden_answer_is_told_by_the_name_that_it_is_given() -> None:
+    data = survey(frame(count=[0, 1, 2, 1] * 3, long=[0, 0, 1, 1] * 3))
+    found = pv.sensitive.list_difference(data, "count", treatment="long", items=2)
+    assert "Outcome: sensitive item in count." in found.sentence()
+    assert "Outcome: in debt." in found.describe(outcome="in debt").sentence()
