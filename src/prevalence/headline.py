@@ -15,6 +15,7 @@ from .rounding import shown
 __all__ = ["facts_of", "headlines", "is_bound", "is_floor"]
 
 Array = NDArray[Any]
+POSSIBLE = {"proportion": (0.0, 1.0), "count": (0.0, np.inf)}
 
 
 def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tuple[str, str]]:
@@ -35,11 +36,12 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             out.append((f"at most {number}", f"one-sided {100 * level:g} %{kind}"))
             continue
         number, below, above = shown(value, low, high, unit)
-        if unit == "proportion" and np.isfinite(value):
-            if not 0 <= value <= 1:
-                out.append(_outside(number, value, (low, high), (below, above), interval))
+        if unit in POSSIBLE and np.isfinite(value):
+            below, above = _within(unit, (low, high), (below, above))
+            if not POSSIBLE[unit][0] <= value <= POSSIBLE[unit][1]:
+                limits = f"{below} to {above}"
+                out.append(_outside(number, value, unit, (low, high), (interval, limits)))
                 continue
-            below, above = "0" if low < 0 else below, "100" if high > 1 else above
         words = (
             f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
         )
@@ -50,27 +52,28 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
     return out
 
 
+def _within(unit: str, limits: tuple[float, float], texts: tuple[str, str]) -> tuple[str, str]:
+    """Return the limits of an interval in words, none of them below what is possible or above it."""
+    (least, most), (low, high) = POSSIBLE[unit], limits
+    return "0" if low < least else texts[0], "100" if high > most else texts[1]
+
+
 def _outside(
-    computed: str,
-    value: float,
-    limits: tuple[float, float],
-    texts: tuple[str, str],
-    interval: str,
+    computed: str, value: float, unit: str, limits: tuple[float, float], words: tuple[str, str]
 ) -> tuple[str, str]:
-    """Return the nearest share to a value that is none, and what was computed.
+    """Return the nearest possible number to a value that is none, and what was computed.
 
     An instrument that errs and a question that is masked leave such values, which tables keep.
     """
-    low, high = limits
-    number, said = ("0 %" if value < 0 else "100 %"), f"computed as {computed}"
+    (least, most), (low, high) = POSSIBLE[unit], limits
+    sign = " %" if unit == "proportion" else ""
+    end = f"{0 if value < least else 100}{sign}"
+    interval = " ".join(words)
     if not np.isfinite(limits).any():
-        return number, f"{said}, no interval"
-    if high <= 0 or low >= 1:
-        return number, f"{said}, its {interval} holds no share above 0" if value < 0 else (
-            f"{said}, its {interval} holds no share below 100 %"
-        )
-    below, above = "0" if low < 0 else texts[0], "100" if high > 1 else texts[1]
-    return number, f"{said}, {interval} {below} to {above}"
+        interval = "no interval"
+    elif high <= least or low >= most:
+        interval = f"its {words[0]} holds nothing {'above' if value < least else 'below'} {end}"
+    return end, f"computed as {computed}, {interval}"
 
 
 def _kind(e: Estimate) -> str:

@@ -301,7 +301,8 @@ def outcome_of(e: Estimate, column: str) -> str:
     named = e.estimand.outcome if e.estimand and alone else ""
     named = "" if named == SEVERAL else named
     renamed = named not in ("", column)  # by describe(), so no longer the name of a column
-    behind = "" if renamed or e.unit != "proportion" else e.provenance.get("outcome in", "")
+    hidden = not renamed and e.unit in ("proportion", "count")
+    behind = e.provenance.get("outcome in", "") if hidden else ""
     return f"{behind} {plain_name(named or column)}".strip()
 
 
@@ -341,7 +342,8 @@ def _what(e: Estimate) -> str:
     people = about.population or about.denominator
     verb = "states" if e.unit == "known" else "estimates"
     what = f"This {verb} the {quantity(e.unit, names_of(e) or 'the outcome')}"
-    what += (f" among {people}" if people else "") + _window(about.window)
+    windows = (estimand_of(e, outcome).window for outcome in e.outcomes)
+    what += (f" among {people}" if people else "") + _window("; ".join(dict.fromkeys(windows)))
     what += f", by {', '.join(map(plain_name, e.label_names))}" if e.label_names else ""
     what += f" ({len(e)} rows)" if len(e) > 1 else ""
     what += f", with the method {e.method}." if e.method else "."

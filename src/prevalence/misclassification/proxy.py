@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import number
 from ..estimate import Estimate
 from ..registry import Example, estimator
-from .rogan_gladen import ROGAN_GLADEN, rogan_gladen, span
+from .rogan_gladen import ROGAN_GLADEN, ZERO_AT, rogan_gladen
 
 __all__ = ["proxy"]
 
@@ -116,8 +116,8 @@ def proxy(
         interval=interval,
     )
     words = {FALSE_REPORTS.get(name, name): told for name, told in found.provenance.items()}
-    words["the estimate would be 0 at false reports of"] = span(apparent.value, "{:.4g}")
-    words.pop("the estimate would be 0 at a specificity of")
+    if words.pop(ZERO_AT, ""):
+        words["the estimate would be 0 at false reports of"] = f"{apparent.value[0]:.4g}"
     kept = (a for a in found.assumptions if not a.startswith(ABOUT_INSTRUMENT))
     return replace(
         found,

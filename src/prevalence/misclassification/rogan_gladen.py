@@ -35,6 +35,7 @@ RULES = {  # what the caller writes: the rule, and its paper
     "bayes": ("instrument-bayes", "Gelman and Carpenter (2020) doi:10.1101/2020.05.22.20108944"),
 }
 AS_MEASURED = "The outcome is taken as measured without error"
+ZERO_AT = "the estimate would be 0 at a specificity of"
 LIKELY = 1.96  # standard errors within which sensitivity + specificity of 1 is said
 
 
@@ -404,12 +405,13 @@ def _parts(apparent: Estimate, rates: list[Rate]) -> tuple[dict[str, Array], Map
             share = np.where(total > 0, own / total, np.where(np.isnan(total), np.nan, 0.0))
         facts[f"variance_share_{rate.name}"] = share
         if rate.estimate is not None and np.isfinite(share).any():
-            words[f"variance from {rate.name}"] = span(100 * share, "{:.0f}") + " %"
-    words["the estimate would be 0 at a specificity of"] = span(1 - apparent.value, "{:.4g}")
+            words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f}") + " %"
+    if len(apparent) == 1:  # of several, the smallest may be of few cases: see the facts
+        words[ZERO_AT] = f"{1 - apparent.value[0]:.4g}"
     return facts, words
 
 
-def span(x: Array, form: str) -> str:
+def _range(x: Array, form: str) -> str:
     """Write one number, or the smallest and the largest of several."""
     low, high = (form.format(f(x)) for f in (np.nanmin, np.nanmax))
     return low if low == high else f"{low} to {high}"

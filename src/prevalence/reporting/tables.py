@@ -141,7 +141,10 @@ def estimand_table(page: Page) -> dict[str, Any]:
             "unit": e.unit, "kind": "floor" if is_floor(e) else "estimate",
         })  # fmt: skip
     table = pd.DataFrame(rows).replace("", "not given")
-    return table_of("One row per method. Numbers compare only where all of this agrees.", table)
+    return table_of(
+        "One row per method, definition and window. Numbers compare only where all of this agrees.",
+        table,
+    )
 
 
 def _estimated(page: Page) -> Iterator[tuple[str, Estimate, str | None]]:
@@ -163,10 +166,13 @@ def versions(page: Page, hashes: Mapping[str, str]) -> dict[str, Any]:
         "prevalence": __version__, "Python": platform.python_version(), "numpy": np.__version__,
         "pandas": pd.__version__,
     }  # fmt: skip
+    coded: dict[tuple[str, str], list[str]] = {}
     for name, e in page.comparison.estimates.items():
         for definition, digest in definitions_of(e).items():
             if digest:
-                said[f"definition of {plain_name(name)}: {definition}"] = digest
+                coded.setdefault((definition, digest), []).append(plain_name(name))
+    for (definition, digest), names in coded.items():
+        said[f"definition {definition} (of {', '.join(names)})"] = digest
     said |= {str(what): str(value) for what, value in hashes.items()}
     return table_of(
         "Versions and hashes", pd.DataFrame(said.items(), columns=["what", "version or hash"])
