@@ -42,6 +42,10 @@ class Read:
     said: tuple[str, ...]
 
 
+#: Whom the shares of answers are of, which are not of the population.
+SHARES_OF = {"sensitivity: ": "cases", "false positive: ": "those who are no cases"}
+
+
 def _example() -> Example:
     rng = np.random.default_rng(6)
     psu = np.repeat(np.arange(12), 60)
@@ -168,6 +172,12 @@ def latent_class(
         out,
         provenance={
             **out.provenance,
+            "people": {
+                name: people
+                for name in names
+                for kind, people in SHARES_OF.items()
+                if name.startswith(kind)
+            },
             "log_likelihood": likelihood[0] if len(likelihood) == 1 else likelihood,
             "local_dependence": pairs,
         },

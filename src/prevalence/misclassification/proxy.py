@@ -10,11 +10,14 @@ import numpy as np
 from ..errors import number
 from ..estimate import Estimate
 from ..registry import Example, estimator
-from .rogan_gladen import ROGAN_GLADEN, example, rogan_gladen
+from .rogan_gladen import ROGAN_GLADEN, ZERO_AT, example, rogan_gladen
 
 __all__ = ["proxy"]
 
 ABOUT_INSTRUMENT = ("The specificity is", "The sensitivity is", "Sensitivity and specificity are")
+
+#: What is said of a specificity, of the false reports that it is one minus.
+FALSE_REPORTS = {"variance from specificity": "variance from false reports"}
 
 
 def _example() -> Example:
@@ -98,6 +101,9 @@ def proxy(
         specificity=complement(false_report),
         interval=interval,
     )
+    words = {FALSE_REPORTS.get(name, name): told for name, told in found.provenance.items()}
+    if words.pop(ZERO_AT, ""):
+        words["the estimate would be 0 at false reports of"] = f"{apparent.value[0]:.4g}"
     kept = (a for a in found.assumptions if not a.startswith(ABOUT_INSTRUMENT))
     return replace(
         found,
@@ -109,7 +115,7 @@ def proxy(
             _taken("Proxies report {} of others as cases", false_report),
             "Both rates are those of the proxies surveyed.",
         ),
-        provenance={**found.provenance, "cases": "reported by proxies"},
+        provenance={**words, "cases": "reported by proxies"},
     )
 
 

@@ -35,6 +35,7 @@ RULES = {  # what the caller writes: the rule, and its paper
     "bayes": ("instrument-bayes", "Gelman and Carpenter (2020) doi:10.1101/2020.05.22.20108944"),
 }
 AS_MEASURED = "The outcome is taken as measured without error"
+ZERO_AT = "the estimate would be 0 at a specificity of"
 LIKELY = 1.96  # standard errors within which sensitivity + specificity of 1 is said
 
 
@@ -394,9 +395,10 @@ def _parts(apparent: Estimate, rates: list[Rate]) -> tuple[dict[str, Array], Map
         with np.errstate(all="ignore"):
             share = np.where(total > 0, own / total, np.where(np.isnan(total), np.nan, 0.0))
         facts[f"variance_share_{rate.name}"] = share
-        if rate.estimate is not None:
+        if rate.estimate is not None and np.isfinite(share).any():
             words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f} %")
-    words["the estimate would be 0 at a specificity of"] = _range(1 - apparent.value, "{:.4g}")
+    if len(apparent) == 1:  # of several, the smallest may be of few cases: see the facts
+        words[ZERO_AT] = f"{1 - apparent.value[0]:.4g}"
     return facts, words
 
 

@@ -185,13 +185,32 @@ def tokens(value: Any, options: Mapping[str, Labels]) -> tuple[str, ...] | None:
 
 
 def _split_labels(text: str, words: list[tuple[str, str]]) -> tuple[str, ...] | None:
-    """Split a row of labels with spaces or commas between them."""
-    text = text.lstrip(" ,;")
-    if not text:
-        return ()
-    for label, code in words:
-        if label and text.startswith(label) and text[len(label) : len(label) + 1] in ("", *" ,;"):
-            rest = _split_labels(text[len(label) :], words)
-            if rest is not None:
-                return (code, *rest)
-    return None
+    """Split a row of labels with spaces or commas between them; no place is tried twice."""
+    path: list[tuple[int, int]] = []  # where each label begins, and which it is
+    failed: set[int] = set()
+    at, first = _begin(text, 0), 0
+    while at < len(text):
+        fits = (k for k in range(first, len(words)) if _stands(text, at, words[k][0]))
+        found = next(fits, None) if at not in failed else None
+        if found is not None:
+            path.append((at, found))
+            at, first = _begin(text, at + len(words[found][0])), 0
+        elif path:
+            failed.add(at)
+            at, first = path[-1][0], path.pop()[1] + 1
+        else:
+            return None
+    return tuple(words[k][1] for _, k in path)
+
+
+def _begin(text: str, at: int) -> int:
+    """Return where the next label begins."""
+    while text[at : at + 1] in (" ", ",", ";"):
+        at += 1
+    return at
+
+
+def _stands(text: str, at: int, label: str) -> bool:
+    """Tell whether a whole label stands at a place."""
+    end = at + len(label)
+    return bool(label) and text.startswith(label, at) and text[end : end + 1] in ("", *" ,;")

@@ -229,7 +229,7 @@ def _reasons(
             out[reading.name, variable.name] = np.where(skipped, "not asked", before)
     if unread:
         notes.append(
-            f"{len(unread):,} conditions of the form are not read (first: {min(unread)!r}); what "
+            f"{len(unread):,} conditions of the form are not read (first: {min(unread)[:100]!r}); what "
             "they skip is blank."
         )
     return out
@@ -249,5 +249,5 @@ def _asked(whole: Microdata, table: str, condition: str) -> Any:
 
     try:
         return relevance.holds(condition, read, len(whole.tables[table]))
-    except relevance.Unsupported:
+    except (relevance.Unsupported, RecursionError):
         return None

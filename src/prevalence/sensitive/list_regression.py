@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from .counts import checked_list, read_columns
 from .devices import probability
 from .fits import Fitted, design_of
 from .list_fit import ListModel, fitted_list
+from .list_spread import Spread, spread_of
 from .modelled import fewer_degrees, read_predictors, share_result, with_likelihood
 
 __all__ = ["list_prevalence", "list_regression"]
@@ -38,6 +39,7 @@ class Read:
     fitted: Fitted
     items: int
     told: bool
+    spread: Spread | None  # of the counts of the short list, where the likelihood rests on it
 
 
 def _example(method: str) -> Callable[[], Example]:
@@ -152,8 +154,12 @@ def list_regression(
     Weights make it a pseudo-likelihood; the variance is the design's, exact through all weighting
     steps, and replicates are fitted again. Assumes that the sensitive item does not change answers
     to the others, that nobody lies (but for `floor` and `ceiling`), and for "ml" that the items are
-    answered independently with one probability: "nls" rests on their mean alone. It fails where the
-    trait is rare for the number of people asked: a list tells little of 1 or 2 in 100.
+    answered independently with one probability: "nls" rests on their mean alone. Where items went
+    together within people, "ml" took part of the spread of counts for the trait and its intervals
+    covered 62 %, and where items of 10 to 70 % were independent a third of samples had no maximum;
+    "nls" covered 95 to 96 % (docs, sensitive-coverage). Counts of the short list that spread more
+    or less than such items would are said. It fails where the trait is rare for the number of
+    people asked: a list tells little of 1 or 2 in 100.
 
     References
     ----------
@@ -267,7 +273,8 @@ def list_prevalence(
     The variance takes in that coefficients are estimated and that domains are samples of their
     people, with their covariance. Assumes what `list_regression` does, and within a domain that the
     model holds there: it borrows from the other domains, which `list_difference` with `by` does not.
-    It fails where `list_regression` does.
+    It fails where `list_regression` does: with "ml", where the items do not have one probability,
+    each by itself.
 
     References
     ----------
@@ -341,7 +348,9 @@ def _read(
     design = design_of(survey, terms)
     rows = slice(None) if terms.rows is None else terms.rows
     fitted = fitted_list(design, asked.count[rows], asked.long[rows] > 0, asked.items, model)
-    return Read(here, lost, fitted, asked.items, asked.told)
+    plain = model.method == "ml" and model.constrained and not (model.floor or model.ceiling)
+    spread = spread_of(fitted, asked, rows) if plain else None
+    return Read(here, lost, fitted, asked.items, asked.told, spread)
 
 
 def _told(
@@ -357,11 +366,13 @@ def _told(
     said: list[str] = []
     domains = read.domains if unit == "proportion" else read.domains.whole()
     result = fewer_degrees(survey, domains, result, read.fitted.design, said)
+    spread = read.spread.tell(survey, read.domains, said) if read.spread else {}
     rows = result.value.size // result.n.size
     out = assemble(
         survey,
         result,
         domains,
+        words={"outcome in": "sensitive item in"},
         outcomes=names,
         unit=unit,
         method=f"sensitive.list_{'prevalence' if unit == 'proportion' else 'regression'}",
@@ -376,7 +387,8 @@ def _told(
         assumptions=_assumptions(read, model),
         warnings=said,
     )
-    return with_likelihood(out, read.fitted)
+    out = with_likelihood(out, read.fitted)
+    return replace(out, provenance={**out.provenance, **spread})
 
 
 def _assumptions(read: Read, model: ListModel) -> list[str]:

@@ -183,6 +183,9 @@ def _one(p: Any) -> Any:
     return p
 
 
+TRUE_ANSWER = {"outcome in": "true answer to"}
+
+
 def _unmasked(seen: Estimate, shape: Device, domains: Domains) -> Estimate:
     """Return the share with the trait from the share of answers of 1, limits carried along."""
     found = (seen - shape.a) / shape.b
@@ -202,6 +205,7 @@ def _unmasked(seen: Estimate, shape: Device, domains: Domains) -> Estimate:
         citations=(SOURCES[shape.design], *found.citations),
         provenance={
             **found.provenance,
+            **TRUE_ANSWER,
             "device": f"{shape.design}: a share pi makes {shape.a:.6g} + {shape.b:.6g} pi of answers 1",
         },
     )
@@ -285,7 +289,8 @@ def _two_groups(
     result = taken(both, 0)
     for k, what in enumerate(("the share with the trait", "the share of the unrelated question")):
         said += outside(found.value[k], domains, what, (0, 1), NOT_FOLLOWED)
-    made = assemble(
+    device = f"unrelated: p = {p1:g} in group {labels[0]}, {p2:g} in group {labels[1]}"
+    return assemble(
         survey,
         result,
         domains,
@@ -301,6 +306,5 @@ def _two_groups(
         },
         assumptions=[COMPLIANCE, "The unrelated question has one share of yes in both groups."],
         warnings=said,
+        words={"device": device, **TRUE_ANSWER},
     )
-    device_said = f"unrelated: p = {p1:g} in group {labels[0]}, {p2:g} in group {labels[1]}"
-    return replace(made, provenance={**made.provenance, "device": device_said})
