@@ -12,19 +12,13 @@ __all__ = ["shown"]
 Array = NDArray[Any]
 
 
-def shown(
-    value: float, low: float, high: float, unit: str, *, possible: bool = False
-) -> tuple[str, str, str]:
+def shown(value: float, low: float, high: float, unit: str) -> tuple[str, str, str]:
     """Round an estimate and its limits together; shares become per cent, with their sign.
 
     Counts are rounded to three significant digits of the largest number, others so that the
-    estimate has two and the limits can be told apart. With `possible`, shares and counts below 0 are
-    shown as 0, and shares above 1 as 1.
+    estimate has two and the limits can be told apart.
     """
-    numbers = np.array([value, low, high], dtype=float)
-    if possible and unit in ("proportion", "count"):
-        numbers = np.clip(numbers, 0.0, 1.0 if unit == "proportion" else np.inf)
-    numbers = numbers * (100 if unit == "proportion" else 1)
+    numbers = np.array([value, low, high], dtype=float) * (100 if unit == "proportion" else 1)
     known = np.abs(numbers[np.isfinite(numbers)])
     top = float(known.max()) if known.size else 0.0
     if unit in ("count", "total") and (unit == "count" or top >= 100):
