@@ -102,6 +102,24 @@ def test_a_window_needs_dates_that_own_cases_have_too() -> None:
 
 
 @QUIET
+@pytest.mark.parametrize("window", [("2022-01", "2022-13"), ("2022-01-00", "2022-02-32")])
+def test_a_window_of_no_month_or_day_is_refused(window: tuple[str, str]) -> None:
+    opened = ["2022-01-05"] * 7
+    with pytest.raises(ValueError, match="window must be two dates, months or years: found"):
+        read(cases(opened=opened), window=window, date="opened")
+
+
+@QUIET
+def test_fields_are_found_under_the_prefix_of_any_table() -> None:
+    data = cases()
+    data["exp_TypeOfExploitation"] = data.pop("vic_TypeOfExploitation")
+    data["cas_TraffickingStatus"] = data.pop("vic_TraffickingStatus")
+    data["Trafficked_Status"] = ["no field"] * 7  # a longer word is no prefix
+    assert read(data).patterns.covariates.keys() == read(cases()).patterns.covariates.keys()
+    assert read(data).sizes == read(cases()).sizes
+
+
+@QUIET
 def test_one_export_per_organisation_and_other_names() -> None:
     police = {"id": ["a", "b"], "sexe": ["F", "M"], "cas_ReferringOrganisation": ["", ""]}
     shelter = pd.DataFrame(

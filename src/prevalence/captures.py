@@ -18,7 +18,7 @@ from .patterns import Patterns
 __all__ = ["Read", "from_captures", "from_persons"]
 
 Array = NDArray[Any]
-ISO_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}.*)?)?")
+ISO_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(?!\d).*)?)?")
 MISSING = "(missing)"
 OWN, UNKNOWN = -1, -2  # where a list number would stand
 

@@ -12,7 +12,7 @@ from .blocks import MAX_COVARIANCE, add_blocks
 from .chain import Chain, linearise
 from .engine import Recorder, RowSums, Theta
 from .errors import note
-from .estimand import Estimand, by_row
+from .estimand import SEVERAL, Estimand, by_row
 from .estimate import Estimate
 from .evaluate import Domains, Result, evaluate, units_known
 from .facts import row_facts
@@ -119,7 +119,7 @@ def estimand_of(survey: Survey, names: Sequence[str]) -> Estimand:
         return "; ".join(dict.fromkeys(word for word in words if word))
 
     return Estimand(
-        outcome=names[0] if len(set(names)) == 1 else "several",
+        outcome=names[0] if len(set(names)) == 1 else SEVERAL,
         definition=said("definition"),
         definition_hash=said("definition_hash"),
         window=said("window"),

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Coded", "Estimand", "WindowWords", "by_row", "window_words", "words_of"]
+__all__ = ["SEVERAL", "Coded", "Estimand", "WindowWords", "by_row", "window_words", "words_of"]
 
+SEVERAL = "several"  # the outcome of rows that do not share one
 UNITS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 OF_ROWS = ("definition", "definition_hash", "window", "denominator")
 

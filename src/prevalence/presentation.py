@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .estimand import Estimand, window_words
+from .estimand import SEVERAL, Estimand, window_words
 from .estimate import Estimate
 from .headline import facts_of, headlines, is_bound, is_floor
 from .intervals import WORDS
@@ -292,10 +292,17 @@ def excluded(about: Estimand) -> str:
 
 
 def outcome_of(e: Estimate, column: str) -> str:
-    """Return what a row estimates: the estimand's outcome, or with several outcomes the column's."""
-    named = e.estimand.outcome if e.estimand and len(set(e.outcomes)) == 1 else ""
-    named = "" if named == "several" else named  # one row of a joint estimate
-    behind = e.provenance.get("outcome in", "") if e.unit in ("proportion", "count") else ""
+    """Return what a row estimates: the estimand's outcome, or with several outcomes the column's.
+
+    A row of a joint estimate by itself has its own name; so has a coefficient, whose estimand is
+    that of its regression.
+    """
+    alone = len(set(e.outcomes)) == 1 and e.unit != "coefficient"
+    named = e.estimand.outcome if e.estimand and alone else ""
+    named = "" if named == SEVERAL else named
+    renamed = named not in ("", column)  # by describe(), so no longer the name of a column
+    hidden = not renamed and e.unit in ("proportion", "count")
+    behind = e.provenance.get("outcome in", "") if hidden else ""
     return f"{behind} {plain_name(named or column)}".strip()
 
 

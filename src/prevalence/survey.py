@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
-from .errors import check_rows, check_words, note, one_of
+from .errors import check_rows, check_words, note, one_of, shown
 from .estimand import Coded, words_of
 from .frames import Table, names_of, read
 from .pps import unequal_of
@@ -194,7 +194,9 @@ class Survey(Drawn):
         check_words("describe", words, About.__dataclass_fields__)
         return self._replace(about=replace(self.about, **words))
 
-    def classify(self, definition: Any, *, window: str | None = None) -> Self:
+    def classify(
+        self, definition: Any, *, window: str | None = None, contradictions: str = "error"
+    ) -> Self:
         """Return the survey with a column that tells who is a case by a definition.
 
         Parameters
@@ -203,6 +205,9 @@ class Survey(Drawn):
             Indicators and rules; see `Definition.classify` for the audit of what they found.
         window : str, optional
             Window of the outcome, in place of the definition's own.
+        contradictions : {"error", "keep", "imply"}
+            Where an answer is yes within a window and no in a wider one, as in
+            `Definition.classify`.
 
         Returns
         -------
@@ -216,12 +221,13 @@ class Survey(Drawn):
         ValueError, TypeError, KeyError
             As `Definition.classify`.
         """
-        found = definition.classify(self, window=window).survey
-        if not isinstance(found, type(self)):
+        classify = getattr(definition, "classify", None)
+        if classify is None or isinstance(definition, type):
             raise TypeError(
-                f"definition must be a Definition: found {type(definition).__name__}. Make one with "
+                f"definition must be a Definition: found {shown(definition)}. Make one with "
                 "pv.Definition(...) or pv.Definition.from_toml(path)."
             )
+        found: Self = classify(self, window=window, contradictions=contradictions).survey
         return found
 
     def _with_columns(self, columns: Mapping[str, Array], coded: Mapping[str, Coded]) -> Self:

@@ -141,6 +141,22 @@ BAD = {
         TypeError,
         r"flow must be the table that Survey\.weight_flow returns: found Survey",
     ),
+    "a definition by its name": Bad(
+        rows(),
+        lambda d: survey(d).classify("Forced labour"),
+        TypeError,
+        r"^definition must be a Definition: found 'Forced labour'\. Make one with",
+    ),
+    "a share corrected by counts": Bad(
+        rows(),
+        lambda d: pv.misclassification.rogan_gladen(
+            prevalence(d),
+            sensitivity=(43, 50),  # type: ignore[arg-type]  # what is refused
+            specificity=0.98,
+        ),
+        TypeError,
+        r"sensitivity must be a number or an Estimate: found \(43, 50\).*pv\.validated\(correct",
+    ),
 }
 
 
@@ -186,3 +202,53 @@ def test_a_ratio_to_nobody_has_no_value() -> None:
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     written = pv.Survey({"y": [1, 2, 4]}).export_weights(tmp_path / "new" / "w.csv")
     assert len(pd.read_csv(written)) == 3
+
+
+def test_a_text_spelled_otherwise_is_told() -> None:
+    data = frame(age=12, answer=["Yes ", "no", "no"] * 4)
+
+    def found(text: str) -> float:
+        indicators = {"told": pv.Indicator(f"answer in ['{text}', 'refused']")}
+        made = pv.Definition("Told", "1", indicators=indicators, rule="told")
+        return float(made.classify(data).outcome.sum())
+
+    said = r"'yes' is in no row of 'answer', which has 'Yes '\. It holds for nobody"
+    with pytest.warns(pv.PrevalenceWarning, match=said):
+        assert found("yes") == 0
+    assert found("Yes ") == 4
+    assert found("maybe") == 0  # a choice that nobody made
+
+
+def test_a_definition_of_words_keeps_its_windows_apart_if_told_so() -> None:
+    ever = {"lifetime": "ever == 1", "12m": "year == 1"}
+    made = pv.Definition(
+        "Told",
+        "1",
+        indicators={"told": pv.Indicator(ever)},
+        rule="told",
+        windows=("lifetime", "12m"),
+        window="lifetime",
+    )
+    data = survey(frame(age=12, ever=[0, 1] * 6, year=[1, 1] * 6))
+    with pytest.raises(ValueError, match='pass contradictions="keep"'):
+        data.classify(made)
+    with pytest.warns(pv.PrevalenceWarning, match="count as yes in the wider window"):
+        held = data.classify(made, contradictions="imply")
+    assert pv.direct.prevalence(held, made.outcome()).value.tolist() == [1.0]
+
+
+def test_one_row_of_a_joint_estimate_is_told_by_its_name() -> None:
+    both = pv.direct.mean(survey(rows()), ["age", "case"])
+    assert both["age"].sentence() == pv.direct.mean(survey(rows()), "age").sentence()
+    described = both["age"].describe(outcome="years")
+    assert 'mean of "years"' in described.sentence()
+    fit = pv.direct.regression(survey(rows()), "age", ["case"])
+    assert 'coefficient of "case"' in fit["case"].sentence()
+    assert 'coefficient of "case"' in fit.sentence()
+
+
+def test_a_hidden_answer_is_told_by_the_name_that_it_is_given() -> None:
+    data = survey(frame(count=[0, 1, 2, 1] * 3, long=[0, 0, 1, 1] * 3))
+    found = pv.sensitive.list_difference(data, "count", treatment="long", items=2)
+    assert "Outcome: sensitive item in count." in found.sentence()
+    assert "Outcome: in debt." in found.describe(outcome="in debt").sentence()

@@ -141,6 +141,8 @@ BAD: dict[str, tuple[Write, str]] = {
     "bytes": (raw(bytes(range(256))), r"must be a readable XLSX.*It may be cut off or encrypted"),
     "a web page": (raw(b"<html><body>Log in</body></html>", "e.csv"), r"holds a web page or XML"),
     "json": (raw(b'{"count": 3}', "e.json"), r"holds JSON"),
+    "of Stata": (raw(b"<stata_dta><header>", "e.dta"), r"'e.dta' is a file for pv.read_stata"),
+    "of SPSS": (raw(b"$FL2@(#) SPSS", "e.sav"), r"'e.sav' is a file for pv.read_spss"),
     "nothing": (raw(b"", "e.csv"), r"'e.csv' is empty"),
     "no rows": (
         raw(b"home/ea,_id\n", "e.csv"),
@@ -228,7 +230,7 @@ SAID: dict[str, tuple[Write, str]] = {
 @pytest.mark.parametrize("case", SAID)
 def test_what_is_kept_with_a_warning_is_counted(tmp_path: Path, case: str) -> None:
     write, message = SAID[case]
-    form = exports.form(tmp_path)
+    form = exports.form(tmp_path, survey=exports.HOMES_ALONE)
     with pytest.warns(pv.PrevalenceWarning, match=message):
         m = pv.read_kobo(write(tmp_path), form=form)
     assert any("of" in said or "missing_codes" in said for said in m.notes)

@@ -47,6 +47,7 @@ SURVEY: Rows = [
     ["end_group", "", "", "", ""],
     ["note", "thanks", "Thank you", "Merci", ""],
 ]
+HOMES_ALONE: Rows = SURVEY[:7]  # without the repeats
 HOME = ["start", "ea", "size", "work", "poor"]
 CHILD = ["name", "age", "sex", "works", "hours"]
 GROUPS = {"ea": "home", "size": "home", "work": "home", "poor": "home"}

@@ -174,7 +174,9 @@ def test_a_repeat_that_nobody_answered_is_a_table_without_rows(tmp_path: Path) -
     found = [{**h, "child": []} for h in exports.interviews(5, 7)]
     sheets: dict[str, exports.Rows] = {"A survey": [["home/size", "_id"], [3, 1], [4, 2]]}
     path = exports.workbook(tmp_path / "e.xlsx", sheets)
-    m = pv.read_kobo(path, form=exports.form(tmp_path))
+    alone = r"2 repeats of the form \(first: 'child'\) are not in the export, which is one table"
+    with pytest.warns(pv.PrevalenceWarning, match=alone):
+        m = pv.read_kobo(path, form=exports.form(tmp_path))
     assert len(m["child"]) == 0
     assert "age" in m["child"]
     m = pv.read_kobo(exports.odk(tmp_path / "svy", found), form=exports.form(tmp_path))
@@ -191,7 +193,7 @@ def test_what_is_messy_is_put_right_and_said(tmp_path: Path) -> None:
         ["n/a", "", 5, "Don't know", 2, 2, ""],
     ]
     path = exports.workbook(tmp_path / "e.xlsx", {"s": rows})
-    m = pv.read_kobo(path, form=exports.form(tmp_path))
+    m = pv.read_kobo(path, form=exports.form(tmp_path, survey=exports.HOMES_ALONE))
     same(m["s"]["ea"], ["EA 1", None])
     same(m["s"]["size"], [4, 5])
     same(m["s"]["poor"], ["yes", None])
@@ -203,7 +205,7 @@ def test_what_is_messy_is_put_right_and_said(tmp_path: Path) -> None:
 
 def test_csv_of_any_separator_and_encoding(tmp_path: Path) -> None:
     rows = [["home/ea", "home/poor", "_id"], ["Saint-Ann é", "Oui", 1], ["B;c", "Non", 2]]
-    form = exports.form(tmp_path)
+    form = exports.form(tmp_path, survey=exports.HOMES_ALONE)
     for mark in ",;\t":
         m = pv.read_kobo(exports.write_csv(tmp_path / "s.csv", rows, mark), form=form)
         same(m["s"]["ea"], ["Saint-Ann é", "B;c"])
@@ -242,7 +244,7 @@ def test_or_other_and_numeric_choices(tmp_path: Path) -> None:
 
 def test_missing_codes_by_question_and_for_all(tmp_path: Path) -> None:
     rows = [["home/size", "home/poor", "_id"], [99, "dk", 1], [7, "no", 2], [98, "yes", 3]]
-    form = exports.form(tmp_path)
+    form = exports.form(tmp_path, survey=exports.HOMES_ALONE)
     path = exports.write_csv(tmp_path / "s.csv", rows)
     with pytest.warns(pv.PrevalenceWarning, match=r"what 98, 99 are: .*'size' in 's' \(2 rows\)"):
         m = pv.read_kobo(path, form=form)
@@ -253,6 +255,10 @@ def test_missing_codes_by_question_and_for_all(tmp_path: Path) -> None:
     m = pv.read_kobo(path, form=form, missing_codes={"size": {99: "refused"}, "poor": {}})
     same(m["s"]["size"], [None, 7, 98])
     same(m["s"]["poor"], ["dk", "no", "yes"])
+    with pytest.raises(
+        KeyError, match=r"name columns of the file: 'sise' is not\. Did you mean 'size'"
+    ):
+        pv.read_kobo(path, form=form, missing_codes={"sise": {99: "refused"}})
 
 
 def test_codes_without_a_label_are_asked_about_too(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ..errors import warn
 from ..frames import Table
 from ..grammar import Truth, columns_of, three_valued
 from .columns import read_columns
+from .spelling import say_spelled_otherwise
 from .windows import contradictory, implied, judge
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def answered(
     """Read the columns of a definition and evaluate its indicators; `part` are rows with weight."""
     several = {name: _windows(i, d.windows, at, table) for name, i in d.indicators.items()}
     columns = read_columns(table, _wanted(d, several), d.missing_codes)
+    say_spelled_otherwise(_conditions(d, several), columns)
     eligible = _eligible(d, columns, part)
     asked = {name: _asked(i, columns) for name, i in d.indicators.items()}
     not_asked = {name: ~who.may for name, who in asked.items()}
@@ -109,6 +111,13 @@ def _wanted(d: Definition, several: Mapping[str, list[str | None]]) -> dict[str,
     if d.needs_age:
         wanted.setdefault(d.age_column, "age_column")
     return wanted
+
+
+def _conditions(d: Definition, several: Mapping[str, list[str | None]]) -> list[str]:
+    """Return all conditions on the columns that are read."""
+    at = [i.at(window) for name, i in d.indicators.items() for window in several[name]]
+    asked = [i.asked for i in d.indicators.values()]
+    return [condition for condition in (*at, *asked, d.eligible) if condition is not None]
 
 
 def _eligible(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import Block, add_blocks
-from ..estimand import Coded, Estimand, by_row
+from ..estimand import SEVERAL, Coded, Estimand, by_row
 from ..estimate import Estimate
 from ..frames import Table
 from ..survey import Survey
@@ -110,7 +110,7 @@ def _both(one: Estimand, two: Estimand) -> Estimand:
     def words(name: str) -> str:
         a, b = getattr(one, name), getattr(two, name)
         if name == "outcome":
-            return str(a) if a == b else "several"
+            return str(a) if a == b else SEVERAL
         parts = dict.fromkeys(part for text in (a, b) for part in text.split("; ") if part)
         return "; ".join(parts)
 

@@ -28,7 +28,7 @@ from ..frames import Table, read
 from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import ASSUMED_ICC, cluster_deff, clustering
-from .outcomes import SARNDAL
+from .outcomes import REPORTED, SARNDAL
 from .shares import without_df, without_spread
 
 __all__ = ["multiplicity"]
@@ -151,7 +151,7 @@ def multiplicity(
     shown = replace(result, block=blank_rows(result.block, none)) if none.any() else result
     shown = without_spread(survey, domains, shown, said)
     ready = row_facts(result, np.zeros((1, domains.count), dtype=int))
-    return assemble(
+    made = assemble(
         survey,
         shown,
         domains,
@@ -172,6 +172,7 @@ def multiplicity(
         ],
         warnings=[*said, *without_df(shown)],
     )
+    return replace(made, provenance={**made.provenance, "cases": REPORTED})
 
 
 @dataclass(frozen=True, eq=False)

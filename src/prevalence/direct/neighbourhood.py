@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..intervals import PROPORTION_RULES
 from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import default_lender, seen_in
-from .outcomes import SARNDAL, incomplete, outcomes
+from .outcomes import REPORTED, SARNDAL, incomplete, outcomes
 from .shares import ROUNDING, design_effect, without_df, without_spread, without_zero
 
 __all__ = ["neighbourhood"]
@@ -144,7 +145,7 @@ def neighbourhood(
         ("deff", "deff_source", "n_eff", "icc"),
         lambda: {**used(), "n_eff": told / used()["deff"]},
     )
-    return assemble(
+    made = assemble(
         survey,
         shown,
         domains,
@@ -161,6 +162,7 @@ def neighbourhood(
         ],
         warnings=[*said, *without_df(shown), *_of_one_child(result, told)],
     )
+    return replace(made, provenance={**made.provenance, "cases": REPORTED})
 
 
 def _of_one_child(result: Result, told: Array) -> list[str]:

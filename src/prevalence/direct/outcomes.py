@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+REPORTED = "reported as cases"  # by informants, who are the rows
 SARNDAL = "Sarndal, Swensson and Wretman (1992) doi:10.1007/978-1-4612-4378-6"
 BINDER = "Binder (1983) doi:10.2307/1402588"
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..algebra import agreed_words
 from ..blocks import Block, add_blocks
-from ..errors import note, number, one_of
+from ..errors import note, number, one_of, shown
 from ..estimate import Estimate
 from ..imperfect import corrected
 from ..registry import Example, estimator
@@ -202,7 +202,7 @@ def _check_apparent(e: object) -> None:
 def _rate(name: str, given: Estimate | float, apparent: Estimate) -> Rate:
     """Return a rate on the rows of the apparent share."""
     if not isinstance(given, Estimate):
-        value = np.full(len(apparent), number(name, given))
+        value = np.full(len(apparent), _known(name, given))
         return _within(Rate(name, value, None))
     if len(given) == 1:
         e = given.take(np.zeros(len(apparent), dtype=int)) if len(apparent) != 1 else given
@@ -215,6 +215,15 @@ def _rate(name: str, given: Estimate | float, apparent: Estimate) -> Rate:
         )
     flat = (e.std_error == 0).all()
     return _within(Rate(name, e.value, None if flat else e))
+
+
+def _known(name: str, given: object) -> float:
+    if isinstance(given, (tuple, list)):
+        raise TypeError(
+            f"{name} must be a number or an Estimate: found {shown(given)}. Counts of a validation "
+            "study are pv.validated(correct=..., tested=...)."
+        )
+    return number(name, given)
 
 
 def _within(rate: Rate) -> Rate:

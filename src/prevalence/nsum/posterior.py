@@ -14,7 +14,7 @@ from .. import mcmc
 from ..convergence import check_converged
 from ..draws import from_draws
 from ..errors import generator, nearest, note, one_of
-from ..estimand import Estimand
+from ..estimand import SEVERAL, Estimand
 from ..estimate import Estimate
 from ..frames import names_of
 from .adjustments import Adjustments
@@ -282,7 +282,7 @@ class Posterior:
             )
         said = self._check_converged(unconverged)
         e = self._estimate(names, np.ones(self._count), (), list(self.assumptions), said)
-        return replace(e, estimand=Estimand(outcome=names[0] if len(names) == 1 else "several"))
+        return replace(e, estimand=Estimand(outcome=names[0] if len(names) == 1 else SEVERAL))
 
     @property
     def _count(self) -> int:
@@ -354,7 +354,7 @@ class Posterior:
             label_names=(self.region_name,) if regional else (),
             outcomes=tuple(outcomes.tolist()),
             unit="count",
-            estimand=replace(self.about, outcome=names[0] if len(names) == 1 else "several"),
+            estimand=replace(self.about, outcome=names[0] if len(names) == 1 else SEVERAL),
             method="nsum.fit",
             facts=facts,
             assumptions=tuple(assumed),

@@ -31,6 +31,9 @@ FIELDS = {  # the standard's name, and others that its versions and toolkits use
 }
 UNKNOWN = ("", "unknown", "notspecifiedunknown", "nonspecifiedunknown", "notspecified", "na")
 PREFIX = re.compile(r"^(prs|vic|cas|org|con|per)(?=[_ ])[_ ]+", re.IGNORECASE)
+OF_A_FIELD = re.compile(
+    r"^[a-z]{2,4}_+", re.IGNORECASE
+)  # of the table, as in exp_TypeOfExploitation
 
 
 def plain(name: str) -> str:
@@ -44,7 +47,7 @@ def found_fields(names: Iterable[str], columns: Mapping[str, str] | None) -> dic
     out: dict[str, str] = {}
     by_plain: dict[str, list[str]] = {}
     for name in names:
-        by_plain.setdefault(plain(name), []).append(name)
+        by_plain.setdefault(plain(OF_A_FIELD.sub("", name.strip())), []).append(name)
     for field, others in FIELDS.items():
         held = [name for word in (field, *others) for name in by_plain.get(plain(word), [])]
         if columns and field in columns:

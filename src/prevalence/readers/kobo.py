@@ -16,7 +16,7 @@ from ..microdata import Microdata, Variable
 from . import linking, relevance
 from .columns import Reading, read_table
 from .sheets import Sheet, read_sheets
-from .unanswered import CODES
+from .unanswered import CODES, check_declared
 from .wide import taken_apart
 from .xlsform import chosen_languages, read_form
 
@@ -69,6 +69,13 @@ def read_kobo(
     ValueError
         If the file cannot be read or is encrypted, a submission is there twice, a child row has no
         parent, the tables are of different exports, or the form is of another questionnaire.
+    KeyError, TypeError
+        If missing codes are declared for a question that is not there, or are no codes.
+
+    Warns
+    -----
+    PrevalenceWarning
+        If numbers look like codes of missing answers, or no repeat of the form is in the export.
 
     Notes
     -----
@@ -106,6 +113,8 @@ def read_kobo(
         empty, more = linking.without_rows(found, known)
         joins |= more
         readings += [read_table(table, known, missing_codes, notes) for table in empty]
+        _say_absent([table.name for table in empty], alone=len(found) == 1, notes=notes)
+    check_declared(missing_codes, [v.name for one in readings for v in one.variables])
     _say_suspects(readings, missing_codes, notes)
     why = _reasons(readings, joins, notes)
     return Microdata.from_codes(
@@ -162,6 +171,21 @@ def _check_form(readings: Sequence[Reading], notes: list[str]) -> None:
         f"{count:,} of {count + known:,} columns are no questions of the form (first: {title!r} in "
         f"{table!r}); they are kept as they are."
     )
+
+
+def _say_absent(names: Sequence[str], *, alone: bool, notes: list[str]) -> None:
+    """Say which repeats of the form have no sheet; warn where no repeat has: one file of several."""
+    if not names:
+        return
+    found = f"{len(names):,} repeats of the form (first: {names[0]!r}) are not in the export"
+    if alone:
+        note(
+            notes,
+            f"{found}, which is one table alone: theirs are empty. Where somebody answered them, "
+            "export XLSX, or give the folder or zip with the CSV files of all.",
+        )
+    else:
+        notes.append(f"{found}: their tables are empty.")
 
 
 def _say_suspects(readings: Sequence[Reading], missing_codes: Any, notes: list[str]) -> None:

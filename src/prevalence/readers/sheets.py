@@ -22,6 +22,7 @@ __all__ = ["Column", "Sheet", "read_sheets"]
 
 Array = NDArray[Any]
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OTHERS = {b"<stata_dta>": "read_stata", b"$FL2": "read_spss", b"$FL3": "read_spss"}
 BLANKS = {"", "n/a", "N/A"}
 SPACES = re.compile(r"[\s\u200b\ufeff]+")
 
@@ -106,6 +107,12 @@ def read_sheets(path: str | Path, argument: str, notes: list[str]) -> list[Sheet
         return _zipped(place, argument, notes)
     if not head.strip():
         raise ValueError(f"{argument} must hold data: {place.name!r} is empty. Export it anew.")
+    other = next((reader for start, reader in OTHERS.items() if head.startswith(start)), None)
+    if other:
+        raise ValueError(
+            f"{argument} must be XLSX or CSV: {place.name!r} is a file for pv.{other}. Read it with "
+            "that."
+        )
     if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"<", b"{"):
         what = "a web page or XML" if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<" else "JSON"
         raise ValueError(
