@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PROPORTION_RULES", "RULES", "WORDS"]
+from . import imperfect
+
+__all__ = ["INSTRUMENT_RULES", "PROPORTION_RULES", "RULES", "WORDS"]
 
 Array = NDArray[Any]
 Rule = Callable[[Mapping[str, Array], Array, float], Array]
 LEAST_DF = 5.0  # that few reports leave (docs/network-coverage.md)
 PRIOR = 0.6  # both parameters of the beta prior of `auto`; 0.5 is Jeffreys' (docs/rare-events.md)
+LENT = 1 / 3  # weight of the borrowed design effect, on the log scale (docs/instrument.md)
 
 
 def t_quantile(df: Array, level: float) -> Array:
@@ -346,6 +349,110 @@ def _or_auto(out: Array, c: Mapping[str, Array], df: Array, level: float) -> Arr
     return np.where(bare[..., None], auto(c, df, level), out) if bare.any() else out
 
 
+# ---------------------------------------------------------------------- an instrument that errs
+def rogan_gladen(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Central limits of the corrected share, whose three shares are beta posteriors as in `auto`.
+
+    The apparent share's design effect is its own, times the third root of the borrowed one over it.
+    """
+    del df
+    own = np.asarray(c["n"], dtype=float) / _own_size(c)
+    with np.errstate(all="ignore"):
+        e = _fitted(c, own * (c["deff"] / own) ** LENT, level)
+        law = imperfect.Law(e * c["apparent"] + PRIOR, e * (1 - c["apparent"]) + PRIOR)
+        return _told(c, lambda: imperfect.limits(law, _instrument(c, level), level, prior=PRIOR))
+
+
+def delta(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Value -/+ t se by the delta method; without a standard error the limits of `rogan_gladen`."""
+    out = wald({"value": c["value"], "std_error": c["std_error"]}, df, level)
+    bare = np.isfinite(c["value"]) & ~(c["std_error"] > 0)
+    return np.where(bare[:, None], rogan_gladen(c, df, level), out) if bare.any() else out
+
+
+def lang_reiczigel(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Lang and Reiczigel's limits on the apparent share's own effective sample size."""
+    z = t_quantile(np.where(np.isnan(df), c["apparent_df"], df), level)
+    of = _instrument(c, level)
+    return _told(c, lambda: imperfect.lang_reiczigel(c["apparent"], _own_size(c), of, z))
+
+
+def melding(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Bayer, Fay and Graubard's limits on Korn and Graubard's effective sample size."""
+    del df
+    e = np.minimum(_fitted(c, np.asarray(c["n"], dtype=float) / _own_size(c), level), c["n"])
+    x, rest = e * c["apparent"], e * (1 - c["apparent"])
+    low, high = imperfect.Law(x, rest + 1), imperfect.Law(x + 1, rest)
+    return _told(c, lambda: imperfect.melding(low, high, _instrument(c, level), level))
+
+
+def melding_poisson(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Bayer, Fay and Graubard's limits for a Poisson number of positives, of effective weight 1/e."""
+    del df
+    e = np.minimum(_fitted(c, np.asarray(c["n"], dtype=float) / _own_size(c), level), c["n"])
+    x = e * c["apparent"]
+    low, high = (imperfect.Law(x + more, e, gamma=True) for more in (0, 1))
+    return _told(c, lambda: imperfect.melding(low, high, _instrument(c, level), level))
+
+
+def instrument_bayes(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """Central posterior limits with uniform priors, on the effective sample size."""
+    del df
+    e = _fitted(c, np.asarray(c["n"], dtype=float) / _own_size(c), level)
+    law = imperfect.Law(e * c["apparent"] + 1, e * (1 - c["apparent"]) + 1)
+    return _told(c, lambda: imperfect.bayes(law, _instrument(c, level), level))
+
+
+def _own_size(c: Mapping[str, Array]) -> Array:
+    """Effective sample size p (1 - p) / V of the apparent share; n / deff where it has none."""
+    p, error = c["apparent"], c["apparent_error"]
+    with np.errstate(all="ignore"):
+        own = p * (1 - p) / error**2
+        return np.where((own > 0) & np.isfinite(own), own, c["n"] / c["deff"])
+
+
+def _fitted(c: Mapping[str, Array], deff: Array, level: float) -> Array:
+    """Effective sample size adjusted for the design's degrees of freedom, which may be infinite."""
+    n, df = np.asarray(c["n"], dtype=float), c["apparent_df"]
+    return n / deff * _fewer_df(n, df, level)
+
+
+def _fewer_df(n: Array, df: Array, level: float) -> Array:
+    with np.errstate(all="ignore"):
+        ratio = (t_quantile(n - 1, level) / t_quantile(df, level)) ** 2
+    return np.where(np.isinf(df) | np.isinf(n), 1.0, ratio)
+
+
+def _instrument(c: Mapping[str, Array], level: float) -> imperfect.Instrument:
+    """Return sensitivity and specificity with their effective sample sizes."""
+    parts = []
+    for name in ("sensitivity", "specificity"):
+        n = np.asarray(c[f"{name}_n"], dtype=float)
+        parts += [c[name], n * _fewer_df(n, c[f"{name}_df"], level)]
+    return imperfect.Instrument(*parts)
+
+
+def _told(c: Mapping[str, Array], found: Callable[[], Array]) -> Array:
+    """Return limits around the value within 0 and 1; none without a value or what they rest on."""
+    whole = np.isfinite(c["value"]) & (c["apparent_df"] > 0) & np.isfinite(c["deff"])
+    out = np.full((whole.size, 2), np.nan)
+    if not whole.any():
+        return out
+    with np.errstate(all="ignore"):
+        limits = found()
+    value = np.clip(c["value"], 0.0, 1.0)
+    around = np.stack([np.minimum(limits[:, 0], value), np.maximum(limits[:, 1], value)], axis=-1)
+    return np.where(whole[:, None], around, out)
+
+
+INSTRUMENT_RULES: dict[str, Rule] = {
+    "rogan-gladen": rogan_gladen,
+    "delta": delta,
+    "lang-reiczigel": lang_reiczigel,
+    "melding": melding,
+    "melding-poisson": melding_poisson,
+    "instrument-bayes": instrument_bayes,
+}
 PROPORTION_RULES: dict[str, Rule] = {
     "auto": auto,
     "logit": logit,
@@ -360,6 +467,7 @@ PROPORTION_RULES: dict[str, Rule] = {
 }
 RULES: dict[str, Rule] = {
     **PROPORTION_RULES,
+    **INSTRUMENT_RULES,
     "log": log,
     "dark-figure": dark_figure,
     "percentile": percentile,
@@ -397,6 +505,18 @@ WORDS = {  # what a reader is told of each rule
     "multinomial law of the capture histories, has fallen by half the square of a normal quantile.",
     "posterior": "Intervals are central posterior intervals: quantiles of the draws.",
     "beta-distribution": "Intervals are central intervals of a beta distribution.",
+    "rogan-gladen": "Intervals are quantiles of the corrected share, 0 below and 1 above: apparent "
+    "share, sensitivity and specificity are beta posteriors (near Jeffreys') on effective sample "
+    "sizes. The apparent share's design effect leans a third of the way to the borrowed one.",
+    "delta": "Intervals are the estimate plus and minus a Student quantile times the delta method's "
+    "standard error; rows without one have those of beta posteriors.",
+    "lang-reiczigel": f"Intervals are Lang and Reiczigel's {EFFECTIVE}, within 0 and 1.",
+    "melding": "Intervals are melded (Bayer, Fay and Graubard): each limit takes the Clopper-Pearson "
+    f"distributions that move it outwards, {EFFECTIVE} as Korn and Graubard's.",
+    "melding-poisson": "Intervals are melded (Bayer, Fay and Graubard), positives being a Poisson "
+    f"count {EFFECTIVE} as Korn and Graubard's.",
+    "instrument-bayes": "Intervals are central posterior intervals with uniform priors on share, "
+    f"sensitivity and specificity, {EFFECTIVE}.",
     "woodruff": "Intervals are Woodruff's: limits of the distribution function at the quantile, "
     "read back as values of the outcome.",
 }

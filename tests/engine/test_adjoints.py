@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 from prevalence.glm import logistic
+from prevalence.weighting import Subsample
 from tests.naive import samples, variance
 from tests.naive import weighting as naive
 
@@ -109,6 +110,13 @@ def copies(w: Array) -> Array:
     return w / naive.along_rows(W, w)
 
 
+def subsampled(made: pv.Survey, *, weighted: bool) -> pv.Survey:
+    """Validated rows carry those whose screen is known."""
+    labels = tuple(str(c) for c in range(4))
+    step = Subsample(HOUSEHOLDS["class"], labels, R * KNOWN, KNOWN, weighted, "subsample")
+    return made._step(step, ordered=False)
+
+
 CAPS = (5.0, 26.0)
 CUT = (0.75, 1.35)
 RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
@@ -167,6 +175,14 @@ RECIPES: dict[str, tuple[Callable[[], pv.Survey], Recipe]] = {
     "raking, trimming, raking again": (
         lambda: survey().rake(margins()).trim(lower=8.0, upper=32.0, then="calibrate"),
         lambda w: naive_rake(naive.trim(naive_rake(w), 8.0, 32.0, copies(w))),
+    ),
+    "raking, then a subsample by counts of rows": (
+        lambda: subsampled(survey().rake(margins()), weighted=False),
+        lambda w: naive.subsample(naive_rake(w), HOUSEHOLDS["class"], R, KNOWN, copies(w)),
+    ),
+    "a subsample by weights": (
+        lambda: subsampled(survey(), weighted=True),
+        lambda w: naive.subsample(w, HOUSEHOLDS["class"], R, KNOWN, w),
     ),
     "fitted propensity": (
         lambda: survey().nonresponse("responded", propensity=["sex", "income"]),

@@ -55,6 +55,16 @@ def response_classes(
     return out
 
 
+def subsample(w: Array, code: Array, drawn: Array, counted: Array, size: Array) -> Array:
+    """Drawn rows carry the counted of their class, by the sum of some size; others weigh nothing."""
+    out = w * along_rows(drawn * counted, w)
+    for c in np.unique(code):
+        rows = np.flatnonzero((code == c) & (counted == 1))
+        taken = rows[drawn[rows] == 1]
+        out[taken] = out[taken] * (size[rows].sum(axis=0) / size[taken].sum(axis=0))
+    return out
+
+
 def refusals(w: Array, code: Array, counts: Array) -> Array:
     """Every row carries its share of the refusals of its class."""
     out = w.copy()

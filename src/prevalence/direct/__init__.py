@@ -7,6 +7,8 @@ from .hypotheses import Test, t_test, wald_test
 from .levels import counts, proportions
 from .means import mean, ratio, total
 from .moments import variance
+from .multiplicity import multiplicity
+from .neighbourhood import neighbourhood
 from .quantiles import quantile
 from .regression import marginal_effects, regression
 from .shares import prevalence
@@ -18,6 +20,8 @@ __all__ = [
     "counts",
     "marginal_effects",
     "mean",
+    "multiplicity",
+    "neighbourhood",
     "prevalence",
     "proportions",
     "quantile",

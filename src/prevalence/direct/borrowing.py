@@ -69,11 +69,15 @@ def seen_in(
 
 
 def clustering(survey: Survey, domains: Domains, answered: Array | None) -> tuple[Array, Array]:
-    """Return ``sum w^2 / (sum w)^2`` and the effective size of the primary units, by domain."""
+    """Return ``sum w^2 / (sum w)^2`` and the effective size of the primary units, by domain.
+
+    `answered` are the numbers of answers of the rows: 0 and 1, or how many persons each tells of.
+    """
     sums, design, w = domains.sums(survey), survey.design, survey.chain.weights
-    w = sums.take(w if answered is None else w * answered)
+    w = sums.take(w)
     w = relative(w)
-    by_pair, squares = sums.by_pair(w), sums.by_domain(sums.by_pair(w * w))
+    each = w if answered is None else w * sums.take(answered)
+    by_pair, squares = sums.by_pair(each), sums.by_domain(sums.by_pair(w * each))
     psus = design.stages[0].parent.size
     if psus != design.n_units:
         key = sums.pair_domain * psus + design.psu_of_unit[sums.pair_unit]

@@ -9,6 +9,7 @@ from .calibration import Calibration
 from .distances import Distance
 from .response import ClassResponse, Propensity, Refusals
 from .steps import Adjoint, Attach, Step, carry, cell_sums
+from .subsample import Subsample
 from .trimming import Trim
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Propensity",
     "Refusals",
     "Step",
+    "Subsample",
     "Trim",
     "carry",
     "cell_sums",
