@@ -16,7 +16,7 @@ from ..frames import names_of
 from ..lists import Lists
 from .cases import AGES, check_ages, covariates_of, dates_of, names_known
 from .htcds_fields import FIELDS, UNKNOWN, found_fields, plain
-from .sheets import table_of
+from .case_tables import table_of
 
 __all__ = ["read_htcds"]
 
