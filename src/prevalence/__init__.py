@@ -39,6 +39,7 @@ _NAMES = {
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
+    "read_kobo": "readers",
     "read_htcds": "readers.htcds",
     "read_spss": "readers.spss",
     "read_stata": "readers.stata",
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from .linkage import linkage_keys
     from .lists import Lists
     from .microdata import Microdata, Variable
+    from .readers import read_kobo
     from .readers.htcds import read_htcds
     from .readers.spss import read_spss
     from .readers.stata import read_stata
@@ -101,6 +103,7 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
+    "read_kobo",
     "read_htcds",
     "read_spss",
     "read_stata",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -140,12 +139,12 @@ class Microdata(Mapping[str, pd.DataFrame]):
 
     def __post_init__(self) -> None:
         for name in ("tables", "variables", "why", "links"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, dict(getattr(self, name)))
         languages = self.languages or _languages(self.variables.values())
         object.__setattr__(self, "languages", tuple(languages))
         object.__setattr__(self, "notes", tuple(self.notes))
         for child in self.links:
-            self._parent_rows(child)
+            self.parent_rows(child)
 
     @classmethod
     def from_codes(
@@ -384,7 +383,7 @@ class Microdata(Mapping[str, pd.DataFrame]):
                     f"parent must be a table that {child!r} is in: {parent!r} is not. "
                     "See .links for how tables are linked."
                 )
-            rows = self._parent_rows(at)[rows]
+            rows = self.parent_rows(at)[rows]
             at = self.links[at].parent
         out, source = self.tables[child].copy(deep=False), self.tables[parent]
         names = list(source.columns) if columns is None else list(columns)
@@ -400,8 +399,19 @@ class Microdata(Mapping[str, pd.DataFrame]):
         )
         return pd.concat([out, added], axis=1)
 
-    def _parent_rows(self, child: str) -> Array:
-        """Return the row of the parent of each row of a child table."""
+    def parent_rows(self, child: str) -> Array:
+        """Return the row of its parent for each row of a child table.
+
+        Parameters
+        ----------
+        child : str
+            Name of the child table.
+
+        Returns
+        -------
+        array of int
+            Positions in the parent table.
+        """
         link = self.links[child]
         keys = pd.Index(self.tables[self._table(link.parent)][link.parent_key])
         if not keys.is_unique:

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .kobo import read_kobo
+
+__all__ = ["read_kobo"]
