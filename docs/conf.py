@@ -104,5 +104,5 @@ for page in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"):
     shutil.copy(ROOT / page, GENERATED / page.lower())
 for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
     shutil.copy(notebook, GENERATED / notebook.name)
-for page in ("network", "lists", "lists-published"):
+for page in ("network", "lists", "lists-published", "questionnaire"):
     figures(page)

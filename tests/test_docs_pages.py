@@ -18,6 +18,7 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     [
         ("coming-from-r.md", 60),
         ("survey.md", 25),
+        ("questionnaire.md", 20),
         ("network.md", 60),
         ("lists.md", 35),
         ("lists-published.md", 30),
@@ -28,6 +29,16 @@ def test_every_line_of_a_page_runs_and_prints_what_the_page_says(
     root: Path, page: str, lines: int
 ) -> None:
     run(root / "docs" / page, BLOCK, lines)
+
+
+def test_an_export_becomes_a_prevalence_in_ten_lines(root: Path) -> None:
+    block = BLOCK.findall((root / "docs" / "questionnaire.md").read_text(encoding="utf-8"))[0]
+    code = [line[4:] for line in block.splitlines() if line.startswith((">>> ", "... "))]
+    assert len(code) == 10
+    assert max(map(len, code)) <= 100
+    assert "pv.read_kobo(" in block
+    assert "Definition.from_toml(" in block
+    assert "pv.direct.prevalence(" in code[-2]
 
 
 @pytest.mark.proof

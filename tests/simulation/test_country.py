@@ -199,8 +199,8 @@ def test_the_committed_files_are_those_of_the_default_seed(
     assert {f"{name}.csv" for name in ("frame", "households", "children", "adults")} < set(written)
     for name in written:
         assert (folder / name).read_bytes() == (tmp_path / name).read_bytes(), name
-    assert {path.name for path in folder.iterdir()} == {*written, "DATA_CARD.md"}
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000
+    assert {path.name for path in folder.iterdir()} == {*written, "DATA_CARD.md", "questionnaire"}
+    assert sum(path.stat().st_size for path in folder.rglob("*.*")) < 10_000_000
     card = (folder / "DATA_CARD.md").read_text(encoding="utf-8")
     assert "no row is a real person" in card.lower()
     for name in written:

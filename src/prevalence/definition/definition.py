@@ -18,6 +18,7 @@ from .filling import filled_parts
 from .indicator import Indicator, columns_in
 from .logic import check_names
 from .rules import Rule, check_rule
+from .verbs import Verbs
 from .windows import check_order
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ WINDOWS = ("lifetime", "12m", "30d", "current")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Definition:
+class Definition(Verbs):
     """Who counts as a case: indicators, the rule that combines them, ages, window, denominator.
 
     Parameters

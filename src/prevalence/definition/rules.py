@@ -207,6 +207,27 @@ class AtLeast:
             distinct_domains=self.distinct_domains,
         )
 
+    def counting(self, indicators: Sequence[str]) -> AtLeast:
+        """Return the rule with other indicators, by name.
+
+        Parameters
+        ----------
+        indicators : sequence of str
+            Names of the indicators that count.
+
+        Returns
+        -------
+        AtLeast
+            It has the same threshold.
+        """
+        return AtLeast(
+            self.k,
+            indicators,
+            strength=self.strength,
+            domain=self.domain,
+            distinct_domains=self.distinct_domains,
+        )
+
     def __repr__(self) -> str:
         given = [repr(self.k)]
         given += [repr(list(self.indicators))] if self.indicators is not None else []

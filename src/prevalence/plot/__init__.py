@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .answers import adjustments, degrees
+from .by_definition import definition_changes, definitions
 from .canvas import describe
 from .estimates import domains, ladder
 from .lists import overlap
@@ -14,6 +15,8 @@ from .weights import weight_flow
 
 __all__ = [
     "adjustments",
+    "definition_changes",
+    "definitions",
     "degrees",
     "describe",
     "domains",

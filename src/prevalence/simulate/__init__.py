@@ -9,6 +9,7 @@ from __future__ import annotations
 from prevalence.simulate.answers import SimulatedAnswers, answers
 from prevalence.simulate.country import Country, HouseholdSurvey, household_survey, jamaica
 from prevalence.simulate.frame import parish_frame
+from prevalence.simulate.interview import Interviews, interviews
 from prevalence.simulate.network import known_groups
 from prevalence.simulate.parameters import Parameters
 from prevalence.simulate.referral import CaseLists, lists
@@ -17,10 +18,12 @@ __all__ = [
     "CaseLists",
     "Country",
     "HouseholdSurvey",
+    "Interviews",
     "Parameters",
     "SimulatedAnswers",
     "answers",
     "household_survey",
+    "interviews",
     "jamaica",
     "known_groups",
     "lists",

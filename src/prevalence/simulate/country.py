@@ -188,8 +188,8 @@ def jamaica(seed: int = 2026, *, parameters: Parameters | None = None) -> Countr
     (14, 299)
     """
     parameters = parameters or Parameters()
-    streams = _streams(seed)
-    places, homes, sample, survey = _survey(parameters, streams)
+    streams = streams_of(seed)
+    places, homes, sample, survey = surveyed(parameters, streams)
     found = victims(places, homes, parameters, streams["victims"])
     known, adults = _network(places, homes, sample, found, parameters, streams["network"])
     captures, cases, case_of = _lists(found, parameters, streams["lists"])
@@ -242,12 +242,12 @@ def household_survey(seed: int = 2026, *, parameters: Parameters | None = None) 
     14
     """
     parameters = parameters or Parameters()
-    places, homes, _, survey = _survey(parameters, _streams(seed))
+    places, homes, _, survey = surveyed(parameters, streams_of(seed))
     counts = margins(places, homes)
     return HouseholdSurvey(*survey, counts, household_truth(places, homes), parameters, seed)
 
 
-def _streams(seed: int) -> dict[str, np.random.Generator]:
+def streams_of(seed: int) -> dict[str, np.random.Generator]:
     """One stream of random numbers per part, so that no part depends on another's."""
     parts = "districts, households, sample, answers, victims, network, lists, side studies"
     names = parts.split(", ")
@@ -255,7 +255,7 @@ def _streams(seed: int) -> dict[str, np.random.Generator]:
     return {name: np.random.default_rng(s) for name, s in zip(names, children, strict=True)}
 
 
-def _survey(
+def surveyed(
     parameters: Parameters, streams: dict[str, np.random.Generator]
 ) -> tuple[Districts, Households, Sample, tuple[pd.DataFrame, pd.DataFrame]]:
     places = districts(streams["districts"])

@@ -115,7 +115,7 @@ def households(places: Districts, parameters: Parameters, rng: np.random.Generat
     chance = _expit(logit + _intercept(logit, parameters.prevalence))
     trafficked = rng.random(n) < chance
     form = np.full(n, -1)
-    form[trafficked] = _form(age[trafficked], girl[trafficked], rng)
+    form[trafficked] = form_of(age[trafficked], girl[trafficked], rng)
     return Households(
         district, poor, children, household, age, girl, fostered, out_of_school, trafficked, form
     )
@@ -145,7 +145,7 @@ def _intercept(logit: Floats, mean: float) -> float:
     return b
 
 
-def _form(age: Ints, girl: Bools, rng: np.random.Generator) -> Ints:
+def form_of(age: Ints, girl: Bools, rng: np.random.Generator) -> Ints:
     """Draw the form of each trafficked child living in a household, given age and sex."""
     labour = np.where(girl, 0.30, 0.60)
     domestic = np.where(girl, 0.66, 0.38)
