@@ -39,10 +39,10 @@ _NAMES = {
     "compare": "synthesis",
     "linkage_keys": "linkage",
     "load": "storage",
+    "read_htcds": "readers",
     "read_kobo": "readers",
-    "read_htcds": "readers.htcds",
-    "read_spss": "readers.spss",
-    "read_stata": "readers.stata",
+    "read_spss": "readers",
+    "read_stata": "readers",
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
@@ -65,10 +65,7 @@ if TYPE_CHECKING:
     from .linkage import linkage_keys
     from .lists import Lists
     from .microdata import Microdata, Variable
-    from .readers import read_kobo
-    from .readers.htcds import read_htcds
-    from .readers.spss import read_spss
-    from .readers.stata import read_stata
+    from .readers import read_htcds, read_kobo, read_spss, read_stata
     from .reporting import report
     from .storage import load
     from .survey import Survey
@@ -103,8 +100,8 @@ __all__ = [
     "mse",
     "nsum",
     "plot",
-    "read_kobo",
     "read_htcds",
+    "read_kobo",
     "read_spss",
     "read_stata",
     "replicates_needed",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .htcds import read_htcds
 from .kobo import read_kobo
+from .spss import read_spss
+from .stata import read_stata
 
-__all__ = ["read_kobo"]
+__all__ = ["read_htcds", "read_kobo", "read_spss", "read_stata"]

@@ -14,9 +14,9 @@ from ..captures import within
 from ..errors import nearest, note, one_of
 from ..frames import names_of
 from ..lists import Lists
+from .case_tables import table_of
 from .cases import AGES, check_ages, covariates_of, dates_of, names_known
 from .htcds_fields import FIELDS, UNKNOWN, found_fields, plain
-from .case_tables import table_of
 
 __all__ = ["read_htcds"]
 
