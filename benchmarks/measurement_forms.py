@@ -78,15 +78,16 @@ def survey_of(frame: pd.DataFrame) -> pv.Survey:
 
 def calls(survey: pv.Survey, frame: pd.DataFrame) -> dict[str, Callable[[], pv.Estimate]]:
     """Return the closed forms by name, each a call that makes an estimate for every domain."""
-    by: dict[str, Any] = {"by": "domain"}
-    lists, answers = pv.sensitive, partial(pv.sensitive.randomized_response, survey)
-    listed: dict[str, Any] = {"treatment": "long", "items": ITEMS, **by}
+    by = {"by": "domain"}
+    answers: Any = partial(pv.sensitive.randomized_response, survey)
     told, instrument = reports(), pv.misclassification
     screen = {"screen": "screen", "gold": "gold", **by}
     return {
-        "list_difference": lambda: lists.list_difference(survey, "count", **listed),
-        "double_list": lambda: lists.double_list(survey, ("count", "other"), **listed),
-        "list_combined": lambda: lists.list_combined(survey, "count", direct="direct", **listed),
+        "list_difference": partial(difference, survey),
+        "double_list": partial(double, survey),
+        "list_combined": partial(
+            pv.sensitive.list_combined, survey, "count", direct="direct", **LISTED
+        ),
         **{
             f"randomized_response, {design}": partial(answers, design, design=design, **given, **by)
             for design, given in DEVICES.items()
@@ -94,9 +95,7 @@ def calls(survey: pv.Survey, frame: pd.DataFrame) -> dict[str, Callable[[], pv.E
         "randomized_response, two groups": partial(
             answers, "two_groups", design="unrelated", p=ASKED, group="box", **by
         ),
-        **{
-            f"rogan_gladen, {rule}": partial(_screen, survey, interval=rule) for rule in INTERVALS
-        },
+        **{f"rogan_gladen, {rule}": partial(_screen, survey, interval=rule) for rule in INTERVALS},
         "validation_subsample": lambda: instrument.validation_subsample(survey, **screen),
         "validation_subsample, reweighted": lambda: instrument.validation_subsample(
             survey, form="reweighted", **screen
@@ -112,6 +111,7 @@ def calls(survey: pv.Survey, frame: pd.DataFrame) -> dict[str, Callable[[], pv.E
     }
 
 
+LISTED: dict[str, Any] = {"treatment": "long", "items": ITEMS, "by": "domain"}
 DEVICES: dict[str, dict[str, Any]] = {
     "warner": {"p": WARNER},
     "crosswise": {"p": WARNER},
@@ -119,6 +119,16 @@ DEVICES: dict[str, dict[str, Any]] = {
     "unrelated": {"p": ASKED[0], "q": UNRELATED},
     "kuk": {"p": KUK},
 }
+
+
+def difference(survey: pv.Survey) -> pv.Estimate:
+    """Return the list difference of every domain."""
+    return pv.sensitive.list_difference(survey, "count", **LISTED)
+
+
+def double(survey: pv.Survey) -> pv.Estimate:
+    """Return the double list of every domain."""
+    return pv.sensitive.double_list(survey, ("count", "other"), **LISTED)
 
 
 def _screen(survey: pv.Survey, *, interval: str) -> pv.Estimate:

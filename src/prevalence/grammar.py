@@ -11,7 +11,7 @@ import operator
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +45,7 @@ _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
+@lru_cache(maxsize=512)  # a definition asks the same few conditions again and again
 def _parse(text: str) -> tuple[ast.expr, dict[str, str]]:
     """Return the expression and the column behind each name in it; `odd names` in backticks."""
     quoted: dict[str, str] = {}
