@@ -199,7 +199,7 @@ def _definitions() -> list[pv.Definition]:
 def _answered() -> pd.DataFrame:
     """Return answers of children to the questions of the definitions: 0 to 3, and 98 for refused."""
     rng = np.random.default_rng(6)
-    names = sorted({name for definition in _definitions() for name in definition.columns})
+    names = sorted({name for definition in _definitions() for name in definition.columns()})
     chance = [0.9, 0.02, 0.03, 0.03, 0.02]
     frame = pd.DataFrame({name: rng.choice([0, 1, 2, 3, 98], CHILDREN, p=chance) for name in names})
     psu = np.arange(CHILDREN) // 40
