@@ -245,6 +245,13 @@ def test_holes_are_filled_once_they_are_confirmed() -> None:
     assert len({d, part, full, written}) == 3
 
 
+def test_the_codebook_has_a_row_per_indicator_and_window() -> None:
+    table = windowed(indicators={"threats": EVER, "menace": THREATS}).to_frame()
+    assert table["window"].tolist() == ["lifetime", "12m", "current", ""]
+    assert table["expr"].tolist() == ["q1 == 1", "q1b == 1", "q1c == 1", "q1 == 1"]
+    assert table["label_fr"].tolist() == ["", "", "", "Menaces"]
+
+
 # ---------------------------------------------------------------------- hash and files
 CHANGES: dict[str, Callable[[pv.Definition], pv.Definition]] = {
     "name": lambda d: replace(d, name="Forced labor"),
@@ -374,6 +381,7 @@ def test_estimates_carry_the_definition_and_the_audit_has_their_value() -> None:
     assert found.survey.coded == classified.coded
     assert found.data.shape == (240, 7)
     assert "Forced labour, version 1.0" in repr(found)
+    assert survey().describe(definition=d).about.definition_hash == d.hash
     again = d.classify(classified)  # its own column may be made anew
     np.testing.assert_array_equal(again.outcome, found.outcome)
 

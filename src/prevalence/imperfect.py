@@ -75,7 +75,7 @@ class Law(NamedTuple):
         """Standard deviation."""
         if self.gamma:
             return np.asarray(np.sqrt(self.a) / self.b)
-        return np.sqrt(self.a * self.b / (self.a + self.b + 1)) / (self.a + self.b)
+        return np.asarray(np.sqrt(self.a * self.b / (self.a + self.b + 1)) / (self.a + self.b))
 
 
 def corrected(p: Array, sensitivity: Array, specificity: Array) -> Array:
@@ -118,7 +118,7 @@ def lang_reiczigel(p: Array, n: Array, of: Instrument, z: Array) -> Array:
     shift = 2 * z**2 * (g * of_se - (1 - g) * of_sp)
     variance = p_ * (1 - p_) / (n + z**2) + g**2 * of_se + (1 - g) ** 2 * of_sp
     half = z * np.sqrt(variance) / (se + sp - 1)
-    return np.clip(np.stack([g + shift - half, g + shift + half], axis=-1), 0.0, 1.0)
+    return np.asarray(np.clip(np.stack([g + shift - half, g + shift + half], axis=-1), 0.0, 1.0))
 
 
 def _one_more(share: Array, n: Array) -> tuple[Array, Array]:

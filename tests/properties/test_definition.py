@@ -16,7 +16,7 @@ import prevalence as pv
 from prevalence.grammar import condition, three_valued
 from tests.naive import definition as naive
 
-FEW = settings(max_examples=40)
+FEW = settings(max_examples=25)
 NAMES = ("a", "b", "c", "d", "e")
 STRENGTHS, DOMAINS = ("strong", "medium"), ("work", "debt", "movement")
 

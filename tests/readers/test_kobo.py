@@ -140,6 +140,18 @@ def test_without_a_form_values_stay_as_written(tmp_path: Path) -> None:
     assert m.links["job"].parent == "child"
 
 
+def test_without_a_form_words_say_what_is_no_answer(tmp_path: Path) -> None:
+    rows = [["works", "why", "_id"], *([w, w.title(), 1 + i] for i, w in enumerate(("yes", "no")))]
+    rows += [["refused", "Don't know", 3], ["dont_know", "Yes", 4]]
+    path = exports.write_csv(tmp_path / "s.csv", rows)
+    m = pv.read_kobo(path)
+    assert m.reasons()["works"].tolist() == ["", "", "refused", "don't know"]
+    assert m.reasons()["why"].tolist() == ["", "", "don't know", ""]
+    assert "'refused', 'dont_know' as missing" in m.notes[0]
+    as_written = pv.read_kobo(path, missing_codes={"works": {}})
+    same(as_written.data["works"], ["yes", "no", "refused", "dont_know"])
+
+
 def test_names_cut_at_31_characters_find_their_repeat(tmp_path: Path) -> None:
     long = "child_of_the_household_under_eighteen_years"
     survey = [[*exports.SURVEY[0]], ["begin repeat", long, "", "", ""]]

@@ -24,6 +24,8 @@ from .windows import check_order
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from .classified import Classified
 
 __all__ = ["MISSING", "Definition"]
@@ -79,14 +81,14 @@ class Definition(Verbs):
     Notes
     -----
     Missing answers are unknown, and so are those to questions not asked, unless the indicator says
-    otherwise. The outcome is 1 where every completion of the unknown indicators gives a case, 0
-    where none does, else unknown: `low` and `high` of the classification are these bounds. They
-    are exact over completions of indicators, also where a rule uses one with and without `Not` (up
-    to ten such; beyond, and within one condition, they follow Kleene's strong logic and may be
-    wider). Indicators that share a column are completed independently of one another, which also
-    can only widen the bounds. ``as_negative`` makes a case only of rows that surely are one. It
-    assumes that the unknown are no cases: it fails (too low) where victims leave questions
-    unanswered more often.
+    otherwise. The outcome is 1 where everything that they can be makes a case, 0 where nothing
+    does, else unknown: `low` and `high` of the classification are these bounds. They are exact
+    where a rule uses an indicator with and without `Not` (up to ten such), and where several
+    conditions compare one column with constants (up to 256 ways to answer for one row, any number
+    being an answer). Beyond that, where columns meet columns or numbers are computed, they follow
+    Kleene's strong logic, which may be wider and is never too narrow. ``as_negative`` makes a case
+    only of rows that surely are one: it fails (too low) where victims leave questions unanswered
+    more often.
 
     The hash is that of the whole content, whatever the order of keys and of the parts of a rule.
 
@@ -336,7 +338,35 @@ class Definition(Verbs):
         """
         return replace(self, **filled_parts(self, values))
 
-    # ------------------------------------------------------------------ files
+    # ------------------------------------------------------------------ tables and files
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per indicator and window, as a codebook to read and to sign.
+
+        Returns
+        -------
+        DataFrame
+            Columns indicator, domain, strength, window ("" for any), expr, asked ("" for all),
+            not_asked, and one of labels for each language.
+        """
+        import pandas as pd
+
+        languages = sorted({word for i in self.indicators.values() for word in i.labels})
+        rows = [
+            {
+                "indicator": name,
+                "domain": i.domain,
+                "strength": i.strength,
+                "window": window or "",
+                "expr": i.at(window),
+                "asked": i.asked or "",
+                "not_asked": i.not_asked,
+                **{f"label_{language}": i.labels.get(language, "") for language in languages},
+            }
+            for name, i in self.indicators.items()
+            for window in i.windows or (None,)
+        ]
+        return pd.DataFrame(rows)
+
     def to_toml(self, path: str | Path | None = None) -> str:
         """Return the definition as TOML, and write it.
 

@@ -164,7 +164,10 @@ def _table(place: str, content: Any) -> Mapping[str, Any]:
 def _check_keys(what: str, given: Mapping[str, Any], known: Any, needed: tuple[str, ...]) -> None:
     for key in given:
         if key not in known:
-            raise ValueError(f"{what} has no key {key!r}: found it.{nearest(key, known)}")
+            raise ValueError(
+                f"{what} must have known keys: {key!r} is none."
+                f"{nearest(key, known) or ' Leave it out.'}"
+            )
     for key in needed:
         if key not in given:
             raise ValueError(f"{what} must have {key!r}: found {list(given)}. Add it.")

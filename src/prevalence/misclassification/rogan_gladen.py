@@ -155,7 +155,7 @@ def rogan_gladen(
     ...     specificity=pv.validated(correct=399, tested=401),
     ... )
     >>> e.value.round(4), e.std_error.round(4), e.interval().round(4)
-    (array([0.0119]), array([0.0049]), array([[0.0022, 0.0192]]))
+    (array([0.0119]), array([0.0049]), array([[0.    , 0.0193]]))
     """
     rule, paper = RULES[one_of("interval", interval, list(RULES))]
     _check_apparent(apparent)

@@ -48,17 +48,15 @@ def missing_choices(options: Mapping[str, Labels]) -> dict[str, str]:
     """Return the choices of a list that are no answers, each with its reason.
 
     "Refused" among results of a visit (completed, nobody at home) is an answer, unless its code
-    stands apart as 99 does; and where but one other choice is left (accepted, refused) all are.
+    stands apart as 99 does; and where but one other choice is left (accepted, refused) it is too.
     """
     found = {code: missing_reason(code, labels) for code, labels in options.items()}
     gone = {code: reason for code, reason in found.items() if reason}
     real = [code for code in options if code not in gone]
     labels = [_plain(text) for code in real for text in options[code].values()]
-    if any(RESULT.fullmatch(text) for text in labels):
+    if len(real) < 2 or any(RESULT.fullmatch(text) for text in labels):
         often = ("refused", "no answer")
         gone = {c: why for c, why in gone.items() if why not in often or _stands_apart(c, real)}
-    if len(options) - len(gone) < 2 and not any(_stands_apart(code, real) for code in gone):
-        return {}
     return gone
 
 

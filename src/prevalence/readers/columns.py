@@ -34,6 +34,7 @@ Array = NDArray[Any]
 Labels = Mapping[str, str]
 NUMBERS = ("integer", "decimal", "range")
 DATES = ("date", "datetime", "today", "start", "end")
+FEW = 30
 KEYS = ("KEY", "PARENT_KEY", "instanceID")
 
 
@@ -141,8 +142,26 @@ def _inferred(reading: Reading, name: str, column: Column, question: Question | 
         if not bad.any():
             reading.add(name, dates, "date", question)
             return
-    missing = _declared(reading, name, text=True) if own else {}
-    reading.add(name, as_text(column), "text" if own else "other", question, missing=missing)
+    words: Mapping[Any, str] = {}
+    if own:
+        words = _missing_words(reading, name, column, in_form=question is not None)
+    reading.add(name, as_text(column), "text" if own else "other", question, missing=words)
+
+
+def _missing_words(reading: Reading, name: str, column: Column, *, in_form: bool) -> dict[str, str]:
+    """Return what is no answer in a column of a few words, of which no form says what they are."""
+    words = [text_of(value) for value in column.distinct]
+    if in_form or len(words) > FEW:
+        return {str(c): why for c, why in _declared(reading, name, text=True).items()}
+    named = _missing(reading, name, {word: {} for word in words})
+    found = _missing(reading, name, {word: {"": word} for word in words}, say=False) | named
+    here = [word for word in words if word in found]
+    if here:
+        reading.notes.append(
+            f"{name!r} of {reading.name!r} has {', '.join(map(repr, here))} as missing; without a "
+            "form only the words say so."
+        )
+    return found
 
 
 def _question(reading: Reading, question: Question, group: list[Answer]) -> None:
@@ -217,7 +236,9 @@ def _numbers(reading: Reading, name: str, question: Question, column: Column) ->
     reading.add(name, pd.Series(values), "number", question, missing=missing)
 
 
-def _missing(reading: Reading, name: str, options: Mapping[str, Labels]) -> dict[str, str]:
+def _missing(
+    reading: Reading, name: str, options: Mapping[str, Labels], *, say: bool = True
+) -> dict[str, str]:
     """Return the choices that are no answers: by their labels, and as declared."""
     declared = {str(c): why for c, why in _declared(reading, name, text=True).items()}
     codes = reading.missing_codes
@@ -225,7 +246,7 @@ def _missing(reading: Reading, name: str, options: Mapping[str, Labels]) -> dict
         return declared
     found = missing_choices(options)
     for code in declared.keys() & options.keys() - found.keys():
-        if any(options[code].values()):
+        if say and any(options[code].values()):
             note(
                 reading.notes,
                 f"missing_codes takes a choice of {name!r} in {reading.name!r} as missing that is "
