@@ -168,3 +168,14 @@ def test_other_patterns_of_dates() -> None:
     del data["prs_Birthdate"]
     found = read(data, dates="%d/%m/%Y", window=("2022", "2022"), undated="keep")
     assert found.sizes == {"Police": 3, "Shelter": 2}
+
+
+def test_rows_with_fewer_cells_are_filled_with_blanks_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("key,org,Gender\na,Police,F\na,Shelter\nb,Police,M\n", encoding="utf-8")
+    with pytest.warns(pv.PrevalenceWarning) as said:
+        found = read(path)
+    assert found.sizes == {"Police": 2, "Shelter": 1}
+    assert "1 of 3 rows of 'cases' have fewer cells than the header (first: row 1)" in str(
+        said[0].message
+    )

@@ -189,9 +189,9 @@ CASES = {
     ),
     "rows of several lengths": Bad(
         {},
-        file("x.csv", b"key,org,Gender\na,b,F\na,b\n", htcds()),
+        file("x.csv", b"key,org,Gender\na,b,F\na,b,F,M\n", htcds()),
         ValueError,
-        r"as long as its first, 3: 1 of 2 are not \(first: row 1, 2\)",
+        r"as many cells in a row as in its header: 1 of 2 rows of 'x' have more \(first: row 1\)",
     ),
     "a Stata file for a table": Bad(
         {}, file("x.csv", STATA, htcds()), ValueError, "'x.csv' is a Stata file"
@@ -200,7 +200,13 @@ CASES = {
         {},
         file("x.xlsx", b"PK\x03\x04" + b"\0" * 99, htcds()),
         ValueError,
-        "an Excel workbook that can be read: 'x.xlsx' is cut off or damaged",
+        "a readable XLSX, CSV or zip of CSV: 'x.xlsx' is none",
+    ),
+    "two columns of one name": Bad(
+        {},
+        file("x.csv", b"key,org,org\na,b,c\n", htcds()),
+        ValueError,
+        "columns of different names: 'org' stands 2 times in 'x.csv'",
     ),
 }
 

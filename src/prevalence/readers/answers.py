@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .no_answer import reason_of
 from .sheets import Column, tidy
 
 __all__ = ["as_dates", "as_numbers", "as_text", "code_table", "missing_choices", "tokens"]
@@ -20,21 +21,10 @@ Labels = Mapping[str, str]
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 WHOLE = re.compile(r"-?(0|[1-9]\d*)")
 MOMENTS = ("%b %d, %Y %I:%M:%S %p", "%b %d, %Y")
-WORDS = {
-    "don't know": r"(i )?(do not|don'?t|dont|does not|doesn'?t) know|dk|dnk|unknown|unsure|not sure"
-    r"|((je )?ne )?sai[st] pas|nsp|inconnue?|no sabe|ns",
-    "refused": r"refus(ed|al|es|e|é|ée)?( (to (answer|respond|say)|de r[ée]pondre))?|ref"
-    r"|prefers? not to (say|answer|respond)|declined? to (answer|say|respond)"
-    r"|((je )?pr[ée]f[èe]re )?ne pas r[ée]pondre|(ne )?veut pas r[ée]pondre|reh[uú]sa",
-    "no answer": r"no (answer|response)|non[- ]?response|(pas de|sans|aucune) r[ée]ponse"
-    r"|no responde|nr",
-    "not applicable": r"not applicable|n/?\.?a\.?|non applicable|sans objet|no aplica",
-}
 RESULT = re.compile(
     r".*\b(nobody|no one|not (at )?home|absente?|vacant|dwelling|interview|entretien|logement|"
     r"postponed|report[ée]e?)\b.*|(partly |partially |fully )?complet(ed?|é|ée)"
 )
-SAID = {reason: re.compile(pattern) for reason, pattern in WORDS.items()}
 NAMES = {
     "don't know": r"(do_?not|dont)_?know|dk|ne_sait_pas|nsp",
     "refused": r"refused?(_to_answer)?|prefer_not_to_(say|answer)|declined?|refus",
@@ -42,6 +32,7 @@ NAMES = {
     "not applicable": r"not_applicable|n/?a",
 }
 NAMED = {reason: re.compile(pattern) for reason, pattern in NAMES.items()}
+NOT_A_CHOICE = {"", "missing"}  # a child may be missing
 
 
 def missing_choices(options: Mapping[str, Labels]) -> dict[str, str]:
@@ -71,9 +62,9 @@ def _stands_apart(code: str, real: Sequence[str]) -> bool:
 def missing_reason(code: str, labels: Labels) -> str:
     """Return why a choice is no answer ("don't know", "refused"), or "" where it is one."""
     texts = [text for text in labels.values() if text] or [code]
-    for reason, said in SAID.items():
-        if any(said.fullmatch(_plain(text)) for text in texts):
-            return reason
+    reasons = [reason for text in texts if (reason := reason_of(text)) not in NOT_A_CHOICE]
+    if reasons:
+        return reasons[0]
     if any(labels.values()):
         return ""
     return next((reason for reason, said in NAMED.items() if said.fullmatch(code.lower())), "")

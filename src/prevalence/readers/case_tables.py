@@ -1,19 +1,19 @@
-"""Tables of text from CSV files and Excel workbooks."""
+"""Case data as a table: a workbook, a CSV file or a frame, every cell as it came."""
 
 from __future__ import annotations
 
-import csv
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from .opened import damaged, existing, kind_of, package
+from ..errors import warn
+from .opened import check_kind, existing, kind_of
+from .sheets import Sheet, read_sheets
 
 __all__: list[str] = []
 
-WORKBOOK = "a zip archive or an Excel workbook"
+OTHER = ("a Stata file", "an SPSS file", "an SPSS portable file", "an encrypted SPSS file")
 
 
 def table_of(source: Any, sheet: str | int = 0) -> pd.DataFrame:
@@ -22,15 +22,20 @@ def table_of(source: Any, sheet: str | int = 0) -> pd.DataFrame:
         return _frame(source)
     path = existing(source)
     with path.open("rb") as file:
-        kind = kind_of(file.read(512))
-    if kind == WORKBOOK:
-        return _workbook(path, sheet)
-    if kind:
+        if kind_of(file.read(512)) in OTHER:
+            check_kind(path, "a CSV file or an Excel workbook")
+    said: list[str] = []
+    one = _chosen(read_sheets(path, "path", said), sheet)
+    for text in said:
+        warn(text)
+    twice = [name for name in one.header if one.header.count(name) > 1]
+    if twice:
         raise ValueError(
-            f"path must be a CSV file or an Excel workbook: {path.name!r} is {kind}. Check which "
-            "file it is, and export it anew without a password."
+            f"path must have columns of different names: {twice[0]!r} stands "
+            f"{one.header.count(twice[0])} times in {path.name!r}. Rename them."
         )
-    return _csv(path)
+    cells = [column.mapped(lambda value: value, None) for column in one.columns]
+    return pd.DataFrame(dict(zip(one.header, cells, strict=True)), dtype=object)
 
 
 def _frame(source: Any) -> pd.DataFrame:
@@ -40,41 +45,13 @@ def _frame(source: Any) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(column) for name, column in table.columns.items()})
 
 
-def _workbook(path: Path, sheet: str | int) -> pd.DataFrame:
-    package("python_calamine", "a reader of Excel workbooks")
-    import python_calamine
-
-    try:
-        return pd.read_excel(path, sheet_name=sheet, engine="calamine", dtype=object)
-    except (python_calamine.CalamineError, zipfile.BadZipFile, KeyError) as problem:
-        raise damaged(path, "an Excel workbook", problem) from problem
-    except ValueError:
-        names = pd.ExcelFile(path, engine="calamine").sheet_names
-        raise ValueError(
-            f"sheet must be one of the workbook's: found {sheet!r}. There are: "
-            f"{', '.join(map(str, names))}."
-        ) from None
-
-
-def _csv(path: Path) -> pd.DataFrame:
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    if not text.strip() or "\0" in text:
-        raise ValueError(
-            f"path must be a CSV file or an Excel workbook: {path.name!r} is "
-            f"{'binary' if text.strip() else 'empty'}. Check which file it is, and export it anew."
-        )
-    first = text.lstrip("\n").split("\n", 1)[0]
-    mark = max(",;\t", key=first.count)
-    rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=mark) if any(row)]
-    width = len(rows[0])
-    odd = [i for i, row in enumerate(rows[1:]) if len(row) != width]
-    if odd:
-        raise ValueError(
-            f"rows of a CSV file must be as long as its first, {width}: {len(odd):,} of "
-            f"{len(rows) - 1:,} are not (first: row {odd[0]}, {len(rows[odd[0] + 1])}). Export it anew."
-        )
-    return pd.DataFrame(rows[1:], columns=rows[0], dtype=object)
+def _chosen(sheets: list[Sheet], sheet: str | int) -> Sheet:
+    """Return one of the sheets, by name or by place."""
+    names = [one.name for one in sheets]
+    if isinstance(sheet, str) and sheet in names:
+        return sheets[names.index(sheet)]
+    if isinstance(sheet, int) and 0 <= sheet < len(sheets):
+        return sheets[sheet]
+    raise ValueError(
+        f"sheet must be one of the workbook's: found {sheet!r}. There are: {', '.join(names)}."
+    )

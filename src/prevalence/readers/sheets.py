@@ -230,7 +230,13 @@ def _sheet(name: str, rows: list[list[Any]], argument: str, notes: list[str]) ->
     if body and _is_tags(body[0]):
         body = body[1:]
         notes.append(f"{name!r} has a row of HXL tags under its header, which is left out.")
-    body = [row if len(row) >= width else [*row, *[""] * (width - len(row))] for row in body]
+    short = [i for i, row in enumerate(body) if len(row) < width]
+    if short:
+        notes.append(
+            f"{len(short):,} of {len(body):,} rows of {name!r} have fewer cells than the header "
+            f"(first: row {short[0]}): those they lack are blank."
+        )
+        body = [[*row, *[""] * (width - len(row))] for row in body]
     columns = [column(values) for values in zip(*body, strict=False)][:width]
     columns = columns or [Column(np.zeros(0, dtype=np.int64), ()) for _ in header]
     return _filled_only(name, header, columns, len(body), notes)

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from unicodedata import combining, normalize
 
 import numpy as np
 import pandas as pd
 
 from ..errors import nearest, shown, warn
+from .no_answer import reason_of
 
 __all__: list[str] = []
 
-REASONS = {
-    "don't know": "don't know|do not know|dont know|doesn't know|does not know|dk|not known|"
-    "unknown|not sure|unsure|ne sait pas|ne sais pas|je ne sais pas|nsp|inconnu|no sabe|"
-    "nao sabe|desconocido|desconhecido",
-    "refused": "refused|refusal|refuse|refuses to answer|refused to answer|refuse to answer|"
-    "prefer not to say|prefer not to answer|refus|refuse de repondre|refus de repondre|"
-    "no quiere contestar|se rehusa|recusou|recusa",
-    "no answer": "no answer|no response|non response|nonresponse|not answered|not stated|"
-    "sans reponse|pas de reponse|non reponse|non declare|sin respuesta|no responde|sem resposta",
-    "not asked": "not asked|not applicable|n a|na|does not apply|skipped|inapplicable|"
-    "non applicable|ne s'applique pas|sans objet|non concerne|pas concerne|no aplica|nao se aplica",
-    "missing": "missing|system missing|missing value|missing data|manquant|donnee manquante|"
-    "valeur manquante|no data|perdido|valor perdido",
-}
-BY_PHRASE = {phrase: reason for reason, all_ in REASONS.items() for phrase in all_.split("|")}
 CODES = ((97, 98, 99), (997, 998, 999), (9997, 9998, 9999), (-97, -98, -99), (-7, -8, -9))
-TAIL = re.compile(r"\s*[(\[].*[)\]]\s*$")
-
-
-def reason_of(label: str) -> str:
-    """Return why a label says that there is no answer, "" where it is one.
-
-    Whole labels count, not words in them: "refused to pay" is an answer.
-    """
-    plain = TAIL.sub("", label) or label
-    whole = BY_PHRASE.get(_words(plain), "")
-    parts = [BY_PHRASE.get(_words(part), "") for part in re.split(r"/|,|\bor\b|\bou\b", plain)]
-    return whole or (parts[0] if all(parts) else "")
-
-
-def _words(label: str) -> str:
-    """Return a label without accents, case and signs."""
-    bare = "".join(c for c in normalize("NFKD", label) if not combining(c))
-    return re.sub(r"[^a-z0-9']+", " ", bare.lower().replace("\u2019", "'")).strip()
 
 
 def labelled_missing(codes: Mapping[Any, str]) -> dict[Any, str]:
