@@ -92,7 +92,7 @@ def _likelihood(sheet: Sheet, rows: int) -> None:
 
 
 def _same_maximum(sheet: Sheet, name: str, ours: pv.Estimate, theirs: float) -> None:
-    """Check that ours is as high as a climb that stopped short of the maximum, or a little higher."""
+    """Check that ours is as high as a climb that stopped short of the maximum or a little higher."""
     reached = float(ours.provenance["log_likelihood"])
     equal = -1e-9 * abs(theirs) < reached - theirs < STOPPED
     note = f"{reached:.6f}, {reached - theirs:.0e} above the climb"
