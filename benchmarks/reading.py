@@ -33,15 +33,15 @@ def kobo(sheet: Sheet, *, quick: bool = False, runs: int = 3) -> None:
         for name, place in (("XLSX", export), ("CSV", tables)):
             seconds, own, (households, rows) = _wall(lambda place=place: linked(place), runs)
             size = f"{households:,} households, {len(rows):,} children, {rows.shape[1]} columns"
-            note = f"by the clock ({own:.2f} CPU seconds); {size}"
-            sheet.at_most(f"KoBo export read and linked, {name}", seconds, "s", BAR, note)
+            note = f"{seconds:.1f} s by the clock; {size}"
+            sheet.at_most(f"KoBo export read and linked, {name}", own, "s", BAR, note)
             found.append(rows)
         same = _as_text(found[0]).equals(_as_text(found[1]))
         sheet.checked("XLSX and CSV, every cell", same)
         if not quick:
             seconds, own, _ = _wall(lambda: pd.read_excel(export, sheet_name=None), 1)
-            note = f"by the clock ({own:.2f} CPU seconds); not linked, codes as they stand"
-            sheet.at_most("its cells by pandas and openpyxl", seconds, "s", None, note)
+            note = f"{seconds:.1f} s by the clock; not linked, codes as they stand"
+            sheet.at_most("its cells by pandas and openpyxl", own, "s", None, note)
 
 
 def _wall(call: Callable[[], Any], runs: int) -> tuple[float, float, Any]:
