@@ -19,6 +19,8 @@ OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
         ("coming-from-r.md", 60),
         ("survey.md", 25),
         ("questionnaire.md", 20),
+        ("sensitive.md", 35),
+        ("imperfect.md", 45),
         ("network.md", 60),
         ("lists.md", 35),
         ("lists-published.md", 30),

@@ -109,11 +109,11 @@ def _value(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return -_value(node.operand, columns, text)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return ~_truth(_value(node.operand, columns, text))
+        return ~_truth(_value(node.operand, columns, text), text)
     if isinstance(node, ast.BoolOp):
-        parts = [_truth(_value(part, columns, text)) for part in node.values]
+        parts = [_truth(_value(part, columns, text), text) for part in node.values]
         combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        return combine.reduce(parts)
+        return reduce(combine, parts)
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         left, right = (_value(part, columns, text) for part in (node.left, node.right))
         if any(
@@ -156,9 +156,15 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Array], text: str) -> A
     return out
 
 
-def _truth(value: Any) -> Any:
+def _truth(value: Any, text: str) -> Any:
     array = np.asarray(value)
-    return array if array.dtype == bool else array.astype(float) == 1
+    try:
+        return array if array.dtype == bool else array.astype(float) == 1
+    except ValueError:
+        raise ValueError(
+            f"a condition must combine truths with and, or, not: found text in {text!r}. Compare it "
+            "with a value, as in \"sex == 'F'\"."
+        ) from None
 
 
 # ---------------------------------------------------------------------- three-valued

@@ -81,7 +81,8 @@ class Law(NamedTuple):
         """Standard deviation."""
         if self.gamma:
             return np.asarray(np.sqrt(self.a) / self.b)
-        return np.asarray(np.sqrt(self.a * self.b / (self.a + self.b + 1)) / (self.a + self.b))
+        total = self.a + self.b
+        return np.asarray(np.sqrt(self.a * self.b / (total + 1)) / total)
 
 
 def corrected(p: Array, sensitivity: Array, specificity: Array) -> Array:
@@ -124,7 +125,8 @@ def lang_reiczigel(p: Array, n: Array, of: Instrument, z: Array) -> Array:
     shift = 2 * z**2 * (g * of_se - (1 - g) * of_sp)
     variance = p_ * (1 - p_) / (n + z**2) + g**2 * of_se + (1 - g) ** 2 * of_sp
     half = z * np.sqrt(variance) / (se + sp - 1)
-    return np.asarray(np.clip(np.stack([g + shift - half, g + shift + half], axis=-1), 0.0, 1.0))
+    both = np.stack([g + shift - half, g + shift + half], axis=-1)
+    return np.asarray(np.clip(both, 0.0, 1.0))
 
 
 def _one_more(share: Array, n: Array) -> tuple[Array, Array]:
@@ -151,7 +153,9 @@ def _solved(
     points, guess = _points(law, of, tail)
     out = np.empty(law.a.size)
     for pair in np.unique(points, axis=0):
-        z_f, z_h = (np.linspace(-FURTHEST, FURTHEST, count) if count > 1 else ZERO for count in pair)
+        z_f, z_h = (
+            np.linspace(-FURTHEST, FURTHEST, count) if count > 1 else ZERO for count in pair
+        )
         weight = _weights(z_f)[:, None] * _weights(z_h)
         rows = np.flatnonzero((points == pair).all(axis=1))
         for some in np.array_split(rows, 1 + rows.size * weight.size // AT_ONCE):
@@ -172,7 +176,10 @@ def _points(law: Law, of: Instrument, tail: float) -> tuple[Array, Array]:
     from scipy.special import ndtri
 
     spread, j = law.spread, of.sensitivity + of.specificity - 1
-    wide_f, wide_h = _wide(of.specificity, of.n_specificity), _wide(of.sensitivity, of.n_sensitivity)
+    wide_f, wide_h = (
+        _wide(of.specificity, of.n_specificity),
+        _wide(of.sensitivity, of.n_sensitivity),
+    )
     p = law.a / (law.b if law.gamma else law.a + law.b)
     g = np.clip(corrected(p, of.sensitivity, of.specificity), 0.0, 1.0)
     error = np.sqrt(spread**2 + ((1 - g) * wide_f) ** 2 + (g * wide_h) ** 2) / j

@@ -111,7 +111,7 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             kind = "" if _kind(e) == "interval" else f" {_kind(e)}"
             out.append((f"at most {number}", f"one-sided {100 * level:g} %{kind}"))
             continue
-        number, below, above = shown(value, low, high, e.unit)
+        number, below, above = shown(*_possible(e, value, low, high), unit=e.unit)
         words = (
             f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
         )
@@ -120,6 +120,15 @@ def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tup
             number, words = f"at least about {below}", f"{kind} {number}, {words}"
         out.append((number, words))
     return out
+
+
+def _possible(e: Estimate, value: float, low: float, high: float) -> tuple[float, float, float]:
+    """Return numbers as a sentence shows them: a corrected share or count is none below 0."""
+    if not e.method.startswith("misclassification.") or e.unit not in ("proportion", "count"):
+        return value, low, high
+    top = 1.0 if e.unit == "proportion" else np.inf
+    value, low, high = np.clip([value, low, high], 0.0, top).tolist()
+    return value, low, high
 
 
 def _kind(e: Estimate) -> str:

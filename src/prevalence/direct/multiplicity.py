@@ -20,6 +20,7 @@ from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import ASSUMED_ICC, cluster_deff, clustering
 from .outcomes import SARNDAL
+from .shares import without_df, without_spread
 
 __all__ = ["multiplicity"]
 
@@ -138,10 +139,12 @@ def multiplicity(
     u = np.bincount(told.row, weights=told.y / told.m, minlength=survey.n)
     result = evaluate(survey, lambda w: [u] @ w, domains)
     none = (result.value == 0).reshape(-1)
+    shown = replace(result, block=blank_rows(result.block, none)) if none.any() else result
+    shown = without_spread(survey, domains, shown, said)
     ready = row_facts(result, np.zeros((1, domains.count), dtype=int))
     return assemble(
         survey,
-        replace(result, block=blank_rows(result.block, none)) if none.any() else result,
+        shown,
         domains,
         outcomes=[case or "reported cases"],
         unit="count",
@@ -158,7 +161,7 @@ def multiplicity(
             f"{reporters!r} counts all households of the frame that could report the case.",
             "Every case that an informant could report is reported (transmission 1).",
         ],
-        warnings=said,
+        warnings=[*said, *without_df(shown)],
     )
 
 

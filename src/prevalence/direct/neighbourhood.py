@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import check_rows, one_of
+from ..errors import check_rows, note, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
 from ..facts import LateFacts, by_domain, row_facts
@@ -20,7 +20,7 @@ from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import default_lender, seen_in
 from .outcomes import SARNDAL, incomplete, outcomes
-from .shares import design_effect, without_df, without_zero
+from .shares import ROUNDING, design_effect, without_df, without_spread, without_zero
 
 __all__ = ["neighbourhood"]
 
@@ -130,6 +130,8 @@ def neighbourhood(
         lend = default_lender(survey, domains, y, m)
         return design_effect(seen_in(survey, domains, result, told, m), lend, rule)
 
+    said: list[str] = []
+    shown = without_spread(survey, domains, without_zero(result), said, ROUNDING)
     facts = LateFacts(
         {
             **row_facts(result, lost),
@@ -143,7 +145,7 @@ def neighbourhood(
     )
     return assemble(
         survey,
-        without_zero(result),
+        shown,
         domains,
         outcomes=[" + ".join(names_of("cases", cases))],
         unit="proportion",
@@ -156,8 +158,21 @@ def neighbourhood(
             "Cases are told of by as many households as other children.",
             "Every case that an informant could tell of is told (transmission 1).",
         ],
-        warnings=without_df(result),
+        warnings=[*said, *without_df(shown), *_of_one_child(result, told)],
     )
+
+
+def _of_one_child(result: Result, told: Array) -> list[str]:
+    """Warn of domains in which one child is told of, which has no interval."""
+    one = np.isfinite(result.value[0]) & (told < 2)
+    said: list[str] = []
+    if one.any():
+        note(
+            said,
+            f"{int(one.sum()):,} of {one.size:,} domains have a report about one child alone, and so "
+            "no interval. Use larger domains.",
+        )
+    return said
 
 
 def _told(

@@ -1,4 +1,4 @@
-"""Misclassification: estimates under an instrument that errs."""
+"""Instruments that err: screens, proxies, validation subsamples and latent classes of indicators."""
 
 from __future__ import annotations
 

@@ -356,6 +356,9 @@ def _fits(
             note(said, str(error))
             found = None
         fits.append(found)
+    if not any(fits):
+        first = f": {said[0]}" if said else ", as no domain has rows."
+        raise ConvergenceError(f"two classes must fit in some domain: found none{first}")
     return fits, tuple(said)
 
 

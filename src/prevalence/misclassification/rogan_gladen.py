@@ -394,13 +394,16 @@ def _parts(apparent: Estimate, rates: list[Rate]) -> tuple[dict[str, Array], Map
         with np.errstate(all="ignore"):
             share = np.where(total > 0, own / total, np.where(np.isnan(total), np.nan, 0.0))
         facts[f"variance_share_{rate.name}"] = share
-        if rate.estimate is not None and np.isfinite(share).any():
-            words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f}") + " %"
+        if rate.estimate is not None:
+            words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f} %")
     words["the estimate would be 0 at a specificity of"] = _range(1 - apparent.value, "{:.4g}")
     return facts, words
 
 
 def _range(x: Array, form: str) -> str:
     """Write one number, or the smallest and the largest of several."""
-    low, high = (form.format(f(x)) for f in (np.nanmin, np.nanmax))
+    some = x[np.isfinite(x)]
+    if not some.size:
+        return "not known"
+    low, high = (form.format(y) for y in (some.min(), some.max()))
     return low if low == high else f"{low} to {high}"

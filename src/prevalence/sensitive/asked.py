@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import Block
+from ..direct.shares import ROUNDING, without_df, without_spread
 from ..errors import note
 from ..evaluate import Domains, Result, blank_rows, units_known
 from ..registry import Example
@@ -25,7 +26,7 @@ __all__ = [
     "refuted",
     "taken",
     "units_of",
-    "without_few_units",
+    "without_untold",
 ]
 
 Array = NDArray[Any]
@@ -54,20 +55,22 @@ def few_units(survey: Survey, domains: Domains, groups: Sequence[Array]) -> Arra
     return np.asarray(np.min([units_of(survey, domains, group) for group in groups], axis=0) < 2)
 
 
-def without_few_units(
+def without_untold(
     survey: Survey, result: Result, domains: Domains, groups: Sequence[Array], said: list[str]
 ) -> Result:
-    """Blank standard errors of domains with `few_units`: they would be those of the other group."""
+    """Blank what the sample does not tell: of domains with `few_units`, or without spread."""
     few = np.tile(few_units(survey, domains, groups), len(result.value))
     few &= np.isfinite(result.block.std_error)
-    if not few.any():
-        return result
-    note(
-        said,
-        f"{int(few.sum()):,} of {few.size:,} estimates have a group of respondents in one primary "
-        "unit alone, which cannot tell its standard error: they are nan. Use larger domains.",
-    )
-    return replace(result, block=blank_rows(result.block, few))
+    if few.any():
+        note(
+            said,
+            f"{int(few.sum()):,} of {few.size:,} estimates have a group of respondents in one primary "
+            "unit alone, which cannot tell its standard error: they are nan. Use larger domains.",
+        )
+        result = replace(result, block=blank_rows(result.block, few))
+    result = without_spread(survey, domains, result, said, ROUNDING)
+    said += without_df(result)
+    return result
 
 
 def outside(

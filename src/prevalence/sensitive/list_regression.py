@@ -355,12 +355,13 @@ def _told(
     rule: str,
 ) -> Estimate:
     said: list[str] = []
-    result = fewer_degrees(result, read.fitted.design, said)
+    domains = read.domains if unit == "proportion" else read.domains.whole()
+    result = fewer_degrees(survey, domains, result, read.fitted.design, said)
     rows = result.value.size // result.n.size
     out = assemble(
         survey,
         result,
-        read.domains if unit == "proportion" else read.domains.whole(),
+        domains,
         outcomes=names,
         unit=unit,
         method=f"sensitive.list_{'prevalence' if unit == 'proportion' else 'regression'}",

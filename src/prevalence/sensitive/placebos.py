@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..direct.shares import ROUNDING, flat
 from ..engine import Weights
-from ..errors import check_rows
+from ..errors import check_rows, note
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import row_facts
@@ -162,6 +163,7 @@ def list_placebos(
     domains = domains_of(survey, by, where)
     asked, z, lost = list_and_direct(survey, count, treatment, direct, items, missing, domains)
     result, p = placebo_tests(survey, asked, z, domains)
+    said = _untested(p.reshape(-1))
     estimate = assemble(
         survey,
         result,
@@ -173,8 +175,22 @@ def list_placebos(
         citations=[ARONOW],
         facts=row_facts(result, np.stack([lost, lost])),
         assumptions=length(asked),
+        warnings=said,
     )
     return Placebos(estimate, p.reshape(-1))
+
+
+def _untested(p: Array) -> list[str]:
+    """Say which tests there are no p-values of."""
+    said: list[str] = []
+    none = ~np.isfinite(p)
+    if none.any():
+        note(
+            said,
+            f"{int(none.sum()):,} of {p.size:,} placebo tests cannot be made: too few primary units "
+            "hold those who say yes, or the answers do not vary between units. Use larger domains.",
+        )
+    return said
 
 
 def list_and_direct(
@@ -214,7 +230,8 @@ def placebo_tests(
     few = np.stack(
         [few_units(survey, domains, [yes.long, yes.short]), np.zeros(domains.count, bool)]
     )
-    result = replace(result, block=blank_rows(result.block, few.reshape(-1)))
+    none = few.reshape(-1) | flat(survey, domains, result, ROUNDING)
+    result = replace(result, block=blank_rows(result.block, none))
     distance = result.value - np.array(NULLS)[:, None]
     return result, p_values(distance.reshape(-1), result.block).reshape(distance.shape)
 

@@ -19,7 +19,7 @@ from ..facts import LateFacts, row_facts
 from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
-from .asked import answers_with, outside, taken, without_few_units
+from .asked import answers_with, outside, taken, without_untold
 from .counts import read_columns
 from .devices import LEAST_SLOPE, Device, device, pair, probability
 
@@ -281,7 +281,7 @@ def _two_groups(
 
     found = evaluate(survey, theta, domains)
     said: list[str] = []
-    both = without_few_units(survey, found, domains, [in_one, in_two], said)
+    both = without_untold(survey, found, domains, [in_one, in_two], said)
     result = taken(both, 0)
     for k, what in enumerate(("the share with the trait", "the share of the unrelated question")):
         said += outside(found.value[k], domains, what, (0, 1), NOT_FOLLOWED)

@@ -189,7 +189,7 @@ def randomized_response_regression(
     )
     said: list[str] = []
     result = evaluate(survey, lambda w: w.regression(fitted), here.whole())
-    result = fewer_degrees(result, fitted.design, said)
+    result = fewer_degrees(survey, here.whole(), result, fitted.design, said)
     rows = len(fitted.names)
     out = assemble(
         survey,
