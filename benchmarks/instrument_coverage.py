@@ -2,8 +2,8 @@
 
 A screen with sensitivity .85 and a specificity from .95 to .995, each found on a validation sample,
 is used in cluster samples with beta-binomial numbers of positives. Every line has 4,000 samples, drawn
-with a seed of its own, and the limits are those of the library's rules. Coverage needs no limit: one
-holds the truth if the distribution it is a quantile of has reached the tail there; median widths are
+with a seed of its own, and the limits are those of the library's rules. Coverage needs no limit that
+is a quantile: it holds the truth if its distribution has reached the tail there; median widths are
 those of the first 200 samples. The tables go to `docs/instrument-coverage.csv` (the grid) and
 `docs/instrument-table.csv` (two simple cases, 10,000 samples); `--quick` draws 500 and writes nothing.
 """
@@ -33,6 +33,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 SHARES, SPECIFICITIES, TESTED = (0.005, 0.01, 0.05), (0.95, 0.98, 0.995), (100, 300, 1_000)
 SENSITIVITY = 0.85
 SAMPLES, TABLE_SAMPLES, WIDTHS = 4_000, 10_000, 200
+NEAR_ZERO = 0.006  # below it lie all samples in which the corrected share is more likely below 0
 LEAST = 94.0  # what the default must cover, in per cent
 SEED = 20_261_222
 GRID_RULES = ("rogan-gladen", "lang-reiczigel", "melding", "delta")
@@ -138,7 +139,11 @@ def beside(truth: float) -> Iterator[None]:
 def line(rule: str, given: Mapping[str, Array], df: Array, truth: float) -> dict[str, float]:
     """Return coverage, misses to either side and the median width of one rule."""
     with beside(truth):
-        low, high = RULES[rule](given, df, 0.95).T
+        limits = RULES[rule](given, df, 0.95)
+    if rule == "rogan-gladen":  # between two quantiles where the share is more likely below 0
+        near = given["value"] < NEAR_ZERO
+        limits[near] = RULES[rule]({name: x[near] for name, x in given.items()}, df[near], 0.95)
+    low, high = limits.T
     if rule in ("delta", "lang-reiczigel"):
         wide = high - low
     else:

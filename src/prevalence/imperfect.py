@@ -8,7 +8,7 @@ the normal scale, whose error falls exponentially; over p it is exact. Arrays ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,6 +97,16 @@ def limits(law: Law, of: Instrument, level: float, *, prior: float) -> Array:
     return np.stack(both, axis=-1)
 
 
+def beyond(law: Law, of: Instrument, *, prior: float) -> Array:
+    """Return the probability of a share of 0 or less and of 1 or more, the distributions of `limits`."""
+    out = np.empty((law.a.size, 2))
+    for some, found, _ in _pieces(law, of, 0.5, (prior, prior), (prior, prior), _share):
+        for end in (0, 1):
+            below = found(np.full(some.size, float(end)))[0]
+            out[some, end] = 1 - below if end else below
+    return out
+
+
 def melding(low: Law, high: Law, of: Instrument, level: float) -> Array:
     """Return the limits of Bayer, Fay and Graubard (2023) from the two laws of the apparent share.
 
@@ -150,8 +160,22 @@ def _solved(
     `more_f` and `more_h` are added to the counts of false positives and of others cleared, of cases
     found and of those missed.
     """
-    points, guess = _points(law, of, tail)
     out = np.empty(law.a.size)
+    for some, found, guess in _pieces(law, of, tail, more_f, more_h, curve):
+        out[some] = _root(found, tail, guess)
+    return out
+
+
+def _pieces(
+    law: Law,
+    of: Instrument,
+    tail: float,
+    more_f: tuple[float, float],
+    more_h: tuple[float, float],
+    curve: Callable[..., Curve],
+) -> Iterator[tuple[Array, Curve, Array]]:
+    """Yield rows with as many points, their distribution function, and a guess at its quantile."""
+    points, guess = _points(law, of, tail)
     for pair in np.unique(points, axis=0):
         z_f, z_h = (
             np.linspace(-FURTHEST, FURTHEST, count) if count > 1 else ZERO for count in pair
@@ -162,9 +186,8 @@ def _solved(
             se, n_se, sp, n_sp = (np.asarray(x)[some] for x in of)
             f = _at(1 - sp, n_sp, more_f, z_f)[:, :, None]
             h = _at(se, n_se, more_h, z_h)[:, None, :]
-            found = curve(Law(law.a[some], law.b[some], law.gamma), f, h, weight)
-            out[some] = _root(found, tail, guess[some])
-    return out
+            part = Law(law.a[some], law.b[some], law.gamma)
+            yield some, curve(part, f, h, weight), guess[some]
 
 
 def _points(law: Law, of: Instrument, tail: float) -> tuple[Array, Array]:

@@ -375,12 +375,29 @@ def rogan_gladen(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Central limits of the corrected share, whose three shares are beta posteriors as in `auto`.
 
     The apparent share's design effect is its own, times the third root of the borrowed one over it.
+    Where the share is more likely below 0 than above (above 1 than below), the limit goes over to
+    that of the posterior with uniform priors, wholly where it would end at 0 (1): a survey that
+    contradicts the validation study does not show that there are no cases.
     """
     del df
     own = c["n"] / _own_size(c)
     e = _fitted(c, own * (c["deff"] / own) ** LENT, level)
-    law = imperfect.Law(e * c["apparent"] + PRIOR, e * (1 - c["apparent"]) + PRIOR)
-    return imperfect.limits(law, _instrument(c, level), level, prior=PRIOR)
+    x, rest, of = e * c["apparent"], e * (1 - c["apparent"]), _instrument(c, level)
+    law = imperfect.Law(x + PRIOR, rest + PRIOR)
+    out = imperfect.limits(law, of, level, prior=PRIOR)
+    # nearer 0 than not, and to 1: towards the posterior, which cannot end where it begins
+    over = imperfect.beyond(law, of, prior=PRIOR)
+    share = np.clip((over - 0.5) / (level / 2), 0.0, 1.0)
+    some = np.flatnonzero((share > 0).any(axis=1))
+    if some.size:
+        law, of = (
+            imperfect.Law(x[some] + 1, rest[some] + 1),
+            imperfect.Instrument(*(r[some] for r in of)),
+        )
+        inside = imperfect.bayes(law, of, level)
+        out[some, 1] += share[some, 0] * np.maximum(inside[:, 1] - out[some, 1], 0.0)
+        out[some, 0] += share[some, 1] * np.minimum(inside[:, 0] - out[some, 0], 0.0)
+    return out
 
 
 def delta(c: Mapping[str, Array], df: Array, level: float) -> Array:
