@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import prevalence as pv
@@ -121,3 +122,20 @@ def test_a_missing_outcome_names_the_denominator_of_its_definition() -> None:
     coded = survey()._with_columns({"a": np.where(np.arange(40) % 2, np.nan, 1.0)}, {"a": STRICT})
     with pytest.raises(ValueError, match=re.escape("rows with where='age >= 5': pass that")):
         pv.direct.prevalence(coded, "a")
+
+
+@pytest.mark.parametrize("by", [(), "town"])
+def test_joint_shares_have_the_facts_of_each_outcome_by_itself(by: str) -> None:
+    rng = np.random.default_rng(3)
+    data = {name: 1.0 * (rng.random(400) < p) for name, p in {"common": 0.3, "rare": 0.03}.items()}
+    places = {"town": np.arange(400) % 2, "ea": np.arange(400) // 10}
+    survey = pv.Survey({**data, **places}, psu="ea")
+    joint = pv.direct.prevalence(survey, ["common", "rare"], by=by).to_frame()
+    each = [pv.direct.prevalence(survey, x, by=by).to_frame() for x in ("common", "rare")]
+    pd.testing.assert_frame_equal(joint, pd.concat(each, ignore_index=True))
+
+
+def test_every_outcome_of_joint_shares_must_be_0_or_1() -> None:
+    survey = pv.Survey({"case": [0, 1] * 5, "hours": [0, 7] * 5})
+    with pytest.raises(ValueError, match=r"outcome must be 0 or 1 in 'hours': 5 of 10 rows"):
+        pv.direct.prevalence(survey, ["case", "hours"])

@@ -28,6 +28,9 @@ POSITIVE = (
     "known",
 )  # intervals on the log scale
 HOUSE = (
+    "estimands",
+    "people",
+    "outcome in",
     "rows",
     "psus",
     "cases",

@@ -418,7 +418,7 @@ class Answers(Inspected):
         return out
 
     def _repr_html_(self) -> str:
-        from .presentation import table_html
+        from .console import table_html
 
         table = self.summary().dropna(axis="columns", how="all")
         years = {"year": table["year"].astype("string")} if "year" in table else {}

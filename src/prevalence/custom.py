@@ -12,7 +12,7 @@ from .blocks import MAX_COVARIANCE, add_blocks
 from .chain import Chain, linearise
 from .engine import Recorder, RowSums, Theta
 from .errors import note
-from .estimand import Estimand
+from .estimand import Estimand, by_row
 from .estimate import Estimate
 from .evaluate import Domains, Result, evaluate, units_known
 from .facts import row_facts
@@ -77,8 +77,12 @@ def assemble(
     constants: Mapping[str, Array] | None = None,
     assumptions: Sequence[str] = (),
     warnings: Sequence[str] = (),
+    words: Mapping[str, Any] | None = None,
 ) -> Estimate:
-    """Put values, uncertainty, labels and facts into an `Estimate`, rows outcome by outcome."""
+    """Put values, uncertainty, labels and facts into an `Estimate`, rows outcome by outcome.
+
+    `words` are those of the method: on how it was made, and for its sentences.
+    """
     k = result.value.shape[0]
     names = list(outcomes) * k if len(outcomes) == 1 and k > 1 else list(outcomes)
     said = [*survey.notes, *domains.notes, *warnings, *result.warnings]
@@ -101,7 +105,7 @@ def assemble(
         assumptions=tuple(assumptions),
         warnings=tuple(said),
         citations=tuple(citations),
-        provenance={**provenance(survey), **_definitions(survey, names)},
+        provenance={**provenance(survey), **_of_rows(survey, names), **(words or {})},
     )
 
 
@@ -125,13 +129,11 @@ def estimand_of(survey: Survey, names: Sequence[str]) -> Estimand:
     )
 
 
-def _definitions(survey: Survey, names: Sequence[str]) -> dict[str, Any]:
-    """Return the definition of each outcome of a joint estimate, for its table."""
+def _of_rows(survey: Survey, names: Sequence[str]) -> dict[str, Any]:
+    """Return what each outcome of a joint estimate was coded by, for its table and sentences."""
     if len(set(names)) == 1 or not any(name in survey.coded for name in names):
         return {}
-    other = survey.about.definition
-    of = {name: survey.coded[name].definition if name in survey.coded else other for name in names}
-    return {"definitions": of}
+    return by_row({name: estimand_of(survey, [name]) for name in dict.fromkeys(names)})
 
 
 def provenance(survey: Survey) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Coded", "Estimand", "words_of"]
+__all__ = ["Coded", "Estimand", "WindowWords", "by_row", "window_words", "words_of"]
+
+UNITS = {"d": "day", "w": "week", "m": "month", "y": "year"}
+OF_ROWS = ("definition", "definition_hash", "window", "denominator")
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,48 @@ def words_of(words: Mapping[str, Any]) -> dict[str, Any]:
     parts = {name: getattr(said, name) for name in ("definition", "definition_hash")}
     more = {name: getattr(said, name) for name in ("window", "denominator") if getattr(said, name)}
     return {**more, **words, **parts}
+
+
+class WindowWords(NamedTuple):
+    """A window of time as the end of a sentence, and as a label."""
+
+    said: str
+    label: str
+
+
+NAMED_WINDOWS = {
+    "lifetime": WindowWords("ever before interview", "ever"),
+    "ever": WindowWords("ever before interview", "ever"),
+    "current": WindowWords("at the time of interview", "now"),
+}
+
+
+def window_words(name: str) -> WindowWords | None:
+    """Return the words for the short name of a window, such as "12m"; None for other words."""
+    length = re.fullmatch(r"(\d+)([dwmy])", name.casefold())
+    if length is None:
+        return NAMED_WINDOWS.get(name.casefold())
+    count, unit = int(length[1]), UNITS[length[2]]
+    time = unit if count == 1 else f"{count:,} {unit}s"
+    return WindowWords(f"in the {time} before interview", f"last {time}")
+
+
+class Words(Protocol):
+    """Words of the definition of one outcome: those of an `Estimand`, or of what coded a column."""
+
+    @property
+    def definition(self) -> str: ...
+    @property
+    def definition_hash(self) -> str: ...
+    @property
+    def window(self) -> str: ...
+    @property
+    def denominator(self) -> str: ...
+
+
+def by_row(outcomes: Mapping[str, Words]) -> dict[str, dict[str, dict[str, str]]]:
+    """Return what the rows of a joint estimate do not share, to be kept in its provenance."""
+    said = {
+        name: {part: getattr(about, part) for part in OF_ROWS} for name, about in outcomes.items()
+    }
+    return {"estimands": said}

@@ -473,12 +473,12 @@ class Estimate(Uncertainty):
         return save(self, path, overwrite=overwrite)
 
     def __repr__(self) -> str:
-        from .presentation import text
+        from .console import text
 
         return text(self)
 
     def _repr_html_(self) -> str:
-        from .presentation import html
+        from .console import html
 
         return html(self)
 

@@ -1,24 +1,25 @@
-"""An estimate in words, as a table and as text: what a reader sees of it."""
+"""An estimate as a table and in words: what a reader sees of it."""
 
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterable
-from html import escape
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .estimand import Estimand
+from .estimand import Estimand, window_words
 from .estimate import Estimate
-from .intervals import PROPORTION_RULES, WORDS
+from .headline import facts_of, headlines, is_bound, is_floor
+from .intervals import WORDS
 from .reliability import flags
 from .rounding import shown
 
-__all__ = ["explain", "frame", "html", "sentence", "text"]
+__all__ = ["explain", "frame", "sentence", "sentences"]
 
 Array = NDArray[Any]
 COLUMNS = (
@@ -27,7 +28,6 @@ COLUMNS = (
     "flag", "definition",
 )  # fmt: skip
 BESIDE = ("identified_by", "models_low", "models_high", "declared_facts")  # of what is assumed
-WIDTH, SHOWN_ROWS = 80, 20
 CLOSE_MODELS = "models that fit about as well"
 
 
@@ -48,9 +48,9 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
         "conf_low": limits[:, 0],
         "conf_high": limits[:, 1],
         "cv": cv,
-        "deff": _numbers(e, "deff"),
+        "deff": facts_of(e, "deff"),
         "deff_source": pd.array(_words(e, "deff_source"), dtype="object"),
-        "n_eff": _numbers(e, "n_eff"),
+        "n_eff": facts_of(e, "n_eff"),
         "df": np.broadcast_to(np.asarray(e.df, dtype=float), (p,)),
         "interval": e.interval_rule,
         "definition": _definitions(e),
@@ -70,19 +70,17 @@ def frame(e: Estimate, level: float) -> pd.DataFrame:
 
 def _definitions(e: Estimate) -> list[str]:
     """Return the definition of every row: those of a joint estimate may differ."""
-    all_rows = e.estimand.definition if e.estimand else ""
-    known = e.provenance.get("definitions", {})
-    return [known.get(outcome, all_rows) for outcome in e.outcomes]
+    return [estimand_of(e, outcome).definition for outcome in e.outcomes]
 
 
-def _numbers(e: Estimate, name: str) -> Array:
-    fact = e.facts.get(name)
-    found = np.full(len(e), np.nan) if fact is None else np.asarray(fact, dtype=float)
-    return np.broadcast_to(found, (len(e),))
+def estimand_of(e: Estimate, outcome: str) -> Estimand:
+    """Return what the rows of an outcome estimate: those of a joint estimate may differ."""
+    about = e.estimand or Estimand()
+    return replace(about, **e.provenance.get("estimands", {}).get(outcome, {}))
 
 
 def _whole_numbers(e: Estimate, name: str) -> Any:
-    found = pd.Series(_numbers(e, name), dtype="Float64")
+    found = pd.Series(facts_of(e, name), dtype="Float64")
     whole = bool((found.isna() | (found == found.round())).all())
     return found.astype("Int64").array if whole else found.array
 
@@ -92,56 +90,6 @@ def _words(e: Estimate, name: str) -> list[Any]:
     if fact is None:
         return [pd.NA] * len(e)
     return [str(x) for x in np.broadcast_to(np.asarray(fact, dtype=object), (len(e),))]
-
-
-# ---------------------------------------------------------------------- numbers and their intervals
-def headlines(e: Estimate, table: pd.DataFrame, level: float = 0.95) -> list[tuple[str, str]]:
-    """Return the number and its interval in words, of every row of an estimate's table.
-
-    The number of a floor is its lower limit: "at least" is not said of a middle. That of a share
-    without a case is its one-sided upper limit: "at most".
-    """
-    out, interval = [], f"{100 * level:g} % {_kind(e)}"
-    rows = zip(
-        table["estimate"], table["conf_low"], table["conf_high"], _ceilings(e, level), strict=True
-    )
-    for value, low, high, ceiling in rows:
-        if np.isfinite(value) and np.isfinite(ceiling):
-            number = shown(ceiling, 0.0, ceiling, e.unit)[0]
-            kind = "" if _kind(e) == "interval" else f" {_kind(e)}"
-            out.append((f"at most {number}", f"one-sided {100 * level:g} %{kind}"))
-            continue
-        number, below, above = shown(value, low, high, e.unit)
-        words = (
-            f"{interval} {below} to {above}" if np.isfinite([low, high]).any() else "no interval"
-        )
-        if is_floor(e) and np.isfinite([value, low]).all():
-            kind = "lower bound" if is_bound(e) else "estimate"
-            number, words = f"at least about {below}", f"{kind} {number}, {words}"
-        out.append((number, words))
-    return out
-
-
-def _kind(e: Estimate) -> str:
-    """Name the interval; a posterior one holds what its model takes for granted."""
-    if e.interval_rule != "posterior":
-        return "interval"
-    model = e.provenance.get("model")
-    return f"posterior interval of the {model} model" if model else "posterior interval"
-
-
-def _ceilings(e: Estimate, level: float) -> Array:
-    """Return one-sided upper limits of shares and counts of a survey without a case, else nan.
-
-    A posterior without a report is what its prior and the sample leave open: an upper limit too.
-    """
-    told = "deff" if e.interval_rule in PROPORTION_RULES else "one_report"
-    none = (e.value == 0) & (told in e.constants)
-    if e.interval_rule == "posterior":
-        none = _numbers(e, "cases") == 0
-    if not none.any() or level <= 0.5 or e.unit not in ("proportion", "count"):
-        return np.full(len(e), np.nan)
-    return np.where(none, e.at_most(level), np.nan)
 
 
 # ---------------------------------------------------------------------- the sentence
@@ -155,36 +103,62 @@ def sentences(
 ) -> list[str]:
     """Return the sentence of every row of an estimate's table, which may be protected.
 
-    Without `full` it is the claim alone, for a page that names the excluded groups beside it.
+    Without `full` it is the claim, and what it is of where rows differ in that: for a page that
+    names the excluded groups and the definition beside it.
     """
-    about = e.estimand or Estimand()
-    heads = headlines(e, table, level)
-    said = [_sentence(e, about, table.iloc[i], heads[i]) for i in range(len(e))]
-    return [_one_line(" ".join(parts if full else parts[:1])) for parts in said]
+    heads, several = headlines(e, table, level), len(set(e.outcomes)) > 1
+    rows = [_sentence(e, table.iloc[i], heads[i]) for i in range(len(e))]
+    said = [
+        [row.claim, row.excluded, *row.of, row.adjusted]
+        if full
+        else [row.claim, *(row.of if several else ())]
+        for row in rows
+    ]
+    return [one_line(" ".join(parts)) for parts in said]
 
 
-def _sentence(
-    e: Estimate, about: Estimand, row: pd.Series[Any], head: tuple[str, str]
-) -> list[str]:
+class Sentence(NamedTuple):
+    """The parts of a sentence: the claim, who is left out, of what it is, what adjusted it."""
+
+    claim: str
+    excluded: str = ""
+    of: tuple[str, ...] = ()
+    adjusted: str = ""
+
+
+def _sentence(e: Estimate, row: pd.Series[Any], head: tuple[str, str]) -> Sentence:
+    about = estimand_of(e, str(row["outcome"]))
     domain = _domain(e, str(row["domain"]))
     domain = f"as seen in {domain}" if domain and e.provenance.get("seen") else domain
     if not np.isfinite(row["estimate"]):
         why = str(row["flag"]) if str(row["flag"]).startswith("suppressed") else "no estimate"
-        return [f"{_capital(domain + why)}."]
+        return Sentence(f"{_capital(domain + why)}.")
     inside = "; ".join(x for x in (head[1], _sample(e, row)) if x)
     number = f"{head[0]} ({inside})" if inside else head[0]
     outcome = outcome_of(e, str(row["outcome"]))
-    first = _capital(domain + _claim(e, about, number, outcome)) + _window(about.window) + "."
-    more = []
-    if about.excludes:
-        more.append(excluded(about))
-    if e.unit == "proportion" and outcome:
-        more.append(f"Outcome: {outcome}.")
+    of = []
+    if e.unit == "proportion" and outcome and not _named_by(about, outcome):
+        of.append(f"Outcome: {outcome}.")
     if row["definition"]:
-        more.append(f"Definition: {str(row['definition']).rstrip('.')}.")
-    if adjusted(e):
-        more.append(f"Adjusted by: {adjusted(e)}.")
-    return [first, *more]
+        of.append(f"Definition: {str(row['definition']).rstrip('.')}.")
+    return Sentence(
+        _capital(domain + _claim(e, about, number, str(row["outcome"])))
+        + _window(about.window)
+        + ".",
+        excluded(about) if about.excludes else "",
+        tuple(of),
+        f"Adjusted by: {adjusted(e)}." if adjusted(e) else "",
+    )
+
+
+def _named_by(about: Estimand, outcome: str) -> bool:
+    """Tell whether an outcome's name is that of its definition, version and window again."""
+    name = about.definition.replace(", version ", " v")
+    plain = [
+        re.sub(r"[\W_]+", " ", words.casefold()).strip()
+        for words in (outcome, name, f"{name} {about.window}")
+    ]
+    return bool(about.definition) and plain[0] in plain[1:]
 
 
 def _domain(e: Estimate, domain: str) -> str:
@@ -202,9 +176,10 @@ def _of_domain(name: str, label: str) -> str:
     return label if label.casefold().startswith(f"{name.casefold()} ") else f"{name} {label}"
 
 
-def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
+def _claim(e: Estimate, about: Estimand, number: str, column: str) -> str:
     """Return who or what is estimated at which number; a floor begins with its assumption."""
-    people = about.population or about.denominator
+    outcome = outcome_of(e, column)
+    people = e.provenance.get("people", {}).get(column) or about.population or about.denominator
     guess = number if number.startswith("at most") else f"an estimated {number}"
     if is_floor(e):
         beside = f" ({other_models(e)})" if other_models(e) else ""
@@ -215,31 +190,29 @@ def _claim(e: Estimate, about: Estimand, number: str, outcome: str) -> str:
         plain = outcome in ("", "persons", people)
         with_outcome = "" if plain else f' with the outcome "{outcome}"'
         return f"{guess} {people or 'persons'}{with_outcome}"
+    if e.method == "validated":
+        return f"the validated share{_quoted(outcome)} is taken to be {number}"
     if e.unit == "known":
         return f"{outcome or 'the quantity'} is taken to be {number}"
     among = f" among {people}" if people else ""
     if e.unit == "variance" and (pair := re.fullmatch(r"cov\((.+), (.+)\)", outcome)):
         return f'the covariance of "{pair[1]}" and "{pair[2]}" is estimated at {number}{among}'
-    return f"the {_quantity(e.unit, outcome)} is estimated at {number}{among}"
+    return f"the {quantity(e.unit, outcome)} is estimated at {number}{among}"
 
 
-def _quantity(unit: str, outcome: str) -> str:
+def quantity(unit: str, outcome: str) -> str:
     """Return what a number is, as in 'mean of "hours"'; a rate or ratio by its own name."""
     if unit == "count" and outcome == "persons":
         return "number of persons"
     if unit == "ratio" and re.search(r"\b(ratio|rate)\b", outcome):
         return outcome
+    if unit == "known":
+        return f"known quantity{_quoted(outcome)}"
     return f'{unit} of "{outcome}"' if outcome else unit
 
 
-def is_floor(e: Estimate) -> bool:
-    """Tell whether the estimate is a lower bound under its assumption."""
-    return bool(e.provenance.get("floor"))
-
-
-def is_bound(e: Estimate) -> bool:
-    """Tell whether the method itself gives a lower bound and no estimate."""
-    return bool(e.provenance.get("lower bound"))
+def _quoted(name: str) -> str:
+    return f' "{name}"' if name else ""
 
 
 def floor_said(e: Estimate) -> str:
@@ -269,13 +242,16 @@ def other_models(e: Estimate) -> str:
 
 def _sample(e: Estimate, row: pd.Series[Any]) -> str:
     said = e.provenance
+    if e.method == "validated":
+        said = {"rows": "tested", "cases": "classified rightly"}
     n, cases, psus = row["n"], row["cases"], row["psus"]
     if not pd.isna(n) and not pd.isna(cases) and n == cases:
         return f"{n:,} {said.get('rows', 'cases')}"
     parts = []
     if not pd.isna(cases):
         word = said.get("cases", "case" if cases == 1 else "cases")
-        parts.append(f"{'no' if cases == 0 else f'{cases:,}'} {word}")
+        nobody = "none" if word.split()[0].endswith("ed") else "no"  # none screened, no cases
+        parts.append(f"{nobody if cases == 0 else f'{cases:,}'} {word}")
     if not pd.isna(n):
         parts.append(f"{'among ' if parts else ''}{n:,} {said.get('rows', 'rows')}")
         if not pd.isna(psus) and psus != n:
@@ -284,13 +260,29 @@ def _sample(e: Estimate, row: pd.Series[Any]) -> str:
 
 
 def _window(window: str) -> str:
-    if not window:
-        return ""
+    return f", {window_of(window)}" if window else ""
+
+
+def window_of(window: str) -> str:
+    """Return windows as the end of a sentence."""
+    return _listed([_time(part) for part in window.split("; ")], most=9) if window else ""
+
+
+def _time(window: str) -> str:
+    if known := window_words(window):
+        return known.said
     if re.match(r"(in|from|between|during|over|since|within|at|on|before|after)\b", window):
-        return f", {window}"
+        return window
     if re.match(r"\S+ to \S+$", window):
-        return f", from {window}"
-    return f", in the {window}" if re.match(r"(\d+ \D|last |past )", window) else f", in {window}"
+        return f"from {window}"
+    return f"in the {window}" if re.match(r"(\d+ \D|last |past )", window) else f"in {window}"
+
+
+def _listed(names: Sequence[str], most: int = 4) -> str:
+    """Return names as a list in words, the last of many counted."""
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1:,} more"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
 
 
 def excluded(about: Estimand) -> str:
@@ -302,7 +294,14 @@ def excluded(about: Estimand) -> str:
 def outcome_of(e: Estimate, column: str) -> str:
     """Return what a row estimates: the estimand's outcome, or with several outcomes the column's."""
     named = e.estimand.outcome if e.estimand and len(set(e.outcomes)) == 1 else ""
-    return plain_name(named or column)
+    named = "" if named == "several" else named  # one row of a joint estimate
+    behind = e.provenance.get("outcome in", "") if e.unit in ("proportion", "count") else ""
+    return f"{behind} {plain_name(named or column)}".strip()
+
+
+def names_of(e: Estimate, most: int = 4) -> str:
+    """Return the outcomes of an estimate as one text."""
+    return _listed(list(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x)), most)
 
 
 def plain_name(name: str) -> str:
@@ -314,7 +313,7 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _one_line(words: str) -> str:
+def one_line(words: str) -> str:
     return " ".join(words.split())
 
 
@@ -328,26 +327,33 @@ def explain(e: Estimate) -> str:
     lines += [f"Warning: {x}" for x in e.warnings]
     if e.citations:
         lines.append(f"Sources: {'; '.join(e.citations)}.")
-    return "\n".join(_one_line(line) for line in lines)
+    return "\n".join(one_line(line) for line in lines)
 
 
 def _what(e: Estimate) -> str:
     about = e.estimand or Estimand()
-    names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x)) or "the outcome"
     people = about.population or about.denominator
-    what = f"This estimates the {_quantity(e.unit, names)}"
-    what += (f" among {people}" if people else "") + _window(about.window)
+    verb = "states" if e.unit == "known" else "estimates"
+    what = f"This {verb} the {quantity(e.unit, names_of(e) or 'the outcome')}"
+    windows = (estimand_of(e, outcome).window for outcome in e.outcomes)
+    what += (f" among {people}" if people else "") + _window("; ".join(dict.fromkeys(windows)))
     what += f", by {', '.join(map(plain_name, e.label_names))}" if e.label_names else ""
     what += f" ({len(e)} rows)" if len(e) > 1 else ""
     what += f", with the method {e.method}." if e.method else "."
-    if about.definition:
-        digest = f" (hash {about.definition_hash})" if about.definition_hash else ""
-        what += f" Definition: {about.definition.rstrip('.')}{digest}."
+    if hashes := definitions_of(e):
+        said = [f"{text.rstrip('.')}{f' (hash {x})' if x else ''}" for text, x in hashes.items()]
+        what += f" Definition{'s' if len(said) > 1 else ''}: {_listed(said)}."
     if about.excludes:
         what += f" {excluded(about)}"
     if is_floor(e):
         what += f" {floor_said(e)}."
     return what
+
+
+def definitions_of(e: Estimate) -> dict[str, str]:
+    """Return the definitions of an estimate, in words, with the hash of each."""
+    rows = [estimand_of(e, outcome) for outcome in dict.fromkeys(e.outcomes)]
+    return {about.definition: about.definition_hash for about in rows if about.definition}
 
 
 def made_of(e: Estimate) -> list[str]:
@@ -367,7 +373,8 @@ def made_of(e: Estimate) -> list[str]:
     if adjusted(e):
         lines.append(f"Adjustments: {adjusted(e)}.")
     if len(e.blocks) > 1:
-        names = ", ".join(_source(block.source) for block in e.blocks)
+        sources = Counter(_source(block.source) for block in e.blocks)
+        names = ", ".join(f"{x} ({k} times)" if k > 1 else x for x, k in sources.items())
         lines.append(f"The uncertainty adds up over {len(e.blocks)} sources: {names}.")
     if other_models(e):
         lines.append(f"{_capital(other_models(e))}.")
@@ -384,9 +391,10 @@ def made_of(e: Estimate) -> list[str]:
         "floor",
         "seen",
         "identified by",
+        "outcome in",
     }
     lines += [
-        f"{_capital(plain_name(str(key)))}: {value}."
+        f"{_capital(plain_name(str(key)))}: {f'{value:,.6g}' if isinstance(value, float) else value}."
         for key, value in said.items()
         if key not in told and isinstance(value, (str, int, float)) and value != ""
     ]
@@ -417,91 +425,6 @@ def _source(name: str) -> str:
     return named.get(kind, "the survey design")
 
 
-# ---------------------------------------------------------------------- the console
-def text(e: Estimate) -> str:
-    """Return aligned text of at most 80 columns."""
-    table = frame(e, 0.95)
-    names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x))
-    kind = "Lower bound" if is_bound(e) else "Estimate"
-    lines = [cut(f"<{kind}: {_quantity(e.unit, names).replace(chr(34), '')}>", WIDTH)]
-    first = _row_names(e, table)
-    head = ["", "estimate", "std_error", "95 % interval", "", "df", "n"]
-    body = [
-        [label, *(_number(x) for x in row[:4]), _number(row[4], 4), _number(row[5], 12)]
-        for label, row in zip(first, _numeric(table), strict=True)
-    ]
-    lines += _aligned(head, body[:SHOWN_ROWS])
-    if len(body) > SHOWN_ROWS:
-        lines.append(f"... {len(body) - SHOWN_ROWS:,} more rows in to_frame()")
-    lines += [wrapped for line in _notes(e, table) for wrapped in _wrap(line)]
-    return "\n".join(lines)
-
-
-def _row_names(e: Estimate, table: pd.DataFrame) -> list[str]:
-    """Return what each row of a printed estimate is; "all" is said only where nothing else is."""
-    if len(set(e.outcomes)) == 1:
-        return [cut(str(domain), 22) for domain in table["domain"]]
-    named = zip(table["outcome"], table["domain"], strict=True)
-    return [cut(str(o) if d == "all" else f"{o}: {d}", 28) for o, d in named]
-
-
-def _numeric(table: pd.DataFrame) -> list[list[float]]:
-    names = ["estimate", "std_error", "conf_low", "conf_high", "df", "n"]
-    columns = [table[c].astype("Float64").to_numpy(dtype=float, na_value=np.nan) for c in names]
-    return [list(row) for row in zip(*columns, strict=True)]
-
-
-def _number(x: float, digits: int = 4) -> str:
-    if np.isnan(x):
-        return "-"
-    if np.isinf(x):
-        return "inf"
-    if abs(x) >= 1000 or (x == round(x) and abs(x) < 1000):
-        return f"{x:,.0f}" if abs(x) < 1e9 else f"{x:.3g}"
-    return f"{x:.{min(digits, 6)}g}"
-
-
-def _aligned(head: list[str], body: list[list[str]]) -> list[str]:
-    widths = [max(len(row[j]) for row in [head, *body]) for j in range(len(head))]
-    widths[3] = max(len(row[3]) for row in body)
-    spare = max(len(head[3]) - (widths[3] + 2 + widths[4]), 0)
-    widths[4] += spare
-    left = [head[0].ljust(widths[0]), head[1].rjust(widths[1]), head[2].rjust(widths[2])]
-    right = [
-        head[3].rjust(widths[3] + 2 + widths[4]),
-        *(h.rjust(w) for h, w in zip(head[5:], widths[5:], strict=True)),
-    ]
-    rows = ["  ".join([*left, *right])]
-    for row in body:
-        cells = [
-            row[0].ljust(widths[0]),
-            *(x.rjust(w) for x, w in zip(row[1:], widths[1:], strict=True)),
-        ]
-        rows.append("  ".join(cells))
-    return [row.rstrip() for row in rows]
-
-
-def _notes(e: Estimate, table: pd.DataFrame) -> Iterable[str]:
-    how = [e.method or "arithmetic", f"interval: {e.interval_rule}"]
-    if e.provenance.get("variance"):
-        how.insert(1, f"variance: {e.provenance['variance']}")
-    yield "Method: " + "; ".join(how)
-    if adjusted(e):
-        yield f"Adjustments: {adjusted(e)}"
-    said = pd.Series([f for row in table["flag"] for f in row.split("; ") if f], dtype="object")
-    if said.size:
-        counted = said.value_counts(sort=False).items()
-        yield "Flags: " + "; ".join(
-            str(flag) if len(e) == 1 else f"{flag} ({count} of {len(e)} rows)"
-            for flag, count in counted
-        )
-    if is_floor(e):
-        yield floor_said(e)
-    yield from beside(e)
-    for warning in e.warnings:
-        yield f"Warning: {warning}"
-
-
 def beside(e: Estimate) -> Iterable[str]:
     """Yield what must stand beside a number that an assumption identifies, one line each."""
     said = e.provenance
@@ -515,78 +438,7 @@ def beside(e: Estimate) -> Iterable[str]:
         yield f"From declared facts: {said['declared facts']}"
 
 
-def _wrap(line: str) -> list[str]:
-    return textwrap.wrap(_one_line(line), WIDTH, subsequent_indent="  ") or [""]
-
-
 def cut(words: str, width: int) -> str:
     """Shorten a label on one line."""
-    words = _one_line(words)
+    words = one_line(words)
     return words if len(words) <= width else words[: width - 3] + "..."
-
-
-# ---------------------------------------------------------------------- the notebook
-def html(e: Estimate) -> str:
-    """Return a table with what was done folded below it: no script, nothing from a network."""
-    table = frame(e, 0.95)
-    several = len(set(e.outcomes)) > 1
-    heads = [
-        *(["outcome"] if several else []),
-        "domain",
-        "estimate",
-        "std_error",
-        "95 % interval",
-        "df",
-        "n",
-        "flag",
-    ]
-    rows = []
-    for (value, error, low, high, df, n), r in zip(
-        _numeric(table.head(SHOWN_ROWS)), table.head(SHOWN_ROWS).itertuples(), strict=True
-    ):
-        cells = [str(r.outcome)] if several else []
-        cells += [str(r.domain), _number(value), _number(error)]
-        cells += [f"{_number(low)} to {_number(high)}", _number(df), _number(n), str(r.flag)]
-        rows.append("<tr>" + "".join(_cell(c, j, several) for j, c in enumerate(cells)) + "</tr>")
-    names = ", ".join(dict.fromkeys(outcome_of(e, x) for x in e.outcomes if x))
-    more = len(table) - SHOWN_ROWS
-    after = f"<p>{more:,} more rows in <code>to_frame()</code></p>" if more > 0 else ""
-    warned = "".join(f"<p><strong>Warning:</strong> {escape(w)}</p>" for w in e.warnings)
-    how = f"<p>Adjusted by: {escape(adjusted(e))}</p>" if adjusted(e) else ""
-    told = "".join(f"<p>{escape(line)}</p>" for line in explain(e).splitlines())
-    lines = [*([floor_said(e)] if is_floor(e) else []), *beside(e)]
-    open_ = "".join(f"<p>{escape(_one_line(line))}</p>" for line in lines)
-    kind = "Lower bound" if is_bound(e) else "Estimate"
-    return (
-        f"<div><p><strong>{kind}: {escape(_quantity(e.unit, names).replace(chr(34), ''))}"
-        f"</strong></p><table><thead><tr>{''.join(f'<th>{escape(h)}</th>' for h in heads)}</tr>"
-        f"</thead><tbody>{''.join(rows)}</tbody></table>{after}{how}{open_}{warned}"
-        f"<details><summary>What was done</summary>{told}</details></div>"
-    )
-
-
-def _cell(content: str, j: int, several: bool) -> str:
-    words = j <= int(several)
-    align = "left" if words else "right"
-    return f'<td style="text-align: {align}">{escape(content)}</td>'
-
-
-def table_html(caption: str, table: pd.DataFrame) -> str:
-    """Return a table for a notebook under its caption, every text escaped, nothing for missing."""
-    heads = "".join(f"<th>{escape(plain_name(str(name)))}</th>" for name in table.columns)
-    rows = "".join(
-        f"<tr>{''.join(_cell(_in_table(x), 1 - isinstance(x, str), False) for x in row)}</tr>"
-        for row in table.itertuples(index=False, name=None)
-    )
-    return (
-        f"<div><p><strong>{escape(caption)}</strong></p><table><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _in_table(x: Any) -> str:
-    if isinstance(x, str):
-        return x
-    if isinstance(x, (bool, np.bool_)):
-        return "yes" if x else "no"
-    return "" if pd.isna(x) else _number(float(x), 3)

@@ -35,11 +35,19 @@ def flags(e: Estimate, columns: Mapping[str, Any], limits: Array) -> list[str]:
             f"fewer than {FEW_CASES} cases": (cases > 0) & (cases < FEW_CASES),
             f"cv above {HIGH_CV:.0%}".replace("%", " %"): (cv > HIGH_CV)
             & (not e.unit.startswith("log ") and not any(unit in e.unit for unit in NEAR_ZERO)),
+            **_outside(e),
             f"df below {LOW_DF}": columns["df"] < LOW_DF,
             **_mixing(e),
             **_reliability(e, n, columns["n_eff"], limits[:, 1] - limits[:, 0]),
         }
     return ["; ".join(w for w, rows in said.items() if rows[i]) for i in range(cv.size)]
+
+
+def _outside(e: Estimate) -> dict[str, Array]:
+    """Return which shares are none: what an instrument that errs or a masked question leaves."""
+    if e.unit != "proportion":
+        return {}
+    return {"computed below 0": e.value < 0, "computed above 100 %": e.value > 1}
 
 
 def _mixing(e: Estimate) -> dict[str, Array]:

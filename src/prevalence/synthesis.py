@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from .draws import paired_with
 from .errors import warn
-from .estimand import Estimand
+from .estimand import Estimand, window_words
 from .estimate import Estimate
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def estimand_text(estimand: Estimand | None) -> str:
     parts = [
         estimand.outcome,
         estimand.population or estimand.denominator,
-        estimand.window,
+        said.said if (said := window_words(estimand.window)) else estimand.window,
         estimand.definition,
     ]
     return ", ".join(part for part in parts if part) or "not stated"

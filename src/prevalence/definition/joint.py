@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import Block, add_blocks
-from ..estimand import Coded, Estimand
+from ..estimand import Coded, Estimand, by_row
 from ..estimate import Estimate
 from ..frames import Table
 from ..survey import Survey
@@ -19,7 +19,7 @@ from ..survey import Survey
 if TYPE_CHECKING:
     from .definition import Definition
 
-__all__ = ["told", "unclassified"]
+__all__ = ["paired", "share", "stacked", "told", "unclassified"]
 
 Array = NDArray[Any]
 SAME = 1e-12  # of a difference of two shares of the same rows: rounding alone
@@ -65,7 +65,6 @@ def stacked(estimates: Sequence[Estimate]) -> Estimate:
     first = estimates[0]
     outcomes = tuple(e.outcomes[0] for e in estimates)
     estimands = [e.estimand or Estimand() for e in estimates]
-    definitions = {name: said.definition for name, said in zip(outcomes, estimands, strict=True)}
     return replace(
         first,
         value=np.concatenate([e.value for e in estimates]),
@@ -76,7 +75,7 @@ def stacked(estimates: Sequence[Estimate]) -> Estimate:
         constants=_together([e.constants for e in estimates]),
         facts=_together([e.facts for e in estimates]),
         warnings=tuple(dict.fromkeys(text for e in estimates for text in e.warnings)),
-        provenance={**first.provenance, "definitions": definitions},
+        provenance={**first.provenance, **by_row(dict(zip(outcomes, estimands, strict=True)))},
     )
 
 

@@ -155,7 +155,11 @@ def sensitivity(
                 reason = str(error)
             else:
                 found = changed.classify(plain, window=at, contradictions=contradictions)
-                coded = replace(about, definition=f"{about.definition}, {words}")
+                coded = replace(
+                    about,
+                    definition=f"{about.definition}, {words}",
+                    definition_hash=changed.hash,
+                )
                 outcome = f"{name}: {words}"
                 estimates.append(share(plain, outcome, found.outcome, coded))
                 rows.append((kind, words))

@@ -55,6 +55,15 @@ class Seen:
     kish: Array
     size: Array
 
+    def by_outcome(self, count: int) -> list[Seen]:
+        """Return what is seen of each of several outcomes of the same rows."""
+        rows = self.share.reshape(count, -1).shape[1]
+        parts = [slice(k * rows, (k + 1) * rows) for k in range(count)]
+        return [
+            Seen(self.share[k], self.own[k], self.n[k], self.df[k], self.kish[k], self.size[k])
+            for k in parts
+        ]
+
 
 Lender = Callable[[Seen], tuple[Array, Array]]  # to design effects and where they come from
 
@@ -63,7 +72,8 @@ def seen_in(
     survey: Survey, domains: Domains, result: Result, n: Array, answered: Array | None
 ) -> Seen:
     """Return what a proportion and its variance tell in every domain."""
-    kish, size = clustering(survey, domains, answered)
+    count = len(result.value)
+    kish, size = (np.tile(x, count) for x in clustering(survey, domains, answered))
     own = binomial_deff(result, n)
     return Seen(result.value.reshape(-1), own, n, result.block.df, n * kish, size)
 

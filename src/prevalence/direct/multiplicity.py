@@ -10,11 +10,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..errors import check_rows, note
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import LateFacts, by_domain, design_effects, own, per_person, row_facts
+from ..facts import (
+    LateFacts,
+    by_domain,
+    design_effects,
+    own,
+    per_person,
+    row_facts,
+    units_with,
+)
 from ..frames import Table, read
 from ..registry import Example, estimator
 from ..survey import Survey
@@ -242,11 +251,9 @@ def _cases(survey: Survey, domains: Domains, told: Told) -> dict[str, Array]:
     inside = domains.take_part(survey)
     rows = told.row[(told.y > 0) & inside[told.row]]
     code = domains.of_rows(survey.n)[rows]
-    psus = survey.design.stages[0].parent.size
-    pairs = np.unique(code * psus + survey.design.psu_of_unit[survey.chain.unit[rows]])
     return {
         "cases": np.bincount(code, minlength=domains.count),
-        "psus_with_cases": np.bincount(pairs // psus, minlength=domains.count),
+        "psus_with_cases": units_with(survey, domains, rows),
     }
 
 
@@ -259,8 +266,6 @@ def _compared(survey: Survey, domains: Domains, u: Array, result: Result) -> dic
 
 def _constants(survey: Survey, domains: Domains, u: Array, result: Result) -> dict[str, Array]:
     """Return what the limits need: how few units carry the variance, and the value of one report."""
-    from ..nsum.few import excess
-
     with np.errstate(all="ignore"):
         mean = result.value[0] / by_domain(domains, survey.chain.weights)
     off = u - np.nan_to_num(mean)[0 if domains.code is None else domains.code]

@@ -13,7 +13,7 @@ from ..custom import assemble, domains_of
 from ..errors import check_rows, note, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
-from ..facts import LateFacts, by_domain, row_facts
+from ..facts import LateFacts, by_domain, row_facts, units_with
 from ..frames import names_of
 from ..intervals import PROPORTION_RULES
 from ..registry import Example, estimator
@@ -124,6 +124,7 @@ def neighbourhood(
     result = evaluate(survey, lambda w: ([y] @ w) / ([m] @ w), domains)
     weighted = survey.chain.weights != 0
     told, found = (by_domain(domains, weighted * v) for v in (m, y))
+    with_a_case = np.flatnonzero((y > 0) & domains.take_part(survey))
 
     @cache
     def used() -> dict[str, Array]:
@@ -136,7 +137,7 @@ def neighbourhood(
         {
             **row_facts(result, lost),
             "cases": found,
-            "psus_with_cases": _psus_with(survey, domains, y),
+            "psus_with_cases": units_with(survey, domains, with_a_case),
             "children": told,
             "naive_std_error": _naive(result, told),
         },
@@ -210,12 +211,3 @@ def _naive(result: Result, told: Array) -> Array:
     p = result.value.reshape(-1)
     with np.errstate(all="ignore"):
         return np.asarray(np.sqrt(p * (1 - p) / told))
-
-
-def _psus_with(survey: Survey, domains: Domains, y: Array) -> Array:
-    """Count the primary units with a case, by domain."""
-    rows = np.flatnonzero((y > 0) & domains.take_part(survey))
-    size = survey.design.stages[0].parent.size
-    psu = survey.design.psu_of_unit[survey.chain.unit[rows]]
-    pairs = np.unique(domains.of_rows(survey.n)[rows] * size + psu)
-    return np.bincount(pairs // size, minlength=domains.count)

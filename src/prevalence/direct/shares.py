@@ -45,7 +45,7 @@ ROUNDING = 1e-13  # of a standard error, where values are of the order of 1
 )
 def prevalence(
     survey: Survey,
-    outcome: str,
+    outcome: str | Sequence[str],
     *,
     by: str | Sequence[str] = (),
     where: str | None = None,
@@ -60,8 +60,8 @@ def prevalence(
     ----------
     survey : Survey
         The sample, with its weights and design.
-    outcome : str
-        Column of 0 and 1.
+    outcome : str or list of str
+        Column of 0 and 1, or several for one joint estimate.
     by : str or list of str
         Columns whose crossing makes the domains.
     where : str, optional
@@ -69,7 +69,8 @@ def prevalence(
     interval : str
         ``"auto"``, or one of the other rules in the Notes.
     missing : {"error", "drop"}
-        What to do with a missing outcome; dropped rows are counted.
+        What to do with a missing outcome; dropped rows are counted. A row that misses one of several
+        outcomes leaves all of them.
     deff : float, str or Estimate, optional
         Design effect to borrow: a number, or the column of a commoner outcome of 0 and 1 or an
         estimate of one, whose intraclass correlation is carried to the sizes of the clusters here.
@@ -80,8 +81,8 @@ def prevalence(
     Returns
     -------
     Estimate
-        One row per domain, a proportion. Without a case (or a non-case) there is no standard
-        error, and the interval rests on the borrowed design effect, whatever the rule.
+        One row per outcome and domain, a proportion. Without a case (or a non-case) there is no
+        standard error, and the interval rests on the borrowed design effect, whatever the rule.
 
     Raises
     ------
@@ -129,14 +130,25 @@ def prevalence(
     rule = one_of("interval", interval, list(PROPORTION_RULES))
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
-    check_rows("outcome", "0 or 1", y[0], ~np.isin(y[0], (0.0, 1.0)), "Code cases as 1.")
-    lend = lender(survey, domains, outcome, missing, deff=deff, icc=icc)
+    for name, row in zip(names, y, strict=True):
+        rule_of = "0 or 1" if len(names) == 1 else f"0 or 1 in {name!r}"
+        check_rows("outcome", rule_of, row, ~np.isin(row, (0.0, 1.0)), "Code cases as 1.")
+    lends = [lender(survey, domains, name, missing, deff=deff, icc=icc) for name in names]
     ones = answering(y, answered)
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
     counts = row_facts(result, lost)
     n = counts["n"].astype(float)
-    used = cache(lambda: design_effect(seen_in(survey, domains, result, n, answered), lend, rule))
-    facts, constants = share_facts(counts, lambda: case_facts(survey, domains, y[0]), used)
+
+    @cache
+    def used() -> dict[str, Array]:
+        seen = seen_in(survey, domains, result, n, answered).by_outcome(len(names))
+        pairs = zip(seen, lends, strict=True)
+        return _joined([design_effect(of_one, lend, rule) for of_one, lend in pairs])
+
+    def cases() -> dict[str, Array]:
+        return _joined([case_facts(survey, domains, row) for row in y])
+
+    facts, constants = share_facts(counts, cases, used)
     said: list[str] = []
     shown = without_spread(survey, domains, without_zero(result), said, ROUNDING)
     return assemble(
@@ -153,6 +165,11 @@ def prevalence(
         assumptions=["The outcome is taken as measured without error (specificity 1)."],
         warnings=[*said, *without_df(result)],
     )
+
+
+def _joined(of_outcomes: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Put facts of several outcomes under one another."""
+    return {name: np.concatenate([one[name] for one in of_outcomes]) for name in of_outcomes[0]}
 
 
 def share_facts(

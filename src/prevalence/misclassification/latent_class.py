@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..direct.outcomes import incomplete
+from ..direct.outcomes import check_yes_no, incomplete
 from ..direct.terms import check_weights
-from ..errors import ConvergenceError, check_rows, generator, note, one_of, whole
+from ..errors import ConvergenceError, generator, note, one_of, whole
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate, members
 from ..frames import names_of
@@ -40,6 +40,10 @@ class Read:
     lost: Array
     fits: ClassFits
     said: tuple[str, ...]
+
+
+#: Whom the shares of answers are of, which are not of the population.
+SHARES_OF = {"sensitivity: ": "cases", "false positive: ": "those who are no cases"}
 
 
 def _example() -> Example:
@@ -168,6 +172,12 @@ def latent_class(
         out,
         provenance={
             **out.provenance,
+            "people": {
+                name: people
+                for name in names
+                for kind, people in SHARES_OF.items()
+                if name.startswith(kind)
+            },
             "log_likelihood": likelihood[0] if len(likelihood) == 1 else likelihood,
             "local_dependence": pairs,
         },
@@ -315,8 +325,7 @@ def _answered(
         gone = inside & np.isnan(column)
         if gone.any() and missing == "error":
             raise incomplete("items", name, gone, inside)
-        bad = kept & ~np.isin(column, (0.0, 1.0))
-        check_rows("items", f"0 or 1 in {name!r}", column, bad, "Code yes as 1 and no as 0.")
+        check_yes_no("items", name, column, kept)
         _check_varies(name, column[kept])
     return columns, kept
 

@@ -10,36 +10,25 @@ import numpy as np
 from ..errors import number
 from ..estimate import Estimate
 from ..registry import Example, estimator
-from .rogan_gladen import ROGAN_GLADEN, rogan_gladen
+from .rogan_gladen import ROGAN_GLADEN, ZERO_AT, example, rogan_gladen
 
 __all__ = ["proxy"]
 
 ABOUT_INSTRUMENT = ("The specificity is", "The sensitivity is", "Sensitivity and specificity are")
 
+#: What is said of a specificity, of the false reports that it is one minus.
+FALSE_REPORTS = {"variance from specificity": "variance from false reports"}
+
 
 def _example() -> Example:
-    from ..direct import prevalence
     from ..known import validated
-    from ..survey import Survey
 
-    rng = np.random.default_rng(8)
-    psu = np.repeat(np.arange(10), 8)
-    data = {
-        "w": rng.integers(1, 4, 80).astype(float),
-        "psu": psu,
-        "stratum": psu // 5,
-        "parent_says": (rng.random(80) < 0.3).astype(float),
-    }
-
-    def told(rows: Any) -> Estimate:
-        survey = Survey(rows, weights="w", strata="stratum", psu="psu", source="parents")
-        return prevalence(survey, "parent_says", deff=1.5)
-
+    screened = example()
     rates = {
         "sensitivity": validated(correct=26, tested=40, name="children in work"),
         "false_report": validated(correct=3, tested=150, name="other children"),
     }
-    return Example(data, told, rates)
+    return Example(screened.data, screened.sample, rates)
 
 
 @estimator(unit="proportion", smooth=True, degree=0, citation=ROGAN_GLADEN, example=_example)
@@ -112,6 +101,9 @@ def proxy(
         specificity=complement(false_report),
         interval=interval,
     )
+    words = {FALSE_REPORTS.get(name, name): told for name, told in found.provenance.items()}
+    if words.pop(ZERO_AT, ""):
+        words["the estimate would be 0 at false reports of"] = f"{apparent.value[0]:.4g}"
     kept = (a for a in found.assumptions if not a.startswith(ABOUT_INSTRUMENT))
     return replace(
         found,
@@ -123,7 +115,7 @@ def proxy(
             _taken("Proxies report {} of others as cases", false_report),
             "Both rates are those of the proxies surveyed.",
         ),
-        provenance={**found.provenance, "cases": "reported by proxies"},
+        provenance={**words, "cases": "reported by proxies"},
     )
 
 

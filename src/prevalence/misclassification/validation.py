@@ -205,6 +205,7 @@ def validation_subsample(
             "The gold standard is without error.",
         ],
         warnings=[*said, *without_df(result)],
+        words={"rows": f"{survey.about.rows} validated"},
     )
 
 

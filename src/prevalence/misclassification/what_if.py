@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from ..errors import level_in_range, number, sequence
 from ..estimate import Estimate
 from ..imperfect import corrected
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["WhatIf", "what_if"]
 
@@ -55,6 +58,29 @@ class WhatIf:
             A copy of `grid`.
         """
         return self.grid.copy()
+
+    def plot(
+        self, ax: Axes | None = None, *, domain: str | None = None, synthetic: bool = False
+    ) -> Axes:
+        """Draw how far each rate moves the estimate; see `prevalence.plot.tornado`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+        domain : str, optional
+            The domain to draw, where there are several.
+        synthetic : bool
+            Whether to write on the figure that the data are synthetic.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes drawn on.
+        """
+        from ..plot import tornado
+
+        return tornado(self, ax=ax, domain=domain, synthetic=synthetic)
 
     def __repr__(self) -> str:
         low, high = self.grid["estimate"].min(), self.grid["estimate"].max()

@@ -186,7 +186,7 @@ class Validation:
         )
 
     def _repr_html_(self) -> str:
-        from ..presentation import table_html
+        from ..console import table_html
 
         return table_html(repr(self)[1:-1], self.to_frame())
 

@@ -11,6 +11,7 @@ from .multiverse import models, sensitivity
 from .network import known_groups, recall
 from .rests_on import referral_bracket, reliability
 from .shrinkage import regions
+from .tornado import tornado
 from .weights import weight_flow
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "regions",
     "reliability",
     "sensitivity",
+    "tornado",
     "weight_flow",
 ]

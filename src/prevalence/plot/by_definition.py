@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..disclosure import is_suppressed
+from ..estimand import window_words
 from ..presentation import cut, plain_name
 from ..rounding import shown
 from .canvas import (
@@ -35,13 +36,6 @@ if TYPE_CHECKING:
 GREEN = "#007A5E"
 #: Colour and marker of windows in the order of the table; a figure never tells by colour alone.
 MARKS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"), ("#7B4B94", "D"))
-#: Words for windows that definitions have by default.
-WINDOWS = {
-    "lifetime": "at any time",
-    "12m": "last 12 months",
-    "30d": "last 30 days",
-    "current": "now",
-}
 
 
 class HasFrame(Protocol):
@@ -151,7 +145,7 @@ def _rows(
             {
                 "name": name,
                 "window": row["window"],
-                "words": WINDOWS.get(row["window"], str(row["window"])),
+                "words": _window(str(row["window"])),
                 "estimate": float(row["estimate"]),
                 "low": float(row["conf_low"]),
                 "high": float(row["conf_high"]),
@@ -161,6 +155,11 @@ def _rows(
             }
         )
     return rows
+
+
+def _window(name: str) -> str:
+    known = window_words(name)
+    return known.label if known else name
 
 
 def _as_ladder(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -337,6 +336,8 @@ def definition_changes(
     gaps = [0.0] + [1.0 + 0.9 * (a != b) for a, b in pairwise(kinds)]
     heights = np.cumsum(gaps)
     ax = axes(ax, 7.4, 1.25 + 0.27 * (heights[-1] + 1))
+    if is_narrow(ax):
+        return ladder(_changes_as_ladder(moved, base), ax=ax, synthetic=synthetic)
     ends = 100 * moved[["difference_low", "difference_high", "difference"]].to_numpy(dtype=float)
     digits = 1 if np.nanmax(np.abs(ends)) >= 10 else 2
     records = moved.to_dict("records")
@@ -359,6 +360,21 @@ def definition_changes(
         remark = textwrap.fill(SYNTHETIC, 40)
         ax.set_title(remark, loc="left", fontsize=FONT, color=GREY, style="italic")
     return ax
+
+
+def _changes_as_ladder(moved: pd.DataFrame, base: pd.Series[Any]) -> pd.DataFrame:
+    """Return changes as the table of a ladder, in which words stand above each interval."""
+    defined = shown(base["estimate"], np.nan, np.nan, "proportion")[0]
+    ends = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
+    columns = {name: 100 * moved[f"difference{end}"] for name, end in ends.items()}
+    return pd.DataFrame(
+        {
+            "name": moved["change"],
+            "domain": "all",
+            **columns,
+            "unit": f"change of {defined}, in percentage points",
+        }
+    ).reset_index(drop=True)
 
 
 def _change_row(ax: Axes, y: float, row: Mapping[Any, Any], digits: int) -> None:

@@ -154,8 +154,9 @@ def _ladder_row(ax: Axes, y: int, row: dict[str, Any], scale: float, right: floa
         for end in (low, high):
             ax.plot([end, end], [y - 0.1, y + 0.1], color=colour, linewidth=2)
     ax.plot(
-        [value], [y], marker=">" if floor else "o", markersize=8, color=colour, gid=f"value-{y}"
-    )
+        [value], [y], marker=">" if floor else "o", markersize=8, color=colour, gid=f"value-{y}",
+        markerfacecolor="white" if _is_outside(row) else colour,
+    )  # fmt: skip
     truth_mark(ax, y, row["truth"] * scale)
 
 
@@ -163,7 +164,15 @@ def _numbers_said(row: dict[str, Any]) -> str:
     value, low, high = shown(row["value"], row["low"], row["high"], row["unit"])
     if row["kind"] == "floor" and np.isfinite(row["low"]):
         return f"at least {low} (estimate {value})"
+    if not np.isfinite([row["low"], row["high"]]).any():
+        return f"{value}, no interval"
     return f"{value} ({low} to {high})"
+
+
+def _is_outside(row: dict[str, Any]) -> bool:
+    """Tell whether a share is below 0 or above 1: computed so, and left as it is."""
+    known = row["unit"] == "proportion" and np.isfinite(row["value"]) and not row["hidden"]
+    return bool(known and not 0 <= row["value"] <= 1)
 
 
 def _said(row: dict[str, Any]) -> str:
@@ -194,6 +203,18 @@ def _legend(ax: Axes, rows: list[dict[str, Any]]) -> None:
     if "estimate" in kinds:
         marks.append(
             Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label="estimate, interval")
+        )
+    if any(_is_outside(r) for r in rows):
+        marks.append(
+            Line2D(
+                [],
+                [],
+                color=BLUE,
+                marker="o",
+                markerfacecolor="white",
+                linewidth=0,
+                label="computed outside 0 to 100 %",
+            )
         )
     if "floor" in kinds:
         marks.append(
@@ -303,5 +324,8 @@ def _domain_row(ax: Axes, y: int, row: dict[str, Any], scale: float) -> None:
     if np.isfinite([row["low"], row["high"]]).all():
         ends = [row["low"] * scale, row["high"] * scale]
         ax.plot(ends, [y, y], color=BLUE, linewidth=2.4, solid_capstyle="butt", gid=f"interval-{y}")
-    ax.plot([row["value"] * scale], [y], marker="o", markersize=6.5, color=BLUE, gid=f"value-{y}")
+    ax.plot(
+        [row["value"] * scale], [y], marker="o", markersize=6.5, color=BLUE, gid=f"value-{y}",
+        markerfacecolor="white" if _is_outside(row) else BLUE,
+    )  # fmt: skip
     truth_mark(ax, y, row["truth"] * scale)

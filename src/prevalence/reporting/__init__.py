@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ import pandas as pd
 from ..disclosure import is_suppressed, log
 from ..errors import nearest
 from ..estimate import Estimate
+from ..headline import headlines, is_floor
 from ..intervals import WORDS
-from ..presentation import excluded, headlines, is_floor, made_of, plain_name, sentences
+from ..presentation import excluded, made_of, plain_name, sentences
 from ..storage import target_of, write_whole
 from . import lists as of_lists
 from . import network
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["report"]
 
+#: The example in a warning, which may be of a suppressed row: "(2 of 14 rows; first: A, 0.1)".
+EXAMPLE = re.compile(r" \(first: [^()]*\)|; first: [^()]*(?=\))")
 FORBIDDEN = "victims identified"
 SHOWN = 4
 SECTIONS = {
@@ -183,7 +187,7 @@ def _content(page: Page, title: str, notes: Mapping[str, Any]) -> dict[str, Any]
         "estimates": estimate_tables(page),
         "by_domain": [by_domain(page, name) for name in page.tables if shows_domains(page, name)],
         "estimands": estimand_table(page),
-        "methods": [_method(name, e) for name, e in page.comparison.estimates.items()],
+        "methods": [_method(page, name, e) for name, e in page.comparison.estimates.items()],
         "rerun": notes.get("rerun", ""),
         "versions": versions(page, notes.get("hashes", {})),
         "protection": _protection(page, "lists" in notes),
@@ -268,13 +272,14 @@ def _not_concluded(page: Page, more: Sequence[str]) -> list[str]:
     return said + [str(words) for words in more]
 
 
-def _method(name: str, e: Estimate) -> dict[str, Any]:
+def _method(page: Page, name: str, e: Estimate) -> dict[str, Any]:
+    hidden = bool(is_suppressed(page.tables[name]).any())
     how = f"Method: {e.method}." if e.method else "Made by arithmetic with estimates."
     return {
         "name": title_of(name),
         "made": [how, *made_of(e), WORDS[e.interval_rule]],
         "assumed": list(e.assumptions),
-        "warned": list(e.warnings),
+        "warned": [EXAMPLE.sub("", words) if hidden else words for words in e.warnings],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,20 @@ import pandas as pd
 
 from ..disclosure import is_suppressed
 from ..estimand import Estimand
-from ..presentation import is_floor, outcome_of, plain_name
+from ..estimate import Estimate
+from ..headline import is_floor
+from ..presentation import (
+    definitions_of,
+    estimand_of,
+    names_of,
+    outcome_of,
+    plain_name,
+    window_of,
+)
 from ..rounding import shown
 from .page import Page, title_of
 
+SHOWN_ROWS = 20
 NOTHING = "–"
 RIGHT = ("n", "cases", "estimate", "95 % interval", "cv", "df", "truth")
 
@@ -121,16 +131,31 @@ def _estimates(page: Page, table: pd.DataFrame, caption: str, *, domains: bool) 
 def estimand_table(page: Page) -> dict[str, Any]:
     """Return what each method estimates."""
     rows = []
-    for name, e in page.comparison.estimates.items():
-        about = e.estimand or Estimand()
+    for name, e, outcome in _estimated(page):
+        about = e.estimand or Estimand() if outcome is None else estimand_of(e, outcome)
+        outcomes = names_of(e) if outcome is None else outcome_of(e, outcome)
         rows.append({
-            "method": title_of(name), "outcome": outcome_of(e, e.outcomes[0]),
-            "definition": about.definition, "window": about.window,
+            "method": title_of(name), "outcome": outcomes,
+            "definition": about.definition, "window": window_of(about.window),
             "population": about.population or about.denominator, "not included": about.excludes,
             "unit": e.unit, "kind": "floor" if is_floor(e) else "estimate",
         })  # fmt: skip
     table = pd.DataFrame(rows).replace("", "not given")
-    return table_of("One row per method. Numbers compare only where all of this agrees.", table)
+    return table_of(
+        "One row per method, definition and window. Numbers compare only where all of this agrees.",
+        table,
+    )
+
+
+def _estimated(page: Page) -> Iterator[tuple[str, Estimate, str | None]]:
+    """Yield the estimates, those of several definitions or windows outcome by outcome."""
+    for name, e in page.comparison.estimates.items():
+        of_rows = e.provenance.get("estimands", {})
+        each = [x for x in dict.fromkeys(e.outcomes) if x in of_rows][:SHOWN_ROWS]
+        if each:
+            yield from ((name, e, outcome) for outcome in each)
+        else:
+            yield name, e, None
 
 
 def versions(page: Page, hashes: Mapping[str, str]) -> dict[str, Any]:
@@ -141,9 +166,13 @@ def versions(page: Page, hashes: Mapping[str, str]) -> dict[str, Any]:
         "prevalence": __version__, "Python": platform.python_version(), "numpy": np.__version__,
         "pandas": pd.__version__,
     }  # fmt: skip
+    coded: dict[tuple[str, str], list[str]] = {}
     for name, e in page.comparison.estimates.items():
-        if e.estimand and e.estimand.definition_hash:
-            said[f"definition of {plain_name(name)}"] = e.estimand.definition_hash
+        for definition, digest in definitions_of(e).items():
+            if digest:
+                coded.setdefault((definition, digest), []).append(plain_name(name))
+    for (definition, digest), names in coded.items():
+        said[f"definition {definition} (of {', '.join(names)})"] = digest
     said |= {str(what): str(value) for what, value in hashes.items()}
     return table_of(
         "Versions and hashes", pd.DataFrame(said.items(), columns=["what", "version or hash"])

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..blocks import Block
 from ..direct.shares import ROUNDING, without_df, without_spread
 from ..errors import note
-from ..evaluate import Domains, Result, blank_rows, units_known
+from ..evaluate import Domains, Result, blank_rows
+from ..facts import units_with
 from ..registry import Example
 from ..survey import Survey
 
@@ -25,23 +26,12 @@ __all__ = [
     "p_values",
     "refuted",
     "taken",
-    "units_of",
     "without_untold",
 ]
 
 Array = NDArray[Any]
 REFUTED = 0.05  # p-value, times the number of domains, below which an assumption is refuted
 BLAIR_IMAI = "Blair and Imai (2012) doi:10.1093/pan/mpr048"
-
-
-def units_of(survey: Survey, domains: Domains, member: Array) -> Array:
-    """Return the primary units with members of weight, by domain; nan where units are not told."""
-    rows = np.flatnonzero((member != 0) & domains.take_part(survey))
-    psus = survey.design.stages[0].parent.size
-    unit = survey.design.psu_of_unit[survey.chain.unit[rows]].astype(np.int64)
-    pairs = np.unique(domains.of_rows(survey.n)[rows].astype(np.int64) * psus + unit)
-    found = np.bincount(pairs // psus, minlength=domains.count).astype(float)
-    return found if units_known(survey) else np.full(domains.count, np.nan)
 
 
 def few_units(survey: Survey, domains: Domains, groups: Sequence[Array]) -> Array:
@@ -52,7 +42,9 @@ def few_units(survey: Survey, domains: Domains, groups: Sequence[Array]) -> Arra
     scheme = survey.scheme or survey.design
     if not np.any(scheme.coefficients):
         return np.zeros(domains.count, dtype=bool)
-    return np.asarray(np.min([units_of(survey, domains, group) for group in groups], axis=0) < 2)
+    inside = domains.take_part(survey)
+    units = [units_with(survey, domains, np.flatnonzero((g != 0) & inside)) for g in groups]
+    return np.asarray(np.min(units, axis=0) < 2)
 
 
 def without_untold(

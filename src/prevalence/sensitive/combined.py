@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,7 +124,7 @@ def list_combined(
     placebo, p = placebo_tests(survey if given else survey.linearised(), asked, z, domains)
     said += failures(placebo, domains)
     said += outside(result.value[0], domains, "list and direct answers combined", (0, 1), BY_CHANCE)
-    made = assemble(
+    return assemble(
         survey,
         result,
         domains,
@@ -144,5 +143,5 @@ def list_combined(
         },
         assumptions=[NO_EFFECT, NO_LIARS, HONEST_YES, NOT_MOVED, *length(asked)],
         warnings=said,
+        words={"placebo tests": in_words(placebo, p), "outcome in": "sensitive item in"},
     )
-    return replace(made, provenance={**made.provenance, "placebo tests": in_words(placebo, p)})

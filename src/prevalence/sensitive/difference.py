@@ -121,6 +121,7 @@ def list_difference(
         survey,
         result,
         domains,
+        words={"outcome in": "sensitive item in"},
         outcomes=[count],
         unit="proportion",
         method="sensitive.list_difference",

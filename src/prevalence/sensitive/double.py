@@ -121,6 +121,7 @@ def double_list(
         survey,
         result,
         domains,
+        words={"outcome in": "sensitive item in"},
         outcomes=[" and ".join(names)],
         unit="proportion",
         method="sensitive.double_list",

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..direct.outcomes import check_yes_no
 from ..direct.shares import ROUNDING, flat
 from ..engine import Weights
-from ..errors import check_rows, note
+from ..errors import note
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import row_facts
@@ -205,8 +206,7 @@ def list_and_direct(
     """Read the list and the direct answers, 0 in rows that are not kept, and the counts missing."""
     named = [("count", count), ("treatment", treatment), ("direct", direct)]
     (y, t, z), kept, lost = read_columns(survey, named, missing, domains)
-    bad = (kept > 0) & ~np.isin(z, (0.0, 1.0))
-    check_rows("direct", f"0 or 1 in {direct!r}", z, bad, "Code yes as 1 and no as 0.")
+    check_yes_no("direct", direct, z, kept > 0)
     return checked_list(y, t, kept, items, names=(count, treatment)), z, lost
 
 

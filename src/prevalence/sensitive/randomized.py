@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..direct.outcomes import check_yes_no
 from ..direct.shares import prevalence
 from ..engine import Weights
-from ..errors import check_rows, one_of
+from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
 from ..facts import LateFacts, row_facts
@@ -159,8 +160,7 @@ def randomized_response(
     one_of("interval", interval, list(PROPORTION_RULES))
     domains = domains_of(survey, by, where)
     (said_yes,), kept, lost = read_columns(survey, [("answer", answer)], missing, domains)
-    bad = (kept > 0) & ~np.isin(said_yes, (0.0, 1.0))
-    check_rows("answer", f"0 or 1 in {answer!r}", said_yes, bad, "Code yes as 1 and no as 0.")
+    check_yes_no("answer", answer, said_yes, kept > 0)
     if group is None:
         shape = device(
             design, p=_one(p), p_yes=p_yes, p_no=p_no, q=q, random_answers=random_answers
@@ -183,6 +183,9 @@ def _one(p: Any) -> Any:
     return p
 
 
+TRUE_ANSWER = {"outcome in": "true answer to"}
+
+
 def _unmasked(seen: Estimate, shape: Device, domains: Domains) -> Estimate:
     """Return the share with the trait from the share of answers of 1, limits carried along."""
     found = (seen - shape.a) / shape.b
@@ -202,6 +205,7 @@ def _unmasked(seen: Estimate, shape: Device, domains: Domains) -> Estimate:
         citations=(SOURCES[shape.design], *found.citations),
         provenance={
             **found.provenance,
+            **TRUE_ANSWER,
             "device": f"{shape.design}: a share pi makes {shape.a:.6g} + {shape.b:.6g} pi of answers 1",
         },
     )
@@ -285,7 +289,8 @@ def _two_groups(
     result = taken(both, 0)
     for k, what in enumerate(("the share with the trait", "the share of the unrelated question")):
         said += outside(found.value[k], domains, what, (0, 1), NOT_FOLLOWED)
-    made = assemble(
+    device = f"unrelated: p = {p1:g} in group {labels[0]}, {p2:g} in group {labels[1]}"
+    return assemble(
         survey,
         result,
         domains,
@@ -301,6 +306,5 @@ def _two_groups(
         },
         assumptions=[COMPLIANCE, "The unrelated question has one share of yes in both groups."],
         warnings=said,
+        words={"device": device, **TRUE_ANSWER},
     )
-    device_said = f"unrelated: p = {p1:g} in group {labels[0]}, {p2:g} in group {labels[1]}"
-    return replace(made, provenance={**made.provenance, "device": device_said})
