@@ -125,3 +125,10 @@ def test_truths_of_one_length_and_words_that_are_none() -> None:
     for text in ("'a' or word", "not word"):
         with pytest.raises(ValueError, match="must combine truths with and, or, not: found text"):
             condition(text, columns)
+
+
+def test_a_share_of_nobody_without_degrees_of_freedom_is_said() -> None:
+    data = alike(g=np.where(np.tile(np.arange(8), 2) % 4 == 0, "two strata", "others"))
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 2 domains have no interval"):
+        e = pv.direct.neighbourhood(survey(data), "says", "one", by="g")
+    assert np.isnan(e.interval()).all(axis=1).tolist() == [False, True]

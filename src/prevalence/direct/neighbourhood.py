@@ -160,7 +160,7 @@ def neighbourhood(
             "Cases are told of by as many households as other children.",
             "Every case that an informant could tell of is told (transmission 1).",
         ],
-        warnings=[*said, *without_df(shown), *_of_one_child(result, told)],
+        warnings=[*said, *without_df(result), *_of_one_child(result, told)],
     )
     return replace(made, provenance={**made.provenance, "cases": REPORTED})
 

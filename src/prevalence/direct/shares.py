@@ -163,7 +163,7 @@ def prevalence(
         facts=facts,
         constants=constants,
         assumptions=["The outcome is taken as measured without error (specificity 1)."],
-        warnings=[*said, *without_df(shown)],
+        warnings=[*said, *without_df(result)],
     )
 
 

@@ -204,7 +204,7 @@ def validation_subsample(
             "Validated rows are a random subsample of each screen stratum.",
             "The gold standard is without error.",
         ],
-        warnings=[*said, *without_df(shown)],
+        warnings=[*said, *without_df(result)],
         words={"rows": f"{survey.about.rows} validated"},
     )
 
