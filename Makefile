@@ -57,6 +57,7 @@ evidence: .venv/.ok
 	@$(BIN)/python -m benchmarks.network_bias
 	@$(BIN)/python -m benchmarks.network_posteriors
 	@$(BIN)/python -m benchmarks.mse_coverage
+	@$(BIN)/python -m benchmarks.sensitive_coverage
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -294,3 +295,71 @@ def test_columns_of_a_climb_do_not_see_each_other() -> None:
         alone = maximise(likelihood, [x, x], weights[:, [k]], start).at[:, 0]
         np.testing.assert_allclose(together[:, k], alone, rtol=1e-10, atol=1e-12)
     assert np.isnan(together[:, 3]).all()
+
+
+# ------------------------------------------------------------------ spread of the short list
+SPREAD = "spread of the short list's counts over the model's"
+PROBABILITIES: dict[
+    str, Callable[[Array], Array]
+] = {  # of four items, for people of a normal level
+    "one, each by itself": lambda level: np.full((4, level.size), 0.4),
+    "unequal": lambda level: np.repeat([[0.1], [0.3], [0.5], [0.7]], level.size, axis=1),
+    "together": lambda level: np.repeat(hidden.expit(-0.4 + level)[None], 4, axis=0),
+}
+
+
+def counted(kind: str, seed: int, n: int = 1_500) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    long = rng.random(n) < 0.5
+    p = PROBABILITIES[kind](rng.normal(size=n))
+    count = (rng.random(p.shape) < p).sum(axis=0) + (long & (rng.random(n) < 0.4))
+    return {"y": count.astype(float), "long": long.astype(float), "psu": np.arange(n) % 60}
+
+
+@pytest.mark.filterwarnings("ignore:the counts of the short list spread")
+@pytest.mark.parametrize(
+    ("kind", "warned"), [("one, each by itself", 0), ("unequal", 8), ("together", 8)]
+)
+def test_counts_that_spread_otherwise_than_the_likelihood_are_said(kind: str, warned: int) -> None:
+    """8 samples; by chance one in 400 is said, and the ratio of either kind is 5 errors from 1."""
+    told = 0
+    for seed in range(8):
+        survey = pv.Survey(counted(kind, seed), psu="psu")
+        try:
+            e = pv.sensitive.list_prevalence(survey, "y", [], treatment="long", items=4)
+        except pv.ConvergenceError:  # unequal items can leave no room for the trait
+            told += 1
+            continue
+        told += any("method='nls'" in text for text in e.warnings)
+        assert SPREAD in e.provenance
+    assert abs(told - warned) <= 1
+
+
+@pytest.mark.filterwarnings("ignore:the counts of the short list spread")
+def test_the_spread_is_that_of_squared_deviations_about_the_model() -> None:
+    d = counted("together", 3)
+    fit = pv.sensitive.list_regression(pv.Survey(d, psu="psu"), "y", [], treatment="long", items=4)
+    mean = hidden.expit(fit.value[fit.outcomes.index("control: (intercept)")])
+    y = d["y"][d["long"] == 0]
+    ratio = np.mean((y - 4 * mean) ** 2) / (4 * mean * (1 - mean))
+    assert fit.provenance[SPREAD] == f"{ratio:.2f}"
+    assert ratio > 1.2
+    assert "too high" in " ".join(fit.warnings)
+
+
+@pytest.mark.parametrize("how", [{"method": "nls"}, {"constrained": False}, {"ceiling": 0.1}])
+def test_a_model_that_has_no_one_spread_is_not_checked(how: dict[str, Any]) -> None:
+    survey = pv.Survey(counted("one, each by itself", 1), psu="psu")
+    e = pv.sensitive.list_prevalence(survey, "y", [], treatment="long", items=4, **how)
+    assert SPREAD not in e.provenance
+
+
+@pytest.mark.filterwarnings("ignore:the counts of the short list spread")
+def test_replicates_tell_the_same_spread() -> None:
+    survey = pv.Survey(counted("together", 2), psu="psu")
+    found = [
+        pv.sensitive.list_prevalence(s, "y", [], treatment="long", items=4)
+        for s in (survey, survey.jackknife())
+    ]
+    assert found[0].provenance[SPREAD] == found[1].provenance[SPREAD]
+    assert [bool(e.warnings) for e in found] == [True, True]

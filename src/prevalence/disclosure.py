@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from .errors import DisclosureError
 
-__all__ = ["is_suppressed", "log", "protect", "switched_on"]
+__all__ = [
+    "is_suppressed",
+    "log",
+    "protect",
+    "protect_audit",
+    "protect_overlaps",
+    "switched_on",
+]
 
 Array = NDArray[Any]
 ROUND_TO = 100
@@ -94,6 +101,120 @@ def protect(
     return out
 
 
+def protect_overlaps(frame: pd.DataFrame, *, minimum_n: int = 5) -> pd.DataFrame:
+    """Return a table of overlaps of definitions that is safe to publish.
+
+    Combinations of fewer rows than the minimum are suppressed, and in each window the next
+    smallest with them where their number could be found by subtraction.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``overlaps`` of `Definition.compare`.
+    minimum_n : int
+        Fewest rows of a published combination.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows; ``n`` and ``share`` are missing where suppressed, and ``flag`` says why.
+
+    Raises
+    ------
+    KeyError, ValueError
+        When a column is missing or the minimum is not a whole number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from prevalence.disclosure import protect_overlaps
+    >>> rows = {"window": "", "A": [1, 1, 0], "B": [1, 0, 0], "n": [3, 20, 77]}
+    >>> found = protect_overlaps(pd.DataFrame({**rows, "share": [0.03, 0.2, 0.77]}))
+    >>> found["n"].tolist()
+    [<NA>, <NA>, 77]
+    """
+    _check_counts(frame, ("window", "n", "share"), "overlaps of Definition.compare", minimum_n)
+    n = _column(frame, "n")
+    reason = np.where(n < minimum_n, f"{MARK}: fewer than {minimum_n} rows", "").astype(object)
+    for _, rows in frame.reset_index(drop=True).groupby("window", sort=False):
+        at = rows.index.to_numpy()
+        while True:
+            hidden = at[reason[at] != ""]
+            left = at[reason[at] == ""]
+            told = hidden.size == 1 or n[hidden].sum() < minimum_n
+            if not (hidden.size and left.size and told):
+                break
+            reason[left[np.argmin(n[left])]] = COMPLEMENT
+    return _blanked(frame, reason, ("n", "share"))
+
+
+def protect_audit(frame: pd.DataFrame, *, minimum_cases: int = 5) -> pd.DataFrame:
+    """Return the audit of a classification that is safe to publish.
+
+    An indicator that fewer people have than the minimum, nobody included, or that fewer have not,
+    is suppressed.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``audit`` of `Definition.classify`.
+    minimum_cases : int
+        Fewest people with an indicator, and without.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows; counts and shares are missing where suppressed, and ``flag`` says why.
+
+    Raises
+    ------
+    KeyError, ValueError
+        When a column is missing or the minimum is not a whole number.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> from prevalence.disclosure import protect_audit
+    >>> asked = {"debt": pv.Indicator("q1 == 1"), "threats": pv.Indicator("q2 == 1")}
+    >>> definition = pv.Definition("Work", "1", indicators=asked, rule=pv.AtLeast(1))
+    >>> answers = {"age": [9] * 40, "q1": [1] * 9 + [0] * 31, "q2": [0] * 38 + [1] * 2}
+    >>> protect_audit(definition.classify(answers).audit)["fired"].tolist()
+    [9, <NA>, <NA>]
+    """
+    numbers = ("fired", "share", "lowest", "highest", "missing")
+    _check_counts(
+        frame, ("indicator", "asked", *numbers), "audit of Definition.classify", minimum_cases
+    )
+    fired = _column(frame, "fired")
+    without = _column(frame, "asked") - _column(frame, "missing") - fired
+    few = np.minimum(fired, without) < minimum_cases
+    reason = np.where(few, f"{MARK}: fewer than {minimum_cases} cases", "").astype(object)
+    inside = np.flatnonzero(frame["indicator"].to_numpy() == "outcome")
+    if few.any() and inside.size and not few[inside].any():
+        reason[inside] = COMPLEMENT  # cases less those of other indicators tell the rest
+    return _blanked(frame, reason, numbers)
+
+
+def _check_counts(
+    frame: pd.DataFrame, needed: tuple[str, ...], table: str, minimum: object
+) -> None:
+    missing = [name for name in needed if name not in frame]
+    if missing:
+        raise KeyError(
+            f"frame must be the {table}: column {missing[0]!r} is missing. Pass the table unchanged."
+        )
+    _check_minimum("minimum", minimum)
+
+
+def _blanked(frame: pd.DataFrame, reason: Array, names: tuple[str, ...]) -> pd.DataFrame:
+    out, hidden = frame.copy(), reason != ""
+    for name in names:
+        column = out[name].convert_dtypes() if name in ("n", "fired", "missing") else out[name]
+        out[name] = column.mask(hidden)
+    out["flag"] = reason
+    return out
+
+
 def suppress(
     frame: pd.DataFrame,
     minimum_n: int = 25,
@@ -107,7 +228,7 @@ def suppress(
         {"minimum_n": minimum_n, "minimum_cases": minimum_cases, "minimum_psus": minimum_psus},
     )
     reason = _reasons(frame, minimum_n, minimum_cases, minimum_psus, unit)
-    _complement(frame, reason, minimum_cases)
+    _complement(frame, reason, minimum_n, minimum_cases)
     out = frame.copy()
     hidden = np.array([bool(r) for r in reason], dtype=bool)
     for name in BLANKED:
@@ -128,10 +249,14 @@ def _check(frame: pd.DataFrame, minimums: dict[str, int]) -> None:
             "table unchanged."
         )
     for name, value in minimums.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-            raise ValueError(
-                f"{name} must be a whole number of at least 0: found {value!r}. Pass a count."
-            )
+        _check_minimum(name, value)
+
+
+def _check_minimum(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise ValueError(
+            f"{name} must be a whole number of at least 0: found {value!r}. Pass a count."
+        )
 
 
 def _column(frame: pd.DataFrame, name: str) -> Array:
@@ -172,8 +297,12 @@ def _reasons(
     return reasons
 
 
-def _complement(frame: pd.DataFrame, reason: list[str], minimum_cases: int) -> None:
-    """Suppress more rows until no line's suppressed part can be told by subtraction."""
+def _complement(frame: pd.DataFrame, reason: list[str], minimum_n: int, minimum_cases: int) -> None:
+    """Suppress more rows until no line's suppressed part can be told by subtraction.
+
+    The part must hold as many cases as a row; as many rows where nobody is known to be a case, as
+    behind a list or a masked answer.
+    """
     cases, n = _column(frame, "cases"), _column(frame, "n")
     size = np.where(np.isnan(cases), n, cases)
     changed = True
@@ -182,7 +311,10 @@ def _complement(frame: pd.DataFrame, reason: list[str], minimum_cases: int) -> N
         for line in _lines(frame):
             hidden = [i for i in line if reason[i]]
             left = sorted((i for i in line if not reason[i]), key=lambda i: (size[i], i))
-            told = len(hidden) == 1 or np.nansum(cases[hidden]) < minimum_cases
+            few = np.nansum(cases[hidden]) < minimum_cases
+            if np.isnan(cases[hidden]).all():
+                few = np.nansum(n[hidden]) < minimum_n
+            told = len(hidden) == 1 or few
             if hidden and left and told:
                 reason[left[0]] = COMPLEMENT
                 changed = True

@@ -207,6 +207,13 @@ def _by_chance(design: Design, sums: RowSums) -> Array:
     return out
 
 
+def by_chance(sample: Sample, result: Result, flat: Array) -> Array:
+    """Return which of some estimates without spread are so by chance: not those of a census."""
+    if not flat.any():
+        return flat
+    return np.asarray(flat & np.tile(_by_chance(sample.design, result.sums), len(result.value)))
+
+
 def without_spread(sample: Sample, result: Result, said: list[str]) -> Result:
     """Blank standard errors that are zero for want of two units that differ; say what tells nothing.
 
@@ -223,8 +230,7 @@ def without_spread(sample: Sample, result: Result, said: list[str]) -> Result:
             f"{int((~free).sum()):,} of {value.size:,} estimates have no degrees of freedom (no stratum "
             "with two primary units): they have no interval. Collapse strata, or use larger domains.",
         )
-    if flat.any():
-        flat &= np.tile(_by_chance(sample.design, result.sums), len(result.value))
+    flat = by_chance(sample, result, flat)
     if not flat.any():
         return result
     note(

@@ -22,6 +22,7 @@ __all__ = [
     "per_person",
     "relative",
     "row_facts",
+    "units_with",
 ]
 
 Array = NDArray[Any]
@@ -139,9 +140,17 @@ def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:
     """Cases, and primary units with cases, by domain."""
     rows = np.flatnonzero((y == 1) & domains.take_part(survey))
     code = domains.of_rows(survey.n)[rows]
-    psus = survey.design.stages[0].parent.size
-    pairs = np.unique(code * psus + survey.design.psu_of_unit[survey.chain.unit[rows]])
-    with_cases: Array = np.bincount(pairs // psus, minlength=domains.count)
+    return {
+        "cases": np.bincount(code, minlength=domains.count),
+        "psus_with_cases": units_with(survey, domains, rows),
+    }
+
+
+def units_with(survey: Survey, domains: Domains, rows: Array) -> Array:
+    """Count the primary units that some rows of domains lie in; nan where units are not told."""
     if not units_known(survey):
-        with_cases = np.full(domains.count, np.nan)
-    return {"cases": np.bincount(code, minlength=domains.count), "psus_with_cases": with_cases}
+        return np.full(domains.count, np.nan)
+    psus = survey.design.stages[0].parent.size
+    psu = survey.design.psu_of_unit[survey.chain.unit[rows]].astype(np.int64)
+    pairs = np.unique(domains.of_rows(survey.n)[rows].astype(np.int64) * psus + psu)
+    return np.bincount(pairs // psus, minlength=domains.count)

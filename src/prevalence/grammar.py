@@ -44,19 +44,36 @@ _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Mult: operator.mul,
 }
 
+_SIGNS = {*_ARITHMETIC, ast.USub, ast.Not}
+# Names in backticks; texts in quotes, in which backticks are letters.
+_QUOTED = re.compile(r"""`([^`]+)`|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+LONGEST = 100_000  # characters of a condition
+DEEPEST = 100  # levels of one inside another
+
 
 def _parse(text: str) -> tuple[ast.expr, dict[str, str]]:
     """Return the expression and the column behind each name in it; `odd names` in backticks."""
+    if len(text) > LONGEST:
+        raise ValueError(
+            f"a condition must have at most {LONGEST:,} characters: found {len(text):,}. Compute a "
+            "column beforehand."
+        )
     quoted: dict[str, str] = {}
 
     def plain(found: re.Match[str]) -> str:
+        if not found[1]:
+            return found[0]
         name = f"_quoted_{len(quoted)}"
+        while name in text:
+            name = f"_{name}"
         quoted[name] = found[1]
         return name
 
     try:
-        node = ast.parse(re.sub(r"`([^`]+)`", plain, text), mode="eval").body
-    except SyntaxError as error:
+        node = ast.parse(_QUOTED.sub(plain, text), mode="eval").body
+    except (RecursionError, MemoryError):
+        raise _too_deep(text) from None
+    except (SyntaxError, ValueError) as error:
         single = re.search(r"[^=<>!]=[^=]", text)
         remedy = (
             "Write == for equal."
@@ -64,16 +81,48 @@ def _parse(text: str) -> tuple[ast.expr, dict[str, str]]:
             else "Correct it; put names with spaces or dots in backticks."
         )
         raise ValueError(
-            f"a condition must be written like \"age >= 12 and sex == 'F'\": found {text!r} "
-            f"({error.msg}). {remedy}"
+            f"a condition must be written like \"age >= 12 and sex == 'F'\": found {_cut(text)} "
+            f"({getattr(error, 'msg', 'not text')}). {remedy}"
         ) from None
-    for item in ast.walk(node):  # before any name is looked up
-        if isinstance(item, ast.expr) and not isinstance(item, _PARTS):
-            raise _refused(item, text)
-        if isinstance(item, ast.Constant) and not isinstance(item.value, (int, float, str)):
-            raise _refused(item, text)
+    _check_parts(node, text)
     names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
     return node, {name: quoted.get(name, name) for name in names}
+
+
+def _check_parts(node: ast.expr, text: str) -> None:
+    """Refuse what the grammar has not, before any name is looked up, and what is too deep."""
+    level: list[ast.AST] = [node]
+    for _ in range(DEEPEST):
+        for item in level:
+            if isinstance(item, ast.expr) and not isinstance(item, _PARTS):
+                raise _refused(item, text)
+            if isinstance(item, (ast.BinOp, ast.UnaryOp)) and type(item.op) not in _SIGNS:
+                raise _refused(item, text)
+            if isinstance(item, ast.Constant) and not _is_constant(item.value):
+                raise _refused(item, text)
+        level = [part for item in level for part in ast.iter_child_nodes(item)]
+        if not level:
+            return
+    raise _too_deep(text)
+
+
+def _is_constant(value: object) -> bool:
+    """Tell whether a constant is a number that a column can hold, or text."""
+    if isinstance(value, int):
+        return value.bit_length() < 1000
+    return isinstance(value, (float, str))
+
+
+def _cut(text: str) -> str:
+    """Return a text as a message shows it: its beginning where it is long."""
+    return repr(text) if len(text) <= 200 else f"{text[:100]!r} and {len(text) - 100:,} more"
+
+
+def _too_deep(text: str) -> ValueError:
+    return ValueError(
+        f"a condition must have at most {DEEPEST} levels of one part inside another: {_cut(text)} has "
+        "more. Compute a column beforehand."
+    )
 
 
 def columns_of(text: str) -> list[str]:
@@ -90,9 +139,9 @@ def condition(text: str, columns: Mapping[str, Array]) -> NDArray[np.bool_]:
         raise _of_two_kinds(text) from None
     if isinstance(node, ast.Name) and np.isin(result, (0, 1)).all():
         result = np.asarray(result) == 1  # a column of true and false by itself
-    if not isinstance(result, np.ndarray) or result.dtype != bool:
+    if not isinstance(result, np.ndarray) or result.dtype != bool or not names:
         raise ValueError(
-            f"a condition must be true or false for each row: {text!r} is not. "
+            f"a condition must be true or false for each row: {_cut(text)} is not. "
             'Compare a column with a value, as in "age >= 12".'
         )
     return result
@@ -102,37 +151,43 @@ def _value(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
     if isinstance(node, ast.Name):
         return columns[node.id]
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str, bool)):
-        return node.value
+        large = isinstance(node.value, int) and node.value.bit_length() > 62
+        return float(node.value) if large else node.value
     if isinstance(node, (ast.List, ast.Tuple)):
         return [_value(item, columns, text) for item in node.elts]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand, columns, text)
+        return -_number(_value(node.operand, columns, text), text)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return ~_truth(_value(node.operand, columns, text))
+        return ~_truth(_value(node.operand, columns, text), text)
     if isinstance(node, ast.BoolOp):
-        parts = [_truth(_value(part, columns, text)) for part in node.values]
+        parts = [_truth(_value(part, columns, text), text) for part in node.values]
         combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        return combine.reduce(parts)
+        return reduce(combine, parts)
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-        left, right = (_value(part, columns, text) for part in (node.left, node.right))
-        if any(
-            np.asarray(part).dtype.kind not in "biuf" or type(part) is list
-            for part in (left, right)
-        ):
-            raise ValueError(
-                f"a condition may add and multiply numbers only: found text or a list in {text!r}. "
-                "Correct it."
-            )
-        return _ARITHMETIC[type(node.op)](left, right)
+        left = _number(_value(node.left, columns, text), text)
+        right = _number(_value(node.right, columns, text), text)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _ARITHMETIC[type(node.op)](left, right)
     if isinstance(node, ast.Compare):
         return _comparison(node, columns, text)
     raise _refused(node, text)
 
 
+def _number(value: Any, text: str) -> Any:
+    """Return numbers as float64, which neither wraps around nor overflows."""
+    array = np.asarray(value) if not isinstance(value, list) else None
+    if array is None or array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"a condition may add and multiply numbers only: found text or a list in {_cut(text)}. "
+            "Correct it."
+        )
+    return array.astype(float)
+
+
 def _refused(node: ast.expr, text: str) -> ValueError:
     return ValueError(
         f"a condition may use names, constants, comparisons, and, or, not, in, + - *: found "
-        f"{type(node).__name__} in {text!r}. Compute a column beforehand for anything else."
+        f"{type(node).__name__} in {_cut(text)}. Compute a column beforehand for anything else."
     )
 
 
@@ -140,7 +195,10 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Array], text: str) -> A
     left, out = _value(node.left, columns, text), None
     for op, item in zip(node.ops, node.comparators, strict=True):
         right = _value(item, columns, text)
+        _check_lists(op, left, right, text)
         if isinstance(op, (ast.In, ast.NotIn)):
+            if len({_is_text(side) for side in (left, *right)}) > 1:
+                raise _of_two_kinds(text)
             found = np.isin(np.asarray(left), np.asarray(right))
             this = found if isinstance(op, ast.In) else ~found
         elif type(op) in _COMPARE:
@@ -148,16 +206,32 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Array], text: str) -> A
         else:
             raise ValueError(
                 f"a condition may compare with == != < <= > >= in: found "
-                f"{type(op).__name__} in {text!r}. Use one of these."
+                f"{type(op).__name__} in {_cut(text)}. Use one of these."
             )
         out = this if out is None else out & this
         left = right
     return out
 
 
-def _truth(value: Any) -> Any:
-    array = np.asarray(value)
-    return array if array.dtype == bool else array.astype(float) == 1
+def _check_lists(op: ast.cmpop, left: Any, right: Any, text: str) -> None:
+    """Refuse lists anywhere but on the right of `in`, where one must be."""
+    membership = isinstance(op, (ast.In, ast.NotIn))
+    listed = isinstance(right, list) and all(np.ndim(x) == 0 for x in right)
+    if membership != listed or isinstance(left, list) or isinstance(right, list) != listed:
+        raise ValueError(
+            f'a condition must write lists on the right of "in", as in "q31 in [1, 2]": {_cut(text)} '
+            "does not. Correct it."
+        )
+
+
+def _truth(value: Any, text: str) -> Any:
+    """Return where a part of a condition is true: a truth, or a column of 1 and 0."""
+    if _is_text(value):
+        raise ValueError(
+            f"a condition must combine truths with and, or, not: found text in {_cut(text)}. Compare "
+            "it with a value, as in \"sex == 'F'\"."
+        )
+    return _sure(value, text).must
 
 
 # ---------------------------------------------------------------------- three-valued
@@ -248,14 +322,9 @@ def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
     if not membership and type(op) not in _COMPARE:
         raise ValueError(
             f"a condition may compare with == != < <= > >= in: found "
-            f"{type(op).__name__} in {text!r}. Use one of these."
+            f"{type(op).__name__} in {_cut(text)}. Use one of these."
         )
-    listed = isinstance(right, list) and all(np.ndim(x) == 0 for x in right)
-    if membership != listed or isinstance(left, list) or isinstance(right, list) != listed:
-        raise ValueError(
-            f'a condition must write lists on the right of "in", as in "q31 in [1, 2]": {text!r} '
-            "does not. Correct it."
-        )
+    _check_lists(op, left, right, text)
     one, two = np.asarray(left), np.asarray(0 if membership else right)
     if _all_gone(one) or _all_gone(two):  # of no kind: every row unknown
         nothing = np.zeros(np.broadcast(one, two).shape, dtype=bool)
@@ -266,7 +335,7 @@ def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
     if any(words) and not membership and not isinstance(op, (ast.Eq, ast.NotEq)):
         raise ValueError(
             f"a condition may compare text with == != in only: found {type(op).__name__} in "
-            f"{text!r}. Make numbers of the column beforehand."
+            f"{_cut(text)}. Make numbers of the column beforehand."
         )
     unknown = _gone(one) | _gone(two)
     if membership:
@@ -291,7 +360,9 @@ def _gone(values: Array) -> Any:
     """Return where values are missing: those that differ from themselves, and None."""
     if values.dtype.kind == "f":
         return np.isnan(values)
-    return np.asarray(values == None) if values.dtype.kind == "O" else False
+    if values.dtype.kind == "O":
+        return np.asarray(values == None, dtype=bool)
+    return np.zeros(values.shape, dtype=bool)
 
 
 def _sure(value: Any, text: str) -> Truth:
@@ -302,7 +373,7 @@ def _sure(value: Any, text: str) -> Truth:
     unknown = _gone(array)
     if array.dtype.kind not in "biuf" or not ((array == 0) | (array == 1) | unknown).all():
         raise ValueError(
-            f"a condition must be true or false for each row: a part of {text!r} is neither 1 nor "
+            f"a condition must be true or false for each row: a part of {_cut(text)} is neither 1 nor "
             '0. Compare a column with a value, as in "age >= 12".'
         )
     return Truth(array == 1, (array == 1) | unknown)
@@ -310,13 +381,13 @@ def _sure(value: Any, text: str) -> Truth:
 
 def _of_two_kinds(text: str) -> ValueError:
     return ValueError(
-        f"a condition must compare numbers with numbers and text with text: {text!r} does not. "
+        f"a condition must compare numbers with numbers and text with text: {_cut(text)} does not. "
         "Correct it: codes that are text stand in quotes."
     )
 
 
 def _of_truths(text: str) -> ValueError:
     return ValueError(
-        f"a condition may compute with and compare values, not truths: found one in {text!r}. "
+        f"a condition may compute with and compare values, not truths: found one in {_cut(text)}. "
         "Combine truths with and, or, not; count them with AtLeast."
     )

@@ -18,8 +18,10 @@ __all__ = ["Instrument", "Law", "bayes", "corrected", "lang_reiczigel", "limits"
 
 Array = NDArray[Any]
 Curve = Callable[[Array], tuple[Array, Array]]  # a distribution function and its slope
-FURTHEST = 6.5  # standard deviations of the normal scale: a tail of 4e-11
-COARSEST, FINEST = 0.5, 0.06  # steps of the rule
+FURTHEST = 5.2  # standard deviations of the normal scale: a tail of 1e-7
+COARSEST, MOST_HALVINGS = 0.9, 4  # steps of the rule
+ZERO = np.zeros(1)
+CLOSE = 1e-9  # of a limit
 AT_ONCE = 2_000_000  # numbers held in one pass
 
 
@@ -30,10 +32,6 @@ class Instrument(NamedTuple):
     n_sensitivity: Array
     specificity: Array
     n_specificity: Array
-
-    def rows(self, some: Any) -> Instrument:
-        """Return the instruments of some rows."""
-        return Instrument(*(np.asarray(x)[some] for x in self))
 
 
 class Law(NamedTuple):
@@ -60,22 +58,31 @@ class Law(NamedTuple):
         below = np.where(nothing, 1.0, np.where(all_, x >= 1, below))
         return below, np.where(nothing | all_ | ~np.isfinite(slope), 0.0, slope)
 
-    def between(self, low: Array, high: Array) -> Array:
-        """Return the probability between two points of a beta, exact in both tails."""
+    def from_(self, low: Array) -> Callable[[Array], Array]:
+        """Return the probability of a beta from a point on, to as many digits in either tail."""
         from scipy.special import betainc
 
         a, b = self.a[:, None, None], self.b[:, None, None]
-        low, high = np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
-        left = betainc(a, b, low)
-        right = betainc(b, a, 1 - low) - betainc(b, a, 1 - high)
-        return np.where(left > 0.5, right, betainc(a, b, high) - left)
+        low = np.clip(low, 0.0, 1.0)
+        left, right = betainc(a, b, low), betainc(b, a, 1 - low)
+        upper = left > 0.5
+        a, b = np.where(upper, b, a), np.where(upper, a, b)
+        start = np.where(upper, -right, left)
+
+        def until(high: Array) -> Array:
+            high = np.clip(high, 0.0, 1.0)
+            found = betainc(a, b, np.where(upper, 1 - high, high))
+            return np.asarray(np.where(upper, -found, found) - start)
+
+        return until
 
     @property
     def spread(self) -> Array:
         """Standard deviation."""
         if self.gamma:
             return np.asarray(np.sqrt(self.a) / self.b)
-        return np.asarray(np.sqrt(self.a * self.b / (self.a + self.b + 1)) / (self.a + self.b))
+        total = self.a + self.b
+        return np.asarray(np.sqrt(self.a * self.b / (total + 1)) / total)
 
 
 def corrected(p: Array, sensitivity: Array, specificity: Array) -> Array:
@@ -118,7 +125,8 @@ def lang_reiczigel(p: Array, n: Array, of: Instrument, z: Array) -> Array:
     shift = 2 * z**2 * (g * of_se - (1 - g) * of_sp)
     variance = p_ * (1 - p_) / (n + z**2) + g**2 * of_se + (1 - g) ** 2 * of_sp
     half = z * np.sqrt(variance) / (se + sp - 1)
-    return np.asarray(np.clip(np.stack([g + shift - half, g + shift + half], axis=-1), 0.0, 1.0))
+    both = np.stack([g + shift - half, g + shift + half], axis=-1)
+    return np.asarray(np.clip(both, 0.0, 1.0))
 
 
 def _one_more(share: Array, n: Array) -> tuple[Array, Array]:
@@ -137,52 +145,64 @@ def _solved(
     more_h: tuple[float, float],
     curve: Callable[..., Curve],
 ) -> Array:
-    """Return the quantiles of the true share, some rows at a time.
+    """Return the quantiles of the true share, rows with as many points together.
 
     `more_f` and `more_h` are added to the counts of false positives and of others cleared, of cases
     found and of those missed.
     """
-    z_f, z_h = _points(law, of)
-    step = max(1, AT_ONCE // (z_f.size * z_h.size))
+    points, guess = _points(law, of, tail)
     out = np.empty(law.a.size)
-    for start in range(0, out.size, step):
-        some = slice(start, start + step)
-        part = of.rows(some)
-        f = _at(1 - part.specificity, part.n_specificity, more_f, z_f)[:, :, None]
-        h = _at(part.sensitivity, part.n_sensitivity, more_h, z_h)[:, None, :]
+    for pair in np.unique(points, axis=0):
+        z_f, z_h = (
+            np.linspace(-FURTHEST, FURTHEST, count) if count > 1 else ZERO for count in pair
+        )
         weight = _weights(z_f)[:, None] * _weights(z_h)
-        found = curve(Law(law.a[some], law.b[some], law.gamma), f, h, weight)
-        out[some] = _root(found, tail, f.shape[0])
+        rows = np.flatnonzero((points == pair).all(axis=1))
+        for some in np.array_split(rows, 1 + rows.size * weight.size // AT_ONCE):
+            se, n_se, sp, n_sp = (np.asarray(x)[some] for x in of)
+            f = _at(1 - sp, n_sp, more_f, z_f)[:, :, None]
+            h = _at(se, n_se, more_h, z_h)[:, None, :]
+            found = curve(Law(law.a[some], law.b[some], law.gamma), f, h, weight)
+            out[some] = _root(found, tail, guess[some])
     return out
 
 
-def _points(law: Law, of: Instrument) -> tuple[Array, Array]:
-    """Return the points of the normal scale for f and for h, one where it is known.
+def _points(law: Law, of: Instrument, tail: float) -> tuple[Array, Array]:
+    """Return how many points each row has for f and for h (1 if known), and a first guess.
 
     What is integrated rises within ``r = sd(p) / sd(f)`` standard deviations, and the rule's error
     is about ``exp(-2 pi^2 r^2 / ((1 + r^2) step^2))``.
     """
-    spread = law.spread
-    known = np.where(spread > 0, spread, np.inf)
+    from scipy.special import ndtri
+
+    spread, j = law.spread, of.sensitivity + of.specificity - 1
     wide_f, wide_h = (
-        np.sqrt((s * (1 - s) + 1 / m) / m)
-        for s, n in ((of.specificity, of.n_specificity), (of.sensitivity, of.n_sensitivity))
-        for m in (np.where(np.isinf(n), 1e300, n + 2),)
+        _wide(of.specificity, of.n_specificity),
+        _wide(of.sensitivity, of.n_sensitivity),
     )
     p = law.a / (law.b if law.gamma else law.a + law.b)
     g = np.clip(corrected(p, of.sensitivity, of.specificity), 0.0, 1.0)
-    shift = np.minimum(g + 4 * np.hypot(spread, wide_f) / (of.sensitivity + of.specificity - 1), 1)
-    return tuple(_scale(known, wide) for wide in (wide_f, shift * wide_h))  # type: ignore[return-value]  # two of them
+    error = np.sqrt(spread**2 + ((1 - g) * wide_f) ** 2 + (g * wide_h) ** 2) / j
+    moved = np.minimum(g + 4 * error, 1.0) * wide_h
+    points = np.stack([_count(spread, wide_f), _count(spread, moved)], axis=-1)
+    return points, g + ndtri(tail) * error
 
 
-def _scale(spread: Array, wide: Array) -> Array:
-    if not (wide > 1e-100).any():
-        return np.zeros(1)
+def _wide(share: Array, n: Array) -> Array:
+    """Return a standard deviation that is not 0 for a share of 0 or 1; 0 for one that is known."""
+    known = np.isinf(n)
+    m = np.where(known, 1.0, n) + 2
+    return np.where(known, 0.0, np.sqrt((share * (1 - share) + 1 / m) / m))
+
+
+def _count(spread: Array, wide: Array) -> Array:
+    """Return the odd number of points: steps of COARSEST halved as often as the rise needs."""
     with np.errstate(all="ignore"):
-        r = np.nanmin(np.where(wide > 0, spread / wide, np.inf))
-    step = np.clip(1.2 * (r / np.sqrt(1 + r**2) if np.isfinite(r) else 1.0), FINEST, COARSEST)
-    half = int(np.ceil(FURTHEST / step))
-    return np.linspace(-FURTHEST, FURTHEST, 2 * half + 1)
+        r = np.where(wide > 0, spread / wide, np.inf)
+        need = COARSEST / np.where(r < np.inf, 1.2 * r / np.sqrt(1 + r**2), np.inf)
+    halvings = np.clip(np.ceil(2 * np.log2(np.maximum(need, 1.0))) / 2, 0, MOST_HALVINGS)
+    half = np.ceil(FURTHEST / COARSEST * 2**halvings).astype(int)
+    return np.where(wide > 0, 2 * half + 1, 1)
 
 
 def _weights(z: Array) -> Array:
@@ -219,32 +239,39 @@ def _posterior(law: Law, f: Array, h: Array, weight: Array) -> Curve:
     """Return the posterior of the true share: its likelihood is integrated in closed form."""
     width = h - f
     width = np.where(np.abs(width) < 1e-9, 1e-9, width)
-    whole = (law.between(f, f + width) / width * weight).sum(axis=(1, 2))
+    until = law.from_(np.broadcast_to(f, width.shape))
+    whole = (until(f + width) / width * weight).sum(axis=(1, 2))
     whole = np.where(whole > 0, whole, 1.0)
 
     def curve(t: Array) -> tuple[Array, Array]:
         point = f + t[:, None, None] * width
-        below = (law.between(f, point) / width * weight).sum(axis=(1, 2)) / whole
+        below = (until(point) / width * weight).sum(axis=(1, 2)) / whole
         return below, (law.below(point)[1] * weight).sum(axis=(1, 2)) / whole
 
     return curve
 
 
-def _root(curve: Curve, tail: float, rows: int) -> Array:
-    """Return where a distribution function on 0 to 1 reaches `tail`: Newton within a bracket."""
-    low, high = np.zeros(rows), np.ones(rows)
+def _root(curve: Curve, tail: float, start: Array) -> Array:
+    """Return where a distribution function on 0 to 1 reaches `tail`.
+
+    Newton's steps within a bracket, on the normal scale, on which the function is nearly straight.
+    """
+    from scipy.special import ndtri
+
+    low, high = np.zeros(start.size), np.ones(start.size)
     at_zero, at_one = (curve(end)[0] for end in (low, high))
-    t = np.full(rows, 0.05)
+    t = np.clip(start, 0.001, 0.999)
     for _ in range(100):
         found, slope = curve(t)
         short = found < tail
         low, high = np.where(short, t, low), np.where(short, high, t)
+        z = ndtri(np.clip(found, 1e-300, 1 - 1e-16))
         with np.errstate(all="ignore"):
-            step = t - (found - tail) / slope
-        inside = (step > low) & (step < high)
+            step = t - (z - ndtri(tail)) * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) / slope
+        inside = (step >= low) & (step <= high)
         new = np.where(inside, step, (low + high) / 2)
-        moved = np.abs(new - t).max(initial=0.0)
+        settled = (np.abs(new - t) < CLOSE * (new + 1e-3)) | (at_zero >= tail) | (at_one < tail)
         t = new
-        if moved < 1e-13:
+        if settled.all():
             break
     return np.where(at_zero >= tail, 0.0, np.where(at_one < tail, 1.0, t))

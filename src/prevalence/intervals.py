@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -350,17 +351,36 @@ def _or_auto(out: Array, c: Mapping[str, Array], df: Array, level: float) -> Arr
 
 
 # ---------------------------------------------------------------------- an instrument that errs
+def _holding_value(rule: Rule) -> Rule:
+    """Make limits hold the value within 0 and 1; none without a value or what they rest on."""
+
+    @wraps(rule)
+    def limits(c: Mapping[str, Array], df: Array, level: float) -> Array:
+        n = np.asarray(c["n"], dtype=float)
+        whole = np.isfinite(c["value"]) & (c["apparent_df"] > 0) & np.isfinite(c["deff"]) & (n > 1)
+        out = np.full((whole.size, 2), np.nan)
+        if whole.any():
+            some = {name: np.asarray(x)[whole] for name, x in c.items()}
+            found = rule(some, np.broadcast_to(df, whole.shape)[whole], level)
+            value = np.clip(some["value"], 0.0, 1.0)
+            low, high = np.minimum(found[:, 0], value), np.maximum(found[:, 1], value)
+            out[whole] = np.stack([low, high], axis=-1)
+        return out
+
+    return limits
+
+
+@_holding_value
 def rogan_gladen(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Central limits of the corrected share, whose three shares are beta posteriors as in `auto`.
 
     The apparent share's design effect is its own, times the third root of the borrowed one over it.
     """
     del df
-    own = np.asarray(c["n"], dtype=float) / _own_size(c)
-    with np.errstate(all="ignore"):
-        e = _fitted(c, own * (c["deff"] / own) ** LENT, level)
-        law = imperfect.Law(e * c["apparent"] + PRIOR, e * (1 - c["apparent"]) + PRIOR)
-        return _told(c, lambda: imperfect.limits(law, _instrument(c, level), level, prior=PRIOR))
+    own = c["n"] / _own_size(c)
+    e = _fitted(c, own * (c["deff"] / own) ** LENT, level)
+    law = imperfect.Law(e * c["apparent"] + PRIOR, e * (1 - c["apparent"]) + PRIOR)
+    return imperfect.limits(law, _instrument(c, level), level, prior=PRIOR)
 
 
 def delta(c: Mapping[str, Array], df: Array, level: float) -> Array:
@@ -370,37 +390,39 @@ def delta(c: Mapping[str, Array], df: Array, level: float) -> Array:
     return np.where(bare[:, None], rogan_gladen(c, df, level), out) if bare.any() else out
 
 
+@_holding_value
 def lang_reiczigel(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Lang and Reiczigel's limits on the apparent share's own effective sample size."""
-    z = t_quantile(np.where(np.isnan(df), c["apparent_df"], df), level)
-    of = _instrument(c, level)
-    return _told(c, lambda: imperfect.lang_reiczigel(c["apparent"], _own_size(c), of, z))
+    z = t_quantile(np.where(df > 0, df, c["apparent_df"]), level)
+    return imperfect.lang_reiczigel(c["apparent"], _own_size(c), _instrument(c, level), z)
 
 
+@_holding_value
 def melding(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Bayer, Fay and Graubard's limits on Korn and Graubard's effective sample size."""
     del df
-    e = np.minimum(_fitted(c, np.asarray(c["n"], dtype=float) / _own_size(c), level), c["n"])
+    e = np.minimum(_fitted(c, c["n"] / _own_size(c), level), c["n"])
     x, rest = e * c["apparent"], e * (1 - c["apparent"])
     low, high = imperfect.Law(x, rest + 1), imperfect.Law(x + 1, rest)
-    return _told(c, lambda: imperfect.melding(low, high, _instrument(c, level), level))
+    return imperfect.melding(low, high, _instrument(c, level), level)
 
 
+@_holding_value
 def melding_poisson(c: Mapping[str, Array], df: Array, level: float) -> Array:
-    """Bayer, Fay and Graubard's limits for a Poisson number of positives, of effective weight 1/e."""
+    """Bayer, Fay and Graubard's limits for a Poisson number of positives, each of weight 1/e."""
     del df
-    e = np.minimum(_fitted(c, np.asarray(c["n"], dtype=float) / _own_size(c), level), c["n"])
-    x = e * c["apparent"]
-    low, high = (imperfect.Law(x + more, e, gamma=True) for more in (0, 1))
-    return _told(c, lambda: imperfect.melding(low, high, _instrument(c, level), level))
+    e = np.minimum(_fitted(c, c["n"] / _own_size(c), level), c["n"])
+    low, high = (imperfect.Law(e * c["apparent"] + more, e, gamma=True) for more in (0, 1))
+    return imperfect.melding(low, high, _instrument(c, level), level)
 
 
+@_holding_value
 def instrument_bayes(c: Mapping[str, Array], df: Array, level: float) -> Array:
     """Central posterior limits with uniform priors, on the effective sample size."""
     del df
-    e = _fitted(c, np.asarray(c["n"], dtype=float) / _own_size(c), level)
+    e = _fitted(c, c["n"] / _own_size(c), level)
     law = imperfect.Law(e * c["apparent"] + 1, e * (1 - c["apparent"]) + 1)
-    return _told(c, lambda: imperfect.bayes(law, _instrument(c, level), level))
+    return imperfect.bayes(law, _instrument(c, level), level)
 
 
 def _own_size(c: Mapping[str, Array]) -> Array:
@@ -430,19 +452,6 @@ def _instrument(c: Mapping[str, Array], level: float) -> imperfect.Instrument:
         n = np.asarray(c[f"{name}_n"], dtype=float)
         parts += [c[name], n * _fewer_df(n, c[f"{name}_df"], level)]
     return imperfect.Instrument(*parts)
-
-
-def _told(c: Mapping[str, Array], found: Callable[[], Array]) -> Array:
-    """Return limits around the value within 0 and 1; none without a value or what they rest on."""
-    whole = np.isfinite(c["value"]) & (c["apparent_df"] > 0) & np.isfinite(c["deff"])
-    out = np.full((whole.size, 2), np.nan)
-    if not whole.any():
-        return out
-    with np.errstate(all="ignore"):
-        limits = found()
-    value = np.clip(c["value"], 0.0, 1.0)
-    around = np.stack([np.minimum(limits[:, 0], value), np.maximum(limits[:, 1], value)], axis=-1)
-    return np.where(whole[:, None], around, out)
 
 
 INSTRUMENT_RULES: dict[str, Rule] = {

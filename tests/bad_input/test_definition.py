@@ -323,7 +323,7 @@ DATA = {
     "a column that is not of 1 and 0": Bad(
         at("q1", 1, 2, 2, 1), classify("q1"), V, "a part of 'q1' is neither 1 nor 0"
     ),
-    "minus a text": Bad(ROWS, classify("-word == 'a'"), V, "numbers with numbers"),
+    "minus a text": Bad(ROWS, classify("-word == 'a'"), V, "add and multiply numbers only"),
     "an identity": Bad(ROWS, classify("q1 is 1"), V, "found Is in"),
     "infinity": Bad(at("q1", 1, np.inf, 0, 1), classify(), V, "finite in 'q1': 1 of 4 rows is not"),
     "dates": Bad(

@@ -54,7 +54,8 @@ class Classified:
     audit : DataFrame
         One row per indicator and, last, one for the outcome, over eligible rows with weight: how
         many were asked, fired, are missing, were not asked; the weighted share among rows with a
-        known value, and the lowest and highest that it could be with all of them known.
+        known value, and the lowest and highest that it could be with all of them known. To
+        publish it, use `prevalence.disclosure.protect_audit`.
     contradictions : DataFrame
         Pairs of windows with a yes in the narrower and a no in the wider: counts, first row.
     source : Survey or table

@@ -42,8 +42,8 @@ class DefinitionComparison:
     overlaps : DataFrame
         One row per window and combination of definitions among the rows in any denominator: 1 or 0
         by definition (missing where undecided or outside its denominator), rows ``n`` and their
-        weighted ``share``. Combinations of few rows can tell who is in the data: protect them
-        before they are published.
+        weighted ``share``. Combinations of few rows can tell who is in the data:
+        `prevalence.disclosure.protect_overlaps` suppresses them before they are published.
 
     Examples
     --------

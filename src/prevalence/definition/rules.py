@@ -20,8 +20,12 @@ __all__ = [
     "check_rule",
     "refilled",
     "thresholds",
+    "too_deep",
     "walk",
 ]
+
+DEEPEST = 50  # levels of rules
+MOST = 10_000  # parts of one level
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -285,12 +289,36 @@ def check_rule(argument: str, rule: Any) -> None:
             f"{argument} must be the name of an indicator, or AnyOf, AllOf, AtLeast or Not: found "
             f"{shown(rule)}. Write for example AtLeast(2)."
         )
+    level: list[Any] = [rule]
+    for _ in range(DEEPEST + 1):
+        level = [part for whole in level for part in _within(whole)]
+        if len(level) > MOST:
+            raise ValueError(
+                f"{argument} must have at most {MOST:,} parts: found more. Count indicators with "
+                "AtLeast."
+            )
+        if not level:
+            return
+    raise too_deep(argument)
+
+
+def too_deep(argument: str) -> ValueError:
+    """Return the error for rules inside rules without end."""
+    return ValueError(
+        f"{argument} must have at most {DEEPEST} levels of one rule inside another: found more. "
+        "Write it with fewer."
+    )
+
+
+def _within(rule: Rule) -> tuple[Any, ...]:
+    """Return the parts of a rule."""
+    return (rule.part,) if isinstance(rule, Not) else getattr(rule, "parts", ())
 
 
 def walk(rule: Rule) -> Iterator[Rule]:
     """Yield a rule and the rules within it."""
     yield rule
-    for part in (rule.part,) if isinstance(rule, Not) else getattr(rule, "parts", ()):
+    for part in _within(rule):
         yield from walk(part)
 
 

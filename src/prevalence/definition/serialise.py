@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import nearest, shown
 from .definition import Definition
 from .indicator import Indicator
-from .rules import AllOf, AnyOf, AtLeast, Not, Rule
+from .rules import DEEPEST, AllOf, AnyOf, AtLeast, Not, Rule, too_deep
 
 __all__ = ["digest", "from_text", "to_dict", "to_text"]
 
@@ -131,9 +131,11 @@ def _indicator_in(name: str, content: Any) -> Indicator:
     return Indicator(given.pop("expr"), **given)
 
 
-def _rule_in(content: Any) -> Rule:
+def _rule_in(content: Any, level: int = 1) -> Rule:
     if isinstance(content, str):
         return content
+    if level > DEEPEST:
+        raise too_deep("a rule")
     given = dict(_table("rule", content))
     kinds = [key for key in ("any", "all", "not", "at_least") if key in given]
     if len(kinds) != 1:
@@ -146,12 +148,12 @@ def _rule_in(content: Any) -> Rule:
     if kind == "at_least":
         return AtLeast(given.pop("at_least"), given.pop("indicators", None), **given)
     if kind == "not":
-        return Not(_rule_in(given["not"]))
+        return Not(_rule_in(given["not"], level + 1))
     if not isinstance(given[kind], list):
         raise TypeError(
             f"parts of {kind!r} must be a list: found {shown(given[kind])}. Put them in brackets."
         )
-    parts = [_rule_in(part) for part in given[kind]]
+    parts = [_rule_in(part, level + 1) for part in given[kind]]
     return AnyOf(*parts) if kind == "any" else AllOf(*parts)
 
 
@@ -196,6 +198,10 @@ def from_text(source: str | Path, kind: str) -> Definition:
     except ValueError as error:
         raise ValueError(
             f"a definition must be written in {kind.upper()}: {error}. Correct the text."
+        ) from None
+    except RecursionError:
+        raise ValueError(
+            "a definition must not be nested as deeply as this text is. Correct the text."
         ) from None
     return from_dict(_table("a definition", content))
 

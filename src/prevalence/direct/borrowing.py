@@ -143,7 +143,7 @@ def blended(own: Array, borrowed: Array, share: Array, n: Array) -> Array:
     largest = np.maximum(own, top)
     with np.errstate(all="ignore"):
         cases = np.minimum(share, 1 - share) * n / largest
-    return np.asarray(own + (largest - own) / (1 + (cases / ENOUGH) ** 2))
+        return np.asarray(own + (largest - own) / (1 + (cases / ENOUGH) ** 2))
 
 
 # ---------------------------------------------------------------------- from whom

@@ -88,12 +88,12 @@ def fitted(survey: Survey, terms: Terms, family: Family) -> Model:
     return Model(terms, family, survey.n, q, back, w, c, scale)
 
 
-def check_count(x: Array) -> None:
+def check_count(x: Array, among: str = "") -> None:
     """Check that there are as many rows as coefficients."""
     m, p = x.shape
     if m < p:
         raise ValueError(
-            f"predictors must be fewer than the rows: found {p:,} coefficients for {m:,} rows. "
+            f"predictors must be fewer than the rows{among}: found {p:,} coefficients for {m:,} rows. "
             "Leave out predictors, or join categories."
         )
 

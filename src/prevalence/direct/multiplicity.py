@@ -10,16 +10,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..errors import check_rows, note
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
-from ..facts import LateFacts, by_domain, design_effects, own, per_person, row_facts
+from ..facts import (
+    LateFacts,
+    by_domain,
+    design_effects,
+    own,
+    per_person,
+    row_facts,
+    units_with,
+)
 from ..frames import Table, read
 from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import ASSUMED_ICC, cluster_deff, clustering
 from .outcomes import REPORTED, SARNDAL
+from .shares import without_df, without_spread
 
 __all__ = ["multiplicity"]
 
@@ -138,10 +148,12 @@ def multiplicity(
     u = np.bincount(told.row, weights=told.y / told.m, minlength=survey.n)
     result = evaluate(survey, lambda w: [u] @ w, domains)
     none = (result.value == 0).reshape(-1)
+    shown = replace(result, block=blank_rows(result.block, none)) if none.any() else result
+    shown = without_spread(survey, domains, shown, said)
     ready = row_facts(result, np.zeros((1, domains.count), dtype=int))
-    made = assemble(
+    return assemble(
         survey,
-        replace(result, block=blank_rows(result.block, none)) if none.any() else result,
+        shown,
         domains,
         outcomes=[case or "reported cases"],
         unit="count",
@@ -158,9 +170,9 @@ def multiplicity(
             f"{reporters!r} counts all households of the frame that could report the case.",
             "Every case that an informant could report is reported (transmission 1).",
         ],
-        warnings=said,
+        warnings=[*said, *without_df(shown)],
+        words={"cases": REPORTED},
     )
-    return replace(made, provenance={**made.provenance, "cases": REPORTED})
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,11 +252,9 @@ def _cases(survey: Survey, domains: Domains, told: Told) -> dict[str, Array]:
     inside = domains.take_part(survey)
     rows = told.row[(told.y > 0) & inside[told.row]]
     code = domains.of_rows(survey.n)[rows]
-    psus = survey.design.stages[0].parent.size
-    pairs = np.unique(code * psus + survey.design.psu_of_unit[survey.chain.unit[rows]])
     return {
         "cases": np.bincount(code, minlength=domains.count),
-        "psus_with_cases": np.bincount(pairs // psus, minlength=domains.count),
+        "psus_with_cases": units_with(survey, domains, rows),
     }
 
 
@@ -257,8 +267,6 @@ def _compared(survey: Survey, domains: Domains, u: Array, result: Result) -> dic
 
 def _constants(survey: Survey, domains: Domains, u: Array, result: Result) -> dict[str, Array]:
     """Return what the limits need: how few units carry the variance, and the value of one report."""
-    from ..nsum.few import excess
-
     with np.errstate(all="ignore"):
         mean = result.value[0] / by_domain(domains, survey.chain.weights)
     off = u - np.nan_to_num(mean)[0 if domains.code is None else domains.code]

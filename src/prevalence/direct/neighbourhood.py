@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import check_rows, one_of
+from ..errors import check_rows, note, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
-from ..facts import LateFacts, by_domain, row_facts
+from ..facts import LateFacts, by_domain, row_facts, units_with
 from ..frames import names_of
 from ..intervals import PROPORTION_RULES
 from ..registry import Example, estimator
 from ..survey import Survey
 from .borrowing import default_lender, seen_in
 from .outcomes import REPORTED, SARNDAL, incomplete, outcomes
-from .shares import design_effect, without_df, without_zero
+from .shares import ROUNDING, design_effect, without_df, without_spread, without_zero
 
 __all__ = ["neighbourhood"]
 
@@ -125,26 +124,29 @@ def neighbourhood(
     result = evaluate(survey, lambda w: ([y] @ w) / ([m] @ w), domains)
     weighted = survey.chain.weights != 0
     told, found = (by_domain(domains, weighted * v) for v in (m, y))
+    with_a_case = np.flatnonzero((y > 0) & domains.take_part(survey))
 
     @cache
     def used() -> dict[str, Array]:
         lend = default_lender(survey, domains, y, m)
         return design_effect(seen_in(survey, domains, result, told, m), lend, rule)
 
+    said: list[str] = []
+    shown = without_spread(survey, domains, without_zero(result), said, ROUNDING)
     facts = LateFacts(
         {
             **row_facts(result, lost),
             "cases": found,
-            "psus_with_cases": _psus_with(survey, domains, y),
+            "psus_with_cases": units_with(survey, domains, with_a_case),
             "children": told,
             "naive_std_error": _naive(result, told),
         },
         ("deff", "deff_source", "n_eff", "icc"),
         lambda: {**used(), "n_eff": told / used()["deff"]},
     )
-    made = assemble(
+    return assemble(
         survey,
-        without_zero(result),
+        shown,
         domains,
         outcomes=[" + ".join(names_of("cases", cases))],
         unit="proportion",
@@ -157,9 +159,22 @@ def neighbourhood(
             "Cases are told of by as many households as other children.",
             "Every case that an informant could tell of is told (transmission 1).",
         ],
-        warnings=without_df(result),
+        warnings=[*said, *without_df(shown), *_of_one_child(result, told)],
+        words={"cases": REPORTED},
     )
-    return replace(made, provenance={**made.provenance, "cases": REPORTED})
+
+
+def _of_one_child(result: Result, told: Array) -> list[str]:
+    """Warn of domains in which one child is told of, which has no interval."""
+    one = np.isfinite(result.value[0]) & (told < 2)
+    said: list[str] = []
+    if one.any():
+        note(
+            said,
+            f"{int(one.sum()):,} of {one.size:,} domains have a report about one child alone, and so "
+            "no interval. Use larger domains.",
+        )
+    return said
 
 
 def _told(
@@ -197,12 +212,3 @@ def _naive(result: Result, told: Array) -> Array:
     p = result.value.reshape(-1)
     with np.errstate(all="ignore"):
         return np.asarray(np.sqrt(p * (1 - p) / told))
-
-
-def _psus_with(survey: Survey, domains: Domains, y: Array) -> Array:
-    """Count the primary units with a case, by domain."""
-    rows = np.flatnonzero((y > 0) & domains.take_part(survey))
-    size = survey.design.stages[0].parent.size
-    psu = survey.design.psu_of_unit[survey.chain.unit[rows]]
-    pairs = np.unique(domains.of_rows(survey.n)[rows] * size + psu)
-    return np.bincount(pairs // size, minlength=domains.count)

@@ -14,7 +14,15 @@ from ..frames import names_of
 from ..registry import Example
 from ..survey import Survey
 
-__all__ = ["BINDER", "SARNDAL", "answering", "example_with", "incomplete", "outcomes"]
+__all__ = [
+    "BINDER",
+    "SARNDAL",
+    "answering",
+    "check_yes_no",
+    "example_with",
+    "incomplete",
+    "outcomes",
+]
 
 Array = NDArray[Any]
 REPORTED = "reported as cases"  # by informants, who are the rows
@@ -97,3 +105,9 @@ def incomplete(argument: str, name: str, lost: Array, inside: Array, more: str =
 def answering(y: list[Array], answered: Array | None) -> Array:
     """Return 1 for the rows that answered (None: all of them)."""
     return np.ones(y[0].size) if answered is None else answered
+
+
+def check_yes_no(argument: str, name: str, column: Array, used: Array) -> None:
+    """Raise unless the answers of the rows that are used are 1 for yes and 0 for no."""
+    bad = used & ~np.isin(column, (0.0, 1.0))
+    check_rows(argument, f"0 or 1 in {name!r}", column, bad, "Code yes as 1 and no as 0.")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..custom import assemble, domains_of
 from ..errors import check_rows, note, one_of
 from ..estimate import Estimate
-from ..evaluate import Result, blank_rows, evaluate
+from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import LateFacts, case_facts, row_facts
 from ..intervals import PROPORTION_RULES
 from ..registry import estimator
@@ -21,9 +21,19 @@ from ..survey import Survey
 from .borrowing import Lender, Seen, blended, intraclass, lender, seen_in
 from .outcomes import BINDER, SARNDAL, answering, example_with, outcomes
 
-__all__ = ["design_effect", "prevalence", "share_facts", "without_df", "without_zero"]
+__all__ = [
+    "ROUNDING",
+    "design_effect",
+    "flat",
+    "prevalence",
+    "share_facts",
+    "without_df",
+    "without_spread",
+    "without_zero",
+]
 
 Array = NDArray[Any]
+ROUNDING = 1e-13  # of a standard error, where values are of the order of 1
 
 
 @estimator(
@@ -139,9 +149,11 @@ def prevalence(
         return _joined([case_facts(survey, domains, row) for row in y])
 
     facts, constants = share_facts(counts, cases, used)
+    said: list[str] = []
+    shown = without_spread(survey, domains, without_zero(result), said, ROUNDING)
     return assemble(
         survey,
-        without_zero(result),
+        shown,
         domains,
         outcomes=names,
         unit="proportion",
@@ -151,7 +163,7 @@ def prevalence(
         facts=facts,
         constants=constants,
         assumptions=["The outcome is taken as measured without error (specificity 1)."],
-        warnings=without_df(result),
+        warnings=[*said, *without_df(shown)],
     )
 
 
@@ -179,6 +191,47 @@ def without_zero(result: Result) -> Result:
     """Blank the uncertainty of a share of 0 or 1, which the sample cannot tell."""
     at_edge = ((result.value == 0) | (result.value == 1)).reshape(-1)
     return replace(result, block=blank_rows(result.block, at_edge)) if at_edge.any() else result
+
+
+def flat(survey: Survey, domains: Domains, result: Result, rounding: float = 0.0) -> Array:
+    """Tell which rows have no spread between units, though their units are a sample.
+
+    All who were asked then gave one answer, which is no reason for a standard error of 0.
+    `rounding` is what is left of it where values are of the order of 1.
+    """
+    size = rounding + 1e-14 * np.abs(result.value.reshape(-1))
+    with np.errstate(invalid="ignore"):
+        none = np.asarray(result.block.std_error <= size)
+    if none.any():  # a census has none for another reason
+        none &= bool(np.any(result.block.scheme.coefficients))
+        none &= np.resize(_drawn_in(survey, domains), none.size)
+    return none
+
+
+def _drawn_in(survey: Survey, domains: Domains) -> Array:
+    """Tell in which domains units were drawn: some that take part are not all of their stratum."""
+    first, *later = survey.design.stages
+    if any(np.any(stage.coefficients) for stage in later):
+        return np.ones(domains.count, dtype=bool)
+    rows = np.flatnonzero(domains.take_part(survey))
+    psu = survey.design.psu_of_unit[survey.chain.unit[rows]]
+    code = domains.of_rows(survey.n)[rows[first.coefficients[psu] != 0]]
+    return np.bincount(code, minlength=domains.count) > 0
+
+
+def without_spread(
+    survey: Survey, domains: Domains, result: Result, said: list[str], rounding: float = 0.0
+) -> Result:
+    """Blank standard errors of rows that are `flat`, and say so."""
+    none = flat(survey, domains, result, rounding)
+    if not none.any():
+        return result
+    note(
+        said,
+        f"{int(none.sum()):,} of {none.size:,} estimates rest on answers that do not vary between "
+        "units, which cannot tell their standard errors: they are nan. Use larger domains.",
+    )
+    return replace(result, block=blank_rows(result.block, none))
 
 
 def without_df(result: Result) -> list[str]:

@@ -1,4 +1,4 @@
-"""An imperfect instrument: screened prevalence corrected for sensitivity and specificity."""
+"""Instruments that err: screens, proxies, validation subsamples and latent classes of indicators."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class ClassFits:
         for d, step in enumerate(steps):
             out[:, d, first : first + step.shape[1]] = step
             first += step.shape[1]
-        return out.reshape(-1, width)
+        return out.reshape(self.outcomes * count, width)
 
 
 def fitted_classes(

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..direct.outcomes import incomplete
+from ..direct.outcomes import check_yes_no, incomplete
 from ..direct.terms import check_weights
-from ..errors import ConvergenceError, check_rows, generator, note, one_of, whole
+from ..errors import ConvergenceError, generator, note, one_of, whole
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate, members
 from ..frames import names_of
@@ -325,8 +325,7 @@ def _answered(
         gone = inside & np.isnan(column)
         if gone.any() and missing == "error":
             raise incomplete("items", name, gone, inside)
-        bad = kept & ~np.isin(column, (0.0, 1.0))
-        check_rows("items", f"0 or 1 in {name!r}", column, bad, "Code yes as 1 and no as 0.")
+        check_yes_no("items", name, column, kept)
         _check_varies(name, column[kept])
     return columns, kept
 
@@ -366,6 +365,9 @@ def _fits(
             note(said, str(error))
             found = None
         fits.append(found)
+    if not any(fits):
+        first = f": {said[0]}" if said else ", as no domain has rows."
+        raise ConvergenceError(f"two classes must fit in some domain: found none{first}")
     return fits, tuple(said)
 
 

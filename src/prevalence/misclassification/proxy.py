@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import number
 from ..estimate import Estimate
 from ..registry import Example, estimator
-from .rogan_gladen import ROGAN_GLADEN, ZERO_AT, rogan_gladen
+from .rogan_gladen import ROGAN_GLADEN, ZERO_AT, example, rogan_gladen
 
 __all__ = ["proxy"]
 
@@ -21,28 +21,14 @@ FALSE_REPORTS = {"variance from specificity": "variance from false reports"}
 
 
 def _example() -> Example:
-    from ..direct import prevalence
     from ..known import validated
-    from ..survey import Survey
 
-    rng = np.random.default_rng(8)
-    psu = np.repeat(np.arange(10), 8)
-    data = {
-        "w": rng.integers(1, 4, 80).astype(float),
-        "psu": psu,
-        "stratum": psu // 5,
-        "parent_says": (rng.random(80) < 0.3).astype(float),
-    }
-
-    def told(rows: Any) -> Estimate:
-        survey = Survey(rows, weights="w", strata="stratum", psu="psu", source="parents")
-        return prevalence(survey, "parent_says", deff=1.5)
-
+    screened = example()
     rates = {
         "sensitivity": validated(correct=26, tested=40, name="children in work"),
         "false_report": validated(correct=3, tested=150, name="other children"),
     }
-    return Example(data, told, rates)
+    return Example(screened.data, screened.sample, rates)
 
 
 @estimator(unit="proportion", smooth=True, degree=0, citation=ROGAN_GLADEN, example=_example)

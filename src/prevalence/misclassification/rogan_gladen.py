@@ -47,7 +47,7 @@ class Rate(NamedTuple):
     estimate: Estimate | None
 
 
-def _example() -> Example:
+def example() -> Example:
     from ..direct import prevalence
     from ..known import validated
     from ..survey import Survey
@@ -77,7 +77,7 @@ def _example() -> Example:
     smooth=True,
     degree=0,
     citation=ROGAN_GLADEN,
-    example=_example,
+    example=example,
 )
 def rogan_gladen(
     apparent: Estimate,
@@ -134,7 +134,7 @@ def rogan_gladen(
     References
     ----------
     Rogan, W. J. and Gladen, B. (1978). Estimating prevalence from the results of a screening test.
-    American Journal of Epidemiology 107, 71-76.
+    American Journal of Epidemiology 107, 71-76. doi:10.1093/oxfordjournals.aje.a112510
 
     Lang, Z. and Reiczigel, J. (2014). Confidence limits for prevalence of disease adjusted for
     estimated sensitivity and specificity. Preventive Veterinary Medicine 113, 13-22.
@@ -405,7 +405,7 @@ def _parts(apparent: Estimate, rates: list[Rate]) -> tuple[dict[str, Array], Map
             share = np.where(total > 0, own / total, np.where(np.isnan(total), np.nan, 0.0))
         facts[f"variance_share_{rate.name}"] = share
         if rate.estimate is not None and np.isfinite(share).any():
-            words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f}") + " %"
+            words[f"variance from {rate.name}"] = _range(100 * share, "{:.0f} %")
     if len(apparent) == 1:  # of several, the smallest may be of few cases: see the facts
         words[ZERO_AT] = f"{1 - apparent.value[0]:.4g}"
     return facts, words
@@ -413,5 +413,8 @@ def _parts(apparent: Estimate, rates: list[Rate]) -> tuple[dict[str, Array], Map
 
 def _range(x: Array, form: str) -> str:
     """Write one number, or the smallest and the largest of several."""
-    low, high = (form.format(f(x)) for f in (np.nanmin, np.nanmax))
+    some = x[np.isfinite(x)]
+    if not some.size:
+        return "not known"
+    low, high = (form.format(y) for y in (some.min(), some.max()))
     return low if low == high else f"{low} to {high}"

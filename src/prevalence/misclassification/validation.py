@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from ..custom import assemble, domains_of
 from ..direct.borrowing import Seen, default_lender, seen_in
 from ..direct.outcomes import SARNDAL
-from ..direct.shares import design_effect, share_facts, without_df, without_zero
+from ..direct.shares import (
+    ROUNDING,
+    design_effect,
+    share_facts,
+    without_df,
+    without_spread,
+    without_zero,
+)
 from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
@@ -181,9 +188,10 @@ def validation_subsample(
         return _widened(design_effect(seen, lend, "own"), seen, unseen_variance(*of))
 
     facts, constants = share_facts(counts, lambda: case_facts(expanded, domains, phases.gold), used)
+    shown = without_spread(survey, domains, without_zero(result), said, ROUNDING)
     return assemble(
         survey,
-        without_zero(result),
+        shown,
         domains,
         outcomes=[gold],
         unit="proportion",
@@ -196,7 +204,7 @@ def validation_subsample(
             "Validated rows are a random subsample of each screen stratum.",
             "The gold standard is without error.",
         ],
-        warnings=[*said, *without_df(result)],
+        warnings=[*said, *without_df(shown)],
         words={"rows": f"{survey.about.rows} validated"},
     )
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..answers import Answers
+from ..concentration import excess
 from ..custom import domains_of
 from ..engine import Weights
 from ..errors import nearest, number
@@ -21,7 +22,6 @@ from ..items import Item
 from .adjustments import checked
 from .alter_counts import as_before
 from .degrees import known_population
-from .few import excess
 
 __all__ = ["dont_know", "heaping", "outliers", "summary"]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import nearest, note, number, one_of
@@ -178,7 +179,7 @@ def generalized(
         facts=facts,
         warnings=said,
         assumptions=_assumptions(visible, precision, population, in_frame),
-        constants={"excess": few.excess(survey, domains, _off(inside, reports, used))},
+        constants={"excess": excess(survey, domains, _off(inside, reports, used))},
     )
     out = alter_counts.times(alter_counts.times(e, visible, divide=True), precision)
     report = alter_counts.mean_weight(inside) * eta / visible.value

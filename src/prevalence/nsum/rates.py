@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import check_rows, note, number, one_of
@@ -351,7 +352,7 @@ def _events(
         facts=facts,
         constants={
             "one_report": one_report * share,
-            "excess": few.excess(survey, domains, off),
+            "excess": excess(survey, domains, off),
         },
         warnings=said,
         assumptions=[

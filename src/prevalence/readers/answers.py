@@ -25,13 +25,6 @@ RESULT = re.compile(
     r".*\b(nobody|no one|not (at )?home|absente?|vacant|dwelling|interview|entretien|logement|"
     r"postponed|report[ée]e?)\b.*|(partly |partially |fully )?complet(ed?|é|ée)"
 )
-NAMES = {
-    "don't know": r"(do_?not|dont)_?know|dk|ne_sait_pas|nsp",
-    "refused": r"refused?(_to_answer)?|prefer_not_to_(say|answer)|declined?|refus",
-    "no answer": r"no_(answer|response)",
-    "not applicable": r"not_applicable|n/?a",
-}
-NAMED = {reason: re.compile(pattern) for reason, pattern in NAMES.items()}
 NOT_A_CHOICE = {"", "missing"}  # a child may be missing
 
 
@@ -60,14 +53,13 @@ def _stands_apart(code: str, real: Sequence[str]) -> bool:
 
 
 def missing_reason(code: str, labels: Labels) -> str:
-    """Return why a choice is no answer ("don't know", "refused"), or "" where it is one."""
+    """Return why a choice is no answer ("don't know", "refused"), or "" where it is one.
+
+    Its labels tell; without any, its code.
+    """
     texts = [text for text in labels.values() if text] or [code]
     reasons = [reason for text in texts if (reason := reason_of(text)) not in NOT_A_CHOICE]
-    if reasons:
-        return reasons[0]
-    if any(labels.values()):
-        return ""
-    return next((reason for reason, said in NAMED.items() if said.fullmatch(code.lower())), "")
+    return reasons[0] if reasons else ""
 
 
 def _plain(text: str) -> str:
@@ -193,13 +185,32 @@ def tokens(value: Any, options: Mapping[str, Labels]) -> tuple[str, ...] | None:
 
 
 def _split_labels(text: str, words: list[tuple[str, str]]) -> tuple[str, ...] | None:
-    """Split a row of labels with spaces or commas between them."""
-    text = text.lstrip(" ,;")
-    if not text:
-        return ()
-    for label, code in words:
-        if label and text.startswith(label) and text[len(label) : len(label) + 1] in ("", *" ,;"):
-            rest = _split_labels(text[len(label) :], words)
-            if rest is not None:
-                return (code, *rest)
-    return None
+    """Split a row of labels with spaces or commas between them; no place is tried twice."""
+    path: list[tuple[int, int]] = []  # where each label begins, and which it is
+    failed: set[int] = set()
+    at, first = _begin(text, 0), 0
+    while at < len(text):
+        fits = (k for k in range(first, len(words)) if _stands(text, at, words[k][0]))
+        found = next(fits, None) if at not in failed else None
+        if found is not None:
+            path.append((at, found))
+            at, first = _begin(text, at + len(words[found][0])), 0
+        elif path:
+            failed.add(at)
+            at, first = path[-1][0], path.pop()[1] + 1
+        else:
+            return None
+    return tuple(words[k][1] for _, k in path)
+
+
+def _begin(text: str, at: int) -> int:
+    """Return where the next label begins."""
+    while text[at : at + 1] in (" ", ",", ";"):
+        at += 1
+    return at
+
+
+def _stands(text: str, at: int, label: str) -> bool:
+    """Tell whether a whole label stands at a place."""
+    end = at + len(label)
+    return bool(label) and text.startswith(label, at) and text[end : end + 1] in ("", *" ,;")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +16,13 @@ from ..microdata import Microdata, Variable
 from . import linking, relevance
 from .columns import Reading, read_table
 from .sheets import Sheet, read_sheets
-from .unanswered import check_declared
+from .unanswered import CODES, check_declared
 from .wide import taken_apart
 from .xlsform import chosen_languages, read_form
 
 __all__ = ["read_kobo"]
 
-SUSPECTS = [97, 98, 99, 997, 998, 999, 9997, 9998, 9999]
-SUSPECTS += [-7, -8, -9, -77, -88, -97, -98, -99, -777, -888, -997, -998, -999]
+SUSPECTS = frozenset(itertools.chain(*CODES))
 
 
 def read_kobo(
@@ -199,7 +199,7 @@ def _say_suspects(readings: Sequence[Reading], missing_codes: Any, notes: list[s
                 continue
             values = column.to_numpy()
             said = {code for code, labels in variable.codes.items() if any(labels.values())}
-            rows = np.isin(values, list(set(SUSPECTS) - said - set(variable.missing)))
+            rows = np.isin(values, list(SUSPECTS - said - set(variable.missing)))
             known = values[~np.isnan(values)]
             if rows.any() and not (len(known) > 20 and len(np.unique(known)) == len(known)):
                 codes |= set(values[rows].astype(int).tolist())
@@ -253,7 +253,7 @@ def _reasons(
             out[reading.name, variable.name] = np.where(skipped, "not asked", before)
     if unread:
         notes.append(
-            f"{len(unread):,} conditions of the form are not read (first: {min(unread)!r}); what "
+            f"{len(unread):,} conditions of the form are not read (first: {min(unread)[:100]!r}); what "
             "they skip is blank."
         )
     return out
@@ -273,5 +273,5 @@ def _asked(whole: Microdata, table: str, condition: str) -> Any:
 
     try:
         return relevance.holds(condition, read, len(whole.tables[table]))
-    except relevance.Unsupported:
+    except (relevance.Unsupported, RecursionError):
         return None

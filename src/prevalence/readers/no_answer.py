@@ -8,12 +8,12 @@ from unicodedata import combining, normalize
 __all__: list[str] = []
 
 REASONS = {
-    "don't know": "don't know|i don't know|do not know|i do not know|dont know|doesn't know|"
+    "don't know": "don't know|i don't know|do not know|i do not know|dont know|dontknow|donotknow|doesn't know|"
     "does not know|dk|dnk|not known|unknown|not sure|unsure|sait pas|ne sait pas|ne sais pas|"
     "je ne sais pas|nsp|inconnu|inconnue|no sabe|ns|nao sabe|desconocido|desconhecido",
     "refused": "refused|refusal|refuses|refuse|ref|refuses to answer|refused to answer|"
     "refuse to answer|refused to respond|refused to say|prefer not to say|prefers not to say|"
-    "prefer not to answer|prefers not to answer|prefer not to respond|decline to answer|"
+    "prefer not to answer|prefers not to answer|prefer not to respond|decline|declined|decline to answer|"
     "declined to answer|declined to say|declined to respond|refus|refuse de repondre|"
     "refus de repondre|ne pas repondre|prefere ne pas repondre|je prefere ne pas repondre|"
     "veut pas repondre|ne veut pas repondre|no quiere contestar|rehusa|se rehusa|recusou|recusa",

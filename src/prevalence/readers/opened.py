@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import codecs
 import importlib
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +22,21 @@ READERS = {
     "an old Excel workbook, or an encrypted one": "Take off its password, and save it anew.",
     "a web page": "Download the file itself.",
 }
+# What packages that read a format raise where bytes of a file are not what they were.
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 OLD_STATA = range(102, 116)  # first byte of formats before 117
 
 

@@ -15,6 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..errors import warn
+from .packed import UNPACKED, check_packed, check_sizes
+
 __all__ = ["Column", "Sheet", "read_sheets"]
 
 Array = NDArray[Any]
@@ -167,9 +170,12 @@ def _zipped(place: Path, argument: str, notes: list[str]) -> list[Sheet]:
             tables = [info for info in names if info.filename.lower().endswith(".csv")]
             inside = {info.filename for info in names}
             if {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & inside:
+                for said in check_packed(place, argument):
+                    warn(said)
                 return _workbook(place, argument, notes)
+            check_sizes(tables, place, argument)
             texts = [(Path(info.filename).stem, archive.read(info)) for info in tables]
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError):
+    except UNPACKED:
         raise _unreadable(place, argument) from None
     if not texts:
         raise ValueError(
@@ -190,7 +196,7 @@ def _workbook(place: Path, argument: str, notes: list[str]) -> list[Sheet]:
     try:
         book = CalamineWorkbook.from_path(str(place))
         sheets = [(name, book.get_sheet_by_name(name).to_python()) for name in book.sheet_names]
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError):
+    except (CalamineError, ValueError, *UNPACKED):
         raise _unreadable(place, argument) from None
     return [_sheet(name, rows, argument, notes) for name, rows in sheets if rows]
 

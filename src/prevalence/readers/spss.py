@@ -103,7 +103,9 @@ def read_spss(
     frame, about = _raw(source, encoding)
     codes = {name: as_codes(labels) for name, labels in about.variable_value_labels.items()}
     dates = [
-        n for n, f in about.original_variable_types.items() if f.rstrip("0123456789.") in DATES
+        n
+        for n, f in about.original_variable_types.items()
+        if (f or "").rstrip("0123456789.") in DATES
     ]
     missing = {
         name: _missing(frame[name], ranges, codes.get(name, {}))
@@ -140,6 +142,9 @@ def _raw(source: Path, encoding: str | None) -> tuple[pd.DataFrame, Any]:
         )
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as problem:
         raise damaged(source, SPSS, problem) from problem
+    strange = [name for name in frame.columns if not isinstance(name, str)]
+    if strange or not frame.columns.is_unique:
+        raise damaged(source, SPSS, ValueError("names"))
     return frame, about
 
 

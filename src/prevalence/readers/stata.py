@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import struct
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import note, shown
 from ..microdata import Microdata
 from .coded import as_codes, blank_texts, coded
-from .opened import check_encoding, check_kind, damaged, existing
+from .opened import DAMAGE, check_encoding, check_kind, damaged, existing
 from .svyset import svyset
 
 __all__ = ["read_stata"]
@@ -26,7 +25,6 @@ STATA = "a Stata file"
 DAYS = ("%td", "%-td", "%tc", "%-tc", "%tw", "%tm", "%tq", "%th", "%d", "%-d")
 UNICODE = 118  # the first format whose texts are UTF-8
 FIRST_MISSING = 2_147_483_621  # "." among the codes of value labels; .a to .z follow
-DAMAGE = (struct.error, ValueError, IndexError, KeyError, EOFError, OverflowError, TypeError)
 
 
 def read_stata(

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import Block
+from ..direct.shares import ROUNDING, without_df, without_spread
 from ..errors import note
-from ..evaluate import Domains, Result, blank_rows, units_known
+from ..evaluate import Domains, Result, blank_rows
+from ..facts import units_with
 from ..registry import Example
 from ..survey import Survey
 
@@ -24,23 +26,12 @@ __all__ = [
     "p_values",
     "refuted",
     "taken",
-    "units_of",
-    "without_few_units",
+    "without_untold",
 ]
 
 Array = NDArray[Any]
 REFUTED = 0.05  # p-value, times the number of domains, below which an assumption is refuted
 BLAIR_IMAI = "Blair and Imai (2012) doi:10.1093/pan/mpr048"
-
-
-def units_of(survey: Survey, domains: Domains, member: Array) -> Array:
-    """Return the primary units with members of weight, by domain; nan where units are not told."""
-    rows = np.flatnonzero((member != 0) & domains.take_part(survey))
-    psus = survey.design.stages[0].parent.size
-    unit = survey.design.psu_of_unit[survey.chain.unit[rows]].astype(np.int64)
-    pairs = np.unique(domains.of_rows(survey.n)[rows].astype(np.int64) * psus + unit)
-    found = np.bincount(pairs // psus, minlength=domains.count).astype(float)
-    return found if units_known(survey) else np.full(domains.count, np.nan)
 
 
 def few_units(survey: Survey, domains: Domains, groups: Sequence[Array]) -> Array:
@@ -51,23 +42,27 @@ def few_units(survey: Survey, domains: Domains, groups: Sequence[Array]) -> Arra
     scheme = survey.scheme or survey.design
     if not np.any(scheme.coefficients):
         return np.zeros(domains.count, dtype=bool)
-    return np.asarray(np.min([units_of(survey, domains, group) for group in groups], axis=0) < 2)
+    inside = domains.take_part(survey)
+    units = [units_with(survey, domains, np.flatnonzero((g != 0) & inside)) for g in groups]
+    return np.asarray(np.min(units, axis=0) < 2)
 
 
-def without_few_units(
+def without_untold(
     survey: Survey, result: Result, domains: Domains, groups: Sequence[Array], said: list[str]
 ) -> Result:
-    """Blank standard errors of domains with `few_units`: they would be those of the other group."""
+    """Blank what the sample does not tell: of domains with `few_units`, or without spread."""
     few = np.tile(few_units(survey, domains, groups), len(result.value))
     few &= np.isfinite(result.block.std_error)
-    if not few.any():
-        return result
-    note(
-        said,
-        f"{int(few.sum()):,} of {few.size:,} estimates have a group of respondents in one primary "
-        "unit alone, which cannot tell its standard error: they are nan. Use larger domains.",
-    )
-    return replace(result, block=blank_rows(result.block, few))
+    if few.any():
+        note(
+            said,
+            f"{int(few.sum()):,} of {few.size:,} estimates have a group of respondents in one primary "
+            "unit alone, which cannot tell its standard error: they are nan. Use larger domains.",
+        )
+        result = replace(result, block=blank_rows(result.block, few))
+    result = without_spread(survey, domains, result, said, ROUNDING)
+    said += without_df(result)
+    return result
 
 
 def outside(

@@ -15,7 +15,7 @@ from ..evaluate import evaluate
 from ..facts import row_facts
 from ..registry import estimator
 from ..survey import Survey
-from .asked import lists_with, outside, taken, without_few_units
+from .asked import lists_with, outside, taken, without_untold
 from .difference import BY_CHANCE, NO_EFFECT, NO_LIARS, gap, length, parts, read_to
 from .placebos import ARONOW, among, failures, in_words, list_and_direct, placebo_tests
 
@@ -119,7 +119,7 @@ def list_combined(
 
     found = evaluate(survey, theta, domains)
     said: list[str] = []
-    result = without_few_units(survey, taken(found, 0), domains, [no.long, no.short], said)
+    result = without_untold(survey, taken(found, 0), domains, [no.long, no.short], said)
     given = survey.scheme is not None and survey.scheme.given
     placebo, p = placebo_tests(survey if given else survey.linearised(), asked, z, domains)
     said += failures(placebo, domains)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..estimate import Estimate
-from ..evaluate import Domains, Result, evaluate
+from ..evaluate import FLAT, Domains, Result, blank_rows, by_chance, evaluate
 from ..facts import row_facts
 from ..survey import Survey
 from .asked import BLAIR_IMAI, few_units
@@ -193,6 +193,11 @@ def list_design_test(
     _enough_units(survey, domains, asked)
     j = asked.items
     result = _shares(survey, domains, asked)
+    if not (result.block.std_error > FLAT).any():
+        raise ValueError(
+            f"count must vary between units: it does not in {int(kept.sum()):,} rows. There is "
+            "nothing to test; check the column."
+        )
     kinds = [f"trait, {k} others" for k in range(j + 1)] + [
         f"no trait, {k} others" for k in range(j + 1)
     ]
@@ -213,7 +218,21 @@ def list_design_test(
     sets = np.arange(j), np.arange(j + 2, 2 * j + 2)
     tests = [_set_test(estimate.take(rows), near) for rows in sets]
     (first, p), (second, r) = tests
-    return DesignTest(estimate, (first, second), (p, r), min(1.0, 2 * min(p, r)), j)
+    shown = _without_nobody(survey, result, estimate)
+    return DesignTest(shown, (first, second), (p, r), min(1.0, 2 * min(p, r)), j)
+
+
+def _without_nobody(survey: Survey, result: Result, estimate: Estimate) -> Estimate:
+    """Blank standard errors of 0 of kinds that nobody, or everybody, in the sample is of."""
+    nobody = by_chance(survey, result, result.block.std_error <= FLAT)
+    if not nobody.any():
+        return estimate
+    text = (
+        f"{int(nobody.sum())} of {nobody.size} shares are those of nobody or everybody in the sample, "
+        "which cannot tell their standard errors: they are nan."
+    )
+    blocks = (blank_rows(result.block, nobody), *estimate.blocks[1:])
+    return replace(estimate, blocks=blocks, warnings=(*estimate.warnings, text))
 
 
 def _enough_units(survey: Survey, domains: Domains, asked: OneList) -> None:

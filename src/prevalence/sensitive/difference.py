@@ -14,7 +14,7 @@ from ..evaluate import Domains, evaluate
 from ..facts import by_domain, row_facts
 from ..registry import estimator
 from ..survey import Survey
-from .asked import BLAIR_IMAI, lists_with, outside, without_few_units
+from .asked import BLAIR_IMAI, lists_with, outside, without_untold
 from .counts import OneList, checked_list, read_columns
 
 __all__ = [
@@ -115,7 +115,7 @@ def list_difference(
     rows = parts(asked)
     result = evaluate(survey, lambda w: gap(rows @ w), domains)
     said: list[str] = []
-    result = without_few_units(survey, result, domains, [asked.long, asked.short], said)
+    result = without_untold(survey, result, domains, [asked.long, asked.short], said)
     said += outside(result.value[0], domains, "a difference of two lists", (0, 1), BY_CHANCE)
     return assemble(
         survey,

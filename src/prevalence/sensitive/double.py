@@ -16,7 +16,7 @@ from ..evaluate import Domains, Result, evaluate
 from ..facts import row_facts
 from ..registry import estimator
 from ..survey import Survey
-from .asked import BLAIR_IMAI, lists_with, outside, refuted, taken, without_few_units
+from .asked import BLAIR_IMAI, lists_with, outside, refuted, taken, without_untold
 from .counts import OneList, checked_list, read_columns
 from .difference import BY_CHANCE, NO_EFFECT, NO_LIARS, gap, length, parts, read_to
 
@@ -113,7 +113,7 @@ def double_list(
     found = evaluate(survey, theta, domains)
     groups = [group for one in asked for group in (one.long, one.short)]
     said: list[str] = []
-    result = without_few_units(survey, taken(found, 0), domains, groups, said)
+    result = without_untold(survey, taken(found, 0), domains, groups, said)
     said += outside(result.value[0], domains, "a mean of two differences", (0, 1), BY_CHANCE)
     apart = "the two lists differ by more than chance: one of them has a design effect"
     said += refuted(found.value[3], taken(found, 3).block, domains, apart)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..direct.models import coordinates
+from ..direct.models import check_count, coordinates
 from ..errors import ConvergenceError
 from ..vglm import Maximum, curvature, maximise, score_rows
 from .fits import Design, Fitted, runs_away
@@ -45,6 +45,7 @@ def fitted_list(design: Design, y: Array, treated: Array, items: int, model: Lis
     """Fit a regression of counts of the rows that take part to the weights of the sample."""
     for arm, rows in (("were read the long list", treated), ("were read the short list", ~treated)):
         if arm.endswith("long list") or model.method != "ml":
+            check_count(design.x[rows], f" that {arm}")
             coordinates(design.x[rows], design.weights[rows], design.terms.names, f"that {arm}")
     if model.method == "ml":
         return _by_likelihood(design, y, treated, items, model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,18 @@ from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
 from ..registry import Example, estimator
 from ..survey import Survey
+from .asked import BLAIR_IMAI
 from .counts import checked_list, read_columns
 from .devices import probability
 from .fits import Fitted, design_of
 from .list_fit import ListModel, fitted_list
+from .list_spread import Spread, spread_of
 from .modelled import fewer_degrees, read_predictors, share_result, with_likelihood
 
 __all__ = ["list_prevalence", "list_regression"]
 
 Array = NDArray[Any]
 IMAI = "Imai (2011) doi:10.1198/jasa.2011.ap10415"
-BLAIR_IMAI = "Blair and Imai (2012) doi:10.1093/pan/mpr048"
 METHODS = ("ml", "nls", "linear")
 
 
@@ -38,6 +39,7 @@ class Read:
     fitted: Fitted
     items: int
     told: bool
+    spread: Spread | None  # of the counts of the short list, where the likelihood rests on it
 
 
 def _example(method: str) -> Callable[[], Example]:
@@ -112,7 +114,7 @@ def list_regression(
     treatment : str
         Column that is 1 for who was read the list with the sensitive item and 0 for the others.
     items : int, optional
-        J, the items of the short list; by default the largest that the counts show.
+        Items of the short list, J. Without it, the fewest that the counts allow.
     method : {"ml", "nls", "linear"}
         Maximum likelihood; least squares in two steps, ``J expit(x'g)`` among controls and then
         ``expit(x'd)`` beside it; or the same with means linear in x, whose shares may leave 0 to 1.
@@ -152,8 +154,12 @@ def list_regression(
     Weights make it a pseudo-likelihood; the variance is the design's, exact through all weighting
     steps, and replicates are fitted again. Assumes that the sensitive item does not change answers
     to the others, that nobody lies (but for `floor` and `ceiling`), and for "ml" that the items are
-    answered independently with one probability: "nls" rests on their mean alone. It fails where the
-    trait is rare for the number of people asked: a list tells little of 1 or 2 in 100.
+    answered independently with one probability: "nls" rests on their mean alone. Where items went
+    together within people, "ml" took part of the spread of counts for the trait and its intervals
+    covered 62 %, and where items of 10 to 70 % were independent a third of samples had no maximum;
+    "nls" covered 95 to 96 % (docs, sensitive-coverage). Counts of the short list that spread more
+    or less than such items would are said. It fails where the trait is rare for the number of
+    people asked: a list tells little of 1 or 2 in 100.
 
     References
     ----------
@@ -232,7 +238,7 @@ def list_prevalence(
     treatment : str
         Column that is 1 for who was read the list with the sensitive item and 0 for the others.
     items : int, optional
-        J, the items of the short list; by default the largest that the counts show.
+        Items of the short list, J. Without it, the fewest that the counts allow.
     method : {"ml", "nls", "linear"}
         As in `list_regression`; with "linear" a share may be negative.
     constrained : bool
@@ -267,7 +273,8 @@ def list_prevalence(
     The variance takes in that coefficients are estimated and that domains are samples of their
     people, with their covariance. Assumes what `list_regression` does, and within a domain that the
     model holds there: it borrows from the other domains, which `list_difference` with `by` does not.
-    It fails where `list_regression` does.
+    It fails where `list_regression` does: with "ml", where the items do not have one probability,
+    each by itself.
 
     References
     ----------
@@ -341,7 +348,9 @@ def _read(
     design = design_of(survey, terms)
     rows = slice(None) if terms.rows is None else terms.rows
     fitted = fitted_list(design, asked.count[rows], asked.long[rows] > 0, asked.items, model)
-    return Read(here, lost, fitted, asked.items, asked.told)
+    plain = model.method == "ml" and model.constrained and not (model.floor or model.ceiling)
+    spread = spread_of(fitted, asked, rows) if plain else None
+    return Read(here, lost, fitted, asked.items, asked.told, spread)
 
 
 def _told(
@@ -355,12 +364,14 @@ def _told(
     rule: str,
 ) -> Estimate:
     said: list[str] = []
-    result = fewer_degrees(result, read.fitted.design, said)
+    domains = read.domains if unit == "proportion" else read.domains.whole()
+    result = fewer_degrees(survey, domains, result, read.fitted.design, said)
+    spread = read.spread.tell(survey, read.domains, said) if read.spread else {}
     rows = result.value.size // result.n.size
     out = assemble(
         survey,
         result,
-        read.domains if unit == "proportion" else read.domains.whole(),
+        domains,
         words={"outcome in": "sensitive item in"},
         outcomes=names,
         unit=unit,
@@ -376,11 +387,12 @@ def _told(
         assumptions=_assumptions(read, model),
         warnings=said,
     )
-    return with_likelihood(out, read.fitted)
+    out = with_likelihood(out, read.fitted)
+    return replace(out, provenance={**out.provenance, **spread})
 
 
 def _assumptions(read: Read, model: ListModel) -> list[str]:
-    items = f"{read.items} items" + ("" if read.told else ", the largest that the counts show")
+    items = f"{read.items} items" + ("" if read.told else ", the fewest that fit")
     out = [
         f"The short list has {items}; the sensitive item does not change answers to the others.",
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..direct.shares import without_spread
 from ..direct.terms import Terms, read_terms
 from ..errors import note
 from ..estimate import Estimate
@@ -16,7 +17,7 @@ from ..evaluate import Domains, Result, evaluate, members
 from ..survey import Survey
 from .fits import Design, Fitted, Shares
 
-__all__ = ["fewer_degrees", "read_predictors", "share_result"]
+__all__ = ["fewer_degrees", "read_predictors", "share_result", "with_likelihood"]
 
 Array = NDArray[Any]
 
@@ -65,8 +66,10 @@ def share_result(survey: Survey, fitted: Fitted, domains: Domains) -> tuple[Resu
     return replace(result, value=result.value.T, sums=sums, n=n, psus=psus), shares
 
 
-def fewer_degrees(result: Result, design: Design, said: list[str]) -> Result:
-    """Take the predictors from the degrees of freedom of the design, and say where none are left."""
+def fewer_degrees(
+    survey: Survey, domains: Domains, result: Result, design: Design, said: list[str]
+) -> Result:
+    """Take the predictors from the degrees of freedom, and say where none, or no spread, is left."""
     df = result.block.df + 1 - design.q.shape[1]
     if (df < 1).any():
         note(
@@ -74,6 +77,8 @@ def fewer_degrees(result: Result, design: Design, said: list[str]) -> Result:
             f"{design.q.shape[1]} predictors leave no degrees of freedom of the design's "
             f"{result.block.df[0]:g}: there is no interval. Leave out predictors.",
         )
+    largest = float(np.max(np.abs(result.value), initial=0.0, where=np.isfinite(result.value)))
+    result = without_spread(survey, domains, result, said, 1e-14 * largest)
     return replace(result, block=replace(result.block, df=np.maximum(df, 0.0)))
 
 

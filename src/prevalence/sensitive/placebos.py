@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..direct.outcomes import check_yes_no
+from ..direct.shares import ROUNDING, flat
 from ..engine import Weights
-from ..errors import check_rows
+from ..errors import note
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import row_facts
@@ -162,6 +164,7 @@ def list_placebos(
     domains = domains_of(survey, by, where)
     asked, z, lost = list_and_direct(survey, count, treatment, direct, items, missing, domains)
     result, p = placebo_tests(survey, asked, z, domains)
+    said = _untested(p.reshape(-1))
     estimate = assemble(
         survey,
         result,
@@ -173,8 +176,22 @@ def list_placebos(
         citations=[ARONOW],
         facts=row_facts(result, np.stack([lost, lost])),
         assumptions=length(asked),
+        warnings=said,
     )
     return Placebos(estimate, p.reshape(-1))
+
+
+def _untested(p: Array) -> list[str]:
+    """Say which tests there are no p-values of."""
+    said: list[str] = []
+    none = ~np.isfinite(p)
+    if none.any():
+        note(
+            said,
+            f"{int(none.sum()):,} of {p.size:,} placebo tests cannot be made: too few primary units "
+            "hold those who say yes, or the answers do not vary between units. Use larger domains.",
+        )
+    return said
 
 
 def list_and_direct(
@@ -189,8 +206,7 @@ def list_and_direct(
     """Read the list and the direct answers, 0 in rows that are not kept, and the counts missing."""
     named = [("count", count), ("treatment", treatment), ("direct", direct)]
     (y, t, z), kept, lost = read_columns(survey, named, missing, domains)
-    bad = (kept > 0) & ~np.isin(z, (0.0, 1.0))
-    check_rows("direct", f"0 or 1 in {direct!r}", z, bad, "Code yes as 1 and no as 0.")
+    check_yes_no("direct", direct, z, kept > 0)
     return checked_list(y, t, kept, items, names=(count, treatment)), z, lost
 
 
@@ -214,7 +230,8 @@ def placebo_tests(
     few = np.stack(
         [few_units(survey, domains, [yes.long, yes.short]), np.zeros(domains.count, bool)]
     )
-    result = replace(result, block=blank_rows(result.block, few.reshape(-1)))
+    none = few.reshape(-1) | flat(survey, domains, result, ROUNDING)
+    result = replace(result, block=blank_rows(result.block, none))
     distance = result.value - np.array(NULLS)[:, None]
     return result, p_values(distance.reshape(-1), result.block).reshape(distance.shape)
 

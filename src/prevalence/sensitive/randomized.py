@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
+from ..direct.outcomes import check_yes_no
 from ..direct.shares import prevalence
 from ..engine import Weights
-from ..errors import check_rows, one_of
+from ..errors import one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
 from ..facts import LateFacts, row_facts
 from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
-from .asked import answers_with, outside, taken, without_few_units
+from .asked import answers_with, outside, taken, without_untold
 from .counts import read_columns
 from .devices import LEAST_SLOPE, Device, device, pair, probability
 
@@ -159,8 +160,7 @@ def randomized_response(
     one_of("interval", interval, list(PROPORTION_RULES))
     domains = domains_of(survey, by, where)
     (said_yes,), kept, lost = read_columns(survey, [("answer", answer)], missing, domains)
-    bad = (kept > 0) & ~np.isin(said_yes, (0.0, 1.0))
-    check_rows("answer", f"0 or 1 in {answer!r}", said_yes, bad, "Code yes as 1 and no as 0.")
+    check_yes_no("answer", answer, said_yes, kept > 0)
     if group is None:
         shape = device(
             design, p=_one(p), p_yes=p_yes, p_no=p_no, q=q, random_answers=random_answers
@@ -285,7 +285,7 @@ def _two_groups(
 
     found = evaluate(survey, theta, domains)
     said: list[str] = []
-    both = without_few_units(survey, found, domains, [in_one, in_two], said)
+    both = without_untold(survey, found, domains, [in_one, in_two], said)
     result = taken(both, 0)
     for k, what in enumerate(("the share with the trait", "the share of the unrelated question")):
         said += outside(found.value[k], domains, what, (0, 1), NOT_FOLLOWED)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import ConvergenceError, check_rows
+from ..direct.outcomes import check_yes_no
+from ..errors import ConvergenceError
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
 from ..registry import Example, estimator
@@ -189,7 +190,7 @@ def randomized_response_regression(
     )
     said: list[str] = []
     result = evaluate(survey, lambda w: w.regression(fitted), here.whole())
-    result = fewer_degrees(result, fitted.design, said)
+    result = fewer_degrees(survey, here.whole(), result, fitted.design, said)
     rows = len(fitted.names)
     out = assemble(
         survey,
@@ -228,8 +229,7 @@ def _read(
     """Read answers and predictors, check them, and fit the model to the weights."""
     shape = None if masks.group else masks.device()
     (y,), kept, _ = read_columns(survey, [("answer", answer)], missing, domains)
-    bad = (kept > 0) & ~np.isin(y, (0.0, 1.0))
-    check_rows("answer", f"0 or 1 in {answer!r}", y, bad, "Code yes as 1 and no as 0.")
+    check_yes_no("answer", answer, y, kept > 0)
     terms, here, lost = read_predictors(
         survey,
         predictors,
