@@ -141,6 +141,18 @@ BAD = {
         TypeError,
         r"flow must be the table that Survey\.weight_flow returns: found Survey",
     ),
+    "signs of pandas in a condition": Bad(
+        rows(),
+        lambda _: pv.Indicator("q1 == 1 & age > 12"),
+        ValueError,
+        r"found BinOp in 'q1 == 1 & age > 12'\. Write and, or, not for & \| ~",
+    ),
+    "a sign for not": Bad(
+        rows(),
+        lambda d: pv.direct.mean(survey(d), "age", where="~(age > 12)"),
+        ValueError,
+        r"found UnaryOp in .*Write and, or, not for & \| ~",
+    ),
     "a definition by its name": Bad(
         rows(),
         lambda d: survey(d).classify("Forced labour"),
