@@ -4,7 +4,7 @@
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
 #   make evidence   the tables of docs/ on rare events, weighting steps, scale-up and lists, drawn anew (50 minutes)
-#   make bench      speed against the peers (12 minutes) make lock    the four lock files again (needs uv)
+#   make bench      speed against the peers (15 minutes) make lock    the four lock files again (needs uv)
 #   make crosscheck-bayes   our samplers against PyMC and nutpie, in an environment of its own (10 minutes)
 
 PY ?= python3
@@ -57,6 +57,7 @@ evidence: .venv/.ok
 	@$(BIN)/python -m benchmarks.network_bias
 	@$(BIN)/python -m benchmarks.network_posteriors
 	@$(BIN)/python -m benchmarks.mse_coverage
+	@$(BIN)/python -m benchmarks.instrument_coverage
 	@$(BIN)/python -m benchmarks.sensitive_coverage
 
 notebooks: .venv/.ok

@@ -6,7 +6,8 @@ ratios to svy stand the time in which this machine does the least that the task 
 every byte of its columns read once, or the one product of matrices), and R's survey where it is
 installed. The exit status is 1 if a bar is missed or a number differs. ``python -m benchmarks quick``
 leaves out what takes longest; ``python -m benchmarks network`` runs network scale-up alone,
-``python -m benchmarks mse`` multiple-systems estimation, and each writes its table in `docs/`.
+``python -m benchmarks mse`` multiple-systems estimation, ``python -m benchmarks measurement`` sensitive
+questions, imperfect instruments, definitions and exports, and each writes its table in `docs/`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ from pathlib import Path
 import pandas as pd
 import svy
 
-from . import estimation, mse, network, network_samplers, raking, replicates
+from . import estimation, measurement, mse, network, network_samplers, raking, replicates
 from .timing import Sheet, timed, title
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PARTS = ("network", "mse")
 
 
 def main() -> int:
@@ -34,7 +34,7 @@ def main() -> int:
     met = [] if alone else _surveys(quick)
     for part in alone or PARTS:
         sheet = Sheet()
-        (_networks if part == "network" else mse.mse)(sheet, quick=quick)
+        PARTS[part](sheet, quick=quick)
         if alone:
             pd.DataFrame(sheet.rows).to_csv(DOCS / f"{part}-speed.csv", index=False)
         met.append(sheet.met)
@@ -46,6 +46,9 @@ def _networks(sheet: Sheet, *, quick: bool) -> None:
     network.network(sheet)
     if not quick:
         network_samplers.models(sheet)
+
+
+PARTS = {"network": _networks, "mse": mse.mse, "measurement": measurement.measurement}
 
 
 def _surveys(quick: bool) -> list[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,13 +25,26 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 def write(folder: Path, *, households: int = 10_000, children: int = 40_000) -> tuple[Path, Path]:
     """Write export.xlsx and form.xlsx into a folder and return their paths."""
-    rng = np.random.default_rng(6)
-    parent = np.sort(rng.integers(0, households, children))
     export, form = folder / "export.xlsx", folder / "form.xlsx"
-    sheets = {"Work of children": _households(households, rng), "child": _children(parent, rng)}
-    workbook(export, sheets)
+    workbook(export, _sheets(households, children))
     workbook(form, {"survey": _survey(), "choices": _choices(), "settings": [["form_title"]]})
     return export, form
+
+
+def write_csv(folder: Path, *, households: int = 10_000, children: int = 40_000) -> Path:
+    """Write the same sheets as one CSV file each into a folder of their own, and return it."""
+    out = folder / "csv"
+    out.mkdir()
+    for name, rows in _sheets(households, children).items():
+        with (out / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(rows)
+    return out
+
+
+def _sheets(households: int, children: int) -> dict[str, Iterable[Sequence[Any]]]:
+    rng = np.random.default_rng(6)
+    parent = np.sort(rng.integers(0, households, children))
+    return {"Work of children": _households(households, rng), "child": _children(parent, rng)}
 
 
 def _households(n: int, rng: np.random.Generator) -> Iterable[Sequence[Any]]:

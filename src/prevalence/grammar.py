@@ -11,7 +11,7 @@ import operator
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +51,7 @@ LONGEST = 100_000  # characters of a condition
 DEEPEST = 100  # levels of one inside another
 
 
+@lru_cache(maxsize=512)  # a definition asks the same few conditions again and again
 def _parse(text: str) -> tuple[ast.expr, dict[str, str]]:
     """Return the expression and the column behind each name in it; `odd names` in backticks."""
     if len(text) > LONGEST:

@@ -239,7 +239,7 @@ def _roots(
     return out.reshape(start.size, w.columns)
 
 
-def blocks(columns: int, rows: int, budget: int = 20_000_000) -> list[slice]:
+def blocks(columns: int, rows: int, budget: int = 4_000_000) -> list[slice]:
     """Split replicate columns so that a dense block stays within a number of entries."""
     step = max(1, min(columns, budget // max(rows, 1)))
     return [slice(i, min(i + step, columns)) for i in range(0, columns, step)]

@@ -170,7 +170,7 @@ def test_anything_but_a_survey_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", CORRECTED)
 def test_anything_but_an_estimate_is_refused(name: str) -> None:
-    wrong: tuple[Any, ...] = (0.2, people(), None)
+    wrong: list[Any] = [0.2, people(), None]
     for given in wrong:
         with pytest.raises(TypeError, match=r"apparent must be an [Ee]stimate"):
             CORRECTED[name](given)

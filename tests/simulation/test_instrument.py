@@ -81,19 +81,26 @@ def test_a_cell_of_the_committed_table_is_drawn_again(number: int) -> None:
 
 
 def test_the_committed_grid_holds_what_is_asked_of_the_default() -> None:
-    """At least 94 %, less two Monte Carlo errors (0.75 points), and never wider than melding."""
+    """At least 94 % in every cell, and wider than melding in one, of the smallest sample, by 1 %."""
     table = pd.read_csv(DOCS / "instrument-coverage.csv")
     cells = study.against_melding(table)
     assert len(cells) == len(study.designs()) * 27
-    error = 100 * np.sqrt(0.06 * 0.94 / study.SAMPLES)
-    assert (cells["rogan-gladen"] >= study.LEAST - 2 * error).all()
-    assert (cells["relative_width"] <= 1.0).all()
+    assert (cells["rogan-gladen"] >= study.LEAST).all()
+    wider = cells[cells["relative_width"] > 1]
+    assert wider.index.tolist() == [("30 x 20", 0.05, 0.005, 0.995, 1_000)]
+    assert wider["relative_width"].max() < 1.02
 
 
-def test_the_committed_table_of_two_cells_says_what_the_page_says() -> None:
-    """Known rates cover 58 and 71 %, as published; the others within three Monte Carlo errors of theirs."""
-    table = pd.read_csv(DOCS / "instrument-table.csv")
-    first = table[table["prevalence"] == 0.01].set_index("rule")["coverage"]
-    assert first["rates taken as known"] < 70
-    assert first["rogan-gladen"] > 94
-    assert first["melding"] > 97
+def test_the_committed_table_of_two_cells_is_near_the_published_one() -> None:
+    """Published at 1 and 3 %, Se unstated: within a point, five Monte Carlo errors of 10,000 at most."""
+    table = pd.read_csv(DOCS / "instrument-table.csv").set_index(["rule", "prevalence"])["coverage"]
+    published = {
+        "rates taken as known": (58, 71),
+        "delta": (92, 95),
+        "lang-reiczigel": (96, 96),
+        "melding": (98, 96),
+    }
+    for rule, wanted in published.items():
+        for share, covered in zip((0.01, 0.03), wanted, strict=True):
+            assert table[rule, share] == pytest.approx(covered, abs=1.1)
+    assert (table["rogan-gladen"] > 94).all()

@@ -251,13 +251,14 @@ def without_df(result: Result) -> list[str]:
 
 def design_effect(seen: Seen, lend: Lender, rule: str) -> dict[str, Array]:
     """Return the design effect of the interval by domain, and where it comes from."""
-    borrowed, source = lend(seen)
+    own = seen.own > 0
+    needed = rule == "auto" or not own.all()
+    borrowed, source = lend(seen) if needed else (seen.own, np.full(own.size, "own"))
     if rule == "auto":
         used = blended(seen.own, borrowed, seen.share, seen.n)
         source = np.where((borrowed < 1) & (used == 1), "at least 1", source)
         own = used <= 1.05 * seen.own  # what the borrowed one adds is no longer worth a word
     else:
-        own = seen.own > 0
         used = np.where(own, seen.own, np.maximum(borrowed, 1.0))
     none = ~np.isfinite(used)
     return {

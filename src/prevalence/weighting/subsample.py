@@ -36,9 +36,8 @@ class Subsample:
 
     def apply_to_copies(self, w: Array, copies: Array, *, strict: bool) -> Array:
         """Expand the weights of drawn rows; `w` is that of all copies of a row together."""
-        r, e = (v if w.ndim == 1 else v[:, None] for v in (self.drawn, self.counted))
-        size = w if self.weighted else copies * (w != 0)
-        everyone, drawn = self._sums(size * e), self._sums(size * r)
+        size = w if self.weighted else np.where(w != 0, copies, 0.0)
+        everyone, drawn = self._sums(size, self.counted), self._sums(size, self.drawn)
         empty = (drawn <= 0) & (everyone > 0)
         if strict and empty.any():
             c = int(np.flatnonzero(empty)[0])
@@ -48,14 +47,15 @@ class Subsample:
             )
         with np.errstate(all="ignore"):
             factor = np.where(drawn > 0, everyone / drawn, np.where(empty, np.nan, 0.0))
-        out = np.asarray(w * r * factor[self.code])
+        out, rows = np.zeros(w.shape), np.flatnonzero(self.drawn)
+        out[rows] = w[rows] * factor[self.code[rows]]
         if empty.any():
             out[:, empty.any(axis=0)] = np.nan
         return out
 
     def adjoint(self, w: Array) -> Adjoint:
         size = w if self.weighted else (w != 0).astype(float)
-        everyone, drawn = self._sums(size * self.counted), self._sums(size * self.drawn)
+        everyone, drawn = self._sums(size, self.counted), self._sums(size, self.drawn)
         drawn = np.where(drawn > 0, drawn, 1.0)
         f = self.drawn * (everyone / drawn)[self.code]
         h = (f - self.counted) / drawn[self.code]
@@ -65,5 +65,7 @@ class Subsample:
         by_copy = np.divide(h, w, out=np.zeros(w.shape), where=w != 0)
         return Adjoint(f, np.zeros(w.shape), w * self.drawn, self.code, one, one, f, by_copy)
 
-    def _sums(self, size: Array) -> Array:
-        return cell_sums(self.code, len(self.labels), size)
+    def _sums(self, size: Array, among: Array) -> Array:
+        """Sum the sizes of rows that are 1 in `among`, by class."""
+        rows = np.flatnonzero(among)
+        return cell_sums(self.code[rows], len(self.labels), size[rows])
