@@ -244,9 +244,15 @@ def agreed_words(*merged: Estimate) -> dict[str, Any]:
 
 
 def _positive(e: Estimate) -> bool:
-    """Tell whether intervals are on the log scale; a share or count without a case has none."""
+    """Tell whether intervals are on the log scale; a share or count without a case has none.
+
+    They are not where an estimate above 0 may be 0 by its own interval, as that of a list
+    experiment or of a screen that errs: a logarithm would exclude it.
+    """
     some = (e.value > 0).all() if e.unit == "known" else (e.value >= 0).all() and e.value.any()
-    return e.unit in POSITIVE and bool(some)
+    if e.unit not in POSITIVE or not some:
+        return False
+    return not ((e.value > 0) & (e.interval()[:, 0] <= 0)).any()
 
 
 def _without_quotient(out: Estimate, none: Array) -> Estimate:
@@ -270,7 +276,9 @@ def _unit_of(ufunc: np.ufunc, a: Estimate, b: Estimate) -> str:
     if ufunc is np.subtract and a.unit == b.unit:
         return "difference"
     if a.estimand is None or b.estimand is None or ufunc is np.add:
-        unit = b.unit if a.estimand is None else a.unit
+        unit, other = (b.unit, a) if a.estimand is None else (a.unit, b)
+        if ufunc is np.multiply and unit == "proportion" and (np.abs(other.value) > 1).any():
+            return "scaled proportion"  # as by a number: no share any more
         apart = all(x and y and x != y for x, y in zip(a.labels, b.labels, strict=True))
         sums = ufunc is np.add and apart and unit in ("proportion", "mean", "ratio")
         return f"sum of {unit}s" if sums else unit

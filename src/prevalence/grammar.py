@@ -186,9 +186,15 @@ def _number(value: Any, text: str) -> Any:
 
 
 def _refused(node: ast.expr, text: str) -> ValueError:
+    signs = isinstance(getattr(node, "op", None), (ast.BitAnd, ast.BitOr, ast.Invert))
+    remedy = (
+        "Write and, or, not for & | ~."
+        if signs
+        else "Compute a column beforehand for anything else."
+    )
     return ValueError(
         f"a condition may use names, constants, comparisons, and, or, not, in, + - *: found "
-        f"{type(node).__name__} in {_cut(text)}. Compute a column beforehand for anything else."
+        f"{type(node).__name__} in {_cut(text)}. {remedy}"
     )
 
 

@@ -181,7 +181,7 @@ def test_archives_that_unpack_to_too_much_are_refused(
 
 # ---------------------------------------------------------------------- forms
 def test_conditions_of_a_form_that_nest_without_end_are_said_to_be_unread(tmp_path: Path) -> None:
-    survey = [list(row) for row in exports.SURVEY]
+    survey = [list(row) for row in exports.HOMES_ALONE]
     survey[4][4] = "(" * 3000 + "1" + ")" * 3000
     form = exports.form(tmp_path, survey=survey)
     m = pv.read_kobo(exports.write_csv(tmp_path / "e.csv", homes(3)), form=form)

@@ -141,6 +141,18 @@ BAD = {
         TypeError,
         r"flow must be the table that Survey\.weight_flow returns: found Survey",
     ),
+    "signs of pandas in a condition": Bad(
+        rows(),
+        lambda _: pv.Indicator("q1 == 1 & age > 12"),
+        ValueError,
+        r"found BinOp in 'q1 == 1 & age > 12'\. Write and, or, not for & \| ~",
+    ),
+    "a sign for not": Bad(
+        rows(),
+        lambda d: pv.direct.mean(survey(d), "age", where="~(age > 12)"),
+        ValueError,
+        r"found UnaryOp in .*Write and, or, not for & \| ~",
+    ),
     "a definition by its name": Bad(
         rows(),
         lambda d: survey(d).classify("Forced labour"),
@@ -252,3 +264,17 @@ def test_a_hidden_answer_is_told_by_the_name_that_it_is_given() -> None:
     found = pv.sensitive.list_difference(data, "count", treatment="long", items=2)
     assert "Outcome: sensitive item in count." in found.sentence()
     assert "Outcome: in debt." in found.describe(outcome="in debt").sentence()
+
+
+def test_what_may_be_nothing_stays_so_when_it_is_added_up_or_scaled() -> None:
+    data = survey(frame(count=[0, 1, 2, 1, 2, 0, 1, 1, 1, 2, 0, 2], long=[0, 0, 1, 1] * 3))
+    found = pv.sensitive.list_difference(data, "count", treatment="long", items=2)
+    assert found.value[0] > 0 > found.interval()[0, 0]
+    people = pv.uncertain(5000, 4000, 6000)
+    for made in ((found + found) / 2, found * people):
+        assert made.interval_rule == "wald"
+        assert made.interval()[0, 0] < 0
+        assert made.unit == "scaled proportion"
+    case = prevalence(rows())
+    assert case.interval()[0, 0] > 0
+    assert (case * people).interval()[0, 0] > 0  # a share above 0 on the log scale

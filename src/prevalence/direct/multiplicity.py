@@ -151,7 +151,7 @@ def multiplicity(
     shown = replace(result, block=blank_rows(result.block, none)) if none.any() else result
     shown = without_spread(survey, domains, shown, said)
     ready = row_facts(result, np.zeros((1, domains.count), dtype=int))
-    made = assemble(
+    return assemble(
         survey,
         shown,
         domains,
@@ -171,8 +171,8 @@ def multiplicity(
             "Every case that an informant could report is reported (transmission 1).",
         ],
         warnings=[*said, *without_df(shown)],
+        words={"cases": REPORTED},
     )
-    return replace(made, provenance={**made.provenance, "cases": REPORTED})
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -145,7 +144,7 @@ def neighbourhood(
         ("deff", "deff_source", "n_eff", "icc"),
         lambda: {**used(), "n_eff": told / used()["deff"]},
     )
-    made = assemble(
+    return assemble(
         survey,
         shown,
         domains,
@@ -161,8 +160,8 @@ def neighbourhood(
             "Every case that an informant could tell of is told (transmission 1).",
         ],
         warnings=[*said, *without_df(result), *_of_one_child(result, told)],
+        words={"cases": REPORTED},
     )
-    return replace(made, provenance={**made.provenance, "cases": REPORTED})
 
 
 def _of_one_child(result: Result, told: Array) -> list[str]:
