@@ -119,10 +119,14 @@ def test_a_changed_definition_has_a_hash_of_its_own() -> None:
 
 # ---------------------------------------------------------------------- outside what is possible
 def test_a_share_below_0_is_told_as_0_with_what_was_computed(negative: pv.Estimate) -> None:
-    head = (
-        f"An estimated 0 % (computed as {100 * negative.value[0]:.1f} %, its 95 % interval holds "
-    )
-    assert negative.sentence().startswith(head + "nothing above 0 %; ")
+    head = f"An estimated 0 % (computed as {100 * negative.value[0]:.1f} %, "
+    high = 100 * negative.interval()[0, 1]
+    assert negative.sentence().startswith(f"{head}95 % interval 0 to {high:.1f}; ")
+    with pytest.warns(pv.PrevalenceWarning, match="below 0 in 1 of 1 rows"):
+        melded = pv.misclassification.rogan_gladen(
+            share(), sensitivity=SE, specificity=0.85, interval="melding"
+        )
+    assert melded.sentence().startswith(f"{head}its 95 % interval holds nothing above 0 %; ")
     assert negative.to_frame()["estimate"].iloc[0] == negative.value[0] < 0
     assert "computed below 0" in negative.to_frame()["flag"].iloc[0]
     count = negative.count(population=10_000).sentence()
@@ -204,6 +208,8 @@ def test_the_page_has_definitions_hashes_and_windows(tmp_path: Path) -> None:
 
 
 def test_the_page_keeps_suppressed_numbers_out_of_warnings(tmp_path: Path) -> None:
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 3 estimates rest on answers that do not"):
+        share("town")  # the two clusters of the small town have three cases each
     with pytest.warns(pv.PrevalenceWarning, match=r"\(first: row 0, -0"):
         e = pv.misclassification.rogan_gladen(share("town"), sensitivity=SE, specificity=0.85)
     assert "would be 0 at" not in e.explain()  # of the town with the smallest share

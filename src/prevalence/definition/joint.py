@@ -19,7 +19,7 @@ from ..survey import Survey
 if TYPE_CHECKING:
     from .definition import Definition
 
-__all__ = ["paired", "share", "stacked", "told", "unclassified"]
+__all__ = ["told", "unclassified"]
 
 Array = NDArray[Any]
 SAME = 1e-12  # of a difference of two shares of the same rows: rounding alone

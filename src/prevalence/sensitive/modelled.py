@@ -17,7 +17,7 @@ from ..evaluate import Domains, Result, evaluate, members
 from ..survey import Survey
 from .fits import Design, Fitted, Shares
 
-__all__ = ["fewer_degrees", "read_predictors", "share_result", "with_likelihood"]
+__all__ = ["fewer_degrees", "read_predictors", "share_result"]
 
 Array = NDArray[Any]
 
