@@ -267,7 +267,9 @@ def test_a_hidden_answer_is_told_by_the_name_that_it_is_given() -> None:
 
 
 def test_what_may_be_nothing_stays_so_when_it_is_added_up_or_scaled() -> None:
-    data = survey(frame(count=[0, 1, 2, 1, 2, 0, 1, 1, 1, 2, 0, 2], long=[0, 0, 1, 1] * 3))
+    data = pv.Survey(
+        {"count": [0, 1, 2] * 9 + [0, 1, 2, 1] * 6 + [2, 1], "long": [0] * 27 + [1] * 26}
+    )
     found = pv.sensitive.list_difference(data, "count", treatment="long", items=2)
     assert found.value[0] > 0 > found.interval()[0, 0]
     people = pv.uncertain(5000, 4000, 6000)
