@@ -118,6 +118,12 @@ def test_classes_that_fit_in_no_domain() -> None:
         pv.misclassification.latent_class(one, list(data), by="g", rng=1)
 
 
+def test_items_that_nobody_answers_all_of() -> None:
+    items = {"a": [1.0, 0.0, np.nan], "b": [np.nan, 1.0, 0.0], "c": [0.0, np.nan, 1.0]}
+    with pytest.raises(ValueError, match="each of 3 that take part misses one"):
+        pv.misclassification.latent_class(pv.Survey(items), list(items), missing="drop")
+
+
 def test_truths_of_one_length_and_words_that_are_none() -> None:
     columns = {"x": np.array([1.0, 0.0]), "word": np.array(["a", "b"])}
     assert condition("x or 0", columns).tolist() == [True, False]

@@ -327,6 +327,11 @@ def _answered(
             raise incomplete("items", name, gone, inside)
         check_yes_no("items", name, column, kept)
         _check_varies(name, column[kept])
+    if not kept.any():
+        raise ValueError(
+            f"items must all be answered in some rows: each of {int(inside.sum()):,} that take part "
+            "misses one. Leave out the items that few were asked."
+        )
     return columns, kept
 
 
