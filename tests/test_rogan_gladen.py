@@ -191,6 +191,36 @@ def test_rules_are_their_slow_versions(case: Any, level: float) -> None:
     )
 
 
+@pytest.mark.parametrize("positives", [0, 9, 16])
+@pytest.mark.filterwarnings(BELOW)
+def test_a_share_below_0_has_the_limit_of_its_slow_version(positives: int) -> None:
+    """Points of equal probability leave 1.5 % of the limit."""
+    found = simple(positives, 1_000, "auto", (66, 80), (196, 200)).interval()[0]
+    wanted = naive.below_zero(positives, 1_000, (66, 80), (196, 200), 0.95, 0.6)
+    assert found[0] == 0
+    assert found[1] == pytest.approx(wanted, rel=0.015)
+
+
+@pytest.mark.filterwarnings(BELOW, WEAK)
+def test_the_default_limit_falls_with_every_positive_less_and_never_to_0() -> None:
+    limits = [
+        simple(k, 1_000, "auto", (66, 80), (196, 200)).interval()[0, 1] for k in range(0, 60, 3)
+    ]
+    assert limits[0] > 0.003
+    steps = np.diff(limits)
+    assert (steps > 0).all()
+    assert steps.max() < 3 * steps.min()  # no jump
+
+
+@pytest.mark.filterwarnings(BELOW, WEAK)
+def test_a_share_above_1_mirrors_one_below_0() -> None:
+    low = simple(4, 1_000, "auto", (190, 200), (196, 200)).interval()[0]
+    with pytest.warns(pv.PrevalenceWarning, match="the corrected share is above 1"):
+        above = simple(996, 1_000, "auto", (196, 200), (190, 200))
+    high = above.interval()[0]
+    np.testing.assert_allclose(1 - high[::-1], low, rtol=1e-6)
+
+
 @pytest.mark.filterwarnings(BELOW, WEAK)
 @pytest.mark.parametrize("interval", ASKED)
 def test_limits_widen_with_the_level_and_rows_do_not_matter_to_each_other(interval: str) -> None:

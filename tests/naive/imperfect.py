@@ -16,11 +16,11 @@ def middles(count: int = POINTS) -> Array:
     return (np.arange(count) + 0.5) / count
 
 
-def points_of(a: float, b: float) -> Array:
+def points_of(a: float, b: float, count: int = POINTS) -> Array:
     """Return equal-probability points of a beta, all 0 or 1 where one parameter is 0."""
     if a <= 0 or b <= 0:
-        return np.full(POINTS, float(a > 0))
-    return np.asarray(beta.ppf(middles(), a, b))
+        return np.full(count, float(a > 0))
+    return np.asarray(beta.ppf(middles(count), a, b))
 
 
 def share(p: Array, f: Array, h: Array) -> Array:
@@ -74,11 +74,16 @@ def melding(
 
 
 def posterior(
-    k: int, n: int, cases: tuple[int, int], others: tuple[int, int], tails: tuple[float, ...]
+    k: int,
+    n: int,
+    cases: tuple[int, int],
+    others: tuple[int, int],
+    tails: tuple[float, ...],
+    counts: tuple[int, int] = (POINTS, POINTS),
 ) -> tuple[list[float], float]:
     """Return quantiles and the mean of the posterior: a grid of the share, uniform priors."""
-    h = points_of(cases[0] + 1, cases[1] - cases[0] + 1)[:, None]
-    f = points_of(others[1] - others[0] + 1, others[0] + 1)[None, :]
+    h = points_of(cases[0] + 1, cases[1] - cases[0] + 1, counts[0])[:, None]
+    f = points_of(others[1] - others[0] + 1, others[0] + 1, counts[1])[None, :]
     top = max(8 * math.sqrt((k + 1) / n**2) + 2 * k / n, 0.02)
     grid = np.linspace(0, min(top, 1.0), 3_001)
     density = np.empty(grid.size)
@@ -104,3 +109,17 @@ def lang_reiczigel(
     v = p_ * (1 - p_) / n_ + g**2 * se * (1 - se) / n_se + (1 - g) ** 2 * sp * (1 - sp) / n_sp
     half = z * math.sqrt(v) / (se + sp - 1)
     return max(g + d - half, 0.0), min(g + d + half, 1.0)
+
+
+def below_zero(
+    k: int, n: int, cases: tuple[int, int], others: tuple[int, int], level: float, c: float
+) -> float:
+    """Return the upper limit of a share more likely below 0: between the quantile and the posterior's."""
+    p = points_of(k + c, n - k + c)
+    f = points_of(others[1] - others[0] + c, others[0] + c)
+    h = points_of(cases[0] + c, cases[1] - cases[0] + c)
+    g, tail = share(p, f, h), (1 + level) / 2
+    moved = (float(np.mean(g == 0)) - 0.5) / (tail - 0.5)
+    (high,), _ = posterior(k, n, cases, others, (tail,), (10, 2_000))  # far in the tail of f
+    own = float(np.quantile(g, tail))
+    return own + min(max(moved, 0.0), 1.0) * max(high - own, 0.0)

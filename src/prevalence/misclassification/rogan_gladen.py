@@ -124,7 +124,8 @@ def rogan_gladen(
 
     ``auto``: quantiles of the corrected share, 0 below and 1 above, with p, Se and Sp betas of prior
     0.6, on effective sample sizes: in simulations it covers 94 % or more and is narrower than melding
-    (docs, instrument). ``delta`` is symmetric, and covers too little where the outcome is rare.
+    (docs, instrument). Where the share is more likely below 0 than above, its upper limit goes over
+    to that of ``bayes``, so that it never ends at 0. ``delta`` is symmetric, and covers too little where the outcome is rare.
     ``lang-reiczigel`` adds a positive and a negative to each sample. ``melding`` takes Clopper and
     Pearson's distributions that move each limit outwards, on Korn and Graubard's effective sample
     size; ``melding-poisson`` those of Poisson counts. ``bayes`` has uniform priors. Where both rates
