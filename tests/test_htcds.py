@@ -12,7 +12,7 @@ import pytest
 import prevalence as pv
 from prevalence.readers.htcds_fields import CONTROLS
 
-QUIET = pytest.mark.filterwarnings("ignore::prevalence.PrevalenceWarning")
+QUIET = pytest.mark.filterwarnings(r"ignore:[\d,]+ of [\d,]+ cases (have no date|lie|were|are not)")
 
 
 def cases(**other: Any) -> dict[str, Any]:
