@@ -108,7 +108,7 @@ def as_text(column: Column) -> pd.Series[Any]:
 
 def as_dates(column: Column) -> tuple[pd.Series[Any], Array]:
     """Return dates as written by the clock of the interview, and which rows hold something else."""
-    found = column.mapped(_moment, np.datetime64("NaT"), "datetime64[us]")
+    found = column.mapped(_moment, np.datetime64("NaT", "us"), "datetime64[us]")
     return pd.Series(found), np.isnat(found) & ~column.blank
 
 

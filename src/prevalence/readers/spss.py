@@ -177,6 +177,6 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return seconds since the epoch of SPSS as dates."""
     seconds = column.to_numpy(dtype=float)
     use = np.isfinite(seconds) & (np.abs(seconds) < LAST)
-    at = np.full(seconds.size, np.datetime64("NaT"), dtype="datetime64[ms]")
+    at = np.full(seconds.size, np.datetime64("NaT", "ms"), dtype="datetime64[ms]")
     at[use] = EPOCH + np.round(seconds[use] * 1000).astype("timedelta64[ms]")
     return pd.Series(at, index=column.index)

@@ -200,7 +200,7 @@ def _dates(column: pd.Series[Any], form: str, name: str, said: list[str]) -> pd.
     whole = number.to_numpy(dtype=float)
     known = np.isfinite(whole)
     months = {"m": 1, "q": 3, "h": 6}
-    at = np.full(whole.size, np.datetime64("NaT"), dtype="datetime64[ms]")
+    at = np.full(whole.size, np.datetime64("NaT", "ms"), dtype="datetime64[ms]")
     limit = np.abs(whole) < (9e13 if kind == "c" else 1e6)
     use = known & limit
     if kind in months:
