@@ -97,6 +97,16 @@ def masked_log_likelihood(b: Array, x: Array, y: Array, w: Array, slope: float, 
     return total
 
 
+def masked_score(b: Array, x: Array, y: Array, slope: float, a: float) -> Array:
+    """Sum of the scores, 0 at the maximum."""
+    total = np.zeros(b.size)
+    for i in range(len(y)):
+        p = float(expit(x[i] @ b))
+        mu = a + slope * p
+        total += x[i] * slope * p * (1 - p) * (y[i] - mu) / (mu * (1 - mu))
+    return total
+
+
 def masked_outer_products(b: Array, x: Array, y: Array, slope: float, a: float) -> Array:
     """Inverse of the sum of outer products of the scores."""
     total = np.zeros((b.size, b.size))

@@ -96,14 +96,26 @@ def test_list_combined_with_direct_answers(lists: pd.DataFrame, wanted: dict[str
     np.testing.assert_allclose(
         found, [want["combined_est"], want["direct_est"], want["list_est"]], rtol=CLOSED
     )
-    # n - 1 of each group there, of the sample here, as for Welch above
-    assert e.std_error[0] == pytest.approx(want["combined_se"], rel=1e-3)
+    # what R computes: numbers of those who say no as expected, spreads by n - 1 of each group
+    y, t, z = (lists[name].to_numpy(float) for name in ("y", "treat", "direct"))
+    m, no = z.mean(), [y[(t == k) & (z == 0)] for k in (0, 1)]
+    spread = sum(no[k].var(ddof=1) / ((t == k).sum() * (1 - m)) for k in (0, 1))
+    own = (no[0].mean() - no[1].mean() + 1) ** 2 * m * (1 - m) / len(z)
+    theirs = float(np.sqrt((1 - m) ** 2 * spread + own))
+    assert theirs == pytest.approx(want["combined_se"], rel=CLOSED)
+    assert e.std_error[0] == pytest.approx(theirs, rel=1e-3)  # n - 1 of the sample here
     tests = pv.sensitive.list_placebos(pv.Survey(lists), "y", **arguments).to_frame()
     first, second = want["placebo1"], want["placebo2"]
     np.testing.assert_allclose(
         tests["estimate"], [first["estimate"], second["estimate"]], rtol=CLOSED
     )
-    # 1 / (2 n) of the smaller group, 88 who say yes to the long list; p by normal there, t here
+    # spreads by n - 1 of each group there, 88 and 96 who say yes directly: 1 / (2 n) of the smaller
+    yes = [y[(t == k) & (z == 1)] for k in (0, 1)]
+    said = [z[t == k] for k in (0, 1)]
+    for groups, one in ((yes, first), (said, second)):
+        welch = np.sqrt(sum(g.var(ddof=1) / g.size for g in groups))
+        assert welch == pytest.approx(one["se"], rel=CLOSED)
+    # p by normal there, by t here
     np.testing.assert_allclose(tests["std_error"], [first["se"], second["se"]], rtol=7e-3)
     np.testing.assert_allclose(tests["p_value"], [first["p"], second["p"]], atol=3e-3)
     np.testing.assert_array_equal(tests["p_value"], [e.facts[f"p_placebo_{k}"][0] for k in (1, 2)])
@@ -147,6 +159,11 @@ def test_unrelated_question_of_unknown_share(answers: pd.DataFrame, wanted: dict
     assert one.value[0] == two.value[0] == pytest.approx(want["est"], rel=CLOSED)
     assert one.facts["unrelated_share"][0] == pytest.approx(want["piUQ"], rel=CLOSED)
     # n - 1 of each group there, n - 1 of the sample here
+    group, yes = answers["uqt_group"].to_numpy(), answers["uqt_unknown"].to_numpy(float)
+    spread = [yes[group == k].var(ddof=0) / ((group == k).sum() - 1) for k in (1, 2)]
+    for (a, b), theirs in (((0.75, 0.25), want["se"]), ((0.25, 0.75), want["piUQ_se"])):
+        exact = np.sqrt(a**2 * spread[0] + b**2 * spread[1]) / 0.5
+        assert exact == pytest.approx(theirs, rel=CLOSED)
     assert one.std_error[0] == pytest.approx(want["se"], rel=1e-3)
     assert one.facts["unrelated_std_error"][0] == pytest.approx(want["piUQ_se"], rel=1e-3)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import importlib
 import struct
-import zipfile
-import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from .packed import UNPACKED
 
 __all__: list[str] = []
 
@@ -24,18 +24,13 @@ READERS = {
 }
 # What packages that read a format raise where bytes of a file are not what they were.
 DAMAGE = (
+    *UNPACKED,
     ArithmeticError,
     AttributeError,
-    EOFError,
-    LookupError,
     MemoryError,
-    NotImplementedError,
-    OSError,
     TypeError,
     ValueError,
     struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
 )
 OLD_STATA = range(102, 116)  # first byte of formats before 117
 
