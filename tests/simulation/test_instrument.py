@@ -81,14 +81,12 @@ def test_a_cell_of_the_committed_table_is_drawn_again(number: int) -> None:
 
 
 def test_the_committed_grid_holds_what_is_asked_of_the_default() -> None:
-    """At least 94 % in every cell, and wider than melding in one, of the smallest sample, by 1 %."""
+    """At least 94 % in every cell, and never wider than melding, in one by less than the error."""
     table = pd.read_csv(DOCS / "instrument-coverage.csv")
     cells = study.against_melding(table)
     assert len(cells) == len(study.designs()) * 27
     assert (cells["rogan-gladen"] >= study.LEAST).all()
-    wider = cells[cells["relative_width"] > 1]
-    assert wider.index.tolist() == [("30 x 20", 0.05, 0.005, 0.995, 1_000)]
-    assert wider["relative_width"].max() < 1.02
+    assert (cells["relative_width"] <= 1).all()
 
 
 def test_the_committed_table_of_two_cells_is_near_the_published_one() -> None:
