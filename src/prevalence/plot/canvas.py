@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..presentation import cut
+from ..words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +113,7 @@ def truth_mark(ax: Axes, y: int, value: float) -> None:
         )  # fmt: skip
 
 
-def frame(ax: Axes, rows: int, limits: tuple[float, float], unit: str) -> None:
+def frame(ax: Axes, rows: int, limits: tuple[float, float], unit: str, say: Words) -> None:
     """Set limits, ticks and the label of the horizontal axis."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -120,9 +121,10 @@ def frame(ax: Axes, rows: int, limits: tuple[float, float], unit: str) -> None:
     ax.set_ylim(rows - 0.4, -0.6)
     ax.set_yticks([])
     ax.xaxis.set_major_locator(MaxNLocator(4 if is_narrow(ax) else 7))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
     labels = {"proportion": "per cent", "count": "number of people"}
-    ax.set_xlabel(labels.get(unit, unit), fontsize=FONT, color=GREY, parse_math=False)
+    label = say.known(labels.get(unit, unit))
+    ax.set_xlabel(label, fontsize=FONT, color=GREY, parse_math=False)
     plain(ax)
 
 
@@ -157,12 +159,13 @@ def below(
     )  # fmt: skip
 
 
-def finished(ax: Axes, synthetic: bool) -> Axes:
-    """Return the axes, with the remark on synthetic data if it is due."""
+def finished(ax: Axes, synthetic: bool, say: Words, *, letters: int | None = None) -> Axes:
+    """Return the axes, with the remark on synthetic data, in lines of so many letters, if it is due."""
     if synthetic:
         figure = ax.get_figure(root=True)
-        letters = 70 if figure is None else max(24, round(10 * figure.get_figwidth()))
-        remark = textwrap.fill(SYNTHETIC, letters)
+        width = 7.0 if figure is None else figure.get_figwidth()
+        said, lines = say(SYNTHETIC), letters or max(24, round(10 * width))
+        remark = "\n".join(textwrap.wrap(said, lines, break_on_hyphens=False))
         ax.set_title(remark, loc="left", fontsize=FONT, color=GREY, style="italic")
-        ax.set_label(f"{ax.get_label()} {SYNTHETIC}.")
+        ax.set_label(f"{ax.get_label()} {said}.")
     return ax

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .spoken import LANGUAGES, Words, language
+from .spoken import ENGLISH, LANGUAGES, Words, language
 
-__all__ = ["LANGUAGES", "Words", "language"]
+__all__ = ["ENGLISH", "LANGUAGES", "Words", "language"]

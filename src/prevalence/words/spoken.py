@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from numbers import Number
@@ -14,11 +14,12 @@ from ..errors import one_of
 from ..rounding import shown
 from . import french, french_tables
 
-__all__ = ["LANGUAGES", "Words", "language"]
+__all__ = ["ENGLISH", "LANGUAGES", "Words", "language"]
 
+Pattern = tuple[re.Pattern[str], str]
 LANGUAGES = ("en", "fr")
 THIN, FIXED = "\u202f", "\u00a0"  # spaces at which no line breaks: a narrow one, a full one
-NUMBER = re.compile(r"(?<![\w.,])[+-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
+NUMBER, PLACES = r"[+-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?", re.compile(r"[#*]")
 SPACED = ((" :", f"{FIXED}:"), (" ;", f"{THIN};"), (" %", f"{THIN}%"))
 INSIDE = (("« ", f"«{FIXED}"), (" »", f"{FIXED}»"))
 
@@ -33,16 +34,13 @@ class Words:
         The language.
     table : mapping of str to str
         Its words by the English ones; empty for English itself.
-    patterns : mapping of str to str
-        Its words by English ones in which every number is ``#``: remarks made elsewhere.
-    starts : mapping of str to str
-        Its words by English ones that names of columns or lists follow.
+    patterns : sequence of (compiled pattern, str)
+        Its words for remarks made elsewhere, with ``#`` for each number and ``*`` for each name.
     """
 
     lang: str
     table: Mapping[str, str] = field(default_factory=dict, repr=False)
-    patterns: Mapping[str, str] = field(default_factory=dict, repr=False)
-    starts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    patterns: Sequence[Pattern] = field(default=(), repr=False)
 
     def __call__(self, english: str, /, **values: Any) -> str:
         """Return the words for these, with values in their places and numbers as it writes them."""
@@ -61,6 +59,10 @@ class Words:
         one, two, three = (self.number(text) for text in shown(value, low, high, unit))
         return one, two, three
 
+    def joined(self, parts: Iterable[str]) -> str:
+        """Return several things one after another, with semicolons between them."""
+        return ("; " if self.lang == "en" else f"{THIN}; ").join(parts)
+
     def ticks(self, spec: str = ",.6g") -> Callable[[float, object], str]:
         """Return what writes the numbers of an axis."""
         return lambda x, _: self.number(format(x, spec))
@@ -72,23 +74,29 @@ class Words:
         """
         if self.lang == "en" or not text:
             return text
-        parts = [self._one(part) for part in text.split("; ")]
-        return f"{THIN}; ".join(parts)
+        parts = text.split("; ")
+        own = [self._one(part) for part in parts]
+        return text if own == parts else self.joined(own)
 
     def _one(self, text: str) -> str:
         if text in self.table:
             return self.table[text]
-        found = NUMBER.findall(text)
-        words = self.patterns.get(NUMBER.sub("#", text))
-        if words is not None:
-            for number in found:
-                words = words.replace("#", self.number(number), 1)
-            return words
+        for pattern, words in self.patterns:
+            if found := pattern.fullmatch(text):
+                return self._filled(words, found.groups())
         head, colon, rest = text.partition(": ")
         if colon and head in self.table:
             return f"{self.table[head]}{FIXED}: {self._one(rest)}"
-        start = next((words for words in self.starts if text.startswith(words)), "")
-        return self.starts[start] + text.removeprefix(start) if start else text
+        parts = text.split(", ")
+        return ", ".join(map(self._one, parts)) if len(parts) > 1 else text
+
+    def _filled(self, words: str, found: Sequence[str]) -> str:
+        """Return the words of a pattern with its numbers and names in their places."""
+        parts = PLACES.split(words)
+        out = [parts[0]]
+        for place, value, after in zip(PLACES.findall(words), found, parts[1:], strict=True):
+            out += [self.number(value) if place == "#" else value, after]
+        return "".join(out)
 
 
 class _Numbers(Formatter):
@@ -128,9 +136,17 @@ def language(lang: str) -> Words:
 def _of(lang: str) -> Words:
     if lang == "en":
         return Words(lang)
-    table = {**french.FIGURES, **french_tables.TABLES}
-    remarks, starts = french_tables.REMARKS, french_tables.STARTS
-    return Words(lang, _spaced(table), _spaced(remarks), _spaced(starts))
+    remarks = _spaced(french_tables.REMARKS).items()
+    patterns = [(_pattern(english), words) for english, words in remarks]
+    return Words(lang, _spaced({**french.FIGURES, **french_tables.TABLES}), patterns)
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    """Return what finds these words with any numbers and names in their places."""
+    places = {"#": f"({NUMBER})", "*": "(.+)"}
+    parts, between = PLACES.split(english), PLACES.findall(english)
+    found = [places[x] + re.escape(part) for x, part in zip(between, parts[1:], strict=True)]
+    return re.compile(re.escape(parts[0]) + "".join(found))
 
 
 def _spaced(table: Mapping[str, str]) -> dict[str, str]:
@@ -139,3 +155,6 @@ def _spaced(table: Mapping[str, str]) -> dict[str, str]:
     for plain, fixed in (*SPACED, *INSIDE):
         out = {english: words.replace(plain, fixed) for english, words in out.items()}
     return out
+
+
+ENGLISH = language("en")
