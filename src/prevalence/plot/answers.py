@@ -9,7 +9,20 @@ from numpy.typing import NDArray
 
 from ..errors import number
 from ..words import Words, language
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +178,7 @@ def _degree_bars(ax: Axes, d: Array, w: Array, mean: float, say: Words) -> None:
     ax.set_xlim(0, last)
     ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
-    ax.set_xlabel(say("people known (degree)"), fontsize=FONT, color=GREY)
+    x_label(ax, say("people known (degree)"))
     ax.set_ylabel(say("per cent of respondents, weighted"), fontsize=FONT, color=GREY)
     plain(ax)
     ax.tick_params(axis="y", length=0)
@@ -195,7 +208,7 @@ def _number_stems(ax: Axes, counts: Array, largest: int, minimum: int, say: Word
     ax.yaxis.set_major_locator(LogLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(say.ticks()))
     ax.minorticks_off()
-    ax.set_xlabel(say("number answered for a known group"), fontsize=FONT, color=GREY)
+    x_label(ax, say("number answered for a known group"))
     ax.set_ylabel(say("answers (logarithmic)"), fontsize=FONT, color=GREY)
     plain(ax)
     ax.tick_params(axis="y", length=0)
@@ -301,10 +314,10 @@ def adjustments(
         "Size of {name} by transmission rate and degree ratio: {size} at {tau:.3g} and {delta:.3g}; "
         "from {least} at {x1:.3g} and {y1:.3g} to {most} at {x0:.3g} and {y0:.3g}."
     )
-    ends = {"x0": x[0], "y0": y[0], "x1": x[-1], "y1": y[-1], "tau": tau, "delta": delta}
+    corners = {"x0": x[0], "y0": y[0], "x1": x[-1], "y1": y[-1], "tau": tau, "delta": delta}
     least, most = _size(size[-1, -1], say), _size(size[0, 0], say)
     name, own_size = str(estimate.outcomes[0]), _size(value, say)
-    ax.set_label(say(told, name=name, size=own_size, least=least, most=most, **ends))
+    ax.set_label(say(told, name=name, size=own_size, least=least, most=most, **corners))
     return finished(ax, synthetic, say)
 
 
@@ -375,7 +388,7 @@ def _adjustment_axes(
         "transmission: share of ties to hidden people reported",
         "transmission (share reported)",
     )
-    ax.set_xlabel(say(short if narrow else long), fontsize=FONT, color=GREY)
+    x_label(ax, say(short if narrow else long))
     long, short = "degree ratio: ties of hidden people / of others", "degree ratio"
     ax.set_ylabel(say(short if narrow else long), fontsize=FONT, color=GREY)
     for axis in (ax.xaxis, ax.yaxis):

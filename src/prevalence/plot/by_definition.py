@@ -25,6 +25,9 @@ from .canvas import (
     finished,
     is_narrow,
     plain,
+    truth_key,
+    truth_mark,
+    x_label,
 )
 from .estimates import ladder
 
@@ -118,7 +121,7 @@ def definitions(
     _truth_key(ax, rows, say)
     said = say.joined(_said(row, say) for row in rows)
     ax.set_label(say("Shares by definition and window: {said}.", said=said))
-    return finished(ax, synthetic, say)
+    return finished(ax, synthetic, say, letters=50)  # between words and numbers
 
 
 def _rows(
@@ -195,7 +198,7 @@ def _share_row(ax: Axes, row: dict[str, Any], colour: str, marker: str, say: Wor
     left = ax.get_yaxis_transform()
     ax.annotate(
         row["words"], (0, y), xycoords=left, xytext=(-8, 0), textcoords="offset points",
-        ha="right", va="center", fontsize=FONT, color=colour, parse_math=False,
+        ha="right", va="center", fontsize=FONT, color=INK, parse_math=False,
     )  # fmt: skip
     ax.annotate(
         say("suppressed") if row["hidden"] else _numbers(row, say), (1, y), xycoords=left, xytext=(6, 0),
@@ -215,13 +218,7 @@ def _share_row(ax: Axes, row: dict[str, Any], colour: str, marker: str, say: Wor
         [100 * row["estimate"]], [y], marker=marker, markersize=7, color=colour, gid=f"value-{y:g}"
     )
     if np.isfinite(row["truth"]):
-        _truth_line(ax, y, 100 * row["truth"])
-
-
-def _truth_line(ax: Axes, y: float, value: float) -> None:
-    ax.plot(
-        [value, value], [y - 0.4, y + 0.4], color=INK, linewidth=1.6, gid=f"truth-{y:g}", zorder=5
-    )
+        truth_mark(ax, y, 100 * row["truth"])
 
 
 def _block(ax: Axes, name: str, first: float, last: float, bottom: float) -> None:
@@ -246,7 +243,7 @@ def _across(ax: Axes, limits: tuple[float, float], label: str, bottom: float, sa
     ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
     ax.grid(axis="x", color=LINE, linewidth=0.5, alpha=0.7)
     ax.set_axisbelow(True)
-    ax.set_xlabel(label, fontsize=FONT, color=GREY)
+    x_label(ax, label)
     plain(ax)
 
 
@@ -256,8 +253,7 @@ def _truth_key(ax: Axes, rows: list[dict[str, Any]], say: Words) -> None:
     told = say("estimate, interval")
     marks = [Line2D([], [], color=GREY, marker="o", linewidth=2.4, label=told)]
     if any(np.isfinite(row["truth"]) for row in rows):
-        line: dict[str, Any] = {"marker": "|", "markersize": 11, "markeredgewidth": 1.6}
-        marks.append(Line2D([], [], color=INK, linewidth=0, label=say("true share"), **line))
+        marks.append(truth_key(say("truth")))
     below(ax, marks, 0.52)
 
 

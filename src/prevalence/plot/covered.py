@@ -113,7 +113,11 @@ def coverage(
         )  # fmt: skip
     least = min(*(row["low"] for row in rows), 2 * level - 1)
     frame(
-        ax, len(rows), (max(100 * least - 1, 0), 100.0), "per cent of intervals that hold it", say
+        ax,
+        len(rows),
+        (max(100 * least - 1, 0), 100.0),
+        "per cent of intervals that hold the truth",
+        say,
     )
     ruled(ax, len(rows))
     at, half = np.arange(len(rows)), 0.2 if is_narrow(ax) else 0.28  # in pieces, below the words
@@ -179,9 +183,9 @@ def _key(ax: Axes, places: list[str], level: float, say: Words) -> None:
     from matplotlib.lines import Line2D
 
     told = {
-        "as claimed": "not told from it",
-        "below": "holds it less often",
-        "above": "holds it more often",
+        "as claimed": "as claimed, within error",
+        "below": "less often",
+        "above": "more often",
     }
     label = say("claimed: {level:g} %", level=100 * level)
     marks = [Line2D([], [], color=INK, marker="|", markersize=12, linewidth=0, markeredgewidth=1.8, label=label)]  # fmt: skip

@@ -24,6 +24,7 @@ from .canvas import (
     frame,
     height,
     ruled,
+    truth_key,
     truth_mark,
     words,
 )
@@ -218,7 +219,7 @@ def _legend(ax: Axes, rows: list[dict[str, Any]], say: Words) -> None:
     if "floor" in kinds:
         marks.append(mark(">", ORANGE, 2, say("floor: this or more")))
     if any(np.isfinite(r["truth"]) for r in rows):
-        marks.append(mark("D", INK, 0, say("truth"), markersize=5.5, **hollow))
+        marks.append(truth_key(say("truth")))
     if marks:
         below(ax, marks)
 
@@ -301,7 +302,11 @@ def domains(
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     _legend(ax, rows, say)
     said = say.joined(_said(row, say) for row in rows)
-    ax.set_label(say("Estimates by domain with their intervals: {said}.", said=said))
+    told = say("Estimates by domain with their intervals: {said}.", said=said)
+    if hidden.any():
+        next_step = "{said} Where suppressed: combine areas, or wait for small-area estimates."
+        told = say(next_step, said=told)
+    ax.set_label(told)
     return finished(ax, synthetic, say)
 
 

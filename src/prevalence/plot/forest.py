@@ -12,12 +12,10 @@ from ..disclosure import is_suppressed
 from ..errors import one_of
 from ..estimate import Estimate
 from ..presentation import plain_name
-from ..rounding import shown
 from ..words import Words, language
 from .canvas import (
     BLUE,
     GREY,
-    INK,
     axes,
     below,
     finished,
@@ -25,6 +23,7 @@ from .canvas import (
     height,
     is_narrow,
     ruled,
+    truth_key,
     truth_mark,
     words,
 )
@@ -226,8 +225,8 @@ def _axis(ax: Axes, known: Any, what: tuple[str, float], rows: int, say: Words) 
 
 
 def _numbers(row: Mapping[Any, Any], scale: float, say: Words) -> str:
-    numbers = (float(row[name]) * scale for name in ("value", "low", "high"))
-    value, low, high = (say.number(text) for text in shown(*numbers, "number"))
+    one, two, three = (float(row[name]) * scale for name in ("value", "low", "high"))
+    value, low, high = say.shown(one, two, three, "number")
     if not np.isfinite([row["low"], row["high"]]).any():
         return say("{value}, no interval", value=value)
     return say("{value} ({low} to {high})", value=value, low=low, high=high)
@@ -239,7 +238,7 @@ def _said(row: Mapping[Any, Any], scale: float, say: Words) -> str:
         return say("{name} suppressed", name=name)
     said = f"{name} {_numbers(row, scale, say)}"
     if np.isfinite(row["truth"]):
-        truth = say.number(shown(row["truth"] * scale, np.nan, np.nan, "number")[0])
+        truth = say.shown(row["truth"] * scale, np.nan, np.nan, "number")[0]
         said = say("{said}, truth {truth}", said=said, truth=truth)
     return said
 
@@ -254,11 +253,10 @@ def _key(ax: Axes, table: pd.DataFrame, none: float, say: Words) -> None:
     if not all(held):
         marks.append(Line2D([], [], label=say("interval without {none:g}", none=none), **style))
     if any(held):
-        style |= {"markerfacecolor": "white", "label": say("interval with {none:g}", none=none)}
+        style |= {"markerfacecolor": "white", "label": say("interval holds {none:g}", none=none)}
         marks.append(Line2D([], [], **style))
     label, dashes = say("no effect: {none:g}", none=none), (0, (3, 2))
     marks.append(Line2D([], [], color=GREY, linewidth=1.4, linestyle=dashes, label=label))
     if table["truth"].notna().any():
-        hollow: dict[str, Any] = {"markerfacecolor": "white", "markersize": 5.5, "linewidth": 0}
-        marks.append(Line2D([], [], color=INK, marker="D", label=say("truth"), **hollow))
+        marks.append(truth_key(say("truth")))
     below(ax, marks)

@@ -233,7 +233,7 @@ def _arrows(
             few = 0 < count < minimum
             ax.annotate(
                 f"<{minimum}" if few else say.number(f"{count:,}"), (x, 0), xytext=(0, 2), ha="center", va="bottom",
-                textcoords="offset points", fontsize=FONT, color=ORANGE,
+                textcoords="offset points", fontsize=FONT, color=INK,
             )  # fmt: skip
 
 

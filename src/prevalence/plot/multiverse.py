@@ -10,7 +10,20 @@ from numpy.typing import NDArray
 
 from ..presentation import cut, plain_name
 from ..words import Words, language
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,7 +197,7 @@ def _size_axis(ax: Axes, sizes: Array, say: Words) -> None:
         ax.set_xlim(low - margin, high + margin)
         ax.xaxis.set_major_locator(MaxNLocator(4 if is_narrow(ax) else 7))
     ax.xaxis.set_major_formatter(FuncFormatter(say.ticks(",.0f")))
-    ax.set_xlabel(say("population size"), fontsize=FONT, color=GREY)
+    x_label(ax, say("population size"))
 
 
 def _model_marks(ax: Axes, boundary: bool, inner: bool, say: Words) -> None:
@@ -331,8 +344,8 @@ def _odds_axes(ax: Axes, ratio: Array, limits: tuple[float, float], say: Words) 
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if wide else (1, 2, 3, 5, 7)))
     ax.yaxis.set_major_formatter(FuncFormatter(say.ticks(",.0f")))
     ax.minorticks_off()
-    told = say("odds ratio; 1 is what the estimate takes it for")
-    ax.set_xlabel(told, fontsize=FONT, color=GREY)
+    told = say("odds ratio; the estimate takes it as 1")
+    x_label(ax, told)
     ax.set_ylabel(say("population size"), fontsize=FONT, color=GREY)
     ax.grid(axis="y", color=LINE, linewidth=0.6)
     ax.set_axisbelow(True)

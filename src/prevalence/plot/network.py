@@ -22,6 +22,7 @@ from .canvas import (
     finished,
     is_narrow,
     plain,
+    x_label,
 )
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _ratio_row(ax: Axes, y: int, row: dict[str, Any], left: float, say: Words) -
         words = "suppressed: too few reports" if row["flag"] else "no estimate"
         ax.text(
             0.01, y, say(words), transform=ax.get_yaxis_transform(), fontsize=FONT, color=GREY,
-            va="center", style="italic",
+            va="center", style="italic", backgroundcolor="white",
         )  # fmt: skip
         return
     if not row["ratio"] > 0:
@@ -184,7 +185,7 @@ def _ratio_axis(ax: Axes, table: pd.DataFrame, limits: tuple[float, float], say:
     ax.xaxis.set_major_formatter(FuncFormatter(say.ticks(".4g")))
     ax.minorticks_off()
     label = say("estimate from the other groups / known size")
-    ax.set_xlabel(label, fontsize=FONT, color=GREY, loc="left" if is_narrow(ax) else "center")
+    x_label(ax, label)
     plain(ax)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.grid(axis="y", color=LINE, linewidth=0.6, zorder=0)
@@ -370,7 +371,7 @@ def _recall_axes(ax: Axes, span: Array, shown: Array, say: Words) -> None:
         axis.grid(visible=True, color=LINE, linewidth=0.6)
     ax.minorticks_off()
     ax.set_axisbelow(True)
-    ax.set_xlabel(say("known size"), fontsize=FONT, color=GREY)
+    x_label(ax, say("known size"))
     ax.set_ylabel(say("estimate from the other groups"), fontsize=FONT, color=GREY)
     plain(ax)
     ax.tick_params(axis="y", length=0)

@@ -10,7 +10,20 @@ import numpy as np
 
 from ..presentation import cut, plain_name
 from ..words import ENGLISH, Words, language
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,7 +203,7 @@ def _draw(ax: Axes, y: int, row: Row) -> None:
     if not row.ends():
         ax.text(
             0.01, y, row.remark, transform=ax.get_yaxis_transform(), fontsize=FONT, color=GREY,
-            va="center", style="italic",
+            va="center", style="italic", backgroundcolor="white",
         )  # fmt: skip
         return
     if np.isfinite([row.low, row.high]).all():
@@ -264,7 +277,7 @@ def _sizes(ax: Axes, values: list[float], rows: int, say: Words) -> None:
         ax.set_xlim(low - margin, high + margin)
         ax.xaxis.set_major_locator(MaxNLocator(4 if is_narrow(ax) else 7))
     ax.xaxis.set_major_formatter(FuncFormatter(say.ticks(",.0f")))
-    ax.set_xlabel(say("population size"), fontsize=FONT, color=GREY)
+    x_label(ax, say("population size"))
     ax.set_ylim(rows - 0.4, -0.9 if is_narrow(ax) else -0.6)
     plain(ax)
     ax.grid(axis="y", color=LINE, linewidth=0.6, zorder=0)

@@ -141,7 +141,8 @@ def _said(row: dict[str, Any], say: Words) -> str:
 def _legend(ax: Axes, say: Words) -> None:
     from matplotlib.lines import Line2D
 
-    hollow, dashes = {"marker": "s", "markerfacecolor": "white"}, (0, (4, 3))
+    hollow: dict[str, Any] = {"marker": "s", "markerfacecolor": "white"}
+    dashes = (0, (4, 3))
     marks = [
         Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label=say("pooled, interval")),
         Line2D([], [], color=GREY, label=say("own answers"), **hollow),

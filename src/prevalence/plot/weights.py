@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ..words import language
-from .canvas import BLUE, FONT, GREY, axes, finished, frame, height, ruled, words
+from .canvas import BLUE, axes, finished, frame, height, ruled, words, x_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +76,12 @@ def weight_flow(
             ax,
             y,
             say.known(str(row["step"])),
-            say("n {n:,}; sum {sum:,.0f}; design effect {kish_deff:.2f}", **row),
+            say(
+                "n {n:,}; sum {sum:,.0f}; design effect {deff:.2f}",
+                n=row["n"],
+                sum=row["sum"],
+                deff=row["kish_deff"],
+            ),
         )
         ax.plot(
             [low, high], [y, y], color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"range-{y}"
@@ -100,7 +105,7 @@ def weight_flow(
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
     ax.minorticks_off()
-    ax.set_xlabel(say("weight: smallest, mean (diamond), largest"), fontsize=FONT, color=GREY)
+    x_label(ax, say("weight: smallest, mean (diamond), largest"))
     told = "Weights after each step, from the smallest to the largest: {said}."
     ax.set_label(say(told, said=say.joined(said)))
     return finished(ax, synthetic, say)

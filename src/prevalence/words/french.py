@@ -35,12 +35,12 @@ FIGURES = {
     "Estimates by domain with their intervals: {said}.": (
         "Estimations par domaine avec leurs intervalles : {said}."
     ),
+    "{said} Where suppressed: combine areas, or wait for small-area estimates.": (
+        "{said} Si masqué : regrouper des domaines, ou attendre des estimations sur petits domaines."
+    ),
     # definitions
     "Shares by definition and window: {said}.": "Proportions par définition et période : {said}.",
     "{name}, version {version}": "{name}, version {version}",
-    "true share": "proportion vraie",
-    "at least": "au moins",
-    "at most": "au plus",
     "as defined: {share}": "selon la définition : {share}",
     "as defined": "selon la définition",
     "no row changes": "aucune ligne ne change",
@@ -54,8 +54,8 @@ FIGURES = {
         "Poids après chaque étape, du plus petit au plus grand : {said}."
     ),
     "weight: smallest, mean (diamond), largest": "poids : minimum, moyenne (losange), maximum",
-    "n {n:,}; sum {sum:,.0f}; design effect {kish_deff:.2f}": (
-        "n {n:,} ; somme {sum:,.0f} ; effet de plan {kish_deff:.2f}"
+    "n {n:,}; sum {sum:,.0f}; design effect {deff:.2f}": (
+        "n {n:,} ; somme {sum:,.0f} ; effet de plan {deff:.2f}"
     ),
     "{step}, {low:,.3g} to {high:,.3g}, mean {mean:,.3g}, design effect {deff:.2f}": (
         "{step}, {low:,.3g} à {high:,.3g}, moyenne {mean:,.3g}, effet de plan {deff:.2f}"
@@ -65,7 +65,7 @@ FIGURES = {
         "Intervalles comparés à {none:g} ({unit}) : {said}."
     ),
     "interval without {none:g}": "intervalle sans {none:g}",
-    "interval with {none:g}": "intervalle avec {none:g}",
+    "interval holds {none:g}": "l'intervalle contient {none:g}",
     "no effect: {none:g}": "aucun effet : {none:g}",
     # coverage
     "{value:.1f} % ({low:.1f} to {high:.1f})": "{value:.1f} % ({low:.1f} à {high:.1f})",
@@ -76,11 +76,11 @@ FIGURES = {
         "Couverture des intervalles à {level:g} % sur {runs:,.0f} échantillons, avec son erreur de "
         "Monte-Carlo : {said}."
     ),
-    "per cent of intervals that hold it": "pour cent des intervalles qui contiennent la valeur vraie",
+    "per cent of intervals that hold the truth": "% d'intervalles contenant la valeur vraie",
     "claimed: {level:g} %": "annoncé : {level:g} %",
-    "not told from it": "ne s'en distingue pas",
-    "holds it less often": "contient moins souvent",
-    "holds it more often": "contient plus souvent",
+    "as claimed, within error": "comme annoncé, à l'erreur près",
+    "less often": "moins souvent",
+    "more often": "plus souvent",
     # error rates
     "share observed": "proportion observée",
     "sensitivity": "sensibilité",
@@ -204,9 +204,7 @@ FIGURES = {
         "de BIC du meilleur et donnent {low:,.0f} à {high:,.0f} ; le meilleur, {name}, donne "
         "{value:,.0f}."
     ),
-    "odds ratio; 1 is what the estimate takes it for": (
-        "rapport de cotes ; l'estimation le suppose égal à 1"
-    ),
+    "odds ratio; the estimate takes it as 1": "rapport de cotes ; 1 pour l'estimation",
     "{seen:,.0f} persons seen": "{seen:,.0f} personnes vues",
     "people on no list, times this many": "personnes sur aucune liste, multipliées par",
     "95 % interval, odds ratio known": "intervalle à 95 %, rapport de cotes connu",

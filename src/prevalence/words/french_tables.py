@@ -58,6 +58,8 @@ TABLES = {
     "not given": "non précisé",
     "per {per:,.0f}": "pour {per:,.0f}",
     "per cent": "pour cent",
+    "at least": "au moins",
+    "at most": "au plus",
     # units
     "proportion": "proportion",
     "count": "nombre",
@@ -90,8 +92,7 @@ TABLES = {
     "no counts to check a domain by": "aucun effectif pour contrôler un domaine",
     "not among the checked rows": "absent des lignes contrôlées",
     "Synthetic data: no real person; like published studies, repeats none": (
-        "Données synthétiques : aucune personne réelle ; semblables à des études publiées, sans "
-        "en répéter aucune"
+        "Données synthétiques : aucune personne réelle ; ne reproduisent aucune étude publiée"
     ),
     # verdicts on lists
     "contradicted by these data": "contredit par ces données",
