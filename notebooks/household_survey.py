@@ -61,10 +61,8 @@ children["sexual"] = (children["form"] == "sexual") * 1
 
 # %% What is public and what is assumed
 print(frame["source"].unique()[0])
-public = frame[["parish", "county", "dwellings", "year"]]
-public.join(frame[["enumeration_districts_assumed", "urban_share_assumed"]].add_prefix("").rename(
-    columns={"enumeration_districts_assumed": "EDs (assumed)", "urban_share_assumed": "urban (assumed)"}
-))
+named = {"enumeration_districts_assumed": "EDs (assumed)", "urban_share_assumed": "urban (assumed)"}
+frame.rename(columns=named)[["parish", "county", "dwellings", "year", *named.values()]]
 
 # %% [markdown]
 # ## The selection
@@ -79,7 +77,8 @@ drawn = households.groupby("parish", sort=False).agg(
     districts=("ed", "nunique"), dwellings=("household_id", "size"), response=("responded", "mean")
 )
 drawn["children"] = children["parish"].value_counts()
-drawn["share of districts"] = drawn["districts"] / frame.set_index("parish")["enumeration_districts_assumed"]
+in_frame = frame.set_index("parish")["enumeration_districts_assumed"]
+drawn["of all districts"] = drawn["districts"] / in_frame
 drawn.round(3)
 
 # %% [markdown]
@@ -109,8 +108,9 @@ print(f"by hand {by_hand:.4f}, from the selection {selected.final_weights[0]:.4f
 def margins(counts: pd.DataFrame) -> dict:
     of_children = counts[counts["population"].str.startswith("children")].set_index("margin")
     cells, ages = of_children.loc["parish x sex"], of_children.loc["age_group"]
-    crossed = dict(zip(zip(cells["parish"], cells["sex"]), cells["count"].astype(float)))
-    return {("parish", "sex"): crossed, "age_group": dict(zip(ages["age_group"], ages["count"].astype(float)))}
+    by_sex = cells.set_index(["parish", "sex"])["count"].astype(float)
+    by_age = ages.set_index("age_group")["count"].astype(float)
+    return {("parish", "sex"): by_sex.to_dict(), "age_group": by_age.to_dict()}
 
 
 words = {
@@ -123,7 +123,7 @@ answering = selected.nonresponse("responded", within="parish")
 by_response = answering.attach(children, on="household_id").describe(**words)
 kids = by_response.rake(margins(census)).describe(**words)
 weight_flow = kids.weight_flow()
-weight_flow[["step", "n", "sum", "cv", "kish_deff", "worst_margin_gap"]].round(3)
+weight_flow[["step", "n", "sum", "kish_deff", "min", "max"]].round(3)
 
 # %% [markdown]
 # Read it from the top. The sum of the base weights is the number of dwellings of the frame. After
@@ -140,8 +140,9 @@ pv.plot.weight_flow(weight_flow, synthetic=True).figure
 # Four estimates of one share, from the same answers, and three of the number of children. The
 # unweighted one takes the sample for the country. Base weights undo the selection. The share hardly
 # moves, because selection and response have little to do with the outcome *in this country*; no
-# real study can know that. The number moves much: base weights lose every child of a household that did
-# not answer.
+# real study can know that. The number of children moves much: base weights lose every child of a
+# household that did not answer. Which of the three lies nearest to the truth in *one* sample is
+# luck; twenty samples, further down, tell which is right.
 
 # %% Unweighted, base weights, nonresponse, raked
 truths = pv.datasets.truth(data).set_index(["id", "form", "domain"])["value"]
@@ -178,7 +179,7 @@ totals.to_frame()[["name", "estimate", "std_error", "conf_low", "conf_high", "tr
 
 # %% Differences between the steps, in children
 steps = totals.differences()
-steps[["difference", "estimate", "std_error", "conf_low", "conf_high", "ratio"]].round(3)
+steps[["difference", "estimate", "std_error", "conf_low", "conf_high"]].round()
 
 # %% Figure: the number of children at each step {"tags": ["figure"]}
 pv.plot.ladder(totals, synthetic=True).figure
@@ -224,8 +225,8 @@ found = {
 quality = pd.DataFrame(
     {
         name: {
-            "cases found": (case & real).sum(), "cases missed": (~case & real).sum(),
-            "others taken for cases": (case & ~real).sum(),
+            "found": (case & real).sum(), "missed": (~case & real).sum(),
+            "false cases": (case & ~real).sum(),
             "sensitivity": case[real].mean(), "specificity": (~case)[~real].mean(),
         }
         for name, case in found.items()
@@ -238,7 +239,60 @@ overlaps = protect_overlaps(definitions.overlaps.query("window == '12m'"))
 overlaps.round(4)
 
 # %% [markdown]
-# A specificity that looks like 1 is not enough: with 98 or 99 children in 100 not exploited, a false
-# "yes" in a few hundred answers makes more cases than there are. `pv.misclassification` corrects
-# for it where a validation study gives both rates. From here on the outcome is the study's own classification, which has
-# no error; that is assumed, and a real study cannot assume it.
+# The broad definition loses nobody and its specificity looks high. That is not enough: almost all
+# children are not exploited, and a false "yes" once in a few hundred answers makes more cases than
+# there are true ones. `pv.misclassification` corrects for it where a validation study gives both
+# rates. From here on the outcome is the study's own classification, without error. That is
+# assumed; a real study cannot assume it.
+
+# %% [markdown]
+# ## Rare events
+#
+# The estimate, as a sentence and as the row that a reviewer expects.
+
+# %% The direct estimate
+share = pv.direct.prevalence(kids, "trafficked")
+by_sex = pv.direct.prevalence(kids, "trafficked", by="sex")
+by_age = pv.direct.prevalence(kids, "trafficked", by="age_group")
+by_parish = pv.direct.prevalence(kids, "trafficked", by="parish")
+print(share.sentence())
+reviewer = pd.concat([share.to_frame(), by_sex.to_frame(), by_age.to_frame()])
+reviewer[["domain", "n", "cases", "estimate", "conf_low", "conf_high", "deff", "flag"]].round(4)
+
+# %% [markdown]
+# With many cases all rules for an interval agree. With few they do not. Below, the same rules for
+# all forms, for one rare form, and for the parish with the fewest cases. Without a case a textbook
+# Wald interval has no width and a logit interval does not exist; here every rule then takes its
+# limits from a borrowed design effect, and says so in `deff_source`. A lower Wald limit below zero
+# is nonsense that the rule produces.
+
+# %% Four rules for an interval {"tags": ["slow"]}
+RULES = ("auto", "logit", "wald", "korn-graubard")
+fewest = by_parish.labels[int(np.argmin(by_parish.facts["cases"]))][0]
+looks = {
+    "all forms": ("trafficked", None),
+    "sexual form": ("sexual", None),
+    fewest: ("trafficked", f"parish == '{fewest}'"),
+}
+rules = pd.concat(
+    pv.direct.prevalence(kids, outcome, where=where, interval=rule, deff=lend).to_frame().assign(of=name)
+    for name, (outcome, where) in looks.items()
+    for rule in RULES
+    for lend in (None if name == "all forms" else share,)
+)
+(
+    rules.assign(**{"low %": 100 * rules["conf_low"], "high %": 100 * rules["conf_high"]})
+    .set_index(["of", "interval"])[["n", "cases", "low %", "high %", "deff", "deff_source"]]
+    .round(2)
+)
+
+# %% [markdown]
+# Where there is no case, the honest sentence is "at most". The rule of three (3 divided by the
+# number of children) says nearly the same for a simple random sample; a clustered sample knows less,
+# and its limit is divided by the effective number.
+
+# %% No case: at most so many {"tags": ["slow"]}
+in_parish = pv.direct.prevalence(kids, "trafficked", where=f"parish == '{fewest}'", deff=share)
+row = in_parish.to_frame().iloc[0]
+print(in_parish.sentence())
+print(f"3 / n: {3 / row['n']:.2%}   3 / effective n: {3 / row['n_eff']:.2%}")
