@@ -465,7 +465,9 @@ pv.plot.ladder(designs, synthetic=True).figure
 # %% By parish, as published {"tags": ["slow"]}
 parishes = protect(by_parish.to_frame(), unit="proportion")
 parishes["flag"] = parishes["flag"].str.split(";").str[0]  # the first of several
-parishes[["domain", "n", "cases", "estimate", "conf_low", "conf_high", "flag"]].round(3)
+limits = {"conf_low": "low", "conf_high": "high"}
+columns = ["n", "cases", "estimate", *limits.values(), "flag"]
+parishes.rename(columns=limits).set_index("domain")[columns].round(3)
 
 # %% Figure: prevalence by parish {"tags": ["figure", "slow"]}
 pv.plot.domains(by_parish, truth=of_parishes, synthetic=True).figure
@@ -589,6 +591,8 @@ checked = pv.compare(
     | {name: value for name, (_, value) in claims.items()},
     side_by_side=True,
 )
+
+# %% How many of them hold, in this one sample
 tally = checked.to_frame().assign(covers=lambda t: t["covers"].astype(float))
 tally.groupby("name", sort=False)["covers"].agg(intervals="count", hold="sum").astype(int)
 
