@@ -363,9 +363,7 @@ def test_coverage_is_shown_with_its_monte_carlo_error() -> None:
     assert "wald 88.0 % (86.0 to 90.0)" in plot.describe(ax)
     less = plot.coverage(covered().drop(columns="samples"), level=0.9)
     assert plot.describe(less).startswith("Coverage of 90 % intervals, with its")
-    committed = plot.coverage(
-        pd.read_csv(Path(__file__).parents[1] / "notebooks" / "jamaica.coverage.csv")
-    )
+    committed = plot.coverage(pv.datasets.coverage("jamaica"))
     assert "prevalence by parish" in plot.describe(committed)
 
 

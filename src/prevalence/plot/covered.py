@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from ..errors import level_in_range
-from ..presentation import plain_name
+from ..presentation import cut, plain_name
 from ..words import Words, language
 from .canvas import (
     BLUE,
+    FONT,
     INK,
+    LINE,
     ORANGE,
     axes,
     below,
     finished,
     frame,
-    height,
     is_narrow,
     ruled,
     words,
@@ -101,26 +102,14 @@ def coverage(
     """
     say, level = language(lang), level_in_range(level)
     rows = _rows(table, level)
-    ax = axes(ax, 7.2, height(len(rows), 7.2))
-    for y, row in enumerate(rows):
-        words(ax, y, plain_name(row["name"]), _numbers(row, say))
-        marker, colour, face = MARKS[row["place"]]
-        ends = [100 * row["low"], 100 * row["high"]]
-        ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="butt", gid=f"error-{y}")
-        ax.plot(
-            [100 * row["coverage"]], [y], marker=marker, markersize=8, color=colour, linewidth=0,
-            markerfacecolor=face, markeredgewidth=1.6, gid=f"coverage-{y}", clip_on=False, zorder=4,
-        )  # fmt: skip
+    ax = axes(ax, 7.2, 1.1 + 0.3 * len(rows))
     least = min(*(row["low"] for row in rows), 2 * level - 1)
-    frame(
-        ax,
-        len(rows),
-        (max(100 * least - 1, 0), 100.0),
-        "per cent of intervals that hold the truth",
-        say,
-    )
-    ruled(ax, len(rows))
-    at, half = np.arange(len(rows)), 0.2 if is_narrow(ax) else 0.28  # in pieces, below the words
+    limits, narrow = (max(100 * least - 1, 0), 100.0), is_narrow(ax)
+    frame(ax, len(rows), limits, "per cent of intervals that hold the truth", say)
+    _names(ax, rows, narrow, say)
+    for y, row in enumerate(rows):
+        _mark(ax, y, row)
+    at, half = np.arange(len(rows)), 0.2 if narrow else 0.5  # in pieces, below the words
     ax.vlines(
         np.full(at.size, 100 * level), at - half, at + half, color=INK, linewidth=1.8, gid="claimed",
         zorder=1,
@@ -128,6 +117,35 @@ def coverage(
     _key(ax, [row["place"] for row in rows], level, say)
     ax.set_label(_told(rows, level, say))
     return finished(ax, synthetic, say)
+
+
+def _names(ax: Axes, rows: list[dict[str, Any]], narrow: bool, say: Words) -> None:
+    """Write names at the left and numbers at the right, or both above where the axes are narrow."""
+    names = [plain_name(row["name"]) for row in rows]
+    if narrow:
+        for y, (name, row) in enumerate(zip(names, rows, strict=True)):
+            words(ax, y, name, _numbers(row, say))
+        ruled(ax, len(rows))
+        return
+    ax.set_yticks(range(len(rows)), [cut(name, 34) for name in names], parse_math=False)
+    ax.tick_params(axis="y", length=0, labelcolor=INK)
+    ax.grid(axis="y", color=LINE, linewidth=0.6)
+    ax.set_axisbelow(True)
+    for y, row in enumerate(rows):
+        ax.annotate(
+            _numbers(row, say), (1, y), xycoords=ax.get_yaxis_transform(), xytext=(9, 0),
+            textcoords="offset points", va="center", fontsize=FONT, color=INK, annotation_clip=False,
+        )  # fmt: skip
+
+
+def _mark(ax: Axes, y: int, row: dict[str, Any]) -> None:
+    marker, colour, face = MARKS[row["place"]]
+    ends = [100 * row["low"], 100 * row["high"]]
+    ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="butt", gid=f"error-{y}")
+    ax.plot(
+        [100 * row["coverage"]], [y], marker=marker, markersize=8, color=colour, linewidth=0,
+        markerfacecolor=face, markeredgewidth=1.6, gid=f"coverage-{y}", clip_on=False, zorder=4,
+    )  # fmt: skip
 
 
 def _rows(table: pd.DataFrame, level: float) -> list[dict[str, Any]]:

@@ -304,7 +304,9 @@ def domains(
     said = say.joined(_said(row, say) for row in rows)
     told = say("Estimates by domain with their intervals: {said}.", said=said)
     if hidden.any():
-        next_step = "{said} Where suppressed: combine areas, or wait for small-area estimates."
+        next_step = (
+            "{said} Where there is no number: combine areas, or wait for small-area estimates."
+        )
         told = say(next_step, said=told)
     ax.set_label(told)
     return finished(ax, synthetic, say)

@@ -35,8 +35,8 @@ FIGURES = {
     "Estimates by domain with their intervals: {said}.": (
         "Estimations par domaine avec leurs intervalles : {said}."
     ),
-    "{said} Where suppressed: combine areas, or wait for small-area estimates.": (
-        "{said} Si masqué : regrouper des domaines, ou attendre des estimations sur petits domaines."
+    "{said} Where there is no number: combine areas, or wait for small-area estimates.": (
+        "{said} Sans nombre : regrouper des domaines, ou attendre des estimations sur petits domaines."
     ),
     # definitions
     "Shares by definition and window: {said}.": "Proportions par définition et période : {said}.",
