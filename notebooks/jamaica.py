@@ -30,11 +30,18 @@
 # before this one.
 
 # %% Setting up
+import textwrap
 from types import SimpleNamespace
 
 import pandas as pd
 
 import prevalence as pv
+
+
+def say(text: str) -> None:
+    """Print a text in lines that fit a page."""
+    print("\n".join(textwrap.fill(line, 96) for line in text.splitlines()))
+
 
 # %% Parameters: what a reader may set anew {"tags": ["parameters"]}
 data = pv.datasets.folder("jamaica")
@@ -88,6 +95,7 @@ def margin(country, name: str, *keys: str) -> dict:
     return dict(zip(labels, rows["count"].astype(float), strict=True))
 
 
+# %% Children of the roster, raked to the census
 def with_children(survey: pv.Survey, country) -> pv.Survey:
     census = {
         ("parish", "sex"): margin(country, "parish x sex", "parish", "sex"),
@@ -124,8 +132,8 @@ by_age = pv.direct.prevalence(kids, "trafficked", by="age_group")
 by_parish = pv.direct.prevalence(kids, "trafficked", by="parish")
 children_in_households = float(sum(margin(country, "parish", "parish").values()))
 household_count = prevalence.count(children_in_households)
-print(prevalence.sentence())
-print(prevalence.explain())
+say(prevalence.sentence())
+say(prevalence.explain())
 
 # %% [markdown]
 # The same, with every weighting step repeated in each replicate.
@@ -176,7 +184,7 @@ answers = about_children(survey, country)
 tau = found(country, "transmission", at=transmission)
 network = pv.nsum.scale_up(answers, transmission=tau, missing="complete")
 unadjusted = pv.nsum.scale_up(answers, transmission=1, missing="complete")
-print(network.sentence())
+say(network.sentence())
 
 # %% [markdown]
 # ## What the lists say
@@ -209,11 +217,11 @@ referral_aware = pv.mse.loglinear(lists, pairs=lists.referral_pairs())
 bound = pv.mse.lower_bound(lists)
 print(lists)
 print("referral recorded between:", lists.referral_pairs())
-print(referral_aware.sentence())
+say(referral_aware.sentence())
 
 # %% A model chosen by the data {"tags": ["slow"]}
 chosen = pv.mse.stepwise(lists, replicates=replicates, rng=seed)
-print(chosen.sentence())
+say(chosen.sentence())
 
 # %% [markdown]
 # ## Three estimands
@@ -233,7 +241,7 @@ def true(name: str, labels: tuple = (), form: str = "any") -> list[float]:
 try:
     pv.compare({"survey": household_count, "network": network, "lists": referral_aware})
 except ValueError as error:
-    print(error)
+    say(str(error))
 
 # %% [markdown]
 # ## One estimand, by bridges that can be read
@@ -271,9 +279,10 @@ def carried(country, household_count: pv.Estimate, by_lists: pv.Estimate) -> dic
     return {"survey": with_outside, "lists": all_forms}
 
 
+# %% Bridges, crossed
 converted = carried(country, household_count, referral_aware)
 bridged, lists_bridged = converted["survey"], converted["lists"]
-print(lists_bridged.sentence())
+say(lists_bridged.sentence())
 
 # %% Against the truth
 all_children = true("national_12m_count")
@@ -355,6 +364,7 @@ def lists_with(model: pv.Estimate = referral_aware, **shares: float) -> pv.Estim
     return model.bridge(factor, reason="other factors", **vars(lists_bridged.estimand))
 
 
+# %% What is changed
 changes = {
     "survey": {
         "as converted": bridged,
@@ -425,7 +435,7 @@ checked = pv.compare(
     },
     side_by_side=True,
 )
-checked.to_frame()[["name", "domain", "estimate", "truth", "covers"]].round(4)
+checked.to_frame().groupby("name", sort=False)["covers"].agg(intervals="size", hold="sum")
 
 # %% Coverage over countries drawn anew {"tags": ["slow"]}
 coverage = pv.datasets.coverage("jamaica")
@@ -438,41 +448,32 @@ coverage[["estimate", "intervals", "coverage", "coverage mc error", "mean of est
 # The lists are floors: what they say there, at least so many, is true, though their interval read as
 # that of an estimate would miss.
 
-# %% A country in which the survey misses {"tags": ["slow"]}
-FIRST_MISS = 10  # the survey's intervals of seeds 1 to 9 hold their truth
 
-
+# %% The three numbers of any country {"tags": ["slow"]}
 def three_numbers(country) -> dict[str, pv.Estimate]:
     survey, lists = sampled(country), listed(country)
     share = pv.direct.prevalence(with_children(survey, country), "trafficked")
     inside = share.count(float(sum(margin(country, "parish", "parish").values())))
     by_lists = pv.mse.loglinear(lists, pairs=lists.referral_pairs())
-    by_network = pv.nsum.scale_up(
-        about_children(survey, country),
-        transmission=found(country, "transmission"),
-        missing="complete",
-    )
+    tau = found(country, "transmission")
+    answers = about_children(survey, country)
+    by_network = pv.nsum.scale_up(answers, transmission=tau, missing="complete")
     return {**carried(country, inside, by_lists), "network": by_network}
 
 
+# %% A country in which the survey misses {"tags": ["slow"]}
+FIRST_MISS = 10  # the survey's intervals of seeds 1 to 9 hold their truth
 other = pv.simulate.jamaica(FIRST_MISS)
 there = other.truth.set_index(["id", "form", "domain"])["value"]
-both = {"this country": national.estimates, f"seed {FIRST_MISS}": three_numbers(other)}
-true_there = {
-    "this country": all_children,
-    f"seed {FIRST_MISS}": [there["national_12m_count", "any", "all"]],
-}
-two_countries = pv.compare(
-    {
-        f"{study}, {where}": rows[study]
-        for study in national.estimates
-        for where, rows in both.items()
-    },
-    truth={
-        f"{study}, {where}": true_there[where] for study in national.estimates for where in both
-    },
-)
-two_countries.to_frame()[["name", "estimate", "conf_low", "conf_high", "truth", "covers"]].round(0)
+rows, known = {}, {}
+for study, of_other in three_numbers(other).items():
+    rows |= {f"{study}, this country": national.estimates[study]}
+    rows |= {f"{study}, seed {FIRST_MISS}": of_other}
+    known |= {f"{study}, this country": all_children}
+    known |= {f"{study}, seed {FIRST_MISS}": [there["national_12m_count", "any", "all"]]}
+two_countries = pv.compare(rows, truth=known)
+columns = ["name", "estimate", "conf_low", "conf_high", "truth", "covers"]
+two_countries.to_frame()[columns].round(0)
 
 # %% Figure: intervals that hold and one that misses {"tags": ["figure"]}
 pv.plot.ladder(two_countries, synthetic=True).figure
@@ -503,8 +504,8 @@ page = {
     "title": "Putting it together: three studies of one synthetic country",
     "study": {"name": "jamaica", "weight_flow": weight_flow, "lists": lists},
 }
-shown = ["n", "cases", "estimate", "conf_low", "conf_high", "deff", "flag"]
-prevalence.to_frame()[shown].round(4)
+shown = ["domain", "n", "cases", "estimate", "conf_low", "conf_high", "deff", "flag"]
+pd.concat([prevalence.to_frame(), by_sex.to_frame(), by_age.to_frame()])[shown].round(4)
 
 # %% Figure: overlap of the lists {"tags": ["figure"]}
 pv.plot.overlap(lists, synthetic=True).figure

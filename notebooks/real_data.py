@@ -27,6 +27,7 @@
 # does not make it right. None of the tables says who referred whom.
 
 # %% Setting up
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,7 @@ def typed(names: str, cells: str, **words: str) -> pv.Lists:
     return pv.Lists.from_counts(on, list(counts.values()), names.split()).describe(**words)
 
 
+# %% Who was on which lists
 uk6 = typed(
     "LA NG PF GO GP NCA",
     "LA 54, NG 463, PF 907, GO 695, GP 316, NCA 57, LA NG 15, LA PF 19, LA GO 3, NG PF 56, "
@@ -135,23 +137,31 @@ uk = {
     "six lists, all independent": pv.mse.loglinear(uk6),
     "lower bound of Chao": pv.mse.lower_bound(uk6),
 }
-columns = ["name", "estimate", "conf_low", "conf_high"]
 uk_table = pv.compare(uk, side_by_side=True).to_frame()
+columns = ["name", "estimate", "conf_low", "conf_high"]
 uk_table[columns].round(0)
 
 
-# %% Figure: the UK, beside what was published {"tags": ["figure"]}
-def beside(table: pd.DataFrame, at: float, to: float | None = None):
-    """Draw estimates with their intervals, and a line or band at what was published."""
-    ax = pv.plot.ladder(table.assign(kind="estimate"))
+# %% A line or band at what was published
+def marked(ax, at: float, to: float | None = None):
+    """Draw what was published over a figure, and say so above it."""
     if to is None:
         ax.axvline(at, color="black", linewidth=1, linestyle="--", zorder=0)
+        said = f"Dashed line: published, {at:,.0f}; no truth is known"
     else:
         ax.axvspan(at, to, color="black", alpha=0.10, linewidth=0, zorder=0)
-    ax.set_title("dashed line or band: published; no truth is known", loc="left", fontsize=9)
+        said = f"Grey band: published, {at:,.0f} to {to:,.0f}; no truth is known"
+    ax.set_title(said, loc="left", fontsize=9)
+    ax.set_label(f"{pv.plot.describe(ax)} {said}.")
     return ax.figure
 
 
+def beside(table: pd.DataFrame, at: float, to: float | None = None):
+    """Draw estimates with both ends of their intervals, beside what was published."""
+    return marked(pv.plot.ladder(table.assign(kind="estimate")), at, to)
+
+
+# %% Figure: the UK, beside what was published {"tags": ["figure"]}
 beside(uk_table, 10_000, 13_000)
 
 # %% [markdown]
@@ -162,12 +172,12 @@ beside(uk_table, 10_000, 13_000)
 
 # %% UK: every model of pairs
 models = pv.mse.models(uk5)
-print(models)
+print(textwrap.fill(str(models), 96))
 close = models.to_frame().query("bic < bic.min() + 6")
 close[["estimate", "bic"]].describe().loc[["count", "min", "50%", "max"]].round(0)
 
 # %% Figure: models of the UK table {"tags": ["figure"]}
-pv.plot.models(models).figure
+marked(pv.plot.models(models), 10_000, 13_000)
 
 # %% [markdown]
 # ## What the library prints instead
@@ -181,10 +191,7 @@ reliability = pv.mse.reliability(uk5, simulations=49, rng=seed)
 print(reliability)
 
 # %% Figure: what the UK number rests on {"tags": ["figure"]}
-ax = pv.plot.reliability(reliability)
-ax.axvspan(10_000, 13_000, color="black", alpha=0.10, linewidth=0, zorder=0)
-ax.set_title("band: published; no truth is known", loc="left", fontsize=9)
-ax.figure
+marked(pv.plot.reliability(reliability), 10_000, 13_000)
 
 # %% [markdown]
 # ## New Orleans: how few persons carry it
@@ -201,7 +208,7 @@ orleans = {
     "five lists, averaged over graphs": pv.mse.decomposable(orleans5),
 }
 orleans_table = pv.compare(orleans, side_by_side=True).to_frame()
-print(orleans["five lists, steps repeated"].warnings[-1])
+print(textwrap.fill(orleans["five lists, steps repeated"].warnings[-1], 96))
 orleans_table[columns].round(0)
 
 # %% Figure: New Orleans, beside what was published {"tags": ["figure"]}
@@ -233,7 +240,7 @@ killed = {
 }
 kosovo_table = pv.compare(killed, side_by_side=True).to_frame()
 kosovo_models = pv.mse.models(kosovo, order=3)
-print(kosovo_models)
+print(textwrap.fill(str(kosovo_models), 96))
 kosovo_table[columns].round(0)
 
 # %% Kosovo: the best models
