@@ -274,7 +274,7 @@ def carried(country, household_count: pv.Estimate, by_lists: pv.Estimate) -> dic
         outcome="trafficked",
         population=everyone,
         definition="classified by the synthetic study's own indicators",
-        excludes="",
+        excludes="Children whom none of the five organisations can see are not included.",
     )
     return {"survey": with_outside, "lists": all_forms}
 

@@ -60,7 +60,9 @@ def typed(names: str, cells: str, **words: str) -> pv.Lists:
     """Return lists from text such as "LA 54, LA NG 15": the lists of a cell, and its count."""
     counts = {tuple(cell.split()[:-1]): int(cell.split()[-1]) for cell in cells.split(",")}
     on = np.array([[name in cell for name in names.split()] for cell in counts], dtype=int)
-    return pv.Lists.from_counts(on, list(counts.values()), names.split()).describe(**words)
+    excludes = "People whom none of the lists can see are not included."
+    lists = pv.Lists.from_counts(on, list(counts.values()), names.split())
+    return lists.describe(excludes=excludes, **words)
 
 
 # %% Who was on which lists

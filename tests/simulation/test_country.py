@@ -115,7 +115,7 @@ def test_side_studies_carry_the_lists_to_all_children(country: Country) -> None:
     converted = listed * last_year / sexual
     assert converted == pytest.approx(value(truth, "national_12m_count"), rel=1e-12)  # rounding
     for name, share, asked in (("share_last_year", last_year, 150), ("share_sexual", sexual, 500)):
-        found, error = side.loc[name, ["value", "std_error"]].astype(float)
+        found, error = float(side["value"][name]), float(side["std_error"][name])
         assert error == pytest.approx((found * (1 - found) / asked) ** 0.5)
         assert abs(found - share) < 4 * error  # four standard errors: one draw in 16,000 is farther
     assert side["note"].str.endswith("(synthetic)").all()
