@@ -100,6 +100,7 @@ truth = made.trafficked
 
 # %% Sizes, with their sources
 known = pv.simulate.known_groups().query("alters == 'children'").drop(columns="status")
+known = known.reset_index(drop=True)
 known["column"] = "n_" + known["group"]
 known["group"] = known["group"].str.removeprefix("children_").str.replace("_", " ")
 known.loc[known["group"] == "with disability grant", "size"] = 2_400
@@ -137,18 +138,29 @@ answers.summary()[["group", "role", "answered", "missing", "zeros", "mean"]].rou
 # %% [markdown]
 # Most adults report no trafficked child. That is as it should be: the estimate rests on the sum of
 # all reports. A missing answer is never taken as 0; `missing="complete"` uses what each respondent
-# answered and counts what is left out. Some numbers are rounded to 5 and 10 (heaping):
+# answered and counts what is left out.
+#
+# The twelve groups of persons of all ages are more often known, so that they show better how people
+# answer. Some numbers are rounded to 5 and 10 (heaping): `ratio` holds how often a round number was
+# said against the numbers beside it.
 
 # %% Rounded answers
-answers.heaping()[["group", "point", "at", "neighbours", "ratio"]].head(3).round(2)
+persons = {
+    c.removeprefix("n_").replace("_", " "): pv.nsum.Group(column=c, size=size, alters="persons")
+    for c, size in made.known.items()
+    if made.alters[c] == "persons"
+}
+everybody = {"alters": "persons", "population": made.population}
+with said_before():
+    of_persons = pv.Answers(survey, known=persons, hidden=(), **everybody)
+of_persons.heaping()[["group", "point", "at", "neighbours", "ratio"]].head(3).round(2)
 
-# %% Figure: how many children adults know, and how often each number was said {"tags": ["figure"]}
-degrees = pv.plot.degrees(answers, largest=12, synthetic=True)
-true_mean = 180 * 0.7 * made.children / made.population
-degrees.axvline(true_mean, color="black", linewidth=1)
+# %% Figure: how many persons adults know, and how often each number was said {"tags": ["figure"]}
+degrees = pv.plot.degrees(of_persons, synthetic=True)
+degrees.axvline(180, color="black", linewidth=1)
 degrees.annotate(
-    f"truth {true_mean:.0f}", (true_mean, 0.86), xycoords=("data", "axes fraction"),
-    xytext=(6, 0), textcoords="offset points",
+    "truth 180", (180, 0.86), xycoords=("data", "axes fraction"), xytext=(6, 0),
+    textcoords="offset points",
 )  # fmt: skip
 degrees.figure
 
@@ -196,7 +208,7 @@ pd.concat([tau.to_frame(), tau_by_form.to_frame()])[
 
 # %% [markdown]
 # Without such a sample the rate comes from another study or from judgement. Then say so, with
-# limits: `pv.uncertain(0.65, 0.5, 0.8, kind="beta")`. The library has no default for it.
+# limits, as below. The library has no default for it.
 
 # %% The estimate
 given = {"missing": "complete"}
@@ -208,6 +220,28 @@ print(f"In this synthetic population the truth is {truth:,.0f}.")
 print(network.explain())
 
 # %% [markdown]
+# The rate divides the number, so its uncertainty goes straight into the interval. A judgement with
+# honest limits makes a wide interval. A number without limits makes a short one, which holds the
+# truth as often as it says only if that number is right. Where
+# the rate is very uncertain, draw it (`propagate="draws"`): division is not symmetric.
+
+# %% The same reports, with what may be known of the rate
+judged = pv.uncertain(0.65, 0.45, 0.85, kind="beta", name="transmission, judged")
+rates = {
+    "0.65, taken as exact": {"transmission": 0.65},
+    "300 children asked": {"transmission": tau},
+    "judged, 0.45 to 0.85": {"transmission": judged},
+    "judged, drawn": {"transmission": judged, "propagate": "draws", "rng": seed},
+}
+with said_before():
+    rated = {
+        name: pv.nsum.scale_up(right, "trafficked", **rate, **given) for name, rate in rates.items()
+    }
+priors = pv.compare(rated, truth=dict.fromkeys(rated, truth))
+shown = ["name", "estimate", "conf_low", "conf_high", "truth", "covers"]
+priors.to_frame()[shown].round(0)
+
+# %% [markdown]
 # ## Children are counted against children
 #
 # The most common silent error of such studies: the number of *children* known is scaled by known
@@ -216,21 +250,16 @@ print(network.explain())
 # that factor. `Answers` warns of the mixture; the data cannot.
 
 # %% The same reports, scaled by three sets of known groups
-persons = {
-    c: pv.nsum.Group(size=n, alters="persons") for c, n in made.known.items() if "group" in c
-}
-of_children = {g.column: g for g in right.known.values()}
-everybody = {name: value for name, value in asked.items() if name != "population"}
+mixed = {name: value for name, value in asked.items() if name != "population"}
 with said_before():
     scaled = {
         "children (right)": network,
-        "persons (wrong)": pv.Answers(survey, known=persons, **everybody),
-        "both (wrong)": pv.Answers(survey, known=persons | of_children, **everybody),
+        "persons (wrong)": pv.Answers(survey, known=persons, **mixed),
+        "both (wrong)": pv.Answers(survey, known=persons | right.known, **mixed),
     }
     for name in ("persons (wrong)", "both (wrong)"):
         scaled[name] = pv.nsum.scale_up(scaled[name], "trafficked", transmission=tau, **given)
 units = pv.compare(scaled, truth=dict.fromkeys(scaled, truth))
-shown = ["name", "estimate", "conf_low", "conf_high", "truth", "covers"]
 units.to_frame()[shown].round(0)
 
 # %% [markdown]
@@ -343,9 +372,9 @@ repeats.round({"bias": 3, "rse": 3, "deff": 1, "design": 3, "Killworth": 3})
 # adds a transmission rate that is known with a relative error of 10 %.
 
 # %% Precision of the two ways {"tags": ["slow"]}
-rates = np.array([0.002, 0.005, 0.01, 0.05])
-precision = pd.DataFrame({"prevalence %": 100 * rates})
-precision["direct"] = np.sqrt(2 * (1 - rates) / (3_000 * rates))
+p = np.array([line.get("p", 0.01) for line in lines.values()])[:4]
+precision = pd.DataFrame({"prevalence %": 100 * p})
+precision["direct"] = np.sqrt(2 * (1 - p) / (3_000 * p))
 precision["scale-up"] = repeats["rse"].head(4)
 precision["scale-up, rate uncertain"] = np.hypot(precision["scale-up"], 0.10)
 precision.round(3)
@@ -388,7 +417,6 @@ first_miss.tail(6).round(0)
 coverage = pv.datasets.coverage("children_known")
 short = {
     "estimate": "estimate",
-    "intervals": "intervals",
     "coverage": "coverage",
     "coverage mc error": "mc error",
     "mean of estimate / truth": "ratio",
@@ -397,6 +425,9 @@ short = {
 coverage[list(short)].rename(columns=short).round(3)
 
 # %% [markdown]
+# A form with few reports and a rate from few children is the least certain: dividing by an
+# uncertain rate also gives too much in the mean, the more so the less certain the rate is.
+#
 # ## Regions
 #
 # The adults of a region see the whole group in a ratio of their own. Times the children of the
@@ -603,15 +634,20 @@ published = pv.compare(
 # %% The table that a reviewer expects
 rows = {"all forms": network, **by_form, "regions": by_region}
 reviewer = pd.concat([e.to_frame() for e in rows.values()], ignore_index=True)
-reviewer["deff"] = np.concatenate(
-    [(e.facts["basic_std_error"] / e.facts["basic"] * e.value / e.facts["model_std_error"]) ** 2
-     for e in rows.values()]
-)  # fmt: skip
-reviewer.loc[reviewer["outcome"].eq("trafficked") & reviewer["domain"].ne("all"), "outcome"] = ""
-share = np.r_[np.ones(1 + len(forms)), (children[labels] / made.children).to_numpy()]
+reviewer.insert(0, "group", [*rows][:-1] + labels)
+size_of = np.r_[np.ones(len(rows) - 1), (children[labels] / made.children).to_numpy()]
 limits = ["estimate", "conf_low", "conf_high"]
-reviewer[limits] = reviewer[limits].mul(share, axis=0)
-reviewer = reviewer[["outcome", "domain", "n", "cases", *limits, "deff", "flag"]]
+reviewer[limits] = reviewer[limits].mul(size_of, axis=0)
+
+
+def design_effect(e: pv.Estimate) -> np.ndarray:
+    """Return the variance by the design over Killworth's, both before adjustments."""
+    by_design = e.facts["basic_std_error"] / e.facts["basic"]
+    return (by_design / (e.facts["model_std_error"] / e.value)) ** 2
+
+
+reviewer["deff"] = np.concatenate([design_effect(e) for e in rows.values()])
+reviewer = reviewer[["group", "n", "cases", *limits, "deff", "flag"]]
 reviewer.round({**dict.fromkeys(limits, 0), "deff": 1})
 
 # %% What the report shows besides
@@ -628,6 +664,7 @@ results = {
     "transmission": tau,
     "transmission by form": tau_by_form,
     "comparison": comparison,
+    "what is known of the rate": priors,
     "units": units,
     "by form": per_form,
     "by region": regional,
