@@ -118,6 +118,7 @@ survey = pv.Survey(adults, weights="weight", strata="region", psu="cluster").des
     psus="clusters",
     population="children aged 5 to 17 (synthetic data: no real person)",
     window="the 12 months before the interview",
+    definition="as respondents see it, by the indicators read out to them",
     excludes="Children of the respondents' own households, and children whom no adult in a "
     "household knows, are not included.",
 )
@@ -222,8 +223,8 @@ print(network.explain())
 # %% [markdown]
 # The rate divides the number, so its uncertainty goes straight into the interval. A judgement with
 # honest limits makes a wide interval. A number without limits makes a short one, which holds the
-# truth as often as it says only if that number is right. Where
-# the rate is very uncertain, draw it (`propagate="draws"`): division is not symmetric.
+# truth as often as it says only if that number is right. Where the rate is very uncertain, draw it
+# (`propagate="draws"`): division is not symmetric.
 
 # %% The same reports, with what may be known of the rate
 judged = pv.uncertain(0.65, 0.45, 0.85, kind="beta", name="transmission, judged")
@@ -278,7 +279,8 @@ units.to_frame()[shown].round(0)
 by_form, one_rate = {}, {}
 with said_before():
     for form in forms:
-        by_form[form] = pv.nsum.scale_up(right, form, transmission=tau_by_form[form], **given)
+        own = pv.nsum.scale_up(right, form, transmission=tau_by_form[form], **given)
+        by_form[form] = own.describe(outcome=f"trafficked, form: {form}")
         one_rate[form] = pv.nsum.scale_up(right, form, transmission=tau, **given)
 true_forms = {form: truth * share for form, (share, _) in forms.items()}
 parts = [estimate.describe(outcome="trafficked") for estimate in by_form.values()]

@@ -224,7 +224,7 @@ def test_a_sum_of_forms_is_blank_where_one_of_them_is() -> None:
 
 
 def test_one_form_of_all_children_is_no_form_at_all() -> None:
-    given = {"n_adults": 300, "clusters": 30, "known": "children", "rng": 6}
+    given: dict[str, Any] = {"n_adults": 300, "clusters": 30, "known": "children", "rng": 6}
     one = answers(**given, forms={"any": (1.0, 0.6)})
     none = answers(**given, transmission=0.6)
     same = ["n_children_trafficked", "n_children_who_are_twins", "weight"]
