@@ -116,7 +116,7 @@ DRAWN: dict[str, Callable[..., Axes]] = {
     "definitions": lambda **how: plot.definitions(shares(), truth={"12m": 0.03}, **how),
     "definition_changes": lambda **how: plot.definition_changes(sensitivity(), **how),
     "tornado": lambda **how: plot.tornado(what_if(), **how),
-    "regions": lambda **how: plot.regions(regions(), **how),
+    "regions": lambda **how: plot.regions(regions(), truth={"A": 0.017, "B": 0.012}, **how),
     "models": lambda **how: plot.models(test_plot_lists.report(), **how),
     "dark_figure": lambda **how: plot.sensitivity(test_plot_lists.report(), **how),
     "odds_ratio": lambda **how: plot.sensitivity(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,9 +10,23 @@ import numpy as np
 from ..nsum.posterior import Posterior
 from ..presentation import plain_name
 from ..words import Words, language
-from .canvas import BLUE, GREY, INK, axes, below, finished, frame, height, ruled, words
+from .canvas import (
+    BLUE,
+    GREY,
+    INK,
+    axes,
+    below,
+    finished,
+    frame,
+    height,
+    ruled,
+    truth_key,
+    truth_mark,
+    words,
+)
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 
@@ -20,6 +35,7 @@ def regions(
     hidden: str | None = None,
     *,
     ax: Axes | None = None,
+    truth: Mapping[Any, float] | None = None,
     disclosure: str = "on",
     synthetic: bool = False,
     lang: str = "en",
@@ -34,6 +50,8 @@ def regions(
         A hidden group, by default the first.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    truth : mapping of region to float, optional
+        True share of each region as respondents see it, before adjustments, where it is known.
     disclosure : str
         ``"on"``, or ``"off:"`` with the reason.
     synthetic : bool
@@ -51,6 +69,8 @@ def regions(
     ------
     TypeError
         When it is not given a posterior.
+    KeyError
+        When a truth is given, but not for every region.
     ConvergenceError, ValueError
         When the chains have not converged, or the fit has no regions.
 
@@ -84,7 +104,8 @@ def regions(
     )
     ax = axes(ax, 7.2, height(len(table), 7.2))
     rows: list[dict[str, Any]] = [
-        {str(k): v for k, v in row.items()} for row in table.to_dict("records")
+        {str(k): v for k, v in row.items()}
+        for row in table.assign(truth=table["region"].map(_true(table, truth))).to_dict("records")
     ]
     for y, row in enumerate(rows):
         _row(ax, y, row, say)
@@ -94,10 +115,11 @@ def regions(
         np.full(at.size, national), at - 0.13, at + 0.3, color=INK, linewidth=1.2, linestyle=(0, (3, 2)),
         gid="national", zorder=0,
     )  # fmt: skip
-    ends = 100 * table[["raw_high", "conf_high"]].to_numpy()
+    true = [row["truth"] for row in rows]
+    ends = 100 * np.array([*table["raw_high"], *table["conf_high"], *true])
     frame(ax, len(rows), (0.0, 1.06 * float(ends[np.isfinite(ends)].max())), "proportion", say)
     ruled(ax, len(rows))
-    _legend(ax, say)
+    _legend(ax, bool(np.isfinite(true).any()), say)
     name = plain_name(hidden or posterior.hidden[0])
     told = (
         "Regional shares of {name}, from each region's answers alone and partially pooled: {said}; "
@@ -116,6 +138,7 @@ def _row(ax: Axes, y: int, row: dict[str, Any], say: Words) -> None:
         [low, high], [y] * 2, color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"pooled-{y}"
     )
     ax.plot([100 * row["estimate"]], [y], marker="o", markersize=7.5, color=BLUE, linewidth=0)
+    truth_mark(ax, y, 100 * row["truth"])
     if not np.isfinite(row["raw"]):
         return
     at, ends = y + 0.15, [100 * row["raw_low"], 100 * row["raw_high"]]
@@ -135,10 +158,25 @@ def _said(row: dict[str, Any], say: Words) -> str:
     told = f"{row['region']} {_numbers(row, say)}"
     if np.isfinite(row["raw"]):
         told = say("{said}, alone {raw:.2g} %", said=told, raw=100 * row["raw"])
+    if np.isfinite(row["truth"]):
+        told = say("{said}, truth {share:.2g} %", said=told, share=100 * row["truth"])
     return told
 
 
-def _legend(ax: Axes, say: Words) -> None:
+def _true(table: pd.DataFrame, truth: Mapping[Any, float] | None) -> dict[Any, float]:
+    """Return the true share of each region, nan where none is given."""
+    regions = list(table["region"])
+    if truth is None:
+        return dict.fromkeys(regions, np.nan)
+    missing = [region for region in regions if region not in truth]
+    if missing:
+        raise KeyError(
+            f"truth must have every region: {missing[0]!r} is missing. Give its share, or nan."
+        )
+    return {region: float(truth[region]) for region in regions}
+
+
+def _legend(ax: Axes, with_truth: bool, say: Words) -> None:
     from matplotlib.lines import Line2D
 
     hollow: dict[str, Any] = {"marker": "s", "markerfacecolor": "white"}
@@ -148,4 +186,6 @@ def _legend(ax: Axes, say: Words) -> None:
         Line2D([], [], color=GREY, label=say("own answers"), **hollow),
         Line2D([], [], color=INK, linewidth=1, linestyle=dashes, label=say("national")),
     ]
+    if with_truth:
+        marks.append(truth_key(say("truth")))
     below(ax, marks)

@@ -168,6 +168,7 @@ FIGURES = {
     "{numbers}; few reports": "{numbers} ; peu de signalements",
     "{numbers}; {reports:,.0f} reports": "{numbers} ; {reports:,.0f} signalements",
     "{said}, alone {raw:.2g} %": "{said}, seule {raw:.2g} %",
+    "{said}, truth {share:.2g} %": "{said}, valeur vraie {share:.2g} %",
     "pooled, interval": "mutualisé, intervalle",
     "own answers": "ses seules réponses",
     "national": "pays",
