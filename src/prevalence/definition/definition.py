@@ -94,9 +94,10 @@ class Definition(Verbs):
 
     References
     ----------
-    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64.
+    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64. (book)
 
     Manski, C. F. (2003). Partial Identification of Probability Distributions. Springer.
+    doi:10.1007/b97478
 
     Examples
     --------

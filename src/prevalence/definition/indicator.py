@@ -47,7 +47,7 @@ class Indicator:
 
     References
     ----------
-    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64.
+    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64. (book)
 
     Examples
     --------

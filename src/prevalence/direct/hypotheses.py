@@ -145,8 +145,8 @@ def wald_test(
 
     Notes
     -----
-    Assumes a normal distribution of the estimates and a stable covariance matrix: it rejects too
-    often when q is not small against the degrees of freedom.
+    Assumes a normal distribution of the estimates and a stable covariance matrix: it fails (rejects
+    too often) when q is not small against the degrees of freedom.
 
     References
     ----------
@@ -294,7 +294,7 @@ def t_test(
 
     Notes
     -----
-    Both groups come from one sample, and their covariance enters. Assumes enough primary units for
+    ``t = (m_2 - m_1) / SE``: both groups come from one sample, and their covariance enters. Assumes enough primary units for
     a normal difference; it fails where a group lies in one or two of them.
 
     References

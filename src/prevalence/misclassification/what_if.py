@@ -127,7 +127,8 @@ def what_if(
 
     Notes
     -----
-    Every pair is taken as known: limits show sampling alone. It is for rates that no study tells;
+    Every pair is taken as known: limits show sampling alone. It fails near ``s = f``, where the
+    report tells nothing of the truth. It is for rates that no study tells;
     where one does, `proxy` and `rogan_gladen` carry its uncertainty. Values outside 0 to 1 are kept:
     the data rule such rates out.
 

@@ -272,8 +272,9 @@ def sample_size(
 
     Notes
     -----
-    The inverse of `precision`, with its assumptions. It plans respondents, not interviews: divide
-    by the response rate that is expected.
+    The inverse of `precision`, with its assumptions; it fails where that does, and no number of
+    respondents brings the coefficient of variation below the floor. It plans respondents, not
+    interviews: divide by the response rate that is expected.
 
     References
     ----------

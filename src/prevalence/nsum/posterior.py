@@ -494,7 +494,7 @@ class Posterior:
         References
         ----------
         Gelman, A., Meng, X.-L. and Stern, H. (1996). Posterior predictive assessment of model
-        fitness via realized discrepancies. Statistica Sinica 6, 733-760.
+        fitness via realized discrepancies. Statistica Sinica 6, 733-760. (no DOI)
         """
         if not isinstance(replicates, (int, np.integer)) or replicates < 1:
             raise ValueError(

@@ -224,7 +224,7 @@ def scaled_down(profiles: Any, population: Any, *, candidates: Any = None) -> Sc
     doi:10.1198/jasa.2009.ap08518
 
     Duncan, O. D. and Duncan, B. (1955). A methodological analysis of segregation indexes. American
-    Sociological Review 20, 210-217.
+    Sociological Review 20, 210-217. doi:10.2307/2088328
 
     Examples
     --------

@@ -50,6 +50,8 @@ def recalled_size(size: ArrayLike, threshold: float, shape: float = 1.0) -> Arra
 
     Notes
     -----
+    It fails as a correction of single groups, since it knows their sizes alone.
+
     The form is that of McCormick and Zheng (2007) as it is cited by others. The constants printed
     there, ``c1 = exp(-7)`` on the scale of shares and ``c2 = 1``, are not confirmed here: fit or
     sweep them with `Validation.recall` and `Recall.sweep`.
@@ -57,7 +59,7 @@ def recalled_size(size: ArrayLike, threshold: float, shape: float = 1.0) -> Arra
     References
     ----------
     McCormick, T. H. and Zheng, T. (2007). Adjusting for recall bias in "How many X's do you
-    know?" surveys. Proceedings of the Joint Statistical Meetings.
+    know?" surveys. Proceedings of the Joint Statistical Meetings. (no DOI)
 
     McCormick, T. H., Salganik, M. J. and Zheng, T. (2010). How many people do you know?: efficiently
     estimating personal network size. Journal of the American Statistical Association 105, 59-70.

@@ -175,7 +175,7 @@ def list_design_test(
     47-77. doi:10.1093/pan/mpr048
 
     Andrews, D. W. K. and Soares, G. (2010). Inference for parameters defined by moment inequalities
-    using generalized moment selection. Econometrica 78, 119-157.
+    using generalized moment selection. Econometrica 78, 119-157. doi:10.3982/ECTA7502
 
     Examples
     --------

@@ -53,7 +53,7 @@ class Placebos:
     ----------
     Aronow, P. M., Coppock, A., Crawford, F. W. and Green, D. P. (2015). Combining list experiment
     and direct question estimates of sensitive behavior prevalence. Journal of Survey Statistics and
-    Methodology 3, 43-66.
+    Methodology 3, 43-66. doi:10.1093/jssam/smu023
 
     Examples
     --------
@@ -143,6 +143,8 @@ def list_placebos(
 
     Notes
     -----
+    Each is a difference of two means, ``sum w T y / sum w T - sum w (1 - T) y / sum w (1 - T)``, of
+    counts y among those who say yes, and of direct answers y among all; T is 1 for the long list.
     Design-based t-tests; the two are in one joint `Estimate`. They fail to see liars among those
     who say no, of whom nothing is known.
 
@@ -150,7 +152,7 @@ def list_placebos(
     ----------
     Aronow, P. M., Coppock, A., Crawford, F. W. and Green, D. P. (2015). Combining list experiment
     and direct question estimates of sensitive behavior prevalence. Journal of Survey Statistics and
-    Methodology 3, 43-66.
+    Methodology 3, 43-66. doi:10.1093/jssam/smu023
 
     Examples
     --------

@@ -178,7 +178,7 @@ def jamaica(seed: int = 2026, *, parameters: Parameters | None = None) -> Countr
 
     References
     ----------
-    Statistical Institute of Jamaica, Population and Housing Census 2011.
+    Statistical Institute of Jamaica, Population and Housing Census 2011. (census)
 
     Examples
     --------
