@@ -33,10 +33,11 @@ LEFT_TO_THE_WRITER = {
     *("SS05", "SS06"),  # a summary names the estimand ("Prevalence of ..."), it gives no order
     "EX01",  # PV05
 }
-STATISTICAL = ("direct", "nsum", "mse", "misclassification", "sensitive") + (
+STATISTICAL = {
+    *("direct", "nsum", "mse", "misclassification", "sensitive"),
     *("weighted", "resampled", "drawn"),  # the verbs of a survey
     *("enough", "imputation", "known"),
-)
+}
 TOLD = ("Summary", "Extended Summary", "Returns", "Notes")
 OPERATOR = r"\S (=|/|\+|-|\*|\*\*|x|>=) \S|\w/\w|\w\^|\bsum |\w [A-Z]\(|\bexp\(|\bmin\("
 MEMBERS = (FunctionType, property, classmethod, staticmethod)
@@ -119,9 +120,15 @@ def lines_of(part: list[Any]) -> Iterator[str]:
 def reference_errors(docstring: str) -> Iterator[tuple[str, str]]:
     """Yield a finding for each reference without a DOI, an address or the reason why."""
     for entry in re.split(r"\n\s*\n", "\n".join(NumpyDocString(docstring)["References"])):
-        given = re.search(r"doi:10\.\d{4,}/\S|https?://|\((book|census|manual|standard|no DOI|DOI not checked)\)", entry)
+        given = re.search(
+            r"doi:10\.\d{4,}/\S|https?://|\((book|census|manual|standard|no DOI|DOI not checked)\)",
+            entry,
+        )
         if entry.strip() and not given:
-            yield "PV04", f"A reference has neither DOI nor address nor reason: {entry.strip()[:60]}"
+            yield (
+                "PV04",
+                f"A reference has neither DOI nor address nor reason: {entry.strip()[:60]}",
+            )
 
 
 def example_errors(public: Public) -> Iterator[tuple[str, str]]:

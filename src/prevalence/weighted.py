@@ -365,10 +365,11 @@ class Weighted:
         Returns
         -------
         Survey
-            Weights ``min(w, c)``, c the cap; the others share the excess equally, also rows that a `where=` of earlier steps left
-            out; caps are constants in the variance. It fails (biased) where large weights go with
-            the outcome, or where much goes to such rows: pass ``then="calibrate"``. A replicate
-            whose mean weight is over the cap has no others: all its rows share the excess.
+            Weights are ``min(w, c)`` with c the cap, and the others share the excess equally, also
+            rows that a `where=` of earlier steps left out; caps are constants in the variance. It
+            fails (biased) where large weights go with the outcome, or where much goes to such
+            rows: pass ``then="calibrate"``. A replicate whose mean weight is over the cap has no
+            others: all its rows share the excess.
 
         References
         ----------
@@ -427,8 +428,8 @@ class Weighted:
 
         References
         ----------
-        Sirken, M. G. (1970). Household surveys with multiplicity. JASA 65, 257-266. (DOI not
-        checked)
+        Sirken, M. G. (1970). Household surveys with multiplicity. JASA 65, 257-266.
+        (DOI not checked)
 
         Lavallee, P. (2007). Indirect Sampling. Springer. doi:10.1007/978-0-387-70782-2
 

@@ -294,8 +294,8 @@ def t_test(
 
     Notes
     -----
-    ``t = (m_2 - m_1) / SE``: both groups come from one sample, and their covariance enters. Assumes enough primary units for
-    a normal difference; it fails where a group lies in one or two of them.
+    ``t = (m_2 - m_1) / SE``: both groups come from one sample, and their covariance enters. Assumes
+    enough primary units for a normal difference; it fails where a group lies in one or two of them.
 
     References
     ----------

@@ -175,9 +175,10 @@ def counts(
     Notes
     -----
     Assumes that the weights add up to the population: it fails (too low or too high, by that
-    factor) where they do not, and where rows dropped for a missing label leave it short. A level without rows in a domain has no
-    standard error; with ``log`` its upper limit is that of no event, 3.7 rows at 95 %, of the
-    domain's mean weight, times the design effect that its share of 0 borrows.
+    factor) where they do not, and where rows dropped for a missing label leave it short. A level
+    without rows in a domain has no standard error; with ``log`` its upper limit is that of no
+    event, 3.7 rows at 95 %, of the domain's mean weight, times the design effect that its share of
+    0 borrows.
 
     References
     ----------

@@ -129,8 +129,8 @@ def lincoln_petersen(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     -----
     Assumes that the two lists are independent for every person and that all are equally likely to
     be on one of them. It fails (too low) under positive dependence (referral) and unequal
-    visibility: it is then a lower bound, and `sensitivity` shows by how much. It is too high by about ``1 / m`` of itself where m is small;
-    `chapman` corrects for that.
+    visibility: it is then a lower bound, and `sensitivity` shows by how much. It is too high by
+    about ``1 / m`` of itself where m is small; `chapman` corrects for that.
 
     References
     ----------

@@ -82,8 +82,8 @@ def double_list(
     -----
     The variance is ``(V_1 + V_2 + 2 C) / 4``: the same people answer both lists, and C is negative
     where counts go together within a person, positive where clusters differ; it is never left out.
-    Assumes of each list what `list_difference` does, and fails where that does. Two lists that differ by more than chance
-    contradict that, which is said.
+    Assumes of each list what `list_difference` does, and fails where that does. Two lists that
+    differ by more than chance contradict that, which is said.
 
     References
     ----------

@@ -166,8 +166,9 @@ def referral_bracket(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Re
     -----
     Each end is ``N = n + exp(b0)`` of `referral_aware`. The bracket tells what is not known about
     recording. It fails to contain what comes of referrals that are neither recorded nor declared,
-    of unequal visibility, or of missing sources that depend on the person's other captures. *forced* needs no sources and does not depend on the
-    recording; where it lies far outside the bracket, one of the assumptions is wrong.
+    of unequal visibility, or of missing sources that depend on the person's other captures.
+    *forced* needs no sources and does not depend on the recording; where it lies far outside the
+    bracket, one of the assumptions is wrong.
 
     References
     ----------

@@ -180,10 +180,11 @@ def reliability(
     Notes
     -----
     The deviance is ``2 sum n_w log(n_w / mu_w)`` over the histories w seen, with ``mu_w`` those
-    expected. It fails to warn of what the data cannot show: what decides the number of people on no list is an assumption about them that no data on listed
-    people can test: that the model's form holds for them too. The data can only contradict it. They
-    often cannot tell unequal visibility, referral or false entries from a model that holds; hence
-    the second verdict, from declared facts.
+    expected. It fails to warn of what the data cannot show: what decides the number of people on no
+    list is an assumption about them that no data on listed people can test: that the model's form
+    holds for them too. The data can only contradict it. They often cannot tell unequal visibility,
+    referral or false entries from a model that holds; hence the second verdict, from declared
+    facts.
 
     The tests are: the deviance, the overlaps of pairs that the model leaves out, and each list's own
     members seen through the other lists (Binette and Steorts 2022); p-values come from tables drawn
