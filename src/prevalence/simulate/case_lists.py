@@ -42,8 +42,14 @@ class CaseLists:
     truth: int
     records: pd.DataFrame
 
-    def audit(self) -> dict[str, Any]:
+    def audit(self, kept: pd.Series | None = None) -> dict[str, Any]:
         """Check the link of every record by hand, as nobody but a simulation can.
+
+        Parameters
+        ----------
+        kept : Series of bool, optional
+            By row of `captures`, the records that are used, such as ``records["true_case"]``; all
+            by default.
 
         Returns
         -------
@@ -60,16 +66,17 @@ class CaseLists:
         >>> audit["missed"]["registry"]
         (4, 65)
         """
-        shared = self.records[self.records.groupby("person")["person"].transform("size") > 1]
+        records = self.records if kept is None else self.records[kept]
+        shared = records[records.groupby("person")["person"].transform("size") > 1]
         missed = {
             str(name): (int(part["cut"].sum()), len(part))
             for name, part in shared.groupby("list", sort=False)
         }
-        together = self.records.groupby("case_id").agg(
+        together = records.groupby("case_id").agg(
             lists=("list", lambda names: tuple(sorted(names))), persons=("person", "nunique")
         )
         joins = {}
-        for pair in combinations(sorted(self.records["list"].unique()), 2):
+        for pair in combinations(sorted(records["list"].unique()), 2):
             on_both = together.loc[[names == pair for names in together["lists"]], "persons"]
             if len(on_both):
                 joins[(pair[0],), (pair[1],)] = (int((on_both > 1).sum()), len(on_both))
