@@ -79,6 +79,21 @@ def table(comparison: pv.Comparison) -> pd.DataFrame:
     )
 
 
+# %% A truth line for figures that have none
+def with_truth(axes, truth: float):
+    """Mark the size of the population on a figure whose horizontal axis is a size."""
+    axes.axvline(truth, color="black", linestyle=(0, (4, 2)), linewidth=1.2)
+    axes.annotate(
+        f"truth {truth:,.0f}",
+        (truth, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, -9),
+        textcoords="offset points",
+        fontsize=8,
+    )
+    return axes.figure
+
+
 # %% [markdown]
 # ## Layer 1: lists that know nothing of each other
 #
@@ -93,7 +108,9 @@ print(first)
 first.coverage()[["list", "persons", "share", "alone", "shared"]].round(2)
 
 # %% Figure: overlap of independent lists {"tags": ["figure"]}
-pv.plot.overlap(first, synthetic=True).figure
+overlap = pv.plot.overlap(first, synthetic=True)
+overlap.set_xlabel(f"truth: {size:,} children, {size - first.seen:,.0f} of them on no list")
+overlap.figure
 
 # %% [markdown]
 # ### Two lists at a time
@@ -125,7 +142,7 @@ print(model_table)
 model_table.to_frame().head(8)[["estimate", "std_error", "parameters", "difference"]].round(1)
 
 # %% Figure: sizes by model {"tags": ["figure"]}
-pv.plot.models(model_table, nearest=5, synthetic=True).figure
+with_truth(pv.plot.models(model_table, nearest=5, synthetic=True), size)
 
 # %% [markdown]
 # The library has rules for the choice. *Independence* takes no pair. *Stepwise* adds pairs while they
@@ -218,7 +235,7 @@ bracket = pv.mse.referral_bracket(third.declare(every_referral=True))
 bracket
 
 # %% Figure: the bracket {"tags": ["figure"]}
-pv.plot.referral_bracket(bracket, synthetic=True).figure
+with_truth(pv.plot.referral_bracket(bracket, synthetic=True), size)
 
 # %% [markdown]
 # A referral that nobody recorded is not repaired. Here the second arrow is left out.
@@ -271,16 +288,16 @@ print(stratified)
 # %% Layer 5: linkage
 fifth_made = pv.simulate.lists(size, referral={}, missed_links=0.05, false_links=0.03, rng=seed)
 fifth = listed(fifth_made)
-links = {
-    "links: taken as true": pv.mse.loglinear(fifth),
+linkage_ignored = pv.mse.loglinear(fifth)
+erring = fifth.declare(missed_links=0.05, false_links=0.03)
+print(pv.mse.loglinear(erring).provenance["declared facts"])
+
+# %% Layer 5: linkage, audited {"tags": ["slow"]}
+linkage = {
+    "links: taken as true": linkage_ignored,
     "links: audited": pv.mse.linked(fifth, draws=20, rng=seed, **fifth_made.audit()),
 }
-print(
-    pv.mse.loglinear(fifth.declare(missed_links=0.05, false_links=0.03)).provenance[
-        "declared facts"
-    ]
-)
-table(beside(links, size))
+table(beside(linkage, size))
 
 # %% [markdown]
 # ## Layer 6: entries that are no true case
@@ -294,6 +311,7 @@ table(beside(links, size))
 # %% Layer 6: allegations
 sixth_made = pv.simulate.lists(size, referral={}, false_positives=0.3, rng=seed)
 sixth = listed(sixth_made)
+declared = sixth.declare(reports={"registry": 0.3})
 true_entries = sixth_made.captures[sixth_made.records["true_case"]]
 allegations = {
     "allegations: counted": pv.mse.loglinear(sixth),
@@ -301,7 +319,7 @@ allegations = {
         pv.Lists.from_captures(true_entries, person="case_id", list="list")
     ),
 }
-print(pv.mse.loglinear(sixth.declare(reports={"registry": 0.3})).provenance["declared facts"])
+print(pv.mse.loglinear(declared).provenance["declared facts"])
 table(beside(allegations, size))
 
 # %% [markdown]
@@ -393,7 +411,7 @@ report
 report.without
 
 # %% Figure: what the estimate rests on {"tags": ["figure"]}
-pv.plot.reliability(report, synthetic=True).figure
+with_truth(pv.plot.reliability(report, synthetic=True), size)
 
 # %% [markdown]
 # ### What is published
@@ -425,15 +443,19 @@ while bool(beside({"": at(misses)}, size).to_frame()["covers"].iloc[0]):
 one_in_twenty = beside({f"seed {seed}": at(seed), f"seed {misses}": at(misses)}, size)
 table(one_in_twenty)
 
+# %% [markdown]
+# Drawn with both ends, which lists are not published with. Read as a floor, the one that misses still
+# says something true, since it misses from below; one that misses from above would not.
+
 # %% Figure: one that holds and one that misses {"tags": ["figure", "slow"]}
-pv.plot.ladder(one_in_twenty, synthetic=True).figure
+both_ends = one_in_twenty.to_frame().assign(kind="estimate")
+pv.plot.ladder(both_ends, synthetic=True).figure
 
 # %% What is compared, what claims to hold its truth, and what misleads
 small = {
     "independent": pv.mse.loglinear(first),
     **{name: found for name, found in referral.items() if name != "referral: ignored"},
     "age: Huggins": trait["age: Huggins"],
-    "links: audited": links["links: audited"],
     "allegations: taken out": allegations["allegations: taken out"],
 }
 held = {f"1,200, {name}": found for name, found in small.items()}
@@ -441,7 +463,7 @@ held |= {f"6,000, {name}": found for name, found in answered.items() if "bound" 
 wrong = {f"1,200, {name}": found for name, found in unequal.items()}
 wrong |= {"1,200, referral: ignored": referral["referral: ignored"]}
 wrong |= {"1,200, age: ignored": trait["age: ignored"]}
-wrong |= {"1,200, links: taken as true": links["links: taken as true"]}
+wrong |= {"1,200, links: taken as true": linkage_ignored}
 wrong |= {"1,200, allegations: counted": allegations["allegations: counted"]}
 wrong |= {f"1,200, {name}": found for name, found in everything.items()}
 wrong |= {f"6,000, {name}: ignored": e for name, e in believed.items() if name != "independent"}
@@ -473,8 +495,8 @@ pv.plot.ladder(comparison, synthetic=True).figure
 # ## How often they hold
 #
 # The whole notebook on 200 other seeds. `coverage` is the share of 95 % intervals that hold the truth, in
-# per cent, with its Monte Carlo error; `median`, and the points below which 5 and 95 % of the
-# estimates lie, are numbers of children. First what claims to hold its truth, then what misleads by intent.
+# per cent, with its Monte Carlo error; `floor` the share whose lower limit is not above it; `median`,
+# and the points below which 5 and 95 % of the estimates lie, are numbers of children. First what claims to hold its truth, then what misleads by intent.
 
 
 # %% Coverage and medians {"tags": ["slow"]}
@@ -485,7 +507,8 @@ def by_size(children: int, claims: bool) -> pd.DataFrame:
     frame = frame[frame["estimate"].str.startswith(label) & (frame["claims"] == claims)]
     sizes = (frame[["median", "5 %", "95 %"]] * children).round().astype(int)
     percent = 100 * frame[["coverage", "coverage mc error"]]
-    percent = percent.round(1).rename(columns={"coverage mc error": "error"})
+    percent = percent.rename(columns={"coverage mc error": "error"}).round(1)
+    percent["floor"] = (100 - 100 * frame["missed above"]).round(1)
     out = percent.join(sizes).set_index(frame["estimate"].str.removeprefix(label))
     return out.assign(seeds=frame["countries"].to_numpy()).rename_axis(f"{children:,} children")
 
