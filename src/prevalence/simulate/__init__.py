@@ -7,12 +7,13 @@ a real person.
 from __future__ import annotations
 
 from prevalence.simulate.answers import SimulatedAnswers, answers
+from prevalence.simulate.case_lists import CaseLists
 from prevalence.simulate.country import Country, HouseholdSurvey, household_survey, jamaica
 from prevalence.simulate.frame import parish_frame
 from prevalence.simulate.interview import Interviews, interviews
 from prevalence.simulate.network import known_groups
 from prevalence.simulate.parameters import Parameters
-from prevalence.simulate.referral import CaseLists, lists
+from prevalence.simulate.referral import lists
 
 __all__ = [
     "CaseLists",
