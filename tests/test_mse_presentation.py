@@ -170,3 +170,12 @@ def test_lists_and_reports_of_them_survive_a_pickle() -> None:
     pd.testing.assert_frame_equal(copy.to_frame(), report.to_frame())
     for made in (pv.mse.sensitivity(LISTS), pv.mse.models(LISTS)):
         assert repr(pickle.loads(pickle.dumps(made))) == repr(made)  # noqa: S301
+
+
+def test_the_range_over_models_is_of_the_size_alone() -> None:
+    lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40, 30, 10], ["A", "B"])
+    size = pv.mse.chapman(lists, between=("A", "B"))
+    assert "range" in size.provenance
+    for made in (2 * size, size * pv.uncertain(0.5, std_error=0.1), np.log(size)):
+        assert "range" not in made.provenance
+        assert made.provenance["floor"]

@@ -38,9 +38,10 @@ HOUSE = (
     "weights",
     "variance",
     "floor",
-    "range",
     "identified by",
 )
+#: What is told of one number and not of what is made of it.
+OWN = ("range", "range of")
 
 BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}
 UNARY: dict[np.ufunc, str] = {np.exp: "exp", np.log: "log", np.sqrt: "sqrt"}
@@ -86,6 +87,7 @@ def _mapped(e: Estimate, name: str, constant: Any, value: Array, slope: Array) -
         blocks=tuple(block.scaled(np.broadcast_to(slope, e.value.shape)) for block in e.blocks),
         constants=constants,
         maps=(*e.maps, (name, constant)),
+        provenance=agreed_words(e),
     )
 
 
@@ -239,7 +241,8 @@ def agreed_words(*merged: Estimate) -> dict[str, Any]:
     return {
         name: told
         for name, told in first.items()
-        if name in HOUSE or all(not other or other.get(name) == told for other in others)
+        if name not in OWN
+        and (name in HOUSE or all(not other or other.get(name) == told for other in others))
     }
 
 
