@@ -319,7 +319,13 @@ pv.plot.overlap(lists, synthetic=True).figure
 # %% Figure: prevalence by parish {"tags": ["figure"]}
 pv.plot.domains(by_parish, truth=checked.truth["prevalence by parish"], synthetic=True).figure
 
-# %% The numbers that a rerun must repeat
+# %% What the report shows besides
+page = {
+    "title": "A national study of child trafficking",
+    "study": {"name": "jamaica", "weight_flow": weight_flow, "lists": lists},
+}
+
+# %% The numbers that a rerun must repeat {"tags": ["results"]}
 results = {
     "weight flow": weight_flow,
     "prevalence": prevalence,
@@ -340,3 +346,13 @@ results = {
     "difference": difference,
 }
 len(results)
+
+# %% [markdown]
+# ## What would make this wrong
+#
+# 1. A transmission rate from another place or form: half the rate, twice the network's number.
+# 2. A referral that nobody recorded, and victims whom no list can see: the lists' number is too low.
+# 3. Children whom no household frame reaches, beyond those counted: the survey's is too low.
+
+# %% What this was made with {"tags": ["environment"]}
+pv.datasets.provenance(data)

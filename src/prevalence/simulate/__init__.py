@@ -7,6 +7,7 @@ a real person.
 from __future__ import annotations
 
 from prevalence.simulate.answers import SimulatedAnswers, answers
+from prevalence.simulate.city import City, CityParameters, city
 from prevalence.simulate.country import Country, HouseholdSurvey, household_survey, jamaica
 from prevalence.simulate.frame import parish_frame
 from prevalence.simulate.interview import Interviews, interviews
@@ -16,12 +17,15 @@ from prevalence.simulate.referral import CaseLists, lists
 
 __all__ = [
     "CaseLists",
+    "City",
+    "CityParameters",
     "Country",
     "HouseholdSurvey",
     "Interviews",
     "Parameters",
     "SimulatedAnswers",
     "answers",
+    "city",
     "household_survey",
     "interviews",
     "jamaica",
