@@ -25,7 +25,7 @@ class District(NamedTuple):
     status: str  # whether a second source was seen with the same figure
     areas: int  # assumed: 28,000 enumeration areas shared out by population
     cocoa: bool  # assumed: belongs to the cocoa belt of this study
-    agricultural: float  # assumed: share of households that grow cocoa; 0 outside the belt
+    agricultural: float  # assumed: share of households in farming; 0 outside the belt
     effect: float  # assumed: added to the logit of child labour
 
 
@@ -82,7 +82,7 @@ def district_frame() -> pd.DataFrame:
 
 
 def agricultural(place: District) -> int:
-    """Return the number of households of a district that grow cocoa (assumed)."""
+    """Return the number of agricultural households of a district (assumed)."""
     return round(place.population / PERSONS_PER_HOUSEHOLD * place.agricultural)
 
 

@@ -9,7 +9,7 @@ from prevalence.simulate.parameters import check_chances
 
 __all__ = ["SMALLEST_AREA", "CocoaParameters"]
 
-#: Least number of cocoa-growing households in an enumeration area (assumed).
+#: Least number of agricultural households in an enumeration area (assumed).
 SMALLEST_AREA = 20
 
 
@@ -63,7 +63,7 @@ class CocoaParameters:
     forced: float = 0.006
     forced_unaccompanied: float = 0.04
     unaccompanied: float = 0.03
-    area_sd: float = 0.6
+    area_sd: float = 0.93
     household_sd: float = 0.8
     areas: int = 200
     households: int = 15

@@ -1,4 +1,4 @@
-"""Every child of the cocoa-growing households of the synthetic belt: traits, work, and who says so."""
+"""Every child of the agricultural households of the synthetic belt: traits, work, and who says so."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ class Belt:
     """Areas, households and children of the belt, with what would be said of each child."""
 
     district: Ints  # of each area
-    listed: Ints  # cocoa-growing households of each area
+    listed: Ints  # agricultural households of each area
     area: Ints  # of each household
     origin: Ints
     poor: Bools
     children: Ints
-    near: Bools  # with rows two and three doors: whether the household knows the one so many doors on
+    near: (
+        Bools  # with rows two and three doors: whether the household knows the one so many doors on
+    )
     household: Ints  # of each child
     age: Ints
     girl: Bools
@@ -91,7 +93,9 @@ def belt(parameters: CocoaParameters, rng: np.random.Generator) -> Belt:
     effects = effects + rng.normal(0, parameters.area_sd, district.size)
     score = effects[area] + rng.normal(0, parameters.household_sd, area.size) + 0.3 * poor
     logit = score[household] + 0.18 * (age - 11) + 0.35 * ~girl + 0.9 * out_of_school + 1.0 * alone
-    forced = _forced(area, household, age, girl, out_of_school, child_origin, alone, parameters, rng)
+    forced = _forced(
+        area, household, age, girl, out_of_school, child_origin, alone, parameters, rng
+    )
     chance = (parameters.child_labour - parameters.forced) / (1 - parameters.forced)
     labour = forced | (rng.random(n) < _with_mean(logit, chance))
     hazardous = forced | (labour & (rng.random(n) < parameters.hazardous))

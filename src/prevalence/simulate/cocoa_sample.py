@@ -16,9 +16,9 @@ from prevalence.simulate.population import Bools, Floats, Ints
 
 __all__ = ["CocoaSample", "children_table", "draw", "households_table", "neighbours_table"]
 
-#: The four control items of the list: chance of a yes (assumed). The second is asked of nobody who
-#: said yes to the first, nearly: pairs that exclude each other keep the count off both ends.
-CONTROLS = {"cooperative": 0.45, "buyer": (0.15, 0.75), "fertiliser": 0.40, "abroad": 0.25}
+#: Chances of a yes to the four control items of the list (assumed). Few who sell to a cooperative
+#: also sell to a travelling buyer (first chance) and most others do: few counts are 0 or 4.
+COOPERATIVE, BUYER, OTHERS = 0.45, (0.15, 0.75), (0.40, 0.25)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def households_table(homes: Belt, sample: CocoaSample, parameters: CocoaParamete
             "selected": parameters.households,
             "base_weight": listed / (sample.chance * parameters.households),
             "responded": sample.responded.astype(np.int64),
-            "origin": np.where(sample.responded, origin, ""),
+            "head_origin": np.where(sample.responded, origin, ""),
             "poor": visited(homes.poor[sample.household]),
             "n_children": visited(homes.children[sample.household]),
             "neighbours": visited(np.bincount(mine, minlength=size)),
@@ -170,7 +170,7 @@ def _knows(homes: Belt, household: Ints, door: Ints, way: int) -> Bools:
     if abs(way) == 1:
         return np.ones(household.size, dtype=bool)
     first = household if way > 0 else door
-    return homes.near[abs(way) - 2, first]
+    return np.asarray(homes.near[abs(way) - 2, first])
 
 
 def doors_away(homes: Belt, household: Ints, way: int) -> Ints:
@@ -193,18 +193,15 @@ def _by_halves(area: Ints, rng: np.random.Generator) -> Bools:
     order = np.lexsort((rng.random(area.size), area))
     rank = np.empty(area.size, dtype=np.int64)
     rank[order] = np.arange(area.size)
-    return rank % 2 == 0
+    return np.asarray(rank % 2 == 0)
 
 
 def _controls(size: int, rng: np.random.Generator) -> Ints:
     """Count the control items that apply."""
-    first = rng.random(size) < CONTROLS["cooperative"]
-    with_first, without = CONTROLS["buyer"]
-    second = rng.random(size) < np.where(first, with_first, without)
-    count = first.astype(np.int64) + second
-    for name in ("fertiliser", "abroad"):
-        count += rng.random(size) < CONTROLS[name]
-    return count
+    first = rng.random(size) < COOPERATIVE
+    second = rng.random(size) < np.where(first, *BUYER)
+    others = rng.random((len(OTHERS), size)) < np.array(OTHERS)[:, None]
+    return np.asarray(first.astype(np.int64) + second + others.sum(axis=0))
 
 
 def _validated(said: Bools, number: int, rng: np.random.Generator) -> Bools:

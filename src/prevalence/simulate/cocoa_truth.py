@@ -18,7 +18,7 @@ from prevalence.simulate.truth import COLUMNS, Row
 __all__ = ["cocoa_margins", "cocoa_side_studies", "cocoa_truth"]
 
 WINDOW = "2023-01-01 to 2023-12-31"
-CHILDREN = "children 5-17 of cocoa-growing households in the belt"
+CHILDREN = "children 5-17 of agricultural households in the belt"
 #: Child labour in two earlier rounds of the survey (assumed), and the standard error of each.
 ROUNDS = {"child_labour_2009": (0.33, 0.020), "child_labour_2014": (0.42, 0.018)}
 #: Children, ties or parents examined in each side study.
@@ -45,7 +45,10 @@ def cocoa_margins(homes: Belt) -> pd.DataFrame:
         cell = np.ravel_multi_index(tuple(coded[name][0] for name in by), sizes)
         index = np.unravel_index(np.arange(np.prod(sizes)), sizes)
         part = pd.DataFrame(
-            {name: np.array(coded[name][1], dtype=object)[i] for name, i in zip(by, index)}
+            {
+                name: np.array(coded[name][1], dtype=object)[i]
+                for name, i in zip(by, index, strict=True)
+            }
         )
         count = np.bincount(cell, minlength=int(np.prod(sizes)))
         parts.append(part.assign(count=count, population=CHILDREN, margin=" x ".join(by)))
