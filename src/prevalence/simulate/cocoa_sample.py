@@ -110,6 +110,7 @@ def children_table(
         "origin": np.array(ORIGINS, dtype=object)[homes.child_origin[child]],
         "relation": np.array(RELATIONS, dtype=object)[homes.relation[child]],
         "in_school": homes.in_school[child].astype(np.int64),
+        "n_children": number[of_home],
         "one_per_household": one.astype(np.int64),
     }
     for name in ("labour_child", "hazardous_child", "forced_child", "labour_parent"):
