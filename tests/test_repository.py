@@ -229,7 +229,7 @@ def declared_dependencies() -> set[str]:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "dependencies.md").read_text(encoding="utf-8")
     explained = {name.lower() for name in re.findall(r"^\| `([\w.-]+)`", text, re.MULTILINE)}
     assert declared_dependencies() == explained
 
