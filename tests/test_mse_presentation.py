@@ -179,3 +179,4 @@ def test_the_range_over_models_is_of_the_size_alone() -> None:
     for made in (2 * size, size * pv.uncertain(0.5, std_error=0.1), np.log(size)):
         assert "range" not in made.provenance
         assert made.provenance["floor"]
+    assert "floor" not in (size / size).provenance  # a quotient of two floors bounds nothing

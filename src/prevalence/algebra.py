@@ -188,7 +188,10 @@ def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
         x if x == y or not y else (y if not x else f"{x} {sign} {y}")
         for x, y in zip(a.outcomes, b.outcomes, strict=True)
     )
-    return replace(out, labels=labels, outcomes=outcomes)
+    told = out.provenance
+    if ufunc in (np.subtract, np.true_divide) and b.provenance.get("floor"):
+        told = {name: said for name, said in told.items() if name != "floor"}  # it bounds nothing
+    return replace(out, labels=labels, outcomes=outcomes, provenance=told)
 
 
 def _aligned(
