@@ -876,7 +876,7 @@ pd.DataFrame(
             "people who attend no venue",
             "people whom no team can meet",
         ],
-        "how many": ["not known", f"{low:.0%} to {high:.0%}", "not known"],
+        "how many": ["not known", f"{100 * low:.0f} to {100 * high:.0f} %", "not known"],
     },
     index=["households", "venues", "marks"],
 )
@@ -960,19 +960,21 @@ pd.concat(
         for n, part in falls.groupby("n")
     },
     axis=1,
-)
+).sort_index()
 
 # %% Said aloud
 never = falls[falls["least_fall"].isna()]
 for row in never.itertuples():
     print(
-        f"A share of {row.prevalence:.1%} with {row.n:,} children in each round and a design effect "
+        f"A share of {100 * row.prevalence:.1f} % with {row.n:,} children in each round and a design effect "
         f"of {row.deff:g}: no fall is detectable, not even one to zero."
     )
 aim = 0.25
 able = falls[falls["least_fall"] <= aim]
-print(f"A fall of {aim:.0%} is detectable in {len(able)} of {len(falls)} settings,", end=" ")
-print(f"none of them with a share below {able['prevalence'].min():.0%}.")
+print(
+    f"A fall of {100 * aim:.0f} % is detectable in {len(able)} of {len(falls)} settings,", end=" "
+)
+print(f"none of them with a share below {100 * able['prevalence'].min():.0f} %.")
 
 # %% [markdown]
 # A programme that promises to lower a narrow form by a quarter in five years cannot be judged by a
