@@ -179,3 +179,8 @@ def test_the_range_over_models_is_of_the_size_alone() -> None:
     for made in (2 * size, size * pv.uncertain(0.5, std_error=0.1), np.log(size)):
         assert "range" not in made.provenance
         assert made.provenance["floor"]
+    assert "floor" not in (size / size).provenance  # a quotient of two floors bounds nothing
+    share = pv.direct.prevalence(pv.Survey({"case": [1, 0, 0, 0] * 10}), "case")
+    made = share.count(size).provenance  # a share of a floor is a floor, by the same assumption
+    assert made["floor"]
+    assert made["identified by"] == size.provenance["identified by"]

@@ -116,6 +116,7 @@ def _summary(frame: pd.DataFrame, countries: int) -> pd.DataFrame:
                 "mean of estimate / truth": ratio.mean(),
                 "ratio mc error": ratio.std() / len(ratio) ** 0.5,
                 "std error / spread": float((typical / usable).mean()),
+                "spread / truth": float((usable / spread["truth"].mean()).mean()),
             }
         )
     return pd.DataFrame(out)
