@@ -123,6 +123,7 @@ weight_flow[["step", "n", "sum", "cv", "kish_deff"]].round(2)
 
 # %% Mark-recapture: the share
 times = captures.groupby("person")["person"].transform("size")
+captures["round"] += " round"
 captures["once"] = 1 / times  # a person captured twice is one person
 captures["attends"] = (captures["visits"] > 0).astype(int)
 captures["place"] = captures["attends"].map({1: "attends", 0: "attends none"})
@@ -139,7 +140,7 @@ mr_group = pv.direct.prevalence(captured, "trafficked", by="group")
 print(mr_share.sentence())
 
 # %% Mark-recapture: the size
-rounds = ("first", "second")
+rounds = ("first round", "second round")
 
 
 def marked(*strata: str) -> pv.Lists:
