@@ -7,7 +7,8 @@ properties of public classes. The house's rules:
 * PV02: it says when it fails.
 * PV03: it has a reference.
 * PV04: a reference has a DOI or an address, or the reason why it has none: "(book)", "(no DOI)".
-* PV05: a function or class has an example; a method has one, or is used in that of its class.
+* PV05: a function or class has an example; a method has one, or is used in that of its class or of a function that
+  returns it. `EXTRAS` names the methods that need a library which the tests do without.
 
 Statistical are the functions of the families of estimators and the modules of `STATISTICAL`.
 """
@@ -36,8 +37,9 @@ LEFT_TO_THE_WRITER = {
 STATISTICAL = {
     *("direct", "nsum", "mse", "misclassification", "sensitive"),
     *("weighted", "resampled", "drawn"),  # the verbs of a survey
-    *("enough", "imputation", "known"),
+    *("enough", "imputation", "known", "plan"),
 }
+EXTRAS = {"to_arviz"}
 TOLD = ("Summary", "Extended Summary", "Returns", "Notes")
 OPERATOR = r"\S (=|/|\+|-|\*|\*\*|x|>=) \S|\w/\w|\w\^|\bsum |\w [A-Z]\(|\bexp\(|\bmin\("
 MEMBERS = (FunctionType, property, classmethod, staticmethod)
@@ -138,8 +140,23 @@ def example_errors(public: Public) -> Iterator[tuple[str, str]]:
     if inspect.isclass(public.thing) and issubclass(public.thing, BaseException):
         return
     name = public.path.rpartition(".")[2]
-    if public.owner is None or not re.search(rf">>> .*\.{name}\(", text(public.owner)):
+    used = re.compile(rf"(>>>|\.\.\.) .*\.{name}\(")
+    if name not in EXTRAS and not any(used.search(text(shown)) for shown in shown_with(public)):
         yield "PV05", "No example"
+
+
+def shown_with(public: Public) -> list[object]:
+    """Return the class of a method, and the public functions that return it."""
+    if public.owner is None:
+        return []
+    made = [
+        each.thing
+        for each in public_names(prevalence)
+        if each.owner is None
+        and each.function is not None
+        and each.function.__annotations__.get("return") == public.owner.__name__
+    ]
+    return [public.owner, *made]
 
 
 def house_errors(public: Public) -> Iterator[tuple[str, str]]:

@@ -64,6 +64,9 @@ class Test:
     >>> test = pv.direct.t_test(pv.Survey(rows), "hours", "sex")
     >>> round(test.statistic, 3), test.df, round(test.p_value, 4)
     (3.586, 4.0, 0.0231)
+    >>> print(test.sentence())
+    Hypothesis: the mean of hours is the same whether sex = M or not. Design-based t-test: t =
+    3.586 on 4 degrees of freedom, p = 0.0231, 6 rows.
     """
 
     __test__ = False  # not a class of tests for pytest

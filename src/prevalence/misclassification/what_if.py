@@ -44,6 +44,10 @@ class WhatIf:
     >>> rates = {"sensitivity": (0.5, 0.7, 0.9), "false_report": (0.0, 0.01, 0.03)}
     >>> pv.misclassification.what_if(told, **rates).tornado["varied"].tolist()
     ['sensitivity', 'apparent', 'false_report']
+    >>> found = pv.misclassification.what_if(told, **rates)
+    >>> found.to_frame().shape
+    (9, 7)
+    >>> ax = found.plot()
     """
 
     grid: pd.DataFrame

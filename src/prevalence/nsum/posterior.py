@@ -99,6 +99,10 @@ class Posterior:
     draws, converged>
     >>> bool(700 < fit.size(transmission=1).value[0] < 1_300)
     True
+    >>> fit.diagnostics()["parameter"].tolist()[:2], fit.degrees().shape
+    (['log_prevalence[police]', 'log_prevalence[nurses]'], (80, 7))
+    >>> fit.check(rng=1)["statistic"].unique().tolist()
+    ['share of zeros', 'mean', 'maximum']
     """
 
     model: str

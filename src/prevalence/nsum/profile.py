@@ -51,6 +51,9 @@ class ScaledDown:
     >>> profiles = {"Mary": {"women": 900, "men": 0}, "police": {"women": 100, "men": 400}}
     >>> pv.nsum.scaled_down(profiles, {"women": 5100, "men": 4900})
     <ScaledDown: 2 known groups; index of dissimilarity 0.204 over 2 cells>
+    >>> pooled = pv.nsum.scaled_down(profiles, {"women": 5100, "men": 4900})
+    >>> pooled.to_frame()["ratio"].round(2).tolist(), pooled.groups()["advice"].tolist()
+    ([1.4, 0.58], ['keep', 'keep'])
     """
 
     cells: tuple[str, ...]

@@ -123,6 +123,12 @@ class Recall:
     >>> recall = pv.nsum.validate(pv.Survey(data), known=known).recall()
     >>> round(recall.slope, 3), recall.adjusted([2500.0]).round()
     (0.623, array([2474.]))
+    >>> recall.left_of([2500.0]).round(), recall.band([2500.0]).round()
+    (array([2516.]), array([[  558., 11358.]]))
+    >>> recall.prediction_error([2500.0]).round(2)
+    array([0.19])
+    >>> recall.to_frame()["group"].tolist(), len(recall.sweep())
+    (['priests', 'police', 'drivers'], 7)
     """
 
     groups: tuple[str, ...]

@@ -62,6 +62,9 @@ class Placebos:
     >>> survey = pv.Survey({**rows, "says": [0, 0, 1, 0, 0, 1, 1, 0] * 4})
     >>> pv.sensitive.list_placebos(survey, "y", treatment="long", direct="says", items=3)
     <Placebos: list difference of those who say yes 0.5 (1 expected, p = 0.0091); effect of the list on the direct answer 0.25 (0 expected, p = 0.1468)>
+    >>> tests = pv.sensitive.list_placebos(survey, "y", treatment="long", direct="says", items=3)
+    >>> tests.to_frame().shape
+    (2, 7)
     """
 
     estimate: Estimate

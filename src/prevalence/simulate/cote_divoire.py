@@ -184,9 +184,10 @@ def cote_divoire(
     References
     ----------
     Institut national de la statistique (Côte d'Ivoire), RGPH 2021, populations of districts.
+    (census)
 
     NORC at the University of Chicago (2020). Assessing Progress in Reducing Child Labor in Cocoa
-    Production in Cocoa Growing Areas of Côte d'Ivoire and Ghana.
+    Production in Cocoa Growing Areas of Côte d'Ivoire and Ghana. (no DOI)
 
     Examples
     --------

@@ -114,6 +114,11 @@ class Country:
     >>> rows = country.truth.set_index(["id", "form", "domain"])["value"]
     >>> float(rows["five_year_sexual_count", "sexual", "all"])
     1200.0
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = country.write(folder)
+    >>> "truth.csv" in files
+    True
     """
 
     frame: pd.DataFrame

@@ -71,6 +71,10 @@ class LatentClassFit:
     ... )
     >>> fit
     <LatentClassFit: 228 persons on 3 lists, 1 class; 16 chains of 160 draws, converged>
+    >>> bool(fit.size().value[0] > 228)
+    True
+    >>> fit.diagnostics()["parameter"].tolist()[:2], fit.to_frame().shape
+    (['population size', 'classes'], (4, 7))
     """
 
     lists: Lists

@@ -62,6 +62,10 @@ class ReferralBracket:
     ... )
     >>> pv.mse.referral_bracket(lists).to_frame()["method"].tolist()
     ['forced', 'merged', 'removed', 'censored']
+    >>> print(pv.mse.referral_bracket(lists).sentence())
+    From 824 (a referral always masks the list's own capture) to 897 (own captures are always
+    recorded), 95 % limits 646 to 1,197; it supposes that every referral is declared and that
+    own captures are independent.
     """
 
     estimates: Mapping[str, Estimate]

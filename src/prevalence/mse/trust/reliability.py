@@ -80,6 +80,8 @@ class Reliability:
     >>> report = pv.mse.reliability(lists.declare(visibility="unequal"))
     >>> report.facts.grade, report.warns
     ('forbidden by declared facts', True)
+    >>> report.to_frame().columns.tolist()[:3]
+    ['check', 'case', 'estimate']
     """
 
     estimate: Estimate
