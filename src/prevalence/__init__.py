@@ -34,6 +34,7 @@ _NAMES = {
     "Not": "definition",
     "PrevalenceWarning": "errors",
     "Survey": "survey",
+    "Table": "reporting",
     "Variable": "microdata",
     "combine_imputations": "imputation",
     "compare": "synthesis",
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     from .lists import Lists
     from .microdata import Microdata, Variable
     from .readers import read_htcds, read_kobo, read_spss, read_stata
-    from .reporting import report
+    from .reporting import Table, report
     from .storage import load
     from .survey import Survey
     from .synthesis import Comparison, compare
@@ -88,6 +89,7 @@ __all__ = [
     "Not",
     "PrevalenceWarning",
     "Survey",
+    "Table",
     "Variable",
     "__version__",
     "combine_imputations",

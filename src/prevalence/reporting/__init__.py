@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,17 +18,16 @@ from ..storage import target_of, write_whole
 from . import lists as of_lists
 from . import network
 from .figures import by_domain, ladders, shows_domains, weights
-from .page import Compared, Page, page_of, title_of
+from .page import EXAMPLE, Compared, Page, page_of, title_of
+from .table import Table
 from .tables import checks_table, estimand_table, estimate_tables, table_of, versions
 
 if TYPE_CHECKING:
     from ..mse import Reliability
     from ..nsum import Posterior, Validation
 
-__all__ = ["report"]
+__all__ = ["Table", "report"]
 
-#: The example in a warning, which may be of a suppressed row: "(2 of 14 rows; first: A, 0.1)".
-EXAMPLE = re.compile(r" \(first: [^()]*\)|; first: [^()]*(?=\))")
 FORBIDDEN = "victims identified"
 SHOWN = 4
 SECTIONS = {
