@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..disclosure import ROUND_TO, is_suppressed
+from ..disclosure import NEXT_STEP, ROUND_TO, is_suppressed
 from ..errors import level_in_range
 from ..estimate import Estimate
 from ..headline import is_floor
@@ -35,7 +35,6 @@ TAKEN = {
     "design effect", "truth", "interval holds truth", "remarks",
 }  # fmt: skip
 ROWS = "Rows that rest on fewer than 25 rows, 5 cases or 3 primary units are suppressed, and rows that would tell them by subtraction."
-STEP = "{count:,} of {rows:,} rows are suppressed; that is not a zero. Next step: combine areas or groups, or wait for small-area estimates."
 
 
 def table_of_estimates(
@@ -253,7 +252,7 @@ def _protection(page: Page, rows: pd.DataFrame, say: Words) -> Iterator[str]:
     yield say(ROWS)
     count = int(is_suppressed(rows).sum())
     if count:
-        yield say(STEP, count=count, rows=len(rows))
+        yield say(NEXT_STEP, count=count, rows=len(rows))
 
 
 def _adjustments(e: Estimate, say: Words) -> Iterator[str]:
