@@ -22,6 +22,7 @@ _NAMES = {
     "Answers": "answers",
     "AnyOf": "definition",
     "AtLeast": "definition",
+    "Checklist": "reporting",
     "Comparison": "synthesis",
     "ConvergenceError": "errors",
     "Definition": "definition",
@@ -36,6 +37,7 @@ _NAMES = {
     "Survey": "survey",
     "Table": "reporting",
     "Variable": "microdata",
+    "checklist": "reporting",
     "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
@@ -67,7 +69,7 @@ if TYPE_CHECKING:
     from .lists import Lists
     from .microdata import Microdata, Variable
     from .readers import read_htcds, read_kobo, read_spss, read_stata
-    from .reporting import Table, report
+    from .reporting import Checklist, Table, checklist, report
     from .storage import load
     from .survey import Survey
     from .synthesis import Comparison, compare
@@ -77,6 +79,7 @@ __all__ = [
     "Answers",
     "AnyOf",
     "AtLeast",
+    "Checklist",
     "Comparison",
     "ConvergenceError",
     "Definition",
@@ -92,6 +95,7 @@ __all__ = [
     "Table",
     "Variable",
     "__version__",
+    "checklist",
     "combine_imputations",
     "compare",
     "datasets",

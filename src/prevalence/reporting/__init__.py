@@ -15,6 +15,7 @@ from ..presentation import made_of
 from ..storage import target_of, write_whole
 from . import brief, network
 from . import lists as of_lists
+from .checklists import Checklist, checklist, kinds_of, unused
 from .figures import by_domain, ladders, shows_domains, weights
 from .page import EXAMPLE, Compared, Page, page_of, title_of
 from .table import Table
@@ -24,15 +25,27 @@ if TYPE_CHECKING:
     from ..mse import Reliability
     from ..nsum import Posterior, Validation
 
-__all__ = ["Table", "report"]
+__all__ = ["Checklist", "Table", "checklist", "report"]
 
 FORBIDDEN = "victims identified"
 SECTIONS = {
     "estimates": "Estimates", "estimands": "What each estimates", "methods": "Methods",
-    "weights": "Weights", "lists": "Lists", "reliability": "Reliability", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks",
+    "weights": "Weights", "lists": "Lists", "reliability": "Reliability", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks", "checklists": "Checklists",
     "rerun": "Run it again", "disclosure": "Small cells", "citations": "Sources",
 }  # fmt: skip
-STUDY = ("name", "lead", "wrong", "excluded", "conclude", "weight_flow", "lists", "rerun", "hashes")
+STUDY = (
+    "name",
+    "lead",
+    "wrong",
+    "excluded",
+    "conclude",
+    "weight_flow",
+    "lists",
+    "answers",
+    "checklist",
+    "rerun",
+    "hashes",
+)
 
 
 def report(
@@ -65,8 +78,9 @@ def report(
         (of such a study), ``lead`` (a sentence below the title), ``wrong``, ``excluded`` and
         ``conclude`` (lists of sentences on what would make the estimates wrong, who is not included
         and what must not be concluded; each adds to what the page says by itself),
-        ``weight_flow`` (the table of `Survey.weight_flow`), ``lists`` (`Lists`), ``rerun`` (the
-        command), ``hashes`` (a mapping of what to its hash).
+        ``weight_flow`` (the table of `Survey.weight_flow`), ``lists`` (`Lists`), ``answers``
+        (`Answers`), ``checklist`` (what to tell of items of `prevalence.checklist`, by name),
+        ``rerun`` (the command), ``hashes`` (a mapping of what to its hash).
     coverage : pandas.DataFrame, optional
         Coverage over regenerated countries, with its Monte Carlo error.
     checks : pandas.DataFrame or list of mappings, optional
@@ -131,13 +145,16 @@ def report(
     notes = _notes(study)
     page = page_of(comparison, disclosure, synthetic)
     content = _content(page, title, notes)
-    content["coverage"] = None if coverage is None else table_of("Coverage", coverage)
-    content["checks"] = None if checks is None else checks_table(pd.DataFrame(checks))
-    content["known"] = None if validation is None else network.known_groups(page, validation)
-    content["draws"] = None if posterior is None else network.draws(page, posterior)
-    content["reliability"] = (
-        None if reliability is None else of_lists.reliability(page, reliability)
-    )
+    content |= {
+        "coverage": None if coverage is None else table_of("Coverage", coverage),
+        "checks": None if checks is None else checks_table(pd.DataFrame(checks)),
+        "known": None if validation is None else network.known_groups(page, validation),
+        "draws": None if posterior is None else network.draws(page, posterior),
+        "reliability": None if reliability is None else of_lists.reliability(page, reliability),
+        "checklists": _checklists(
+            page, notes, validation=validation, posterior=posterior, reliability=reliability
+        ),
+    }
     content["contents"] = [
         {"id": i, "name": n}
         for i, n in SECTIONS.items()
@@ -195,6 +212,34 @@ def _content(page: Page, title: str, notes: Mapping[str, Any]) -> dict[str, Any]
     if "lists" in notes:
         content["lists"] = of_lists.overlap(page, notes["lists"])
     return content
+
+
+def _checklists(page: Page, notes: Mapping[str, Any], **given: Any) -> list[dict[str, Any]]:
+    """Return the reporting checklist of each kind of estimate on the page, gaps in sight."""
+    from ..lists import Lists
+
+    told = dict(notes.get("checklist", {}))
+    kinds = kinds_of(page.comparison.estimates)
+    if stray := unused(told, kinds):
+        raise KeyError(
+            f"study['checklist'] must name items of the checklists: {stray[0]!r} is none. See "
+            "pv.checklist(...).gaps."
+        )
+    lists = notes.get("lists")
+    given |= {
+        "lists": lists if isinstance(lists, Lists) else None, "answers": notes.get("answers"),
+        "weight_flow": notes.get("weight_flow"), "synthetic": page.synthetic,
+        "disclosure": page.disclosure,
+    }  # fmt: skip
+    if notes.get("rerun") or notes.get("hashes"):
+        told.setdefault("data and code", "Command and digests are under 'Run it again'.")
+    made = []
+    for kind in kinds:
+        here = {name: said for name, said in told.items() if name not in unused(told, [kind])}
+        table = checklist(page.comparison, kind, told=here, **given)
+        frame = table.to_frame()
+        made.append({**table_of(table.caption, frame), "said": table.notes[0]})
+    return made
 
 
 def _methods(page: Page) -> list[dict[str, Any]]:
