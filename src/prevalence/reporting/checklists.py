@@ -176,7 +176,7 @@ def checklist(
             Column("state", ["reported" if found else GAP for _, found in rows]),
             Column("reported", [found or "Not stated." for _, found in rows]),
         ),
-        notes=(_summary(rows, gaps), PROPOSED),
+        notes=(summary(len(rows), gaps), PROPOSED),
         muted=(False,) * len(rows),
         gaps=gaps,
     )
@@ -208,13 +208,11 @@ def _reported(item: Item, study: Study, told: str) -> str:
     return " ".join(f"{part.strip().rstrip('.')}." for part in parts if part.strip())
 
 
-def _summary(rows: list[tuple[Item, str]], gaps: tuple[str, ...]) -> str:
+def summary(count: int, gaps: tuple[str, ...]) -> str:
+    """Say how many items are gaps, and which."""
     if not gaps:
-        return f"All {len(rows)} items are reported."
-    return (
-        f"{len(gaps)} of {len(rows)} items are gaps: {', '.join(gaps)}. Fill them with "
-        f'told={{"{gaps[0]}": "..."}}.'
-    )
+        return f"All {count} items are reported."
+    return f"{len(gaps)} of {count} items are gaps: {', '.join(gaps)}."
 
 
 def unused(told: Mapping[str, Any], kinds: list[str]) -> list[str]:

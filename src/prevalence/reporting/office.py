@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from ..simulate.workbook import WRITTEN, timeless
 
@@ -52,16 +51,18 @@ def workbook(table: Table) -> bytes:
     return timeless(held_bytes.getvalue())
 
 
-def _put(cell: Any, value: Any) -> None:
+def _put(cell: Any, value: str | int | Decimal | None) -> None:
     """Write a number as one with its decimals, and a text as a text, which is never a formula."""
     if isinstance(value, str):
         cell.value = _safe(value)
         cell.data_type = "s"
-    elif value is not None and not pd.isna(value):
-        number = float(value)
-        decimals = 0 if number == round(number) else len(repr(number).partition(".")[2])
-        cell.value = int(number) if decimals == 0 else number
+    elif isinstance(value, Decimal):
+        decimals = -int(value.as_tuple().exponent)
+        cell.value = float(value)
         cell.number_format = "#,##0" + ("." + "0" * decimals if decimals else "")
+    elif value is not None:
+        cell.value = value
+        cell.number_format = "#,##0"
 
 
 def _width(column: Any) -> float:

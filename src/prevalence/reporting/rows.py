@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -167,8 +168,9 @@ def _shown(
     return text.removesuffix(" %"), below, above
 
 
-def _value(text: str) -> float | None:
-    return None if text in (NOTHING, "-") else float(text.replace(",", ""))
+def _value(text: str) -> Decimal | None:
+    """Return a number that is text as one that keeps its decimals."""
+    return None if text in (NOTHING, "-") else Decimal(text.replace(",", ""))
 
 
 def _with_unit(text: str, unit: str, per: int | None, say: Words) -> str:
@@ -203,8 +205,11 @@ def _text(x: float, form: str, say: Words) -> str:
     return NOTHING if pd.isna(x) or not np.isfinite(x) else say.number(form.format(x))
 
 
-def _rounded(numbers: pd.Series[Any], digits: int) -> list[float | None]:
-    return [None if pd.isna(x) or not np.isfinite(x) else round(float(x), digits) for x in numbers]
+def _rounded(numbers: pd.Series[Any], digits: int) -> list[Decimal | None]:
+    return [
+        None if pd.isna(x) or not np.isfinite(x) else Decimal(f"{float(x):.{digits}f}")
+        for x in numbers
+    ]
 
 
 # ---------------------------------------------------------------------- words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ class Column(NamedTuple):
 
     head: str
     texts: Sequence[str]
-    values: Sequence[Any] | None = None  # None: the texts are the values
+    values: Sequence[int | Decimal | None] | None = None  # None: the texts are the values
     shown: bool = True  # in the printed forms; the others are for frames and workbooks
     data: bool = True  # in frames and workbooks
 
@@ -89,14 +90,7 @@ class Table:
         pandas.DataFrame
             One column for each limit and one for the unit; suppressed numbers are missing.
         """
-        data = {
-            c.head: pd.array(list(c.texts), dtype="object")
-            if c.values is None
-            else pd.Series(list(c.values)).convert_dtypes()
-            for c in self.columns
-            if c.data
-        }
-        return pd.DataFrame(data)
+        return pd.DataFrame({c.head: _data(c) for c in self.columns if c.data})
 
     def to_markdown(self) -> str:
         """Return the table in Markdown, its notes below it.
@@ -192,6 +186,13 @@ class Table:
 
         target = _target(path, ".docx", overwrite)
         return write_whole(target, document(self))
+
+
+def _data(column: Column) -> pd.Series[Any]:
+    if column.values is None:
+        return pd.Series(list(column.texts), dtype="object")
+    numbers = [float(x) if isinstance(x, Decimal) else x for x in column.values]
+    return pd.Series(numbers).convert_dtypes()
 
 
 def _target(path: str | Path, ending: str, overwrite: bool) -> Path:
