@@ -49,6 +49,8 @@ class Checklist(Table):
 
     Parameters
     ----------
+    caption, columns, notes, muted, lang : str and tuples
+        Parts of a `Table`.
     gaps : tuple of str
         Names of the items of which nothing is known, as `checklist` takes them in `told`.
 
