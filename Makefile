@@ -26,6 +26,7 @@ unexport PYTHONPATH
 
 .PHONY: study test proof check coverage evidence notebooks docs bench crosscheck-bayes lock clean
 
+study notebooks: export OPENBLAS_NUM_THREADS = 1
 study: .venv/.ok
 	@$(BIN)/python -m prevalence reproduce jamaica
 
@@ -64,7 +65,9 @@ notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py
 
 docs: .venv-docs/.ok
+	@$(DOCS_BIN)/python -c "import shutil; shutil.rmtree('docs/_build/html', ignore_errors=True)"
 	@$(DOCS_BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@$(DOCS_BIN)/python tools/links.py docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 # PyMC and nutpie are timed in their environment. One thread of linear algebra: CPU seconds count no waiting.

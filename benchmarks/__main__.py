@@ -22,7 +22,7 @@ import svy
 from . import estimation, measurement, mse, network, network_samplers, raking, replicates
 from .timing import Sheet, timed, title
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
 
 
 def main() -> int:

@@ -4,8 +4,8 @@ A screen with sensitivity .85 and a specificity from .95 to .995, each found on 
 is used in cluster samples with beta-binomial numbers of positives. Every line has 4,000 samples, drawn
 with a seed of its own, and the limits are those of the library's rules. Coverage needs no limit that
 is a quantile: it holds the truth if its distribution has reached the tail there; median widths are
-those of the first 200 samples, and of all where that leaves the default within 3 % of melding. The tables go to `docs/instrument-coverage.csv` (the grid) and
-`docs/instrument-table.csv` (two simple cases, 10,000 samples); `--quick` draws 500 and writes nothing.
+those of the first 200 samples, and of all where that leaves the default within 3 % of melding. The tables go to `docs/evidence/instrument-coverage.csv` (the grid) and
+`docs/evidence/instrument-table.csv` (two simple cases, 10,000 samples); `--quick` draws 500 and writes nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from prevalence.imperfect import corrected
 from prevalence.intervals import RULES
 
 Array = NDArray[Any]
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1] / "docs" / "evidence"
 SHARES, SPECIFICITIES, TESTED = (0.005, 0.01, 0.05), (0.95, 0.98, 0.995), (100, 300, 1_000)
 SENSITIVITY = 0.85
 SAMPLES, TABLE_SAMPLES, WIDTHS = 4_000, 10_000, 200

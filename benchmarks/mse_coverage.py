@@ -6,7 +6,7 @@ linkage, with entries that are allegations. Each cell is drawn 2,000 times and e
 estimator that its facts call for, and by those that ignore them. The two verdicts of
 `prevalence.mse.reliability`, from the data and from declared facts, are those of the first 300 runs
 for the model that the report takes. Other verdicts, and estimators that are dear, have fewer runs.
-The study writes `docs/mse-coverage.csv` and `docs/mse-coverage-details.csv`; ``--quick`` draws 200
+The study writes `docs/evidence/mse-coverage.csv` and `docs/evidence/mse-coverage-details.csv`; ``--quick`` draws 200
 runs, leaves out what is dear, and writes nothing.
 """
 
@@ -38,7 +38,7 @@ from prevalence.mse.trust.verdicts import data_checks, data_verdict
 
 Array = NDArray[Any]
 Terms = Sequence[tuple[int, ...]]
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
 SEED = 20_261_203
 FAILS, WARNED = 85.0, 90.0  # below that coverage at least so many runs must warn, in per cent
 HOLDS, QUIET = 93.0, 20.0  # at that coverage or more at most so many may

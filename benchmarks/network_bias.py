@@ -3,7 +3,7 @@
 Samples of 1,500 synthetic adults in 75 clusters, `prevalence.simulate.answers`, of whom the truth is
 known, answer with one error at a time. Each line tells by how much the estimate is off in the mean
 and how many of the 95 % intervals, which know of the sample alone, hold the truth. With 200 samples a
-line the study writes `docs/network-bias.csv`; ``--quick`` draws 30 and writes nothing.
+line the study writes `docs/evidence/network-bias.csv`; ``--quick`` draws 30 and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.simulate.answers import HIDDEN, SimulatedAnswers
+from prevalence.simulate.answers import SimulatedAnswers
+from prevalence.simulate.reports import HIDDEN
 
 Array = NDArray[Any]
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 200, 30, 20_261_124
 BASE: dict[str, Any] = {
     "clusters": 75,

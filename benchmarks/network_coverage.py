@@ -4,7 +4,7 @@ A finite population in strata and clusters answers how many people it knows in k
 hidden group; reports of the hidden group resemble one another within a cluster. It is sampled many
 times in two stages, and every estimate is the weighted ratio of sums of `prevalence.nsum.scale_up`.
 An interval is right if it holds what the whole population's answers would give. With its 2,000
-samples a cell the study writes `docs/network-coverage.csv` and `docs/network-coverage-details.csv`;
+samples a cell the study writes `docs/evidence/network-coverage.csv` and `docs/evidence/network-coverage-details.csv`;
 ``--quick`` draws 300 and writes nothing.
 """
 
@@ -25,7 +25,7 @@ from prevalence.intervals import fewer
 from prevalence.simulate.questionnaire import heaped
 
 Array = NDArray[Any]
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 2_000, 300, 20_261_122
 STRATA, CLUSTERS, DRAWN, TAKEN = 10, 300, 10, 10  # clusters per stratum: all and drawn; adults
 PEOPLE, KNOWN, DEGREE, DEGREE_CV = 2_800_000, 200_000, 180.0, 0.9

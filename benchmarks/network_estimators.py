@@ -4,7 +4,7 @@ Samples are drawn from a population without end whose truth is a parameter: prim
 respondents with gamma degrees, reports that resemble one another within units. Each line tells, for
 one estimator of `prevalence.nsum` at one size of sample, how many of its 95 % intervals hold the
 truth, on which side the others miss, and its mean standard error over the spread of the estimates.
-With its 600 samples a line the study writes `docs/network-estimators.csv`; ``--quick`` draws 100 and
+With its 600 samples a line the study writes `docs/evidence/network-estimators.csv`; ``--quick`` draws 100 and
 writes nothing.
 """
 
@@ -25,7 +25,7 @@ import prevalence as pv
 Array = NDArray[Any]
 Found = tuple[str, float, pv.Estimate]  # name of the line, truth, estimate
 Study = Callable[[np.random.Generator], Iterator[Found]]
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 600, 100, 20_261_123
 PEOPLE, HIDDEN, DEGREE, DEGREE_CV = 1_000_000, 3_000, 180.0, 0.9
 KNOWN = {f"g{k}": size for k, size in enumerate((2_000, 4_000, 6_000, 9_000, 14_000, 20_000))}

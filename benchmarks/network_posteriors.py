@@ -3,7 +3,7 @@
 Clusters in which more people are known are drawn more often, and 10 adults of each answer. The
 overdispersed model is fitted without weights and clusters (``weights="ignore"``) and with them
 (``weights="pseudo"``), beside the closed form. With its 60 samples the study writes
-`docs/network-posteriors.csv`; ``--quick`` draws 10 and writes nothing.
+`docs/evidence/network-posteriors.csv`; ``--quick`` draws 10 and writes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import prevalence as pv
 
 Array = NDArray[Any]
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 60, 10, 20_261_125
 CLUSTERS, DRAWN, EACH, PEOPLE, HIDDEN = 2_000, 30, 10, 1_000_000, 3_000
 KNOWN = {"police": 4_000, "nurses": 9_000, "teachers": 15_000, "drivers": 25_000}

@@ -2,7 +2,7 @@
 
 Clusters have beta-binomial counts of cases with a given intraclass correlation; every sample of a
 cell is drawn and estimated at once, and every interval is the library's own rule. The tables go to
-`docs/rare-events-table.csv` and `docs/rare-events-details.csv`; `--quick` draws 2,000 samples a cell
+`docs/evidence/rare-events-table.csv` and `docs/evidence/rare-events-details.csv`; `--quick` draws 2,000 samples a cell
 in place of 20,000 and writes nothing.
 """
 
@@ -23,7 +23,7 @@ from prevalence import intervals
 from prevalence.direct.borrowing import Seen, blended, cluster_deff, default_deff, intraclass
 
 Array = NDArray[Any]
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1] / "docs" / "evidence"
 SHARES, CORRELATIONS, COMMON = (0.002, 0.005, 0.02), (0.0, 0.05, 0.2), (0.1, 0.2, 0.4)
 LEAST, MOST, LEAST_HALF = 94.0, 98.5, 93.0  # what `auto` must cover, in per cent
 SEED = 20_261_121

@@ -8,6 +8,7 @@ import inspect
 import io
 import re
 import shutil
+import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -23,14 +24,16 @@ author = "The prevalence authors"
 project_copyright = "2026, The prevalence authors"
 version = release = prevalence.__version__
 
+sys.path.insert(0, str(HERE / "_extensions"))  # formulas
 extensions = [
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
+    "mathml",
 ]
+html_math_renderer = "mathml"
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
@@ -38,7 +41,7 @@ html_title = f"prevalence {version}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["page.css"]
-html_sidebars = {"*": [], "_generated/jamaica": []}  # pages without parts have the room
+html_sidebars = {"index": []}
 html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
@@ -76,7 +79,7 @@ def api_page() -> str:
     return "\n".join(parts)
 
 
-def figures(page: str) -> None:
+def figures(path: Path) -> None:
     """Execute a page, and save the axes that its lines name as figures of these names.
 
     The tests execute the same lines and compare what they print.
@@ -84,7 +87,7 @@ def figures(page: str) -> None:
     import matplotlib as mpl
     from matplotlib.axes import Axes
 
-    text = (HERE / f"{page}.md").read_text(encoding="utf-8")
+    text, page = path.read_text(encoding="utf-8"), path.stem
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     made: dict[str, object] = {}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -94,8 +97,8 @@ def figures(page: str) -> None:
     mpl.rcParams["svg.hashsalt"] = page
     for name, thing in made.items():
         if isinstance(thing, Axes):
-            path = GENERATED / f"{page}-{name}.svg"
-            thing.get_figure(root=True).savefig(path, metadata={"Date": None})
+            target = GENERATED / f"{page}-{name}.svg"
+            thing.get_figure(root=True).savefig(target, metadata={"Date": None})
 
 
 shutil.rmtree(GENERATED, ignore_errors=True)
@@ -105,5 +108,6 @@ for page in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"):
     shutil.copy(ROOT / page, GENERATED / page.lower())
 for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
     shutil.copy(notebook, GENERATED / notebook.name)
-for page in ("network", "lists", "lists-published", "questionnaire", "sensitive", "imperfect"):
-    figures(page)
+for path in sorted(HERE.glob("*/*.md")):
+    if "/_generated/" in path.read_text(encoding="utf-8"):
+        figures(path)

@@ -27,7 +27,7 @@ ROWS = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1,
 
 def published(root: Path) -> dict[str, pv.Lists]:
     """Return the tables as they are typed in the page on published estimates."""
-    text = (root / "docs" / "lists-published.md").read_text(encoding="utf-8")
+    text = (root / "docs" / "explanation" / "lists-published.md").read_text(encoding="utf-8")
     found = {}
     for name, words, cells in TABLE.findall(text):
         names, counts = words.split(), ast.literal_eval(cells.replace("\n... ", "\n"))

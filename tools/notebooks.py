@@ -19,6 +19,8 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 
+from prevalence import datasets
+
 PLACE = re.compile(r"^\S*ipykernel_\d+[/\\]\d+\.py:(\d+): ", re.MULTILINE)  # of a warning
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
@@ -71,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="such as jamaica; all when none is given")
     parser.add_argument("--into", type=Path, default=NOTEBOOKS, help="the folder to write to")
     options = parser.parse_args(arguments)
-    names = options.names or sorted(path.stem for path in NOTEBOOKS.glob("*.py"))
+    names = options.names or list(datasets.studies())
     for name in names:
         target = options.into / f"{name}.ipynb"
         build(NOTEBOOKS / f"{name}.py", target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("reproduce", help="rerun a synthetic study and check its numbers")
     again.add_argument("study", nargs="?", help="such as jamaica")
     again.add_argument("--list", action="store_true", help="name the studies")
+    again.add_argument("--all", action="store_true", help="rerun every study")
     again.add_argument(
         "--set",
         action="append",
@@ -56,8 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     cover.add_argument("--jobs", type=int, default=2, help="worker processes")
     cover.add_argument("--out", type=Path, help="file to write (the committed table)")
     cover.set_defaults(do=_coverage)
-    made = commands.add_parser("data", help="make the synthetic data of a study anew")
-    made.add_argument("study")
+    made = commands.add_parser("data", help="make the synthetic data of a country anew")
+    made.add_argument("name", help="such as jamaica")
     made.add_argument("--seed", type=int, default=2026)
     made.add_argument("--out", type=Path, help="folder to write to (the committed one)")
     made.set_defaults(do=_data)
@@ -65,21 +67,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
+    if options.all:
+        if options.study or options.set or options.out:
+            raise ValueError(
+                "all must stand alone: found a study, --set or --out beside it. Name one study to "
+                "change an assumption or the folder."
+            )
+        return max(_one(name, {}, Path("build") / name, options) for name in datasets.studies())
     if options.list or options.study is None:
         for name, line in datasets.studies().items():
             print(f"{name}: {line}")
         return 0
-    from . import reproduce
-
     study = datasets.check(options.study)
     changed = dict(_assumption(text) for text in options.set)
-    folder = _folder(options.out or Path("build") / study)
-    target = folder / "report.html"
+    return _one(study, changed, options.out or Path("build") / study, options)
+
+
+def _one(study: str, changed: dict[str, Any], out: Path, options: argparse.Namespace) -> int:
+    from . import reproduce
+
+    target = _folder(out) / "report.html"
     done = reproduce.run(study, assumptions=changed, progress=reproduce.bar)
     if options.record and not changed:
         reproduce.record(study, done)
     _write_report(study, done, target)
-    _table(done)
+    _table(study, done)
     return _verdict(study, done, target, changed)
 
 
@@ -106,81 +118,92 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _table(done: Run) -> None:
+def _table(study: str, done: Run) -> None:
     frame = done.names["comparison"].to_frame()
-    print(f"\n{'SYNTHETIC DATA: no row is a real person':^78}\n")
+    synthetic = done.names["page"].get("synthetic", True)
+    print(f"\n{datasets.STUDIES[study].title}")
+    print("SYNTHETIC DATA: no row is a real person\n" if synthetic else "")
     print(f"{'':42}{'estimate':>9}{'95 % interval':>19}{'truth':>8}")
     for _, row in frame.iterrows():
         floor = "read as a floor: " if row["kind"] == "floor" else ""
-        interval = f"{row['conf_low']:,.0f} to {row['conf_high']:,.0f}"
-        print(f"{row['name']:<42}{row['estimate']:>9,.0f}{interval:>19}{row['truth']:>8,.0f}")
+        low, high = _number(row["conf_low"], row["unit"]), _number(row["conf_high"], row["unit"])
+        truth = _number(row.get("truth", float("nan")), row["unit"])
+        domain = "" if row["domain"] == "all" else f", {row['domain']}"
+        value = _number(row["estimate"], row["unit"])
+        print(f"{row['name'] + domain:<42}{value:>9}{f'{low} to {high}':>19}{truth:>8}")
         print(f"    {floor}{row['estimand']}")
     print()
+
+
+def _number(value: float, unit: str) -> str:
+    if math.isnan(value):
+        return "-"
+    if unit == "count":
+        return f"{value:,.0f}"
+    return f"{100 * value:.2f} %" if unit == "proportion" else f"{value:.3g}"
 
 
 def _verdict(study: str, done: Run, target: Path, changed: dict[str, Any]) -> int:
     from . import __version__, reproduce
 
+    checks, digest = len(done.checks), datasets.study_digest(study)
     misses = (
-        f"{done.missed} of {len(done.checks)} intervals miss their truth "
-        f"({reproduce.expected_misses(len(done.checks))} expected)."
+        f"{done.missed} of {checks} intervals miss their truth "
+        f"({reproduce.expected_misses(checks)} expected). "
+        if checks
+        else ""
     )
-    where = f"Data sha256 {datasets.digest(datasets.folder(study))[:16]}, version {__version__}, "
-    where += f"{done.seconds:.0f} s. Open {target.as_posix()}"
+    where = f"Data sha256 {digest[:16]}, " if digest else ""
+    where += f"version {__version__}, {done.seconds:.0f} s. Open {target.as_posix()}"
     if changed:
         said = ", ".join(f"{k}={v!r}" for k, v in changed.items())
-        print(f"NOT A REPRODUCTION: run with {said}. {misses} {where}")
+        print(f"NOT A REPRODUCTION: run with {said}. {misses}{where}")
         return 0
     stored = reproduce.committed(study)
     differences = reproduce.compare_numbers(done.numbers, stored["numbers"])
     total = len(stored["numbers"])
-    if stored["data_sha256"] != datasets.digest(datasets.folder(study)):
+    if stored["data_sha256"] != digest:
         differences.insert(0, "the data files are not those of the committed numbers")
     if differences:
         print(
             f"FAIL {len(differences)} of {total} numbers differ. First: {differences[0]}. {where}"
         )
         return 1
-    print(f"PASS {total} of {total} numbers equal. {misses} {where}")
+    print(f"PASS {total} of {total} numbers equal. {misses}{where}")
     return 0
 
 
 def _write_report(study: str, done: Run, target: Path) -> None:
-    from .coverage import read_coverage
     from .reporting import report
 
-    names = done.names
     target.parent.mkdir(parents=True, exist_ok=True)
-    report(
-        names["published"],
-        path=target,
-        title="A national study of child trafficking",
-        study={"name": study, "weight_flow": names["weight_flow"], "lists": names["lists"]},
-        checks=done.checks,
-        coverage=read_coverage(study),
-        synthetic=True,
-        force=True,
-    )
+    made = {
+        "title": datasets.STUDIES[study].title,
+        "checks": done.checks if len(done.checks) else None,
+        "coverage": datasets.coverage(study) if datasets.coverage_path(study).is_file() else None,
+        "synthetic": True,
+    }
+    report(done.names["published"], path=target, force=True, **{**made, **done.names["page"]})
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    from .coverage import coverage, coverage_path
+    from .coverage import coverage
 
     study = datasets.check(options.study)
     if options.seeds < 2:
         raise ValueError(f"seeds must be 2 or more: found {options.seeds}. Pass --seeds 200.")
     table = coverage(study, range(1, options.seeds + 1), n_jobs=options.jobs)
-    path = options.out or coverage_path(study)
+    path = options.out or datasets.coverage_path(study)
     table.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
     print(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
     return 0
 
 
 def _data(options: argparse.Namespace) -> int:
-    from . import simulate
+    from .coverage import write
 
-    study = datasets.check(options.study)
-    folder = _folder(options.out or datasets.folder(study))
-    for name in simulate.jamaica(options.seed).write(folder):
+    folder = _folder(options.out or datasets.folder(options.name))
+    datasets.folder(options.name)
+    for name in write(options.name, options.seed, folder):
         print(folder / name)
     return 0

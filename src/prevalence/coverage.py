@@ -1,11 +1,12 @@
-"""Regenerate a synthetic country many times and count how often intervals hold the truth."""
+"""Draw the data of a study anew many times and count how often its intervals hold the truth."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,18 +16,28 @@ from .reproduce import run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["coverage", "read_coverage"]
+__all__ = ["coverage"]
 
 
-def one_country(study: str, seed: int) -> list[dict[str, Any]]:
-    """Run the study on the country of one seed and return its checks."""
-    from . import simulate
+#: Cells that no check needs.
+SKIPPED = ("figure", "slow", "results", "environment")
 
-    makers: dict[str, Callable[[int], simulate.Country]] = {"jamaica": simulate.jamaica}
+
+class Written(Protocol):
+    """A synthetic country: what can be written to a folder."""
+
+    def write(self, folder: str | PathLike[str]) -> list[str]: ...
+
+
+def one_run(study: str, seed: int) -> list[dict[str, Any]]:
+    """Run the study on the data of one seed and return its checks."""
+    name = datasets.STUDIES[datasets.check(study)].data
     with tempfile.TemporaryDirectory() as folder:
-        makers[datasets.check(study)](seed).write(folder)
-        changed = {"data": Path(folder), "replicates": 200}
-        done = run(study, assumptions=changed, skip=("figure",))
+        changed: dict[str, Any] = {"seed": seed}
+        if name:
+            write(name, seed, folder)
+            changed["data"] = Path(folder)
+        done = run(study, assumptions=changed, skip=SKIPPED)
     columns = [
         "name",
         "domain",
@@ -37,8 +48,16 @@ def one_country(study: str, seed: int) -> list[dict[str, Any]]:
         "truth",
         "covers",
     ]
-    every = done.names["checked"].to_frame()[columns]
-    return [{"seed": seed, **row} for row in every.to_dict("records")]
+    rows = done.checked[columns].assign(seed=seed).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def write(data: str, seed: int, folder: str | Path) -> list[str]:
+    """Draw a synthetic country anew and write its files."""
+    from . import simulate
+
+    makers: dict[str, Callable[[int], Written]] = {"jamaica": simulate.jamaica}
+    return makers[data](seed).write(folder)
 
 
 def coverage(study: str, seeds: range, *, n_jobs: int | None = None) -> pd.DataFrame:
@@ -49,7 +68,7 @@ def coverage(study: str, seeds: range, *, n_jobs: int | None = None) -> pd.DataF
     study : str
         Name of the study.
     seeds : range
-        Seeds of the countries, each drawn anew with everything in it.
+        Seeds of the data, drawn anew with everything in them.
     n_jobs : int, optional
         Worker processes; None follows `joblib.parallel_config`.
 
@@ -61,7 +80,7 @@ def coverage(study: str, seeds: range, *, n_jobs: int | None = None) -> pd.DataF
     import pandas as pd
     from joblib import Parallel, delayed
 
-    jobs = (delayed(one_country)(study, seed) for seed in seeds)
+    jobs = (delayed(one_run)(study, seed) for seed in seeds)
     rows = [row for part in Parallel(n_jobs=n_jobs)(jobs) for row in part]
     return _summary(pd.DataFrame(rows), len(seeds))
 
@@ -94,19 +113,7 @@ def _summary(frame: pd.DataFrame, countries: int) -> pd.DataFrame:
                 "mean of estimate / truth": ratio.mean(),
                 "ratio mc error": ratio.std() / len(ratio) ** 0.5,
                 "std error / spread": float((typical / usable).mean()),
+                "spread / truth": float((usable / spread["truth"].mean()).mean()),
             }
         )
     return pd.DataFrame(out)
-
-
-def coverage_path(study: str) -> Path:
-    """Return the file of the committed coverage table."""
-    return datasets.source(study).with_suffix(".coverage.csv")
-
-
-def read_coverage(study: str) -> pd.DataFrame | None:
-    """Return the committed coverage table of a study, if there is one."""
-    import pandas as pd
-
-    path = coverage_path(study)
-    return pd.read_csv(path) if path.is_file() else None

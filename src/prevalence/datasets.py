@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import hashlib
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["folder", "studies", "truth"]
+__all__ = ["coverage", "folder", "provenance", "studies", "truth"]
 
-STUDIES = {"jamaica": "A national study of child trafficking, Jamaica-like, on synthetic data"}
+#: Libraries whose version may change a number or a figure.
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study: what it is, and the folder of data that it reads, if any."""
+
+    title: str
+    data: str = ""
+
+
+#: In the order in which they are read.
+STUDIES = {
+    "household_survey": Study("A national household survey, Jamaica-like", "jamaica"),
+    "referral_lists": Study("Lists of a National Referral Mechanism"),
+    "children_known": Study("Asking people about children they know"),
+    "formative_research": Study("Formative research, Côte d'Ivoire-like", "cote_divoire"),
+    "jamaica": Study("Putting it together: a national study, Jamaica-like", "jamaica"),
+    "real_data": Study("Real data: published surveys and lists"),
+}
+DATA = ("jamaica", "cote_divoire")
 
 
 def studies() -> dict[str, str]:
-    """Return the names of the studies with a line on each.
+    """Return the names of the studies with a line on each, in the order in which they are read.
 
     Returns
     -------
     dict of str to str
-        What each study is, by name; all are synthetic.
+        What each study is, by name. All data are synthetic, but for published tables.
 
     Examples
     --------
     >>> import prevalence as pv
-    >>> list(pv.datasets.studies())
-    ['jamaica']
+    >>> pv.datasets.studies()["jamaica"]
+    'Putting it together: a national study, Jamaica-like'
     """
-    return dict(STUDIES)
+    return {name: study.title for name, study in STUDIES.items() if source(name).is_file()}
 
 
 def _place(kind: str) -> Path:
@@ -52,13 +77,13 @@ def check(study: str) -> str:
     return study
 
 
-def folder(study: str) -> Path:
-    """Return the folder with the files of a study.
+def folder(name: str) -> Path:
+    """Return the folder with the files of a synthetic country.
 
     Parameters
     ----------
-    study : str
-        Name of the study.
+    name : str
+        ``"jamaica"`` or ``"cote_divoire"``.
 
     Returns
     -------
@@ -68,7 +93,7 @@ def folder(study: str) -> Path:
     Raises
     ------
     KeyError
-        When there is no such study.
+        When there is no such folder.
 
     Examples
     --------
@@ -76,7 +101,12 @@ def folder(study: str) -> Path:
     >>> (pv.datasets.folder("jamaica") / "children.csv").is_file()
     True
     """
-    return _place("data") / check(study)
+    if name not in DATA:
+        raise KeyError(
+            f"name must be a synthetic country that comes with the library: {name!r} is not."
+            f"{nearest(name, DATA)}"
+        )
+    return _place("data") / name
 
 
 def truth(folder: str | Path) -> pd.DataFrame:
@@ -109,9 +139,92 @@ def source(study: str) -> Path:
     return _place("notebooks") / f"{check(study)}.py"
 
 
-def digest(path: str | Path) -> str:
-    """Return the sha256 of the CSV files in a folder, by name."""
+def coverage(study: str) -> pd.DataFrame:
+    """Return how often the intervals of a study hold the truth when its data are drawn anew.
+
+    Parameters
+    ----------
+    study : str
+        Name of the study.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per estimate, with Monte Carlo errors; made by ``python -m prevalence coverage``.
+
+    Raises
+    ------
+    KeyError
+        When there is no such study.
+    FileNotFoundError
+        When no table was made for it.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> pv.datasets.coverage("jamaica")["coverage"].between(0.9, 1).all()
+    np.True_
+    """
+    import pandas as pd
+
+    path = coverage_path(study)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"study must have a coverage table: {study!r} has none. Make one: python -m prevalence "
+            f"coverage {study}."
+        )
+    return pd.read_csv(path)
+
+
+def coverage_path(study: str) -> Path:
+    """Return the file of the committed coverage table."""
+    return source(study).with_suffix(".coverage.csv")
+
+
+def provenance(data: str | Path | Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return what a result was made with: versions of the libraries and the hash of the data.
+
+    Parameters
+    ----------
+    data : path or mapping of str to pandas.DataFrame, optional
+        Folder of CSV files, or tables by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns what and value.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> pv.datasets.provenance(pv.datasets.folder("jamaica"))["what"].tolist()[-1]
+    'data (sha256)'
+    """
+    import pandas as pd
+
+    from . import __version__
+
+    rows = {"python": platform.python_version(), "prevalence": __version__}
+    rows |= {name: metadata.version(name) for name in LIBRARIES}
+    if data is not None:
+        rows["data (sha256)"] = digest(data)
+    return pd.DataFrame({"what": list(rows), "value": list(rows.values())})
+
+
+def digest(data: str | Path | Mapping[str, Any]) -> str:
+    """Return the sha256 of the CSV files in a folder, or of tables, by name."""
     seen = hashlib.sha256()
-    for file in sorted(Path(path).glob("*.csv")):
-        seen.update(file.name.encode() + file.read_bytes())
+    if isinstance(data, Mapping):
+        for name in sorted(data):
+            text = data[name].to_csv(index=False, float_format="%.10g", lineterminator="\n")
+            seen.update(name.encode() + text.encode())
+    else:
+        for file in sorted(Path(data).glob("*.csv")):
+            seen.update(file.name.encode() + file.read_bytes())
     return seen.hexdigest()
+
+
+def study_digest(study: str) -> str:
+    """Return the sha256 of the files that a study reads, or of none."""
+    name = STUDIES[check(study)].data
+    return digest(folder(name)) if name else ""

@@ -15,9 +15,9 @@ __all__ = ["INSTRUMENT_RULES", "PROPORTION_RULES", "RULES", "WORDS"]
 
 Array = NDArray[Any]
 Rule = Callable[[Mapping[str, Array], Array, float], Array]
-LEAST_DF = 5.0  # that few reports leave (docs/network-coverage.md)
-PRIOR = 0.6  # both parameters of the beta prior of `auto`; 0.5 is Jeffreys' (docs/rare-events.md)
-LENT = 1 / 3  # weight of the borrowed design effect, on the log scale (docs/instrument.md)
+LEAST_DF = 5.0  # that few reports leave (docs/evidence/network-coverage.md)
+PRIOR = 0.6  # both parameters of the beta prior of `auto`; 0.5 is Jeffreys' (docs/evidence/rare-events.md)
+LENT = 1 / 3  # weight of the borrowed design effect, on the log scale (docs/evidence/instrument.md)
 
 
 def t_quantile(df: Array, level: float) -> Array:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import io
 import json
 import math
 import re
@@ -28,6 +31,7 @@ __all__ = ["Run", "compare_numbers", "run"]
 TOLERANCE = 1e-9
 MARK = re.compile(r"^# %%\s*(\[markdown\])?\s*([^{]*?)\s*(\{.*\})?\s*$")
 Progress = Callable[[int, int, str], None]
+Shown = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,16 @@ class Cell:
     line: int
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a cell said: what it printed, what its last line is, and its warnings."""
+
+    cell: Cell
+    printed: str
+    shown: str
+    warned: tuple[str, ...]
+
+
 @dataclass
 class Run:
     """What a study left: its names, the numbers in its results, and the time it took."""
@@ -48,12 +62,23 @@ class Run:
     numbers: dict[str, float]
     seconds: float
     assumptions: dict[str, Any] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
+
+    @property
+    def checked(self) -> pd.DataFrame:
+        """Return every estimate that has a truth; none where a study has no truth."""
+        import pandas as pd
+
+        found: Comparison | tuple[Comparison, ...] = self.names.get("checked", ())
+        every = (found,) if isinstance(found, Comparison) else found
+        columns = ["name", "domain", "estimate", "truth", "covers"]
+        frames = [comparison.to_frame() for comparison in every]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
     @property
     def checks(self) -> pd.DataFrame:
         """Return every interval that claims to hold its truth."""
-        checked: Comparison = self.names["checked"]
-        frame = checked.to_frame()
+        frame = self.checked
         return frame[frame["covers"].notna()].reset_index(drop=True)
 
     @property
@@ -83,32 +108,50 @@ def run(
     assumptions: Mapping[str, Any] | None = None,
     skip: tuple[str, ...] = (),
     progress: Progress | None = None,
+    shown: Shown | None = None,
 ) -> Run:
-    """Execute the cells of a study's source in one namespace, with parameters set anew."""
+    """Execute the cells of a study's source in one namespace, with parameters set anew.
+
+    `shown` turns what the last line of a cell is into text; without it nothing is kept of it.
+    """
     source = datasets.source(study)
     every = [cell for cell in cells(source) if not set(cell.tags) & set(skip)]
-    names: dict[str, Any] = {"__name__": f"study_{study}", "print": _silent}
+    names: dict[str, Any] = {"__name__": f"study_{study}"}
+    said: list[Said] = []
     began = time.perf_counter()
     for position, cell in enumerate(every, 1):
         if progress is not None:
             progress(position, len(every), cell.title)
-        text = "\n" * (cell.line - 1) + cell.text
         before = set(names)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PrevalenceWarning)  # they stay in the results
-            exec(compile(text, str(source), "exec"), names)  # noqa: S102 - our own source
+        said.append(_execute(cell, source, names, shown))
         if "parameters" in cell.tags:
             _set(names, dict(assumptions or {}), sorted(set(names) - before - {"__builtins__"}))
     return Run(
         names,
-        dict(_numbers(names["results"])),
+        dict(_numbers(names.get("results", {}))),
         time.perf_counter() - began,
         dict(assumptions or {}),
+        said,
     )
 
 
-def _silent(*_: Any, **__: Any) -> None:
-    """Stand in for print: a rerun shows its table at the end."""
+def _execute(cell: Cell, source: Path, names: dict[str, Any], shown: Shown | None) -> Said:
+    """Execute a cell as a notebook does: the value of a last expression is shown.
+
+    Warnings of the library stay in its results; they and what is printed are kept, not shown.
+    """
+    tree = ast.parse("\n" * (cell.line - 1) + cell.text, filename=str(source))
+    final = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    printed, text = io.StringIO(), ""
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
+        warnings.simplefilter("error")
+        warnings.simplefilter("default", PrevalenceWarning)
+        exec(compile(tree, str(source), "exec"), names)  # noqa: S102 - our own source
+        if isinstance(final, ast.Expr):
+            code = compile(ast.Expression(final.value), str(source), "eval")
+            value = eval(code, names)  # noqa: S307 - our own source
+            text = shown(value) if shown and value is not None else ""
+    return Said(cell, printed.getvalue(), text, tuple(str(w.message) for w in caught))
 
 
 def _set(names: dict[str, Any], assumptions: dict[str, Any], parameters: list[str]) -> None:
@@ -170,7 +213,7 @@ def record(study: str, done: Run) -> Path:
     """Write the numbers of a run as the committed ones."""
     stored = {
         "study": study,
-        "data_sha256": datasets.digest(datasets.folder(study)),
+        "data_sha256": datasets.study_digest(study),
         "numbers": {k: None if math.isnan(v) else v for k, v in done.numbers.items()},
     }
     path = results_path(study)

@@ -1,51 +1,103 @@
-"""Every notebook runs, and says what the committed one says (pictures are not compared)."""
+"""Every study is run once, from its source: its numbers and its words equal the committed ones."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
+from IPython.lib.pretty import pretty
 
+from prevalence import datasets, reproduce
 from tools.notebooks import NOTEBOOKS, build
 
-SOURCES = sorted(path.stem for path in NOTEBOOKS.glob("*.py"))
+STUDIES = list(datasets.studies())
+
+studies = pytest.mark.parametrize("name", STUDIES)
 
 
-def texts(path: Path) -> list[list[str]]:
-    """Return the text that each code cell puts out, without places in memory."""
-    notebook: Any = nbformat.read(path, as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return [[plain(output) for output in cell.outputs] for cell in cells]
+@cache
+def ran(name: str) -> reproduce.Run:
+    """Run a study as a notebook would, once for all tests of this file."""
+    with pd.option_context("display.max_columns", 20):  # as in a notebook, which is no terminal
+        return reproduce.run(name, shown=pretty)
 
 
-def plain(output: Any) -> str:
-    if output.output_type == "stream":
-        return str(output.text)
-    if output.output_type == "error":
-        return f"{output.ename}: {output.evalue}"
-    return re.sub(r" at 0x[0-9a-f]+", "", str(output.data.get("text/plain", "")))
-
-
-def test_there_are_notebooks() -> None:
-    assert SOURCES
-
-
-@pytest.mark.parametrize("name", SOURCES)
-def test_a_notebook_says_what_the_committed_one_says(name: str, tmp_path: Path) -> None:
-    target = tmp_path / f"{name}.ipynb"
-    build(NOTEBOOKS / f"{name}.py", target)
-    committed = NOTEBOOKS / f"{name}.ipynb"
-    assert texts(target) == texts(committed)
-    assert not [t for cell in texts(target) for t in cell if "Error" in t]
-
-
-@pytest.mark.parametrize("name", SOURCES)
-def test_the_committed_notebook_is_of_its_source(name: str) -> None:
+def code_cells(name: str) -> list[Any]:
     notebook: Any = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    source = (NOTEBOOKS / f"{name}.py").read_text(encoding="utf-8")
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            assert cell.source in source
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def stream(cell: Any, name: str) -> str:
+    """Return what a committed cell printed, or warned of."""
+    return "".join(o.text for o in cell.outputs if o.get("name") == name)
+
+
+def shown(cell: Any) -> str:
+    """Return what a committed cell shows as text; pictures are not compared."""
+    made = [o.data.get("text/plain", "") for o in cell.outputs if "data" in o]
+    return places("".join(made))
+
+
+def places(text: str) -> str:
+    """Return a text without places in memory."""
+    return re.sub(r" at 0x[0-9a-f]+", "", text)
+
+
+def test_every_study_is_a_notebook_and_every_notebook_a_study() -> None:
+    assert sorted(STUDIES) == sorted(path.stem for path in NOTEBOOKS.glob("*.py"))
+    assert sorted(STUDIES) == sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+@studies
+def test_every_number_equals_the_committed_one(name: str) -> None:
+    stored = reproduce.committed(name)
+    assert stored["data_sha256"] == datasets.study_digest(name)
+    assert reproduce.compare_numbers(ran(name).numbers, stored["numbers"]) == []
+    assert len(stored["numbers"]) > 100
+
+
+@studies
+def test_every_cell_says_what_the_committed_one_says(name: str) -> None:
+    committed = code_cells(name)
+    assert len(committed) == len(ran(name).said)
+    for cell, said in zip(committed, ran(name).said, strict=True):
+        assert cell.source.endswith(said.cell.text.strip()), said.cell.title
+        if "environment" in said.cell.tags:  # versions differ from one computer to the next
+            continue
+        assert stream(cell, "stdout") == said.printed, said.cell.title
+        assert shown(cell) == places(said.shown), said.cell.title
+        warned = stream(cell, "stderr")
+        assert warned.count("Warning: ") == len(said.warned), said.cell.title
+        assert all(words in warned for words in said.warned), said.cell.title
+
+
+@studies
+def test_a_study_has_what_its_readers_expect(name: str) -> None:
+    names, source = ran(name).names, datasets.source(name).read_text(encoding="utf-8")
+    tags = [tag for said in ran(name).said for tag in said.cell.tags]
+    assert {"seed", "comparison", "published", "page", "results"} <= set(names)
+    assert [tags.count(t) for t in ("parameters", "results", "environment")] == [1, 1, 1]
+    assert "figure" in tags
+    assert all(said.cell.title for said in ran(name).said)
+    assert re.search(r"^# ## What would make this wrong", source, re.MULTILINE)
+
+
+@studies
+def test_every_figure_is_a_picture(name: str) -> None:
+    cells = [c for c in code_cells(name) if "figure" in c.metadata.get("tags", [])]
+    assert cells
+    assert all("image/png" in o.data for c in cells for o in c.outputs if "data" in o)
+
+
+@pytest.mark.proof
+@studies
+def test_a_notebook_is_built_to_the_same_bytes(name: str, tmp_path: Path) -> None:
+    build(NOTEBOOKS / f"{name}.py", tmp_path / f"{name}.ipynb")
+    build(NOTEBOOKS / f"{name}.py", tmp_path / "again.ipynb")
+    first = (tmp_path / f"{name}.ipynb").read_bytes()
+    assert first == (tmp_path / "again.ipynb").read_bytes()

@@ -15,7 +15,7 @@ from benchmarks.rare_events import draw
 from prevalence.intervals import RULES
 from prevalence.misclassification.rogan_gladen import RULES as ASKED
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "evidence"
 
 
 @pytest.mark.filterwarnings("ignore:the corrected share is below 0")

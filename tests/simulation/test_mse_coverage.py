@@ -25,7 +25,7 @@ from prevalence.mse.trust.undone import with_link_errors, without_link_errors
 Array = NDArray[Any]
 # Sources that are not recorded leave some persons out: that is said, and wanted here.
 pytestmark = pytest.mark.filterwarnings("ignore:.* persons have no capture that counts as an own")
-TABLE = Path(__file__).parents[2] / "docs" / "mse-coverage-details.csv"
+TABLE = Path(__file__).parents[2] / "docs" / "evidence" / "mse-coverage-details.csv"
 INDEPENDENT, UNEQUAL, REFERRAL, HALF, MISSING, MASKS, LINKS, REPORTS = 0, 1, 2, 3, 5, 7, 8, 9
 SAME = 1e-8  # of two orders of sums; Newton's last step is below 1e-7 and squares it
 

@@ -24,7 +24,7 @@ from prevalence.schemes import bootstrap
 Array = NDArray[Any]
 # Of the respondents drawn about one in twenty knows nobody in the known groups.
 pytestmark = pytest.mark.filterwarnings("ignore:.* know nobody in any known group")
-TABLE = Path(__file__).parents[2] / "docs" / "network-coverage-details.csv"
+TABLE = Path(__file__).parents[2] / "docs" / "evidence" / "network-coverage-details.csv"
 
 
 def sampled(cell: study.Cell, samples: int, seed: int) -> tuple[study.Population, Array]:

@@ -1,4 +1,4 @@
-"""What the tables of docs/network-coverage.md show of estimators around scale-up, and their claims."""
+"""What the tables of docs/evidence/network-coverage.md show of estimators around scale-up, and their claims."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import prevalence as pv
 from benchmarks import network_bias, network_estimators
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "evidence"
 KNOWS_NOBODY = pytest.mark.filterwarnings("ignore:.*know nobody in any known group")
 NO_REPORT = pytest.mark.filterwarnings("ignore:nobody reported an alter in")
 

@@ -15,7 +15,7 @@ from benchmarks import rare_events as study
 from prevalence.direct.borrowing import cluster_deff, default_deff
 
 Array = NDArray[Any]
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "evidence"
 LAYOUTS = {of.name: of for of in study.layouts()}
 
 

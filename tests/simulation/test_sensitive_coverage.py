@@ -31,7 +31,7 @@ pytestmark = [  # what estimators say of some samples among thousands
         ".* screen strata have no case among their validated rows",
     )
 ]
-DETAILS = Path(__file__).parents[2] / "docs" / "sensitive-coverage-details.csv"
+DETAILS = Path(__file__).parents[2] / "docs" / "evidence" / "sensitive-coverage-details.csv"
 FAILS = [  # what breaks them, and the coverage that is not reached
     ("common items, half at the ceiling hide", "list_difference", 90),
     ("rare items, half at the floor hide", "list_difference", 85),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from ..nsum.posterior import Posterior
 from ..presentation import plain_name
 from ..rounding import shown
-from .canvas import BLUE, GREY, INK, axes, below, finished, frame, height, ruled, words
+from .canvas import BLUE, GREY, INK, axes, below, finished, frame, height, ruled, truth_mark, words
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 
@@ -20,6 +22,7 @@ def regions(
     hidden: str | None = None,
     *,
     ax: Axes | None = None,
+    truth: Mapping[Any, float] | None = None,
     disclosure: str = "on",
     synthetic: bool = False,
 ) -> Axes:
@@ -33,6 +36,8 @@ def regions(
         A hidden group, by default the first.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    truth : mapping of region to float, optional
+        True share of each region as respondents see it, before adjustments, where it is known.
     disclosure : str
         ``"on"``, or ``"off:"`` with the reason.
     synthetic : bool
@@ -48,6 +53,8 @@ def regions(
     ------
     TypeError
         When it is not given a posterior.
+    KeyError
+        When a truth is given, but not for every region.
     ConvergenceError, ValueError
         When the chains have not converged, or the fit has no regions.
 
@@ -80,7 +87,8 @@ def regions(
     )
     ax = axes(ax, 7.2, height(len(table), 7.2))
     rows: list[dict[str, Any]] = [
-        {str(k): v for k, v in row.items()} for row in table.to_dict("records")
+        {str(k): v for k, v in row.items()}
+        for row in table.assign(truth=table["region"].map(_true(table, truth))).to_dict("records")
     ]
     for y, row in enumerate(rows):
         _row(ax, y, row)
@@ -90,10 +98,11 @@ def regions(
         np.full(at.size, national), at - 0.13, at + 0.3, color=INK, linewidth=1.2, linestyle=(0, (3, 2)),
         gid="national", zorder=0,
     )  # fmt: skip
-    ends = 100 * table[["raw_high", "conf_high"]].to_numpy()
+    true = [row["truth"] for row in rows]
+    ends = 100 * np.array([*table["raw_high"], *table["conf_high"], *true])
     frame(ax, len(rows), (0.0, 1.06 * float(ends[np.isfinite(ends)].max())), "proportion")
     ruled(ax, len(rows))
-    _legend(ax)
+    _legend(ax, bool(np.isfinite(true).any()))
     name = plain_name(hidden or posterior.hidden[0])
     ax.set_label(
         f"Regional shares of {name}, from each region's answers alone and partially pooled: "
@@ -110,6 +119,7 @@ def _row(ax: Axes, y: int, row: dict[str, Any]) -> None:
         [low, high], [y] * 2, color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"pooled-{y}"
     )
     ax.plot([100 * row["estimate"]], [y], marker="o", markersize=7.5, color=BLUE, linewidth=0)
+    truth_mark(ax, y, 100 * row["truth"])
     if not np.isfinite(row["raw"]):
         return
     at, ends = y + 0.15, [100 * row["raw_low"], 100 * row["raw_high"]]
@@ -127,17 +137,34 @@ def _numbers(row: dict[str, Any]) -> str:
 
 def _said(row: dict[str, Any]) -> str:
     alone = f", alone {100 * row['raw']:.2g} %" if np.isfinite(row["raw"]) else ""
-    return f"{row['region']} {_numbers(row)}{alone}"
+    true = f", truth {100 * row['truth']:.2g} %" if np.isfinite(row["truth"]) else ""
+    return f"{row['region']} {_numbers(row)}{alone}{true}"
 
 
-def _legend(ax: Axes) -> None:
+def _true(table: pd.DataFrame, truth: Mapping[Any, float] | None) -> dict[Any, float]:
+    """Return the true share of each region, nan where none is given."""
+    regions = list(table["region"])
+    if truth is None:
+        return dict.fromkeys(regions, np.nan)
+    missing = [region for region in regions if region not in truth]
+    if missing:
+        raise KeyError(
+            f"truth must have every region: {missing[0]!r} is missing. Give its share, or nan."
+        )
+    return {region: float(truth[region]) for region in regions}
+
+
+def _legend(ax: Axes, with_truth: bool) -> None:
     from matplotlib.lines import Line2D
 
-    below(
-        ax,
-        [
-            Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label="pooled, interval"),
-            Line2D([], [], color=GREY, marker="s", markerfacecolor="white", label="own answers"),
-            Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 3)), label="national"),
-        ],
-    )
+    marks = [
+        Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label="pooled, interval"),
+        Line2D([], [], color=GREY, marker="s", markerfacecolor="white", label="own answers"),
+        Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 3)), label="national"),
+    ]
+    if with_truth:
+        marks.append(
+            Line2D([], [], color=INK, marker="D", markersize=5.5, markerfacecolor="white",
+                   linewidth=0, label="truth")
+        )  # fmt: skip
+    below(ax, marks)

@@ -182,8 +182,9 @@ def _notes(study: str | Mapping[str, Any] | None) -> dict[str, Any]:
         from .. import datasets
 
         notes.setdefault("rerun", f"python -m prevalence reproduce {name}")
-        digest = datasets.digest(datasets.folder(name))
-        notes["hashes"] = {"data (sha256)": digest, **notes.get("hashes", {})}
+        digest = datasets.study_digest(name)
+        found = {"data (sha256)": digest} if digest else {}
+        notes["hashes"] = {**found, **notes.get("hashes", {})}
     return notes
 
 

@@ -330,10 +330,8 @@ def latent_class_fit(
     degree=None,
     citation=MANRIQUE,
     example=example(classes=1, chains=16, levels=1, draws=160, warmup=20, rng=1),
-    skips={
-        **SKIPS,
-        "replicate columns": "a posterior has draws and no columns; a bootstrap is not used",
-    },
+    skips=SKIPS
+    | {"replicate columns": "a posterior has draws and no columns; a bootstrap is not used"},
 )
 def latent_class(
     lists: Lists,
