@@ -132,6 +132,12 @@ def test_small_cells_stay_out_unless_protection_is_off() -> None:
     assert found["small cells"] == "Protection was switched off: a test."
 
 
+def test_estimates_by_domain_alone_are_reported() -> None:
+    table = pv.checklist(compared().estimates["by town"], "survey")
+    assert not {"estimates", "numbers behind"} & set(table.gaps)
+    assert reported(table)["estimates"] == "Estimates: 4 rows, by town, in the tables."
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(ValueError, match="kind must be one of survey, scale-up, lists"):
         pv.checklist(compared(), "network")

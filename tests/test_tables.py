@@ -167,6 +167,12 @@ def test_french_has_its_words_and_numbers() -> None:
         by_town().table(lang="de")
 
 
+def test_windows_of_time_are_said_in_both_languages() -> None:
+    e = compared().estimates["share"].describe(window="12m")
+    assert "Window: in the 12 months before interview." in e.table().notes
+    assert "Période\u00a0: 12 derniers mois." in e.table(lang="fr").notes
+
+
 def test_every_note_has_french_words_with_the_same_places() -> None:
     for english, french in NOTES.items():
         places = [

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..disclosure import NEXT_STEP, ROUND_TO, is_suppressed
 from ..errors import level_in_range
+from ..estimand import window_words
 from ..estimate import Estimate
 from ..headline import is_floor
 from ..presentation import (
@@ -260,6 +261,11 @@ def _protection(page: Page, rows: pd.DataFrame, say: Words) -> Iterator[str]:
         yield say(NEXT_STEP, count=count, rows=len(rows))
 
 
+def _window(window: str, say: Words) -> str:
+    known = window_words(window)
+    return window_of(window) if say.lang == "en" or known is None else say.known(known.label)
+
+
 def _adjustments(e: Estimate, say: Words) -> Iterator[str]:
     limits = e.provenance.get("adjustment limits", {})
     for name, value in e.provenance["adjustments"].items():
@@ -276,7 +282,7 @@ def _of(e: Estimate, say: Words, protected: bool) -> Iterator[str]:
         about = estimand_of(e, outcome)
         parts: dict[str, str] = {
             "Population: {text}.": about.population or about.denominator,
-            "Window: {text}.": window_of(about.window),
+            "Window: {text}.": _window(about.window, say),
             "Not included: {text}.": NOT_INCLUDED.sub("", about.excludes),
         }
         for form, text in parts.items():

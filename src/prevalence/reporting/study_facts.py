@@ -105,6 +105,9 @@ def numbers(study: Study) -> str:
     for name, e in study.estimates.items():
         table = study.table(e)
         hidden = is_suppressed(table)
+        if "all" not in set(table["domain"]):
+            by = ", ".join(map(plain_name, e.label_names))
+            said.append(f"{title_of(name) or 'Estimates'}: {len(e)} rows, by {by}, in the tables")
         for i in np.flatnonzero((table["domain"] == "all").to_numpy()):
             head = "suppressed" if hidden[i] else " (".join(headlines(e, table)[i]) + ")"
             said.append(f"{title_of(name)}: {head}" if name else head)
@@ -117,12 +120,15 @@ def behind(study: Study) -> str:
     for name, e in study.estimates.items():
         table = study.table(e)
         row = table[table["domain"] == "all"].head(1)
+        if not len(row):
+            words[name] = "Row by row in the tables"
+            continue
         told = {"n": "n", "cases": "cases", "psus": "primary units"}
         told |= {key: str(e.provenance[key]) for key in ("cases", "psus") if key in e.provenance}
         parts = [
             f"{word} {int(row[column].iloc[0]):,}"
             for column, word in told.items()
-            if len(row) and not pd.isna(row[column].iloc[0])
+            if not pd.isna(row[column].iloc[0])
         ]
         words[name] = ", ".join(parts)
     return each(study, words)
