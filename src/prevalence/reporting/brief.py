@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from ..disclosure import is_suppressed
 from ..estimate import Estimate
 from ..headline import headlines, is_floor
-from ..presentation import plain_name, sentences
+from ..presentation import definitions_of, one_line, plain_name, sentences
 from . import lists as of_lists
 from .page import Page, title_of
 
@@ -34,7 +35,8 @@ def answers(page: Page) -> list[dict[str, Any]]:
 def _answer(page: Page, name: str) -> dict[str, Any]:
     e, table = page.comparison.estimates[name], page.tables[name]
     whole = [i for i, domain in enumerate(table["domain"]) if domain == "all"]
-    said = [sentences(e, table)[i] for i in whole[:ROWS]]
+    said = [_short(e, table, i, line) for i, line in enumerate(sentences(e, table)) if i in whole]
+    said = said[:ROWS]
     if len(whole) > ROWS:
         said.append(f"{len(whole) - ROWS} more rows are in the tables below.")
     said += of_lists.said_of_draws(e)
@@ -46,6 +48,14 @@ def _answer(page: Page, name: str) -> dict[str, Any]:
         "name": title_of(name), "floor": is_floor(e), "number": number, "interval": interval,
         "sentences": said,
     }  # fmt: skip
+
+
+def _short(e: Estimate, table: pd.DataFrame, i: int, sentence: str) -> str:
+    """Return a sentence without its definition, which the page tells below, unless rows differ in it."""
+    if len(definitions_of(e)) > 1:
+        return sentence
+    definition = str(table["definition"].iloc[i]).rstrip(".")
+    return sentence.replace(f" {one_line(f'Definition: {definition}.')}", "")
 
 
 def also(page: Page) -> str:
