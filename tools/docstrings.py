@@ -146,7 +146,7 @@ def example_errors(public: Public) -> Iterator[tuple[str, str]]:
 
 
 def shown_with(public: Public) -> list[object]:
-    """Return the class of a method, and the public functions that return it."""
+    """Return the classes of a method, and the public functions that return one of it."""
     if public.owner is None:
         return []
     made = [
@@ -156,7 +156,7 @@ def shown_with(public: Public) -> list[object]:
         and each.function is not None
         and each.function.__annotations__.get("return") == public.owner.__name__
     ]
-    return [public.owner, *made]
+    return [*public.owner.__mro__, *made]
 
 
 def house_errors(public: Public) -> Iterator[tuple[str, str]]:

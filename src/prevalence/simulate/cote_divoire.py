@@ -195,6 +195,11 @@ def cote_divoire(
     >>> study = cote_divoire(seed=2026)
     >>> study.households["ea"].nunique(), study.households["district"].nunique()
     (200, 7)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = study.write(folder) + study.write_forms(folder)
+    >>> "truth.csv" in files, "form.xlsx" in files
+    (True, True)
     """
     parameters = parameters or CocoaParameters()
     seeds = np.random.SeedSequence([seed, STREAM]).spawn(5)
