@@ -22,8 +22,8 @@ author = "The prevalence authors"
 project_copyright = "2026, The prevalence authors"
 version = release = prevalence.__version__
 
-sys.path.insert(0, str(HERE / "_extensions"))  # formulas, groups of the API
-from api_groups import pages  # noqa: E402
+sys.path.insert(0, str(HERE / "_extensions"))  # formulas, references, groups of the API
+from api_groups import pages
 
 extensions = [
     "myst_nb",
@@ -32,6 +32,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "mathml",
+    "references",
 ]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build"]
@@ -53,8 +54,9 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"  # `make notebooks` executes them
 autosummary_generate = True
 autodoc_typehints = "none"
+default_role = "py:obj"  # a name in single backticks is linked where it leads somewhere
 numpydoc_class_members_toctree = False
-numpydoc_show_class_members = False  # the template shows every member in full
+numpydoc_show_class_members = False  # an extension of ours lists them
 suppress_warnings = ["myst.header", "myst.xref_missing", "mystnb.unknown_mime_type"]
 
 
