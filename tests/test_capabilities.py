@@ -44,6 +44,13 @@ def test_cells_of_other_packages_have_a_source(row: list[str]) -> None:
         assert not own or own[1].startswith("../coming-from/")
 
 
+def test_the_tests_named_at_the_end_are_those_of_the_cells() -> None:
+    cells = {(m[1].removeprefix("../../"), m[2]) for row in rows() if (m := OURS.match(row[1]))}
+    lines = re.findall(r"^- `(tests/\S+)`: (.+)$", TEXT, re.MULTILINE)
+    listed = {(path, name) for path, names in lines for name in re.findall(r"`(\w+)`", names)}
+    assert listed == cells
+
+
 def test_every_source_is_used_and_is_one_version_of_a_page() -> None:
     assert len(rows()) > 60
     used = {match[1] for row in rows() for cell in row if (match := PEER.match(cell))}

@@ -122,7 +122,7 @@ class Estimate(Uncertainty):
         return float(self.value[0])
 
     # ------------------------------------------------------------------ rows
-    def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:
+    def __getitem__(self, key: int | str | tuple[str | int, ...]) -> Estimate:
         if isinstance(key, (int, np.integer)):
             if not -len(self) <= key < len(self):
                 raise IndexError(
