@@ -26,6 +26,7 @@ unexport PYTHONPATH
 
 .PHONY: study test proof check coverage evidence notebooks docs bench crosscheck-bayes lock clean
 
+study notebooks: export OPENBLAS_NUM_THREADS = 1
 study: .venv/.ok
 	@$(BIN)/python -m prevalence reproduce jamaica
 

@@ -20,7 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.simulate.answers import HIDDEN, SimulatedAnswers
+from prevalence.simulate.answers import SimulatedAnswers
+from prevalence.simulate.reports import HIDDEN
 
 Array = NDArray[Any]
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"

@@ -179,3 +179,53 @@ def test_plot_draws_on_the_axes_given() -> None:
     with pytest.raises(ValueError, match="comparison must have one unit in one figure"):
         mixed.plot()
     plt.close("all")
+
+
+# ------------------------------------------------------------------ covariances
+def test_covariances_are_those_of_the_columns_of_one_sample() -> None:
+    names = {"case": CASE, "answered": ANSWERED}
+    found = pv.compare(names, side_by_side=True).covariance()
+    joint = pv.direct.mean(SURVEY, ["case", "responded"])
+    # as one estimate of two rows; sums and differences of variances lose a few digits
+    np.testing.assert_allclose(found.to_numpy(), joint.covariance, rtol=1e-9)
+    assert list(found.index) == list(found.columns) == ["case", "answered"]
+    correlation = pv.compare(names, side_by_side=True).covariance(correlation=True)
+    expected = found.iloc[0, 1] / CASE.std_error[0] / ANSWERED.std_error[0]
+    assert correlation.iloc[1, 0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_sources_apart_have_no_covariance_and_a_shared_factor_has() -> None:
+    size = pv.uncertain(1000, std_error=50, name="size")
+    other = pv.Survey(samples.households(42), weights="w", strata="stratum", psu="psu")
+    apart = pv.direct.prevalence(other, "case")
+    both = pv.compare({"one": CASE.count(size), "two": apart.count(size)}, side_by_side=True)
+    assert pv.compare({"one": CASE, "two": apart}, side_by_side=True).covariance().iloc[
+        0, 1
+    ] == pytest.approx(0, abs=1e-15)  # rounding of a difference of variances near 1e-3
+    expected = float(CASE) * float(apart) * 50**2
+    assert both.covariance().iloc[0, 1] == pytest.approx(expected, rel=1e-9)
+
+
+def test_covariances_need_one_row_each() -> None:
+    by = pv.direct.prevalence(SURVEY, "case", by="stratum")
+    with pytest.raises(ValueError, match=r"must have one row each: 'by' has \d+. Choose a domain"):
+        pv.compare({"by": by}).covariance()
+
+
+# ------------------------------------------------------------------ ranges over other models
+def test_a_range_over_models_is_carried_along() -> None:
+    rows = {"a": [1, 0, 1, 1, 0, 1, 0], "b": [0, 1, 1, 0, 1, 1, 0], "c": [0, 0, 0, 1, 1, 1, 1]}
+    cases = pv.Lists({**rows, "n": [50, 60, 8, 9, 7, 3, 40]}, ["a", "b", "c"], counts="n")
+    e = pv.mse.loglinear(cases)
+    low, high = e.provenance["range"]
+    share = pv.uncertain(0.5, std_error=0.05)
+    for moved, ends in (
+        (2 * e, (2 * low, 2 * high)),
+        (e * share, (low / 2, high / 2)),
+        (100 / e, (100 / high, 100 / low)),
+        (e.bridge(7, add=True, reason="seven more"), (low + 7, high + 7)),
+        (np.log(e), (np.log(low), np.log(high))),
+    ):
+        assert moved.provenance["range"] == pytest.approx(ends, rel=1e-12)  # rounding
+        assert moved.provenance["range of"] == e.provenance["range of"]
+    assert "range" not in (e - e).provenance

@@ -154,6 +154,11 @@ def test_a_floor_begins_with_its_assumption() -> None:
         "at least about 770 (estimate 1,010, 95 % interval 770 to 1,240; 231 persons on the lists) persons"
     )
     assert "floor" in e.explain()
+    half = e.bridge(0.5, reason="Half are children.")
+    assert half.sentence().startswith(
+        "Assuming the lists are independent; bridge (times 0.5): Half are children (models that fit "
+        "about as well give 450 to 600), at least about "
+    )
 
 
 @pytest.mark.parametrize("unit", ["mean", "total", "ratio"])

@@ -50,13 +50,31 @@ _SIGNS: dict[np.ufunc, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", 
 def operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:
     """Apply a function of NumPy to estimates and numbers."""
     if ufunc in BINARY:
-        return binary(ufunc, *inputs)
+        return _ranged(binary(ufunc, *inputs), ufunc, *inputs)
     if ufunc in UNARY:
-        return unary(ufunc, inputs[0])
+        return _ranged(unary(ufunc, inputs[0]), ufunc, inputs[0])
     raise TypeError(
         f"functions of an Estimate must have a delta method here: found {ufunc.__name__}. Use "
         "+ - * / ** exp log sqrt, or survey.estimate for a function of the weights."
     )
+
+
+def _ranged(out: Estimate, ufunc: np.ufunc, *inputs: Any) -> Estimate:
+    """Carry the range over other models along, or leave it out where two or several rows meet."""
+    has = [isinstance(e, Estimate) and "range" in e.provenance for e in inputs]
+    if not any(has):
+        return out
+    words = {k: v for k, v in out.provenance.items() if k not in ("range", "range of")}
+    others = [np.asarray(getattr(e, "value", e), dtype=float) for e in inputs]
+    first = inputs[has.index(True)]
+    if sum(has) == 1 and all(x.size == 1 for x, own in zip(others, has, strict=True) if not own):
+        ends = np.array(first.provenance["range"], dtype=float)
+        sides = [ends if own else x.item() for x, own in zip(others, has, strict=True)]
+        with np.errstate(all="ignore"):
+            words["range"] = tuple(np.sort(ufunc(*sides)).tolist())
+        if "range of" in first.provenance:
+            words["range of"] = first.provenance["range of"]
+    return replace(out, provenance=words)
 
 
 def unary(ufunc: np.ufunc, e: Estimate) -> Estimate:

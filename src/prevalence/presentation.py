@@ -227,7 +227,9 @@ def _assumption(e: Estimate) -> str:
     given = floor if isinstance(floor, str) else (e.assumptions or ("what its method assumes",))[0]
     found = given.strip().rstrip(".").removeprefix("Assuming ").removeprefix("assuming ")
     acronym = found[1:2].isupper()
-    return found if acronym else found[:1].lower() + found[1:]
+    first = found if acronym else found[:1].lower() + found[1:]
+    bridges = [text[:1].lower() + text[1:] for text in e.assumptions if text.startswith("Bridge (")]
+    return "; ".join([first, *(text.strip().rstrip(".") for text in bridges)])
 
 
 def other_models(e: Estimate) -> str:

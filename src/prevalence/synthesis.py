@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -187,13 +187,73 @@ class Comparison:
             )
         return pd.DataFrame(rows)
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
+    def covariance(self, *, correlation: bool = False) -> pd.DataFrame:
+        """Return the covariances of the estimates, or their correlations.
+
+        Parameters
+        ----------
+        correlation : bool
+            Whether to divide by the standard errors.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row and one column per name. Posterior draws and an estimate of another source have
+            none that is known: there it is missing.
+
+        Raises
+        ------
+        ValueError
+            When an estimate has several rows.
+
+        Notes
+        -----
+        ``C(a, b)`` sums, over the sources that two estimates share, the products of their columns.
+        Estimates of several estimands have a covariance too: it is that of their errors. It fails
+        (0 where it is not) where one source goes by two names.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"strict": [1, 0, 0, 0] * 10, "wide": [1, 1, 0, 0] * 10})
+        >>> both = {name: pv.direct.prevalence(survey, name) for name in ("strict", "wide")}
+        >>> pv.compare(both, side_by_side=True).covariance(correlation=True).round(
+        ...     2
+        ... ).values.tolist()
+        [[1.0, 0.58], [0.58, 1.0]]
+        """
+        import pandas as pd
+
+        several = [name for name, e in self.estimates.items() if len(e) != 1]
+        if several:
+            raise ValueError(
+                f"estimates must have one row each: {several[0]!r} has "
+                f"{len(self.estimates[several[0]])}. Choose a domain, as in e['Kingston']."
+            )
+        names = list(self.estimates)
+        table = pd.DataFrame(np.nan, index=names, columns=names)
+        for (i, a), (j, b) in itertools.combinations_with_replacement(
+            enumerate(self.estimates.values()), 2
+        ):
+            if i == j or paired_with(a, b):
+                table.iloc[i, j] = table.iloc[j, i] = _covariance(a, b)
+        if correlation:
+            spread = np.sqrt(np.diag(table))
+            with np.errstate(all="ignore"):
+                table = table / spread[:, None] / spread[None, :]
+        return table
+
+    def plot(self, *, ax: Axes | None = None, synthetic: bool = False, lang: str = "en") -> Axes:
         """Draw the estimates with their intervals, and the truth; see `prevalence.plot.ladder`.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Where to draw; by default a new figure.
+        synthetic : bool
+            Whether to write on the figure that the data are synthetic.
+        lang : {"en", "fr"}
+            Language of words and numbers.
 
         Returns
         -------
@@ -207,7 +267,7 @@ class Comparison:
         """
         from .plot import ladder
 
-        return ladder(self, ax=ax)
+        return ladder(self, ax=ax, synthetic=synthetic, lang=lang)
 
     def __repr__(self) -> str:
         several = any(len(set(e.outcomes)) > 1 for e in self.estimates.values())
@@ -244,6 +304,13 @@ def estimand_text(estimand: Estimand | None) -> str:
 
 def _same(a: Estimate, b: Estimate) -> bool:
     return (a.estimand or Estimand()).same_as(b.estimand or Estimand())
+
+
+def _covariance(a: Estimate, b: Estimate) -> float:
+    """Return the covariance of two numbers: a quarter of the variances of sum less difference."""
+    one, two = (replace(e, estimand=None, unit="number") for e in (a, b))
+    sides = [float((one + sign * two).std_error[0]) for sign in (1.0, -1.0)]
+    return (sides[0] ** 2 - sides[1] ** 2) / 4
 
 
 def _matching(a: Estimate, b: Estimate) -> list[int] | None:

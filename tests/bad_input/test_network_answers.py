@@ -418,6 +418,26 @@ SIMULATED = {
     "no such known groups": Bad(
         {}, lambda _: simulated(10, clusters=2, known="adults"), ValueError, "known must be one of"
     ),
+    "forms that are not all": Bad(
+        {},
+        lambda _: simulated(10, clusters=2, forms={"labour": (0.5, 0.8), "sexual": (0.4, 0.3)}),
+        ValueError,
+        "forms must share out all trafficked children: their shares add up to 0.9, not 1.",
+    ),
+    "a form's chance above 1": Bad(
+        {},
+        lambda _: simulated(10, clusters=2, forms={"labour": (1, 1.2)}),
+        ValueError,
+        "transmission of labour",
+    ),
+    "the sum of forms in bins": Bad(
+        {},
+        lambda _: simulated(
+            10, clusters=2, forms={"labour": (1, 0.8)}, binned=["n_children_trafficked"]
+        ),
+        KeyError,
+        "binned must name columns of answers",
+    ),
     "more regions than clusters": Bad(
         {},
         lambda _: simulated(10, clusters=3, regions=2),

@@ -450,6 +450,12 @@ def test_regional_shrinkage_as_a_table_and_a_figure() -> None:
     assert "Synthetic data" in told
     gids = {str(x.get_gid()) for x in ax.findobj()}
     assert {"pooled-0", "pooled-1", "raw-0", "raw-1", "national"} <= gids
+    ax = pv.plot.regions(fit, truth={"N": 0.002, "S": 0.01})
+    marks = [np.asarray(x.get_xdata()) for x in ax.lines if "truth" in str(x.get_gid())]
+    assert sorted(np.concatenate(marks).tolist()) == [0.2, 1.0]  # per cent
+    assert ", truth 0.2 %" in pv.plot.describe(ax)
+    with pytest.raises(KeyError, match="truth must have every region: 'S' is missing"):
+        pv.plot.regions(fit, truth={"N": 0.002})
     few = table()
     few["hidden"][:] = 0
     few["hidden"][:6] = 1  # 2 reports in the first region, 4 in the other

@@ -106,6 +106,29 @@ def test_captures_and_cases_agree_and_referrals_come_later(country: Country) -> 
     assert pairs == {("registry", "police"), ("police", "child_agency")}
 
 
+def test_side_studies_carry_the_lists_to_all_children(country: Country) -> None:
+    """The two shares convert the lists' number into the network's, exactly so with the true ones."""
+    truth, side = country.truth, country.side_studies.set_index("quantity")
+    last_year = value(truth, "five_year_sexual_share_last_year", "sexual")
+    sexual = value(truth, "national_12m_share_sexual", "sexual")
+    listed = value(truth, "five_year_sexual_count", "sexual")
+    converted = listed * last_year / sexual
+    assert converted == pytest.approx(value(truth, "national_12m_count"), rel=1e-12)  # rounding
+    for name, share, asked in (("share_last_year", last_year, 150), ("share_sexual", sexual, 500)):
+        found, error = float(side["value"][name]), float(side["std_error"][name])
+        assert error == pytest.approx((found * (1 - found) / asked) ** 0.5)
+        assert abs(found - share) < 4 * error  # four standard errors: one draw in 16,000 is farther
+    assert side["note"].str.endswith("(synthetic)").all()
+
+
+def test_a_side_study_that_finds_nobody_has_an_error() -> None:
+    from prevalence.simulate.side_studies import _share
+
+    value, error = _share(100, 0.0, np.random.default_rng(1))
+    assert value == pytest.approx(1 / 102)
+    assert error > 0
+
+
 # Truth, margins and design
 
 

@@ -194,3 +194,39 @@ def test_answers_on_a_survey_with_further_steps() -> None:
     assert again.survey.scheme is not None
     e = pv.nsum.scale_up(again, transmission=0.6)
     assert np.isfinite(e.std_error).all()
+
+
+def test_forms_are_asked_one_by_one_with_their_own_chance_of_a_report() -> None:
+    forms = {"labour": (0.5, 0.8), "sexual": (0.5, 0.2)}
+    made = answers(4_000, clusters=200, prevalence=0.05, area_sd=0.0, forms=forms, rng=4)
+    assert made.transmission == pytest.approx(0.5)
+    found = made.adults[["n_children_labour", "n_children_sexual"]].sum()
+    known = 4_000 * 180 * made.children / made.population * 0.05 / 2  # children in each form
+    expected = known * np.array([0.8, 0.2])
+    # degrees vary: of their total the relative standard error is 0.9 / 4,000 ** 0.5
+    error = np.sqrt(expected + (0.9 * expected) ** 2 / 4_000)
+    assert (np.abs(found - expected) < 4 * error).all()
+    assert (made.adults["n_children_trafficked"] == made.adults[found.index].sum(axis=1)).all()
+    with pytest.warns(pv.PrevalenceWarning, match="of persons"):
+        assert list(made.answers().hidden) == ["trafficked children", "labour", "sexual"]
+
+
+def test_a_sum_of_forms_is_blank_where_one_of_them_is() -> None:
+    made = answers(
+        500, clusters=20, forms={"labour": (0.5, 0.8), "sexual": (0.5, 0.2)}, missing=0.1,
+        dont_know=0.1, rng=5,
+    )  # fmt: skip
+    parts = made.adults[["n_children_labour", "n_children_sexual"]].replace(998, np.nan)
+    total = made.adults["n_children_trafficked"]
+    assert 0 < parts.isna().any(axis=1).sum() < 500
+    assert (total.isna() == parts.isna().any(axis=1)).all()
+    assert (total.dropna() == parts.dropna().sum(axis=1)).all()
+
+
+def test_one_form_of_all_children_is_no_form_at_all() -> None:
+    given: dict[str, Any] = {"n_adults": 300, "clusters": 30, "known": "children", "rng": 6}
+    one = answers(**given, forms={"any": (1.0, 0.6)})
+    none = answers(**given, transmission=0.6)
+    same = ["n_children_trafficked", "n_children_who_are_twins", "weight"]
+    # the chance is multiplied in another order, which may move a Poisson mean by rounding
+    assert one.adults[same].equals(none.adults[same])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from prevalence.simulate.network import KNOWN_GROUPS, gamma, lognormal
 from prevalence.simulate.parameters import check_chances
 from prevalence.simulate.population import Floats, Ints
 from prevalence.simulate.questionnaire import BINS, CODES, Questionnaire
+from prevalence.simulate.reports import HIDDEN, check_forms, column_of, counts, overall, reports
 from prevalence.survey import Survey
 
 __all__ = ["SimulatedAnswers", "answers"]
@@ -27,7 +28,6 @@ CHILDREN = 560_000
 SIZES = (
     12_500, 25_000, 4_600, 39_287, 21_517, 1_500, 3_700, 15_000, 9_000, 60_000, 7_000, 18_000,
 )  # fmt: skip
-HIDDEN = "n_children_trafficked"
 SYNTHETIC = "children of 5 to 17 in synthetic data (no row is a real person, every size assumed)"
 
 
@@ -39,7 +39,8 @@ class SimulatedAnswers:
     ----------
     adults : DataFrame
         ``adult_id``, ``cluster``, ``region`` if there are regions, ``weight``, one column of answers
-        per known group, and ``n_children_trafficked``.
+        per known group, one per form of trafficking if there are forms, and
+        ``n_children_trafficked``, with forms their sum, blank where one of them was not answered.
     known : dict
         Size of the group behind each column of known counts.
     population, children : int
@@ -47,7 +48,7 @@ class SimulatedAnswers:
     trafficked : float
         True number of trafficked children.
     transmission : float
-        Chance that a known trafficked child is reported.
+        Chance that a known trafficked child is reported, over all forms.
     alters : dict
         Whom each known group is made of, ``persons`` or ``children``.
     precision : float
@@ -56,6 +57,8 @@ class SimulatedAnswers:
         ``region``, ``children`` and ``trafficked``: one row per region, or one for all.
     questionnaire : Questionnaire
         How answers were written down.
+    forms : dict
+        Of each form the share of trafficked children, and the chance that a known one is reported.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class SimulatedAnswers:
     precision: float = 1.0
     truth: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     questionnaire: Questionnaire = field(default_factory=Questionnaire, repr=False)
+    forms: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def survey(self) -> Survey:
         """Return the respondents with their design: weights, regions as strata, clusters.
@@ -95,7 +99,7 @@ class SimulatedAnswers:
         return made.describe(rows="adults", psus="clusters", population=SYNTHETIC)
 
     def answers(self, *, survey: Survey | None = None) -> Answers:
-        """Return the answers on the rows of the survey: known groups, and trafficked children.
+        """Return the answers on the rows of the survey: known groups, trafficked children, forms.
 
         Parameters
         ----------
@@ -119,7 +123,9 @@ class SimulatedAnswers:
         <Answers: 600 adults about 7 known groups and 1 hidden group of children; 0 answers missing>
         """
         form = self.questionnaire
-        capped = [c for c in (*self.known, HIDDEN) if c not in {*form.yes_no, *form.binned}]
+        hidden = {"trafficked children": HIDDEN} | {f: column_of(f) for f in self.forms}
+        asked = [*self.known, *([column_of(f) for f in self.forms] or [HIDDEN])]
+        capped = [c for c in asked if c not in {*form.yes_no, *form.binned}]
         return Answers(
             self.survey() if survey is None else survey,
             known={
@@ -128,7 +134,7 @@ class SimulatedAnswers:
                 )
                 for name, size in self.known.items()
             },
-            hidden={"trafficked children": Group(column=HIDDEN)},
+            hidden={name: Group(column=column) for name, column in hidden.items()},
             alters="children",
             tie="knows and has met",
             population=self.children if set(self.alters.values()) == {"children"} else None,
@@ -162,6 +168,7 @@ def answers(
     dont_know: float = 0.0,
     yes_no: Sequence[str] = (),
     binned: Sequence[str] = (),
+    forms: Mapping[str, tuple[float, float]] | None = None,
     rng: int | np.random.Generator | None = None,
 ) -> SimulatedAnswers:
     """Simulate network scale-up answers with a known number of trafficked children.
@@ -207,6 +214,9 @@ def answers(
         Shares of the answers left blank, and coded 998, item by item.
     yes_no, binned : list of str
         Columns that were asked as yes or no, and in bins.
+    forms : mapping of str to (float, float), optional
+        Forms of trafficking, asked about one by one: the share of trafficked children in each, and
+        the chance that a known one is reported, which stands in for `transmission`.
     rng : int, Generator or None
         Seed or generator.
 
@@ -220,7 +230,8 @@ def answers(
     ------
     ValueError, KeyError
         When a chance is not between 0 and 1, there are fewer respondents than clusters or fewer
-        clusters than two for each region, or a column is unknown.
+        clusters than two for each region, a column is unknown, or the shares of the forms do not
+        add up to 1.
 
     Notes
     -----
@@ -243,9 +254,11 @@ def answers(
     """
     chances = {"prevalence": prevalence, "transmission": transmission, "precision": precision}
     _check(chances, n_adults, clusters, regions, overdispersion)
+    forms = dict(forms or {})
+    check_forms(forms)
     names, sizes, alters = _groups(known)
     form = Questionnaire(heaping, top_code, missing, dont_know, tuple(yes_no), tuple(binned))
-    form.check([*names, HIDDEN])
+    form.check([*names, *([] if forms else [HIDDEN])])
     rng = generator(rng)
     cluster = np.arange(n_adults) * clusters // n_adults
     persons = gamma(n_adults, 180.0, 0.9, rng)
@@ -254,16 +267,19 @@ def answers(
     children = persons * (CHILDREN / POPULATION_2022 * child_mixing)
     of_group = sizes / POPULATION_2022 * _recalled(sizes, recall, recall_threshold)
     mixing = np.where(np.array(alters) == "children", child_mixing, 1.0)
-    counts = _counts(np.outer(persons, of_group * mixing), overdispersion, rng)
+    of_known = counts(np.outer(persons, of_group * mixing), overdispersion, rng)
     effect = lognormal(clusters, area_sd, rng)[cluster] * lognormal(n_adults, barrier_sd, rng)
     region = cluster * max(regions, 1) // clusters
     regional = _regional(regions, region_sd, rng)
-    mean = children * prevalence * transmission * effect * regional[region]
+    mean = children * prevalence * (1.0 if forms else transmission) * effect * regional[region]
     weight = lognormal(n_adults, 0.5, rng)
-    hidden = _counts(mean, overdispersion, rng)
-    if precision < 1:
-        hidden = hidden + _counts(mean * (1 / precision - 1), overdispersion, rng)
-    written = form.written({**dict(zip(names, counts.T, strict=True)), HIDDEN: hidden}, rng)
+    hidden = {
+        column: reports(mean * part, precision, overdispersion, rng)
+        for column, part in _parts(forms).items()
+    }
+    written = form.written({**dict(zip(names, of_known.T, strict=True)), **hidden}, rng)
+    if forms:
+        written[HIDDEN] = _added([written[column] for column in hidden])
     table: dict[str, Any] = {
         "adult_id": np.array([f"A{i:05d}" for i in range(n_adults)], dtype=object),
         "cluster": cluster,
@@ -277,11 +293,12 @@ def answers(
         POPULATION_2022,
         CHILDREN,
         prevalence * CHILDREN,
-        transmission,
+        overall(forms, transmission),
         dict(zip(names, alters, strict=True)),
         precision,
         _truth(regions, regional, prevalence),
         form,
+        forms,
     )
 
 
@@ -334,11 +351,18 @@ def _recalled(sizes: Ints, exponent: float, threshold: float | None) -> Floats:
     return out
 
 
-def _counts(mean: Floats, overdispersion: float, rng: np.random.Generator) -> Ints:
-    """Draw counts with this mean and this variance over mean."""
-    if overdispersion > 1:
-        mean = rng.gamma(mean / (overdispersion - 1), overdispersion - 1)
-    return rng.poisson(mean)
+def _parts(forms: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """Return the columns of reports, and the share of known children that comes into each."""
+    if not forms:
+        return {HIDDEN: 1.0}
+    return {column_of(form): share * chance for form, (share, chance) in forms.items()}
+
+
+def _added(columns: Sequence[Any]) -> Floats | Ints:
+    """Return the sum of columns of answers, blank where one is blank or a code."""
+    table = np.column_stack(columns)
+    blank = np.isnan(table.astype(float)) | np.isin(table, list(CODES))
+    return np.where(blank.any(axis=1), np.nan, table.sum(axis=1)) if blank.any() else table.sum(1)
 
 
 def _regional(regions: int, sd: float, rng: np.random.Generator) -> Floats:

@@ -111,6 +111,7 @@ def truth(
         )
     )
     rows += _five_year_rows(found)
+    rows.append(_sexual_row(recent))
     rows += _transmission_rows(recent, known, parameters)
     return _table(iter(rows))
 
@@ -179,10 +180,21 @@ def _five_year_rows(found: Victims) -> list[Row]:
             "of these, 18 or over at the end of 2023",
         ),
     }
-    return [
+    rows = [
         _row(name, "sexual", population, float(keep.sum()), "count", text, window=FIVE_YEARS)
         for name, (keep, text) in parts.items()
     ]
+    share = float(ever.last_year.mean()) if len(ever) else 0.0
+    name, text = "five_year_sexual_share_last_year", "five years to 12 months: multiply by it"
+    rows.append(_row(name, "sexual", population, share, "proportion", text, window=FIVE_YEARS))
+    return rows
+
+
+def _sexual_row(recent: Victims) -> Row:
+    """Return the share of one form among the trafficked children of the last 12 months."""
+    share = float((recent.form == FORMS.index("sexual")).mean())
+    note = "the sexual form to all forms: divide by it"
+    return _row("national_12m_share_sexual", "sexual", ALL_CHILDREN, share, "proportion", note)
 
 
 def _transmission_rows(
