@@ -1,13 +1,16 @@
 """The public names in groups, by what one wants to do: the pages of the API reference are made of this.
 
-A test holds it against ``prevalence.__all__``: every public name stands in one group.
+A public name that stands in no group comes last on the page of its module.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
+from dataclasses import dataclass, replace
 
-__all__ = ["PARTS", "Group", "Part", "pages"]
+import prevalence
+
+__all__ = ["PARTS", "Group", "Part", "complete", "pages", "public"]
 
 
 @dataclass(frozen=True)
@@ -282,6 +285,34 @@ from, and has an example that is run by the tests.
 """
 
 
+def public() -> list[str]:
+    """Return every public name below ``prevalence``."""
+    out = []
+    for name in prevalence.__all__:
+        thing = getattr(prevalence, name)
+        if inspect.ismodule(thing):
+            out += [f"{name}.{inner}" for inner in thing.__all__]
+        elif not name.startswith("_"):
+            out.append(name)
+    return out
+
+
+def complete(parts: tuple[Part, ...] = PARTS) -> list[Part]:
+    """Return the parts with the names that no group has, each on the page of its module."""
+    named = {name: part for part in parts for each in part.groups for name in each.names.split()}
+    home = {name.rpartition(".")[0]: part for name, part in named.items()}
+    rest: dict[str, list[str]] = {}
+    for name in public():
+        if name not in named:
+            part = home.get(name.rpartition(".")[0], parts[0])
+            rest.setdefault(part.name, []).append(name)
+    more = {name: Group("More", "In no group yet.", " ".join(rest[name])) for name in rest}
+    return [
+        replace(part, groups=(*part.groups, more[part.name])) if part.name in more else part
+        for part in parts
+    ]
+
+
 def group(part: Group) -> str:
     """Return one group: heading, sentence, table of names."""
     names = "\n".join(f"   {name}" for name in part.names.split())
@@ -300,6 +331,6 @@ def pages() -> dict[str, str]:
         f"api-{part.name}.md": "\n".join(
             [f"# {part.title}\n\n{part.about}\n", *map(group, part.groups)]
         )
-        for part in PARTS
+        for part in complete()
     }
     return {"api.md": index, **made}
