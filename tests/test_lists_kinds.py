@@ -174,3 +174,19 @@ def test_identical_lists_are_one_list() -> None:
     with pytest.raises(ValueError, match=r"must differ: 'a' and 'b' hold the same 2 .*Merge them"):
         pv.mse.loglinear(lists)
     assert lists.merge(["a", "b"], name="ab").sizes == {"ab": 2, "c": 2}
+
+
+def test_strata_are_independent_and_no_part_of_the_whole() -> None:
+    data, names = simulated(300, 5)
+    lists = pv.Lists(data | {"area": np.arange(300) % 2}, names, strata=["sex", "area"])
+    girls, boys = (pv.mse.chapman(lists.in_stratum(s), between=("a", "b")) for s in ("f", "m"))
+    both = girls + boys
+    variance = girls.std_error**2 + boys.std_error**2
+    np.testing.assert_allclose(both.std_error**2, variance, rtol=1e-14)  # rounding alone
+    again = pv.mse.chapman(lists.in_stratum("f"), between=("a", "b"))
+    assert float((girls - again).std_error[0]) == 0
+    some = pv.mse.chapman(lists.in_stratum("f", "1"), between=("a", "b"))
+    whole = pv.mse.chapman(lists, between=("a", "b"))
+    for other in (some, whole):
+        with pytest.raises(ValueError, match="must have the same kind of variance"):
+            girls - other

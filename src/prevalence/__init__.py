@@ -13,6 +13,7 @@ _MODULES = (
     "misclassification",
     "mse",
     "nsum",
+    "plan",
     "plot",
     "sensitive",
     "simulate",
@@ -52,7 +53,7 @@ _NAMES = {
 }
 
 if TYPE_CHECKING:
-    from . import datasets, direct, misclassification, mse, nsum, plot, sensitive, simulate
+    from . import datasets, direct, misclassification, mse, nsum, plan, plot, sensitive, simulate
     from .answers import Answers
     from .definition import AllOf, AnyOf, AtLeast, Definition, Indicator, Not
     from .engine import root, solve
@@ -99,6 +100,7 @@ __all__ = [
     "misclassification",
     "mse",
     "nsum",
+    "plan",
     "plot",
     "read_htcds",
     "read_kobo",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Real
 from typing import Any
@@ -38,9 +39,13 @@ HOUSE = (
     "weights",
     "variance",
     "floor",
-    "range",
     "identified by",
 )
+#: What is told of one number and not of what is made of it.
+OWN = ("range", "range of")
+
+#: What is told of a floor: the assumption that makes it one.
+FLOOR = ("identified by", "declared facts")
 
 BINARY = {np.add, np.subtract, np.multiply, np.true_divide, np.power}
 UNARY: dict[np.ufunc, str] = {np.exp: "exp", np.log: "log", np.sqrt: "sqrt"}
@@ -104,6 +109,7 @@ def _mapped(e: Estimate, name: str, constant: Any, value: Array, slope: Array) -
         blocks=tuple(block.scaled(np.broadcast_to(slope, e.value.shape)) for block in e.blocks),
         constants=constants,
         maps=(*e.maps, (name, constant)),
+        provenance=agreed_words(e),
     )
 
 
@@ -204,7 +210,20 @@ def _two(ufunc: np.ufunc, a: Estimate, b: Estimate) -> Estimate:
         x if x == y or not y else (y if not x else f"{x} {sign} {y}")
         for x, y in zip(a.outcomes, b.outcomes, strict=True)
     )
-    return replace(out, labels=labels, outcomes=outcomes)
+    told = _of_floor(ufunc, out.provenance, b.provenance)
+    return replace(out, labels=labels, outcomes=outcomes, provenance=told)
+
+
+def _of_floor(
+    ufunc: np.ufunc, told: Mapping[str, Any], second: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the provenance where the second of two numbers may be a floor, "this or more"."""
+    if not second.get("floor"):
+        return told
+    if ufunc in (np.add, np.multiply):  # still a floor, for what makes the second one
+        kept = {name: second[name] for name in FLOOR if name in second}
+        return {**kept, **told, "floor": True}
+    return {name: said for name, said in told.items() if name != "floor"}  # it bounds nothing
 
 
 def _aligned(
@@ -257,7 +276,8 @@ def agreed_words(*merged: Estimate) -> dict[str, Any]:
     return {
         name: told
         for name, told in first.items()
-        if name in HOUSE or all(not other or other.get(name) == told for other in others)
+        if name not in OWN
+        and (name in HOUSE or all(not other or other.get(name) == told for other in others))
     }
 
 

@@ -56,7 +56,10 @@ def write(data: str, seed: int, folder: str | Path) -> list[str]:
     """Draw a synthetic country anew and write its files."""
     from . import simulate
 
-    makers: dict[str, Callable[[int], Written]] = {"jamaica": simulate.jamaica}
+    makers: dict[str, Callable[[int], Written]] = {
+        "jamaica": simulate.jamaica,
+        "cote_divoire": simulate.cote_divoire,
+    }
     return makers[data](seed).write(folder)
 
 

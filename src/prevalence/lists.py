@@ -99,6 +99,7 @@ class Lists(Regrouped):
     referrals: tuple[tuple[str, str, int], ...] = field(default=(), init=False)
     declared: Declared = field(default_factory=Declared, init=False)
     window: tuple[str, str] | None = field(default=None, init=False)
+    part: tuple[tuple[str, str], ...] = field(default=(), init=False)
     notes: tuple[str, ...] = field(default=(), init=False)
     about: dict[str, str] = field(default_factory=dict, init=False)
 

@@ -31,6 +31,7 @@ class Regrouped:
     patterns: Patterns
     strata: Any
     strata_names: tuple[str, ...]
+    part: tuple[tuple[str, str], ...]
     scheme: Replicates | None
     pattern_draws: Array | None
     referrals: tuple[tuple[str, str, int], ...]
@@ -125,6 +126,7 @@ class Regrouped:
             rows,
             strata=tuple(here),
             declared=replace(self.declared, absent=absent),
+            part=_constant(self.strata_names, here),
         )
 
     # ------------------------------------------------------------------ other lists
@@ -468,6 +470,14 @@ class Regrouped:
                 }
             )
         return pd.DataFrame(rows)
+
+
+def _constant(
+    names: Sequence[str], strata: Sequence[tuple[str, ...]]
+) -> tuple[tuple[str, str], ...]:
+    """Return the columns in which strata agree, with their label: what these persons share."""
+    columns = zip(names, zip(*strata, strict=True), strict=True)
+    return tuple((name, labels[0]) for name, labels in columns if len(set(labels)) == 1)
 
 
 def cells(on: Array) -> Array:

@@ -128,8 +128,14 @@ def assemble(
         spread = np.diag(np.atleast_1d(np.asarray(std_error, float)) ** 2)
         spread = spread if covariance is None else np.asarray(covariance, dtype=float)
         deviations = _root(spread)
+        among, who = _part(lists)
         names = tuple(f"{method} {i}" for i in range(point.size)) if point.size > 1 else (method,)
-        scheme = Columns(lists.source, f"model {method}: {identifies}", np.ones(point.size), names)
+        scheme = Columns(
+            lists.source,
+            f"model {method}: {identifies}{among}",
+            np.ones(point.size),
+            tuple(name + who for name in names),
+        )
         rule = interval or "dark-figure"
     return Estimate(
         point,
@@ -150,6 +156,14 @@ def assemble(
             **(provenance or {}),
         },
     )
+
+
+def _part(lists: Lists) -> tuple[str, str]:
+    """Say by what the persons were chosen, and whom: disjoint strata vary independently."""
+    if not lists.part:
+        return "", ""
+    columns, labels = zip(*lists.part, strict=True)
+    return f" (one stratum by {' and '.join(columns)})", f" of {', '.join(labels)}"
 
 
 def from_posterior(
@@ -180,7 +194,7 @@ def from_posterior(
     )
     return from_draws(
         columns,
-        source=f"draws:{lists.source.partition(':')[2]}:{method}",
+        source=f"draws:{lists.source.partition(':')[2]}:{method}{_part(lists)[1]}",
         point=point,
         labels=labels,
         label_names=label_names,

@@ -1,12 +1,15 @@
-"""A synthetic country with its truth, and the stand-alone populations behind expected values.
+"""Two synthetic countries with their truth, and the stand-alone populations behind expected values.
 
-The frame is public (parishes of Jamaica, census 2011); everything else is assumed, and no row is
-a real person.
+The frames are public (parishes of Jamaica, census 2011; districts of Côte d'Ivoire, census 2021);
+everything else is assumed, and no row is a real person.
 """
 
 from __future__ import annotations
 
 from prevalence.simulate.answers import SimulatedAnswers, answers
+from prevalence.simulate.city import City, CityParameters, city
+from prevalence.simulate.cocoa_parameters import CocoaParameters
+from prevalence.simulate.cote_divoire import CoteDivoire, cote_divoire
 from prevalence.simulate.country import Country, HouseholdSurvey, household_survey, jamaica
 from prevalence.simulate.frame import parish_frame
 from prevalence.simulate.interview import Interviews, interviews
@@ -16,12 +19,18 @@ from prevalence.simulate.referral import CaseLists, lists
 
 __all__ = [
     "CaseLists",
+    "City",
+    "CityParameters",
+    "CocoaParameters",
+    "CoteDivoire",
     "Country",
     "HouseholdSurvey",
     "Interviews",
     "Parameters",
     "SimulatedAnswers",
     "answers",
+    "city",
+    "cote_divoire",
     "household_survey",
     "interviews",
     "jamaica",

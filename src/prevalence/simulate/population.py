@@ -106,13 +106,13 @@ def households(places: Districts, parameters: Parameters, rng: np.random.Generat
     girl = rng.random(n) < 0.49
     fostered = rng.random(n) < 0.16
     school = -4.2 + 0.30 * (age - 11) + 0.8 * fostered + 0.5 * poor[household]
-    out_of_school = rng.random(n) < _expit(school)
+    out_of_school = rng.random(n) < expit(school)
     effect = np.array([place.effect for place in PARISHES])[places.parish]
     effect = effect + rng.normal(0, parameters.district_sd, places.parish.size)
     score = effect[district] + rng.normal(0, parameters.household_sd, district.size) + 0.6 * poor
     logit = score[household] + 0.12 * (age - 11) + 0.25 * girl
     logit += 0.9 * fostered + 1.2 * out_of_school
-    chance = _expit(logit + _intercept(logit, parameters.prevalence))
+    chance = expit(logit + intercept(logit, parameters.prevalence))
     trafficked = rng.random(n) < chance
     form = np.full(n, -1)
     form[trafficked] = form_of(age[trafficked], girl[trafficked], rng)
@@ -128,15 +128,15 @@ def outside_parishes(places: Districts, number: int, rng: np.random.Generator) -
     return district, places.parish[district]
 
 
-def _expit(x: Floats) -> Floats:
+def expit(x: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-x)), dtype=np.float64)
 
 
-def _intercept(logit: Floats, mean: float) -> float:
+def intercept(logit: Floats, mean: float) -> float:
     """Solve mean(expit(b + logit)) = mean for b: Newton on the log of both sides."""
     b = float(np.log(mean / (1 - mean)))
     for _ in range(50):
-        chance = _expit(logit + b)
+        chance = expit(logit + b)
         current = float(chance.mean())
         step = np.log(mean / current) * current / float((chance * (1 - chance)).mean())
         b += float(step)
