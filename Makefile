@@ -2,7 +2,8 @@
 #   make study      reproduce the synthetic study of Jamaica
 #   make test       all tests but the long ones        make proof   those too (an hour)
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
-#   make notebooks  rebuild the executed notebooks     make docs    the pages in docs/_build
+#   make notebooks  rebuild the executed notebooks and the figure of the README
+#   make docs       the pages in docs/_build, and no dead link on them
 #   make evidence   the tables of docs/ on rare events, weighting steps, scale-up and lists, drawn anew (50 minutes)
 #   make bench      speed against the peers (15 minutes) make lock    the four lock files again (needs uv)
 #   make crosscheck-bayes   our samplers against PyMC and nutpie, in an environment of its own (10 minutes)
@@ -63,6 +64,7 @@ evidence: .venv/.ok
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py
+	@$(BIN)/python tools/readme.py
 
 docs: .venv-docs/.ok
 	@$(DOCS_BIN)/python -c "import shutil; shutil.rmtree('docs/_build/html', ignore_errors=True)"

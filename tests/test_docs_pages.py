@@ -88,6 +88,14 @@ def test_an_export_becomes_a_prevalence_in_ten_lines() -> None:
     assert "pv.direct.prevalence(" in code[-2]
 
 
+def test_ten_lines_of_the_readme_print_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    ((code, said),) = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.DOTALL)
+    assert len(code.splitlines()) == 10
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own page
+    assert capsys.readouterr().out == said
+
+
 @pytest.mark.proof
 def test_the_long_blocks_of_a_page_print_what_the_page_says() -> None:
     run(DOCS / "explanation" / "lists-published.md", LONG)

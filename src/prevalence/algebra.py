@@ -39,10 +39,9 @@ HOUSE = (
     "weights",
     "variance",
     "floor",
+    "range",
     "identified by",
 )
-#: What is told of one number and not of what is made of it.
-OWN = ("range", "range of")
 
 #: What is told of a floor: the assumption that makes it one.
 FLOOR = ("identified by", "declared facts")
@@ -109,7 +108,6 @@ def _mapped(e: Estimate, name: str, constant: Any, value: Array, slope: Array) -
         blocks=tuple(block.scaled(np.broadcast_to(slope, e.value.shape)) for block in e.blocks),
         constants=constants,
         maps=(*e.maps, (name, constant)),
-        provenance=agreed_words(e),
     )
 
 
@@ -276,8 +274,7 @@ def agreed_words(*merged: Estimate) -> dict[str, Any]:
     return {
         name: told
         for name, told in first.items()
-        if name not in OWN
-        and (name in HOUSE or all(not other or other.get(name) == told for other in others))
+        if name in HOUSE or all(not other or other.get(name) == told for other in others)
     }
 
 

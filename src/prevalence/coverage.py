@@ -21,6 +21,8 @@ __all__ = ["coverage"]
 
 #: Cells that no check needs.
 SKIPPED = ("figure", "slow", "results", "environment")
+#: Of the estimate over the truth.
+QUANTILES = {"median": 0.5, "5 %": 0.05, "95 %": 0.95}
 
 
 class Written(Protocol):
@@ -30,7 +32,9 @@ class Written(Protocol):
 
 
 def one_run(study: str, seed: int) -> list[dict[str, Any]]:
-    """Run the study on the data of one seed and return its checks."""
+    """Run the study on the data of one seed and return its checks, and what misleads by intent."""
+    import pandas as pd
+
     name = datasets.STUDIES[datasets.check(study)].data
     with tempfile.TemporaryDirectory() as folder:
         changed: dict[str, Any] = {"seed": seed}
@@ -48,7 +52,10 @@ def one_run(study: str, seed: int) -> list[dict[str, Any]]:
         "truth",
         "covers",
     ]
-    rows = done.checked[columns].assign(seed=seed).to_dict("records")
+    every = done.checked[columns].assign(claims=True)
+    if "misled" in done.names:  # estimates whose assumption is known to be false
+        every = pd.concat([every, done.names["misled"].to_frame()[columns].assign(claims=False)])
+    rows = every.assign(seed=seed).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
@@ -78,7 +85,8 @@ def coverage(study: str, seeds: range, *, n_jobs: int | None = None) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row per estimate (domains together) with Monte Carlo errors.
+        One row per estimate (domains together) with Monte Carlo errors. Estimates of a study's
+        ``misled`` follow, if it has any, with False under ``claims``: nobody should believe them.
     """
     import pandas as pd
     from joblib import Parallel, delayed
@@ -99,7 +107,8 @@ def _summary(frame: pd.DataFrame, countries: int) -> pd.DataFrame:
             "seed"
         )
         share = by_country["held"].mean()
-        ratio = (part["estimate"] / part["truth"]).groupby(part["seed"]).mean()
+        relative = part["estimate"] / part["truth"]
+        ratio = relative.groupby(part["seed"]).mean()
         spread = part.assign(error=part["estimate"] - part["truth"]).groupby("domain")
         usable = spread["error"].std()
         typical = np.sqrt(spread["std_error"].apply(lambda x: np.nanmean(np.square(x))))
@@ -117,6 +126,8 @@ def _summary(frame: pd.DataFrame, countries: int) -> pd.DataFrame:
                 "ratio mc error": ratio.std() / len(ratio) ** 0.5,
                 "std error / spread": float((typical / usable).mean()),
                 "spread / truth": float((usable / spread["truth"].mean()).mean()),
+                **{label: relative.quantile(q) for label, q in QUANTILES.items()},
+                "claims": bool(part["claims"].all()),
             }
         )
     return pd.DataFrame(out)

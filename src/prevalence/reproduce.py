@@ -11,7 +11,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,13 +119,16 @@ def run(
     names: dict[str, Any] = {"__name__": f"study_{study}"}
     said: list[Said] = []
     began = time.perf_counter()
-    for position, cell in enumerate(every, 1):
-        if progress is not None:
-            progress(position, len(every), cell.title)
-        before = set(names)
-        said.append(_execute(cell, source, names, shown))
-        if "parameters" in cell.tags:
-            _set(names, dict(assumptions or {}), sorted(set(names) - before - {"__builtins__"}))
+    with warnings.catch_warnings(record=True) as caught:  # filters that a cell sets last, as there
+        warnings.simplefilter("error")
+        warnings.simplefilter("default", PrevalenceWarning)
+        for position, cell in enumerate(every, 1):
+            if progress is not None:
+                progress(position, len(every), cell.title)
+            before = set(names)
+            said.append(_execute(cell, source, names, shown, caught))
+            if "parameters" in cell.tags:
+                _set(names, dict(assumptions or {}), sorted(set(names) - before - {"__builtins__"}))
     return Run(
         names,
         dict(_numbers(names.get("results", {}))),
@@ -135,23 +138,28 @@ def run(
     )
 
 
-def _execute(cell: Cell, source: Path, names: dict[str, Any], shown: Shown | None) -> Said:
+def _execute(
+    cell: Cell,
+    source: Path,
+    names: dict[str, Any],
+    shown: Shown | None,
+    caught: Sequence[warnings.WarningMessage],
+) -> Said:
     """Execute a cell as a notebook does: the value of a last expression is shown.
 
     Warnings of the library stay in its results; they and what is printed are kept, not shown.
     """
     tree = ast.parse("\n" * (cell.line - 1) + cell.text, filename=str(source))
     final = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    printed, text = io.StringIO(), ""
-    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
-        warnings.simplefilter("error")
-        warnings.simplefilter("default", PrevalenceWarning)
+    printed, text, before = io.StringIO(), "", len(caught)
+    names.pop("__warningregistry__", None)  # each cell warns anew, as in a notebook
+    with contextlib.redirect_stdout(printed):
         exec(compile(tree, str(source), "exec"), names)  # noqa: S102 - our own source
         if isinstance(final, ast.Expr):
             code = compile(ast.Expression(final.value), str(source), "eval")
             value = eval(code, names)  # noqa: S307 - our own source
             text = shown(value) if shown and value is not None else ""
-    return Said(cell, printed.getvalue(), text, tuple(str(w.message) for w in caught))
+    return Said(cell, printed.getvalue(), text, tuple(str(w.message) for w in caught[before:]))
 
 
 def _set(names: dict[str, Any], assumptions: dict[str, Any], parameters: list[str]) -> None:

@@ -243,13 +243,17 @@ class Comparison:
                 table = table / spread[:, None] / spread[None, :]
         return table
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
+    def plot(self, *, ax: Axes | None = None, synthetic: bool = False, lang: str = "en") -> Axes:
         """Draw the estimates with their intervals, and the truth; see `prevalence.plot.ladder`.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Where to draw; by default a new figure.
+        synthetic : bool
+            Whether to write on the figure that the data are synthetic.
+        lang : {"en", "fr"}
+            Language of words and numbers.
 
         Returns
         -------
@@ -263,7 +267,7 @@ class Comparison:
         """
         from .plot import ladder
 
-        return ladder(self, ax=ax)
+        return ladder(self, ax=ax, synthetic=synthetic, lang=lang)
 
     def __repr__(self) -> str:
         several = any(len(set(e.outcomes)) > 1 for e in self.estimates.values())

@@ -150,6 +150,7 @@ class DefinitionComparison:
         *,
         truth: Mapping[str, float] | None = None,
         synthetic: bool = False,
+        lang: str = "en",
     ) -> Axes:
         """Draw the shares with their intervals; see `prevalence.plot.definitions`.
 
@@ -161,6 +162,8 @@ class DefinitionComparison:
             The true share by window, where data are synthetic.
         synthetic : bool
             Whether to write on the figure that the data are synthetic.
+        lang : {"en", "fr"}
+            Language of words and numbers.
 
         Returns
         -------
@@ -169,7 +172,7 @@ class DefinitionComparison:
         """
         from ..plot import definitions
 
-        return definitions(self, ax=ax, truth=truth, synthetic=synthetic)
+        return definitions(self, ax=ax, truth=truth, synthetic=synthetic, lang=lang)
 
     def __repr__(self) -> str:
         table = self.to_frame()

@@ -101,7 +101,7 @@ class DefinitionSensitivity:
             difference_high=moved[:, 1],
         )
 
-    def plot(self, ax: Axes | None = None, *, synthetic: bool = False) -> Axes:
+    def plot(self, ax: Axes | None = None, *, synthetic: bool = False, lang: str = "en") -> Axes:
         """Draw the differences with their intervals; see `prevalence.plot.definition_changes`.
 
         Parameters
@@ -110,6 +110,8 @@ class DefinitionSensitivity:
             Where to draw; by default a new figure.
         synthetic : bool
             Whether to write on the figure that the data are synthetic.
+        lang : {"en", "fr"}
+            Language of words and numbers.
 
         Returns
         -------
@@ -118,7 +120,7 @@ class DefinitionSensitivity:
         """
         from ..plot import definition_changes
 
-        return definition_changes(self, ax=ax, synthetic=synthetic)
+        return definition_changes(self, ax=ax, synthetic=synthetic, lang=lang)
 
     def __repr__(self) -> str:
         table = self.to_frame()

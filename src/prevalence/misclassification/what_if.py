@@ -60,7 +60,12 @@ class WhatIf:
         return self.grid.copy()
 
     def plot(
-        self, ax: Axes | None = None, *, domain: str | None = None, synthetic: bool = False
+        self,
+        ax: Axes | None = None,
+        *,
+        domain: str | None = None,
+        synthetic: bool = False,
+        lang: str = "en",
     ) -> Axes:
         """Draw how far each rate moves the estimate; see `prevalence.plot.tornado`.
 
@@ -72,6 +77,8 @@ class WhatIf:
             The domain to draw, where there are several.
         synthetic : bool
             Whether to write on the figure that the data are synthetic.
+        lang : {"en", "fr"}
+            Language of words and numbers.
 
         Returns
         -------
@@ -80,7 +87,7 @@ class WhatIf:
         """
         from ..plot import tornado
 
-        return tornado(self, ax=ax, domain=domain, synthetic=synthetic)
+        return tornado(self, ax=ax, domain=domain, synthetic=synthetic, lang=lang)
 
     def __repr__(self) -> str:
         low, high = self.grid["estimate"].min(), self.grid["estimate"].max()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from .answers import adjustments, degrees
 from .by_definition import definition_changes, definitions
 from .canvas import describe
+from .covered import coverage
 from .estimates import domains, ladder
+from .forest import forest
 from .lists import overlap
 from .multiverse import models, sensitivity
 from .network import known_groups, recall
@@ -16,11 +18,13 @@ from .weights import weight_flow
 
 __all__ = [
     "adjustments",
+    "coverage",
     "definition_changes",
     "definitions",
     "degrees",
     "describe",
     "domains",
+    "forest",
     "known_groups",
     "ladder",
     "models",

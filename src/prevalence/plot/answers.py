@@ -8,8 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import number
-from ..rounding import shown
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from ..words import Words, language
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +44,7 @@ def degrees(
     largest: int = 30,
     minimum: int = 5,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the histogram of degrees, and beside it how often each number was answered.
 
@@ -49,6 +63,8 @@ def degrees(
         Numbers that were answered less often, but at least once, are not drawn.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -80,20 +96,22 @@ def degrees(
     >>> pv.plot.describe(pv.plot.degrees(answers, population=40_000, minimum=1))
     'Degrees of 4 respondents: mean 58, median 30, 0.0 % know nobody asked about. Of 8 answers, ...'
     """
+    say = language(lang)
     d, w = _degrees(answers, population)
     counts = answers.counts([*answers.known]).ravel()
     counts = counts[np.isfinite(counts)]
     left, right = _split(axes(ax, 9.6, 4.2))
     mean, middle = float(w @ d / w.sum()), _weighted_median(d, w)
     nobody = float(w[d == 0].sum() / w.sum())
-    _degree_bars(left, d, w, mean)
-    heaped = _number_stems(right, counts, largest, minimum)
-    left.set_label(
-        f"Degrees of {d.size:,} respondents: mean {mean:,.0f}, median {middle:,.0f}, "
-        f"{100 * nobody:.1f} % know nobody asked about. Of {counts.size:,} answers, {heaped:,} are 5, "
-        "10, 15 and so on."
+    _degree_bars(left, d, w, mean, say)
+    heaped = _number_stems(right, counts, largest, minimum, say)
+    told = (
+        "Degrees of {n:,} respondents: mean {mean:,.0f}, median {middle:,.0f}, {nobody:.1f} % know "
+        "nobody asked about. Of {answers:,} answers, {heaped:,} are 5, 10, 15 and so on."
     )
-    return finished(left, synthetic)
+    numbers = {"n": d.size, "mean": mean, "middle": middle, "nobody": 100 * nobody}
+    left.set_label(say(told, **numbers, answers=counts.size, heaped=heaped))
+    return finished(left, synthetic, say)
 
 
 def _degrees(answers: Answers, population: float | None) -> tuple[Array, Array]:
@@ -136,7 +154,7 @@ def _weighted_median(d: Array, w: Array) -> float:
     return float(d[order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _degree_bars(ax: Axes, d: Array, w: Array, mean: float) -> None:
+def _degree_bars(ax: Axes, d: Array, w: Array, mean: float, say: Words) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     top = max(float(np.quantile(d, 0.98)), 1.0)
@@ -149,26 +167,26 @@ def _degree_bars(ax: Axes, d: Array, w: Array, mean: float) -> None:
     if (d >= last).any():
         bars[-1].set(facecolor="white", edgecolor=BLUE, hatch="////")
         ax.annotate(
-            f"{last - step:,.0f}\nor more", (last - step / 2, share[-1]), xytext=(0, 5),
+            say("{low:,.0f}\nor more", low=last - step), (last - step / 2, share[-1]), xytext=(0, 5),
             textcoords="offset points", ha="center", va="bottom", fontsize=FONT, color=GREY,
         )  # fmt: skip
     ax.axvline(mean, color=INK, linewidth=1.4, linestyle=(0, (5, 3)), gid="mean")
     ax.annotate(
-        f"mean {mean:,.0f}", (mean, 1), xycoords=("data", "axes fraction"), xytext=(6, -4),
+        say("mean {mean:,.0f}", mean=mean), (mean, 1), xycoords=("data", "axes fraction"), xytext=(6, -4),
         textcoords="offset points", ha="left", va="top", fontsize=FONT, color=INK,
     )  # fmt: skip
     ax.set_xlim(0, last)
     ax.xaxis.set_major_locator(MaxNLocator(6))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
-    ax.set_xlabel("people known (degree)", fontsize=FONT, color=GREY)
-    ax.set_ylabel("per cent of respondents, weighted", fontsize=FONT, color=GREY)
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
+    x_label(ax, say("people known (degree)"))
+    ax.set_ylabel(say("per cent of respondents, weighted"), fontsize=FONT, color=GREY)
     plain(ax)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", color=LINE, linewidth=0.6)
     ax.set_axisbelow(True)
 
 
-def _number_stems(ax: Axes, counts: Array, largest: int, minimum: int) -> int:
+def _number_stems(ax: Axes, counts: Array, largest: int, minimum: int, say: Words) -> int:
     """Draw how often each number from 1 was answered; return how many answers are multiples of 5."""
     from matplotlib.ticker import FuncFormatter, LogLocator
 
@@ -188,31 +206,28 @@ def _number_stems(ax: Axes, counts: Array, largest: int, minimum: int) -> int:
     ax.set_xlim(0, largest + 1)
     ax.set_xticks(np.arange(5, largest + 1, 5))
     ax.yaxis.set_major_locator(LogLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+    ax.yaxis.set_major_formatter(FuncFormatter(say.ticks()))
     ax.minorticks_off()
-    ax.set_xlabel("number answered for a known group", fontsize=FONT, color=GREY)
-    ax.set_ylabel("answers (logarithmic)", fontsize=FONT, color=GREY)
+    x_label(ax, say("number answered for a known group"))
+    ax.set_ylabel(say("answers (logarithmic)"), fontsize=FONT, color=GREY)
     plain(ax)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", color=LINE, linewidth=0.6)
     ax.set_axisbelow(True)
-    _stem_legend(ax, minimum)
+    _stem_legend(ax, minimum, say)
     return int(((counts > 0) & (counts % 5 == 0)).sum())
 
 
-def _stem_legend(ax: Axes, minimum: int) -> None:
+def _stem_legend(ax: Axes, minimum: int, say: Words) -> None:
     from matplotlib.lines import Line2D
 
-    few = "others"
-    if minimum > 1:
-        few += (
-            f" (from {minimum} times)" if is_narrow(ax) else f", if given {minimum} times or more"
-        )
+    narrow = "others (from {minimum} times)"
+    few = "others, if given {minimum} times or more" if not is_narrow(ax) else narrow
+    others = say(few, minimum=minimum) if minimum > 1 else say("others")
+    style: dict[str, Any] = {"markersize": 5.5, "linewidth": 2.2}
     marks = [
-        Line2D(
-            [], [], color=ORANGE, marker="s", markersize=5.5, linewidth=2.2, label="5, 10, 15 ..."
-        ),
-        Line2D([], [], color=BLUE, marker="o", markersize=5.5, linewidth=2.2, label=few),
+        Line2D([], [], color=ORANGE, marker="s", label=say("5, 10, 15 ..."), **style),
+        Line2D([], [], color=BLUE, marker="o", label=others, **style),
     ]
     below(ax, marks, 0.5)
 
@@ -224,6 +239,7 @@ def adjustments(
     transmission: tuple[float, float] = (0.2, 1.0),
     degree_ratio: tuple[float, float] = (0.4, 1.4),
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the size of a hidden group for every transmission rate and degree ratio, as contours.
 
@@ -237,6 +253,8 @@ def adjustments(
         Ranges of the two adjustments.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -268,6 +286,7 @@ def adjustments(
     >>> pv.plot.describe(pv.plot.adjustments(e))
     'Size of hidden by transmission rate and degree ratio: 536 at 0.8 and 1; ...'
     """
+    say = language(lang)
     value, own = _adjusted(estimate)
     limits = estimate.provenance.get("adjustment limits", {})
     tau, delta = own["transmission"], own["degree_ratio"]
@@ -280,7 +299,7 @@ def adjustments(
     ax = axes(ax, 6.6, 5.2)
     x, y = _range(transmission, tau, 1.0), _range(degree_ratio, delta, np.inf)
     size = value * tau * delta / (x[None, :] * y[:, None])
-    _contours(ax, x, y, size)
+    _contours(ax, x, y, size, say)
     for name, other, across in (("transmission", delta, True), ("degree_ratio", tau, False)):
         if name in limits:
             low, high = limits[name]
@@ -290,15 +309,20 @@ def adjustments(
         [tau], [delta], marker="o", markersize=9, color=INK, markerfacecolor=ORANGE,
         markeredgewidth=1.6, zorder=6, gid="point",
     )  # fmt: skip
-    _adjustment_axes(ax, x, y, shown(value, np.nan, np.nan, "count")[0], bool(limits))
-    corners = (size[0, 0], size[-1, -1])
-    ax.set_label(
-        f"Size of {estimate.outcomes[0]} by transmission rate and degree ratio: "
-        f"{shown(value, np.nan, np.nan, 'count')[0]} at {tau:.3g} and {delta:.3g}; from "
-        f"{shown(corners[1], np.nan, np.nan, 'count')[0]} at {x[-1]:.3g} and {y[-1]:.3g} to "
-        f"{shown(corners[0], np.nan, np.nan, 'count')[0]} at {x[0]:.3g} and {y[0]:.3g}."
+    _adjustment_axes(ax, (x, y), _size(value, say), bool(limits), say)
+    told = (
+        "Size of {name} by transmission rate and degree ratio: {size} at {tau:.3g} and {delta:.3g}; "
+        "from {least} at {x1:.3g} and {y1:.3g} to {most} at {x0:.3g} and {y0:.3g}."
     )
-    return finished(ax, synthetic)
+    corners = {"x0": x[0], "y0": y[0], "x1": x[-1], "y1": y[-1], "tau": tau, "delta": delta}
+    least, most = _size(size[-1, -1], say), _size(size[0, 0], say)
+    name, own_size = str(estimate.outcomes[0]), _size(value, say)
+    ax.set_label(say(told, name=name, size=own_size, least=least, most=most, **corners))
+    return finished(ax, synthetic, say)
+
+
+def _size(value: float, say: Words) -> str:
+    return say.shown(value, np.nan, np.nan, "count")[0]
 
 
 def _adjusted(estimate: Estimate) -> tuple[float, dict[str, float]]:
@@ -330,13 +354,15 @@ def _range(given: tuple[float, float], own: float, top: float) -> Array:
     return np.linspace(min(given[0], 0.9 * own), max(given[1], min(1.1 * own, top)), 121)
 
 
-def _contours(ax: Axes, x: Array, y: Array, size: Array) -> None:
+def _contours(ax: Axes, x: Array, y: Array, size: Array, say: Words) -> None:
     levels = _levels(float(size.min()), float(size.max()))
     edges = [size.min() * 0.999, *levels, size.max() * 1.001]
     picks = np.linspace(0, len(WASH) - 1, len(edges) - 1).round().astype(int)
     ax.contourf(x, y, size, levels=edges, colors=[WASH[k] for k in picks])
     lines = ax.contour(x, y, size, levels=levels, colors=[BLUE], linewidths=1.1)
-    ax.clabel(lines, fmt=lambda n: f"{n:,.6g}", fontsize=FONT, colors=[INK], inline_spacing=6)
+    ax.clabel(
+        lines, fmt=lambda n: say.ticks()(n, None), fontsize=FONT, colors=[INK], inline_spacing=6
+    )
 
 
 def _levels(low: float, high: float) -> list[float]:
@@ -349,35 +375,33 @@ def _levels(low: float, high: float) -> list[float]:
     return levels or [float(np.sqrt(low * high))]
 
 
-def _adjustment_axes(ax: Axes, x: Array, y: Array, said: str, uncertain: bool) -> None:
+def _adjustment_axes(
+    ax: Axes, values: tuple[Array, Array], size: str, uncertain: bool, say: Words
+) -> None:
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import FuncFormatter
 
+    (x, y), narrow = values, is_narrow(ax)
     ax.set_xlim(x[0], x[-1])
     ax.set_ylim(y[0], y[-1])
-    narrow = is_narrow(ax)
-    told = "transmission" + (
-        " (share reported)" if narrow else ": share of ties to hidden people reported"
+    long, short = (
+        "transmission: share of ties to hidden people reported",
+        "transmission (share reported)",
     )
-    ax.set_xlabel(told, fontsize=FONT, color=GREY)
-    told = "degree ratio" + ("" if narrow else ": ties of hidden people / of others")
-    ax.set_ylabel(told, fontsize=FONT, color=GREY)
+    x_label(ax, say(short if narrow else long))
+    long, short = "degree ratio: ties of hidden people / of others", "degree ratio"
+    ax.set_ylabel(say(short if narrow else long), fontsize=FONT, color=GREY)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(say.ticks(".3g")))
     plain(ax)
     ax.tick_params(axis="y", length=3, width=0.7)
+    point: dict[str, Any] = {"marker": "o", "markersize": 9, "markerfacecolor": ORANGE}
+    used = say("in use: {size}", size=size)
     marks = [
-        Line2D([], [], color=BLUE, linewidth=1.1, label="size of the group"),
-        Line2D(
-            [], [], color=INK, marker="o", markersize=9, markerfacecolor=ORANGE, linewidth=0,
-            markeredgewidth=1.6, label=f"in use: {said}",
-        ),
-    ]  # fmt: skip
+        Line2D([], [], color=BLUE, linewidth=1.1, label=say("size of the group")),
+        Line2D([], [], color=INK, linewidth=0, markeredgewidth=1.6, label=used, **point),
+    ]
     if uncertain:
-        marks.append(
-            Line2D(
-                [],
-                [],
-                color=INK,
-                linewidth=2.2,
-                label="95 % interval" if narrow else "95 % interval of an adjustment",
-            )
-        )
+        label = "95 % interval" if narrow else "95 % interval of an adjustment"
+        marks.append(Line2D([], [], color=INK, linewidth=2.2, label=say(label)))
     below(ax, marks, 0.5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,7 +12,7 @@ import pandas as pd
 from ..disclosure import is_suppressed
 from ..estimand import window_words
 from ..presentation import cut, plain_name
-from ..rounding import shown
+from ..words import Words, language
 from .canvas import (
     BLUE,
     FONT,
@@ -21,12 +20,14 @@ from .canvas import (
     INK,
     LINE,
     ORANGE,
-    SYNTHETIC,
     axes,
     below,
     finished,
     is_narrow,
     plain,
+    truth_key,
+    truth_mark,
+    x_label,
 )
 from .estimates import ladder
 
@@ -50,6 +51,7 @@ def definitions(
     ax: Axes | None = None,
     truth: Mapping[str, float] | None = None,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the share of each definition at each window with its interval, one block a definition.
 
@@ -64,6 +66,8 @@ def definitions(
         The true share by window, where data are synthetic.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -100,27 +104,28 @@ def definitions(
     >>> pv.plot.describe(pv.plot.definitions(table))
     'Shares by definition and window: Strict, last 12 months 1.0 % (0.6 to 1.6); Broad, ...'
     """
-    rows = _rows(comparison, truth)
+    say = language(lang)
+    rows = _rows(comparison, truth, say)
     blocks = _blocks(rows)
     ax = axes(ax, 7.4, 1.0 + 0.27 * len(rows) + 0.42 * len(blocks))
     if is_narrow(ax):
-        return ladder(_as_ladder(rows), ax=ax, synthetic=synthetic)
+        return ladder(_as_ladder(rows), ax=ax, synthetic=synthetic, lang=lang)
     order = list(dict.fromkeys(row["window"] for row in rows))
     for row in rows:
         colour, marker = MARKS[order.index(row["window"]) % len(MARKS)]
-        _share_row(ax, row, colour, marker)
+        _share_row(ax, row, colour, marker, say)
     for name, (first, last) in blocks.items():
         _block(ax, name, first, last, rows[-1]["y"])
     ends = np.array([[r["high"], r["estimate"], r["truth"]] for r in rows], dtype=float) * 100
-    _across(ax, 0.0, 1.06 * np.nanmax(ends), "per cent", rows[-1]["y"])
-    _truth_key(ax, rows)
-    said = "; ".join(_said(row) for row in rows)
-    ax.set_label(f"Shares by definition and window: {said}.")
-    return finished(ax, synthetic)
+    _across(ax, (0.0, 1.06 * np.nanmax(ends)), say("per cent"), rows[-1]["y"], say)
+    _truth_key(ax, rows, say)
+    said = say.joined(_said(row, say) for row in rows)
+    ax.set_label(say("Shares by definition and window: {said}.", said=said))
+    return finished(ax, synthetic, say, letters=50)  # between words and numbers
 
 
 def _rows(
-    comparison: HasFrame | pd.DataFrame, truth: Mapping[str, float] | None
+    comparison: HasFrame | pd.DataFrame, truth: Mapping[str, float] | None, say: Words
 ) -> list[dict[str, Any]]:
     table = comparison if isinstance(comparison, pd.DataFrame) else comparison.to_frame()
     if not len(table):
@@ -134,18 +139,18 @@ def _rows(
     hidden = is_suppressed(table) if "flag" in table else np.zeros(len(table), dtype=bool)
     rows, y, before = [], 0.0, None
     for k, row in enumerate(table.to_dict("records")):
-        bound = row.get("bound", "")
+        bound = say.known(row.get("bound", ""))
         name = f"{row['definition']} ({bound})" if bound else str(row["definition"])
         version = row.get("version")
         several = table.groupby("definition")["version"].nunique().max() > 1 if version else False
-        name = f"{name}, version {version}" if several else name
+        name = say("{name}, version {version}", name=name, version=version) if several else name
         y += 0.0 if before is None else (1.0 if name == before else 2.3)
         before = name
         rows.append(
             {
                 "name": name,
                 "window": row["window"],
-                "words": _window(str(row["window"])),
+                "words": say.known(_window(str(row["window"]))),
                 "estimate": float(row["estimate"]),
                 "low": float(row["conf_low"]),
                 "high": float(row["conf_high"]),
@@ -187,16 +192,16 @@ def _blocks(rows: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
     return out
 
 
-def _share_row(ax: Axes, row: dict[str, Any], colour: str, marker: str) -> None:
+def _share_row(ax: Axes, row: dict[str, Any], colour: str, marker: str, say: Words) -> None:
     """Draw one window of one definition: words, interval, value, truth, numbers."""
     y = row["y"]
     left = ax.get_yaxis_transform()
     ax.annotate(
         row["words"], (0, y), xycoords=left, xytext=(-8, 0), textcoords="offset points",
-        ha="right", va="center", fontsize=FONT, color=colour, parse_math=False,
+        ha="right", va="center", fontsize=FONT, color=INK, parse_math=False,
     )  # fmt: skip
     ax.annotate(
-        "suppressed" if row["hidden"] else _numbers(row), (1, y), xycoords=left, xytext=(6, 0),
+        say("suppressed") if row["hidden"] else _numbers(row, say), (1, y), xycoords=left, xytext=(6, 0),
         textcoords="offset points", ha="left", va="center", fontsize=FONT,
         color=GREY if row["hidden"] else INK, parse_math=False,
     )  # fmt: skip
@@ -213,13 +218,7 @@ def _share_row(ax: Axes, row: dict[str, Any], colour: str, marker: str) -> None:
         [100 * row["estimate"]], [y], marker=marker, markersize=7, color=colour, gid=f"value-{y:g}"
     )
     if np.isfinite(row["truth"]):
-        _truth_line(ax, y, 100 * row["truth"])
-
-
-def _truth_line(ax: Axes, y: float, value: float) -> None:
-    ax.plot(
-        [value, value], [y - 0.4, y + 0.4], color=INK, linewidth=1.6, gid=f"truth-{y:g}", zorder=5
-    )
+        truth_mark(ax, y, 100 * row["truth"])
 
 
 def _block(ax: Axes, name: str, first: float, last: float, bottom: float) -> None:
@@ -233,56 +232,51 @@ def _block(ax: Axes, name: str, first: float, last: float, bottom: float) -> Non
         ax.axhline(last + 0.72, color=LINE, linewidth=0.7)
 
 
-def _across(ax: Axes, low: float, high: float, label: str, bottom: float) -> None:
+def _across(ax: Axes, limits: tuple[float, float], label: str, bottom: float, say: Words) -> None:
     """Set limits, ticks and the label of the horizontal axis."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    ax.set_xlim(low, high)
+    ax.set_xlim(*limits)
     ax.set_ylim(bottom + 0.75, -1.35)
     ax.set_yticks([])
     ax.xaxis.set_major_locator(MaxNLocator(7))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
     ax.grid(axis="x", color=LINE, linewidth=0.5, alpha=0.7)
     ax.set_axisbelow(True)
-    ax.set_xlabel(label, fontsize=FONT, color=GREY)
+    x_label(ax, label)
     plain(ax)
 
 
-def _truth_key(ax: Axes, rows: list[dict[str, Any]]) -> None:
+def _truth_key(ax: Axes, rows: list[dict[str, Any]], say: Words) -> None:
     from matplotlib.lines import Line2D
 
-    marks = [Line2D([], [], color=GREY, marker="o", linewidth=2.4, label="estimate, interval")]
+    told = say("estimate, interval")
+    marks = [Line2D([], [], color=GREY, marker="o", linewidth=2.4, label=told)]
     if any(np.isfinite(row["truth"]) for row in rows):
-        marks.append(
-            Line2D(
-                [],
-                [],
-                color=INK,
-                marker="|",
-                markersize=11,
-                markeredgewidth=1.6,
-                linewidth=0,
-                label="true share",
-            )
-        )
+        marks.append(truth_key(say("truth")))
     below(ax, marks, 0.52)
 
 
-def _numbers(row: dict[str, Any]) -> str:
-    value, low, high = shown(row["estimate"], row["low"], row["high"], "proportion")
-    return f"{value} ({low} to {high})"
+def _numbers(row: dict[str, Any], say: Words) -> str:
+    value, low, high = say.shown(row["estimate"], row["low"], row["high"], "proportion")
+    return say("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
-def _said(row: dict[str, Any]) -> str:
-    end = "suppressed" if row["hidden"] else _numbers(row)
+def _said(row: dict[str, Any], say: Words) -> str:
+    head = ", ".join(filter(None, (row["name"], row["words"])))
+    said = f"{head} {say('suppressed') if row['hidden'] else _numbers(row, say)}"
     if np.isfinite(row["truth"]):
-        end += f", truth {shown(row['truth'], np.nan, np.nan, 'proportion')[0]}"
-    words = f", {row['words']}" if row["words"] else ""
-    return f"{row['name']}{words} {end}"
+        truth = say.shown(row["truth"], np.nan, np.nan, "proportion")[0]
+        said = say("{said}, truth {truth}", said=said, truth=truth)
+    return said
 
 
 def definition_changes(
-    sensitivity: HasFrame | pd.DataFrame, *, ax: Axes | None = None, synthetic: bool = False
+    sensitivity: HasFrame | pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw how far the share moves when one part of the definition is changed, with intervals.
 
@@ -294,6 +288,8 @@ def definition_changes(
         Where to draw; by default a new figure.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -325,70 +321,66 @@ def definition_changes(
     >>> pv.plot.describe(ax)[:75]
     'Change of a share of 75.0 % in percentage points: without debt -50.0 (-61.2'
     """
+    say = language(lang)
     table = sensitivity if isinstance(sensitivity, pd.DataFrame) else sensitivity.to_frame()
     base = table[table["kind"] == "as defined"].iloc[0]
     moved = table[table["kind"] != "as defined"]
     if not len(moved):
         raise ValueError("sensitivity must have a change: found none. There is nothing to draw.")
-    moved = moved.assign(size=-moved["difference"].abs())
+    words = moved["change"].map(lambda change: say.known(plain_name(str(change))))
+    moved = moved.assign(size=-moved["difference"].abs(), change=words)
     moved = moved.sort_values(["kind", "size"], kind="stable")
     kinds = moved["kind"].tolist()
     gaps = [0.0] + [1.0 + 0.9 * (a != b) for a, b in pairwise(kinds)]
     heights = np.cumsum(gaps)
     ax = axes(ax, 7.4, 1.25 + 0.27 * (heights[-1] + 1))
+    defined = say.shown(base["estimate"], np.nan, np.nan, "proportion")[0]
     if is_narrow(ax):
-        return ladder(_changes_as_ladder(moved, base), ax=ax, synthetic=synthetic)
+        return ladder(
+            _changes_as_ladder(moved, defined, say), ax=ax, synthetic=synthetic, lang=lang
+        )
     ends = 100 * moved[["difference_low", "difference_high", "difference"]].to_numpy(dtype=float)
     digits = 1 if np.nanmax(np.abs(ends)) >= 10 else 2
     records = moved.to_dict("records")
     for y, row in zip(heights, records, strict=True):
-        _change_row(ax, float(y), row, digits)
+        _change_row(ax, float(y), row, digits, say)
     ax.axvline(0, color=INK, linewidth=1.0, zorder=1)
     low, high = min(0.0, float(np.nanmin(ends))), max(0.0, float(np.nanmax(ends)))
     room = 0.06 * ((high - low) or 1.0)
-    _across(ax, low - room, high + room, "change in percentage points", float(heights[-1]))
+    label = say("change in percentage points")
+    _across(ax, (low - room, high + room), label, float(heights[-1]), say)
     ax.set_ylim(heights[-1] + 0.8, -1.5)
-    defined = shown(base["estimate"], np.nan, np.nan, "proportion")[0]
     ax.annotate(
-        f"as defined: {defined}", (0, -1.0), xytext=(5, 0), textcoords="offset points",
-        va="center", fontsize=FONT, color=INK, weight="bold",
+        say("as defined: {share}", share=defined), (0, -1.0), xytext=(5, 0),
+        textcoords="offset points", va="center", fontsize=FONT, color=INK, weight="bold",
     )  # fmt: skip
-    said = "; ".join(f"{row['change']} {_change(row, digits)}" for row in records)
-    ax.set_label(f"Change of a share of {defined} in percentage points: {said}.")
-    finished(ax, synthetic)
-    if synthetic:  # the axes begin far to the right
-        remark = textwrap.fill(SYNTHETIC, 40)
-        ax.set_title(remark, loc="left", fontsize=FONT, color=GREY, style="italic")
-    return ax
+    said = say.joined(f"{row['change']} {_change(row, digits, say)}" for row in records)
+    told = "Change of a share of {share} in percentage points: {said}."
+    ax.set_label(say(told, share=defined, said=said))
+    return finished(ax, synthetic, say, letters=40)  # the axes begin far to the right
 
 
-def _changes_as_ladder(moved: pd.DataFrame, base: pd.Series[Any]) -> pd.DataFrame:
+def _changes_as_ladder(moved: pd.DataFrame, defined: str, say: Words) -> pd.DataFrame:
     """Return changes as the table of a ladder, in which words stand above each interval."""
-    defined = shown(base["estimate"], np.nan, np.nan, "proportion")[0]
     ends = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
     columns = {name: 100 * moved[f"difference{end}"] for name, end in ends.items()}
-    return pd.DataFrame(
-        {
-            "name": moved["change"],
-            "domain": "all",
-            **columns,
-            "unit": f"change of {defined}, in percentage points",
-        }
-    ).reset_index(drop=True)
+    unit = say("change of {share}, in percentage points", share=defined)
+    table = {"name": moved["change"], "domain": "all", **columns, "unit": unit}
+    return pd.DataFrame(table).reset_index(drop=True)
 
 
-def _change_row(ax: Axes, y: float, row: Mapping[Any, Any], digits: int) -> None:
+def _change_row(ax: Axes, y: float, row: Mapping[Any, Any], digits: int, say: Words) -> None:
     """Draw one change: words, interval of the difference, value, numbers."""
     left, colour = ax.get_yaxis_transform(), BLUE if row["kind"] == "indicator" else ORANGE
     ends = [100 * row["difference_low"], 100 * row["difference_high"]]
     told = bool(np.isfinite(ends).all())
     ax.annotate(
-        cut(plain_name(str(row["change"])), 44), (0, y), xycoords=left, xytext=(-8, 0),
+        cut(str(row["change"]), 44), (0, y), xycoords=left, xytext=(-8, 0),
         textcoords="offset points", ha="right", va="center", fontsize=FONT, color=INK,
         parse_math=False,
     )  # fmt: skip
     ax.annotate(
-        _change(row, digits), (1, y), xycoords=left, xytext=(6, 0), textcoords="offset points",
+        _change(row, digits, say), (1, y), xycoords=left, xytext=(6, 0), textcoords="offset points",
         ha="left", va="center", fontsize=FONT, color=INK if told else GREY,
     )  # fmt: skip
     if told:
@@ -401,12 +393,12 @@ def _change_row(ax: Axes, y: float, row: Mapping[Any, Any], digits: int) -> None
     )  # fmt: skip
 
 
-def _change(row: Mapping[Any, Any], digits: int) -> str:
+def _change(row: Mapping[Any, Any], digits: int, say: Words) -> str:
     """Return a difference in percentage points with its limits, as text."""
     value, low, high = (
-        f"{100 * row[name]:+.{digits}f}"
+        say.number(f"{100 * row[name]:+.{digits}f}")
         for name in ("difference", "difference_low", "difference_high")
     )
     if np.isfinite([row["difference_low"], row["difference_high"]]).all():
-        return f"{value} ({low} to {high})"
-    return "no row changes" if row["difference"] == 0 else value
+        return say("{value} ({low} to {high})", value=value, low=low, high=high)
+    return say("no row changes") if row["difference"] == 0 else value

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..presentation import cut
+from ..words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 Array = NDArray[Any]
 
@@ -24,6 +26,7 @@ BLUE, ORANGE, INK, GREY, LINE = (
     "#d5d9de",
 )
 FONT = 9.5
+LETTER, HANDLE = 0.07, 0.42  # inches of a letter, and of the mark of a legend with its space
 SYNTHETIC = "Synthetic data: no real person; like published studies, repeats none"
 
 
@@ -102,17 +105,26 @@ def words(ax: Axes, y: float, left: str, right: str) -> None:
         )  # fmt: skip
 
 
-def truth_mark(ax: Axes, y: int, value: float) -> None:
+def truth_mark(ax: Axes, y: float, value: float) -> None:
     """Mark the true value on a row, if it is known."""
     if np.isfinite(value):
         ax.plot([value], [y], marker="|", markersize=19, color=INK, markeredgewidth=1.5)
         ax.plot(
             [value], [y], marker="D", markersize=5.5, color=INK, markerfacecolor="white",
-            linewidth=0, gid=f"truth-{y}",
+            linewidth=0, gid=f"truth-{y:g}", zorder=5,
         )  # fmt: skip
 
 
-def frame(ax: Axes, rows: int, limits: tuple[float, float], unit: str) -> None:
+def truth_key(label: str) -> Line2D:
+    """Return the mark of a truth for a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], color=INK, marker="D", markersize=5.5, markerfacecolor="white", linewidth=0, label=label
+    )  # fmt: skip
+
+
+def frame(ax: Axes, rows: int, limits: tuple[float, float], unit: str, say: Words) -> None:
     """Set limits, ticks and the label of the horizontal axis."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -120,9 +132,9 @@ def frame(ax: Axes, rows: int, limits: tuple[float, float], unit: str) -> None:
     ax.set_ylim(rows - 0.4, -0.6)
     ax.set_yticks([])
     ax.xaxis.set_major_locator(MaxNLocator(4 if is_narrow(ax) else 7))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
     labels = {"proportion": "per cent", "count": "number of people"}
-    ax.set_xlabel(labels.get(unit, unit), fontsize=FONT, color=GREY, parse_math=False)
+    x_label(ax, say.known(labels.get(unit, unit)))
     plain(ax)
 
 
@@ -142,27 +154,71 @@ def plain(ax: Axes) -> None:
     ax.spines["bottom"].set_color(LINE)
 
 
-def below(
-    ax: Axes, marks: Sequence[Any], inches: float = 0.45, *, columns: int | None = None
-) -> None:
-    """Put a legend so far below the axes."""
+def x_label(ax: Axes, label: str) -> None:
+    """Write what the horizontal axis is, in lines that the figure has room for."""
+    said = textwrap.fill(label, _letters(_room(ax)))
+    ax.set_xlabel(said, fontsize=FONT, color=GREY, parse_math=False)
+
+
+def _room(ax: Axes) -> float:
+    """Return about how many inches there are from the left of the axes to that of the next."""
+    figure, spec = ax.get_figure(root=True), ax.get_subplotspec()
+    if figure is None or spec is None:
+        return 7.0 if figure is None else figure.get_figwidth() * ax.get_position().width
+    ticks = max((len(tick.get_text()) for tick in ax.get_yticklabels()), default=0)
+    left = LETTER * ticks + (0.3 if ax.get_ylabel() else 0.1)
+    columns = spec.get_gridspec().ncols
+    gap = 0.4 if columns > 1 else 0.0
+    return max(figure.get_figwidth() / columns - left - gap, 1.5)
+
+
+def _letters(inches: float) -> int:
+    """Return how many letters there is room for."""
+    return max(int(inches / LETTER), 16)
+
+
+def below(ax: Axes, marks: Sequence[Any], inches: float = 0.45, *, columns: int = 9) -> None:
+    """Put a legend so far below the axes, in as many columns as there is room for."""
     from matplotlib.transforms import ScaledTranslation
 
-    figure = ax.get_figure(root=True)
-    down = ScaledTranslation(0, -inches, figure.dpi_scale_trans) if figure else ax.transAxes
+    figure, room = ax.get_figure(root=True), _room(ax)
+    lines = ax.get_xlabel().count("\n")
+    far = inches + 0.19 * lines
+    down = ScaledTranslation(0, -far, figure.dpi_scale_trans) if figure else ax.transAxes
+    labels = [textwrap.fill(str(mark.get_label()), _letters(room - HANDLE)) for mark in marks]
     ax.legend(
-        handles=marks, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=ax.transAxes + down,
-        ncols=columns or (2 if is_narrow(ax) else len(marks)), frameon=False, fontsize=FONT, labelcolor=INK, handletextpad=0.5,
+        marks, labels, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=ax.transAxes + down,
+        ncols=_columns(labels, room, columns), frameon=False, fontsize=FONT, labelcolor=INK, handletextpad=0.5,
         columnspacing=1.1, borderpad=0, borderaxespad=0, handlelength=1.6,
     )  # fmt: skip
 
 
-def finished(ax: Axes, synthetic: bool) -> Axes:
-    """Return the axes, with the remark on synthetic data if it is due."""
+def _columns(labels: Sequence[str], room: float, most: int) -> int:
+    """Return the largest number of columns that so many inches hold."""
+    wide = [HANDLE + max(map(_inches, label.split("\n"))) for label in labels]
+    for columns in range(min(most, len(wide)), 1, -1):
+        parts = np.array_split(wide, columns)  # as a legend splits them
+        if sum(float(part.max()) for part in parts) <= room:
+            return columns
+    return 1
+
+
+def _inches(words: str) -> float:
+    """Return how wide words are."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    width, _, _ = text_to_path.get_text_width_height_descent(
+        words, FontProperties(size=FONT), False
+    )
+    return float(width) / 72
+
+
+def finished(ax: Axes, synthetic: bool, say: Words, *, letters: int | None = None) -> Axes:
+    """Return the axes, with the remark on synthetic data, in lines of so many letters, if it is due."""
     if synthetic:
-        figure = ax.get_figure(root=True)
-        letters = 70 if figure is None else max(24, round(10 * figure.get_figwidth()))
-        remark = textwrap.fill(SYNTHETIC, letters)
+        said = say(SYNTHETIC)
+        remark = textwrap.fill(said, letters or _letters(_room(ax)), break_on_hyphens=False)
         ax.set_title(remark, loc="left", fontsize=FONT, color=GREY, style="italic")
-        ax.set_label(f"{ax.get_label()} {SYNTHETIC}.")
+        ax.set_label(f"{ax.get_label()} {said}.")
     return ax

@@ -11,7 +11,7 @@ import pandas as pd
 from ..disclosure import is_suppressed, protect, switched_on
 from ..estimate import Estimate
 from ..presentation import cut, plain_name
-from ..rounding import shown
+from ..words import Words, language
 from .canvas import (
     BLUE,
     FONT,
@@ -24,6 +24,7 @@ from .canvas import (
     frame,
     height,
     ruled,
+    truth_key,
     truth_mark,
     words,
 )
@@ -44,6 +45,7 @@ def ladder(
     ax: Axes | None = None,
     truth: float | Sequence[float] | None = None,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw one row per estimate with its interval, beside what is true where that is known.
 
@@ -59,6 +61,8 @@ def ladder(
         The true value, one or one per row, in place of the table's.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -87,18 +91,20 @@ def ladder(
     >>> pv.plot.describe(ax)
     'Estimates with their intervals: case 50.0 % (34.8 to 65.2); truth 40.0 %.'
     """
+    say = language(lang)
     table = comparison if isinstance(comparison, pd.DataFrame) else comparison.to_frame()
     rows = _ladder_rows(table, truth)
     ax = axes(ax, 7.2, height(len(rows), 7.2))
     scale = 100.0 if rows[0]["unit"] == "proportion" else 1.0
     limits = _limits(rows, scale)
     for y, row in enumerate(rows):
-        _ladder_row(ax, y, row, scale, limits[1])
-    frame(ax, len(rows), limits, rows[0]["unit"])
+        _ladder_row(ax, y, row, scale, limits[1], say)
+    frame(ax, len(rows), limits, rows[0]["unit"], say)
     ruled(ax, len(rows))
-    _legend(ax, rows)
-    ax.set_label("Estimates with their intervals: " + "; ".join(map(_said, rows)) + ".")
-    return finished(ax, synthetic)
+    _legend(ax, rows, say)
+    said = say.joined(_said(row, say) for row in rows)
+    ax.set_label(say("Estimates with their intervals: {said}.", said=said))
+    return finished(ax, synthetic, say)
 
 
 def _ladder_rows(
@@ -127,10 +133,12 @@ def _ladder_rows(
     return [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
 
 
-def _ladder_row(ax: Axes, y: int, row: dict[str, Any], scale: float, right: float) -> None:
+def _ladder_row(
+    ax: Axes, y: int, row: dict[str, Any], scale: float, right: float, say: Words
+) -> None:
     floor = row["kind"] == "floor"
     title = row["name"] if row["domain"] in ("all", "") else f"{row['name']}: {row['domain']}"
-    words(ax, y, plain_name(title), "suppressed" if row["hidden"] else _numbers_said(row))
+    words(ax, y, plain_name(title), say("suppressed") if row["hidden"] else _numbers_said(row, say))
     if row["hidden"]:
         return
     value, low, high = row["value"] * scale, row["low"] * scale, row["high"] * scale
@@ -160,13 +168,13 @@ def _ladder_row(ax: Axes, y: int, row: dict[str, Any], scale: float, right: floa
     truth_mark(ax, y, row["truth"] * scale)
 
 
-def _numbers_said(row: dict[str, Any]) -> str:
-    value, low, high = shown(row["value"], row["low"], row["high"], row["unit"])
+def _numbers_said(row: dict[str, Any], say: Words) -> str:
+    value, low, high = say.shown(row["value"], row["low"], row["high"], row["unit"])
     if row["kind"] == "floor" and np.isfinite(row["low"]):
-        return f"at least {low} (estimate {value})"
+        return say("at least {low} (estimate {value})", low=low, value=value)
     if not np.isfinite([row["low"], row["high"]]).any():
-        return f"{value}, no interval"
-    return f"{value} ({low} to {high})"
+        return say("{value}, no interval", value=value)
+    return say("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
 def _is_outside(row: dict[str, Any]) -> bool:
@@ -175,15 +183,16 @@ def _is_outside(row: dict[str, Any]) -> bool:
     return bool(known and not 0 <= row["value"] <= 1)
 
 
-def _said(row: dict[str, Any]) -> str:
+def _said(row: dict[str, Any], say: Words) -> str:
     where = "" if row["domain"] in ("all", "") else f", {row['domain']}"
     head = f"{plain_name(row['name'])}{where}"
     if row["hidden"]:
-        return f"{head} suppressed"
-    end = ""
+        return say("{name} suppressed", name=head)
+    said = f"{head} {_numbers_said(row, say)}"
     if np.isfinite(row["truth"]):
-        end = f"; truth {shown(row['truth'], np.nan, np.nan, row['unit'])[0]}"
-    return f"{head} {_numbers_said(row)}{end}"
+        truth = say.shown(row["truth"], np.nan, np.nan, row["unit"])[0]
+        said = say("{said}; truth {truth}", said=said, truth=truth)
+    return said
 
 
 def _limits(rows: list[dict[str, Any]], scale: float) -> tuple[float, float]:
@@ -195,44 +204,22 @@ def _limits(rows: list[dict[str, Any]], scale: float) -> tuple[float, float]:
     return (bottom - (0.04 * spread if bottom < 0 else 0.0)), top + 0.1 * spread
 
 
-def _legend(ax: Axes, rows: list[dict[str, Any]]) -> None:
+def _legend(ax: Axes, rows: list[dict[str, Any]], say: Words) -> None:
     from matplotlib.lines import Line2D
 
+    def mark(marker: str, colour: str, width: float, label: str, **more: Any) -> Line2D:
+        return Line2D([], [], color=colour, marker=marker, linewidth=width, label=label, **more)
+
     kinds = {r["kind"] for r in rows if not r["hidden"]}
-    marks = []
+    marks, hollow = [], {"markerfacecolor": "white"}
     if "estimate" in kinds:
-        marks.append(
-            Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label="estimate, interval")
-        )
+        marks.append(mark("o", BLUE, 2.6, say("estimate, interval")))
     if any(_is_outside(r) for r in rows):
-        marks.append(
-            Line2D(
-                [],
-                [],
-                color=BLUE,
-                marker="o",
-                markerfacecolor="white",
-                linewidth=0,
-                label="computed outside 0 to 100 %",
-            )
-        )
+        marks.append(mark("o", BLUE, 0, say("computed outside 0 to 100 %"), **hollow))
     if "floor" in kinds:
-        marks.append(
-            Line2D([], [], color=ORANGE, marker=">", linewidth=2, label="floor: this or more")
-        )
+        marks.append(mark(">", ORANGE, 2, say("floor: this or more")))
     if any(np.isfinite(r["truth"]) for r in rows):
-        marks.append(
-            Line2D(
-                [],
-                [],
-                color=INK,
-                marker="D",
-                markersize=5.5,
-                markerfacecolor="white",
-                linewidth=0,
-                label="truth",
-            )
-        )
+        marks.append(truth_key(say("truth")))
     if marks:
         below(ax, marks)
 
@@ -244,6 +231,7 @@ def domains(
     truth: Sequence[float] | None = None,
     disclosure: str = "on",
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the domains of an estimate in order of size, with intervals and without small cells.
 
@@ -259,6 +247,8 @@ def domains(
         ``"on"``, or ``"off:"`` with the reason.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -287,6 +277,7 @@ def domains(
     >>> pv.plot.describe(ax)
     'Estimates by domain with their intervals: a 50.0 % (39.2 to 60.8); b 50.0 % (...).'
     """
+    say = language(lang)
     table = estimate.to_frame().assign(
         truth=np.nan if truth is None else np.asarray(truth, dtype=float)
     )
@@ -305,19 +296,26 @@ def domains(
         for r in table.itertuples()
     ]  # fmt: skip
     for y, row in enumerate(rows):
-        _domain_row(ax, y, row, scale)
-    frame(ax, len(rows), _limits(rows, scale), estimate.unit)
+        _domain_row(ax, y, row, scale, say)
+    frame(ax, len(rows), _limits(rows, scale), estimate.unit, say)
     ax.set_yticks(range(len(rows)), [cut(str(r["name"]), 28) for r in rows], parse_math=False)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
-    _legend(ax, rows)
-    ax.set_label("Estimates by domain with their intervals: " + "; ".join(map(_said, rows)) + ".")
-    return finished(ax, synthetic)
+    _legend(ax, rows, say)
+    said = say.joined(_said(row, say) for row in rows)
+    told = say("Estimates by domain with their intervals: {said}.", said=said)
+    if hidden.any():
+        next_step = (
+            "{said} Where there is no number: combine areas, or wait for small-area estimates."
+        )
+        told = say(next_step, said=told)
+    ax.set_label(told)
+    return finished(ax, synthetic, say)
 
 
-def _domain_row(ax: Axes, y: int, row: dict[str, Any], scale: float) -> None:
+def _domain_row(ax: Axes, y: int, row: dict[str, Any], scale: float, say: Words) -> None:
     if row["hidden"]:
         ax.text(
-            0.01, y, "suppressed: too few to publish", transform=ax.get_yaxis_transform(),
+            0.01, y, say("suppressed: too few to publish"), transform=ax.get_yaxis_transform(),
             fontsize=FONT, color=GREY, va="center", style="italic",
         )  # fmt: skip
         return

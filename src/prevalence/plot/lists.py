@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..disclosure import fewer, rounded_sizes
+from ..disclosure import rounded_sizes
 from ..presentation import cut, plain_name
+from ..words import Words, language
 from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def overlap(
     ax: Axes | None = None,
     minimum: int = 5,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw how many people each combination of lists has, each list in all, and who sent whom.
 
@@ -57,6 +59,8 @@ def overlap(
         Combinations with fewer people are drawn together as one bar; 1 shows every one.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -89,14 +93,15 @@ def overlap(
     >>> pv.plot.describe(pv.plot.overlap(lists))
     '57 people on 2 lists (police 37; shelter 27), by the lists they are on: police alone 30; ...'
     """
+    say = language(lang)
     histories, counts, names = _cells(lists)
-    sizes, about = counts @ histories, ""
+    sizes, about = counts @ histories, "{name} {size:,.0f}"
     ax = axes(ax, 7.2, 2.5 + 0.27 * len(names))
     referrals = _referrals(lists, names)
     room = _room(ax, names, min(len(referrals), MOST_REFERRALS))
     histories, counts, pooled = _pool(histories, counts, minimum, room.most)
     if pooled[0] and minimum > 1:
-        sizes, about = rounded_sizes(sizes), "about "
+        sizes, about = rounded_sizes(sizes), "{name} about {size:,.0f}"
     columns = len(counts) + bool(pooled[0])
     unit = min((room.middle - LANE * room.lanes) / (columns + 0.6), WIDEST)
     bars = np.append(counts, pooled[1]) if pooled[0] else counts
@@ -105,19 +110,18 @@ def overlap(
     step = top * (0.115 if len(names) < 6 else 0.09)
     ax.set_xlim(-0.6 - room.left / unit, -0.6 + (room.middle + 0.04) / unit)
     ax.set_ylim(-(len(names) + 0.6) * step, top * (1.1 if unit > TIGHT else 1.16))
-    _bars(ax, bars, tall, bool(pooled[0]), unit)
+    _bars(ax, bars, tall, bool(pooled[0]), unit, say)
     _matrix(ax, histories, len(names), step, len(counts))
-    _arrows(ax, referrals, (columns, unit), step, minimum)
-    _sides(ax, names, sizes, step, (room, unit))
+    _arrows(ax, referrals, (columns, unit), step, minimum, say)
+    _sides(ax, names, sizes, step, (room, unit), say)
     ax.set_xticks([])
     ax.set_yticks([])
     plain(ax)
     ax.spines["bottom"].set_visible(False)
-    _marks(ax, pooled[0], bool((tall < bars).any()), referrals)
-    ax.set_label(
-        _overlap_said(histories, counts, names, pooled, (sizes, about), referrals, minimum)
-    )
-    return finished(ax, synthetic)
+    _marks(ax, pooled[0], bool((tall < bars).any()), referrals, say)
+    cells = (histories, counts, pooled)
+    ax.set_label(_overlap_said(cells, names, (sizes, about), referrals, minimum, say))
+    return finished(ax, synthetic, say)
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,7 @@ def _referrals(lists: HasCells, names: list[str]) -> list[Referral]:
 
 
 # ---------------------------------------------------------------------- what is drawn
-def _bars(ax: Axes, bars: Array, tall: Array, pooled: bool, unit: float) -> None:
+def _bars(ax: Axes, bars: Array, tall: Array, pooled: bool, unit: float, say: Words) -> None:
     drawn = ax.bar(range(len(bars)), tall, color=BLUE, width=0.62)
     ax.plot([-0.6, len(bars) - 0.4], [0, 0], color=LINE, linewidth=0.8, zorder=1)
     if pooled:
@@ -187,7 +191,7 @@ def _bars(ax: Axes, bars: Array, tall: Array, pooled: bool, unit: float) -> None
     widest = LETTER * max(len(f"{int(count):,}") for count in bars)
     for x, (count, height) in enumerate(zip(bars, tall, strict=True)):
         ax.annotate(
-            f"{int(count):,}", (x, height), xytext=(0, 2), textcoords="offset points", ha="center",
+            say.number(f"{int(count):,}"), (x, height), xytext=(0, 2), textcoords="offset points", ha="center",
             va="bottom", fontsize=FONT, color=INK, rotation=0 if widest < 0.95 * unit else 90,
         )  # fmt: skip
 
@@ -207,7 +211,12 @@ def _matrix(ax: Axes, histories: Array, lists: int, step: float, columns: int) -
 
 
 def _arrows(
-    ax: Axes, referrals: list[Referral], place: tuple[int, float], step: float, minimum: int
+    ax: Axes,
+    referrals: list[Referral],
+    place: tuple[int, float],
+    step: float,
+    minimum: int,
+    say: Words,
 ) -> None:
     """Draw an arrow from each list to those it sent people to, with how many."""
     for k, (sender, receiver, count) in enumerate(referrals[:MOST_REFERRALS]):
@@ -223,13 +232,13 @@ def _arrows(
         if count is not None:
             few = 0 < count < minimum
             ax.annotate(
-                f"<{minimum}" if few else f"{count:,}", (x, 0), xytext=(0, 2), ha="center", va="bottom",
-                textcoords="offset points", fontsize=FONT, color=ORANGE,
+                f"<{minimum}" if few else say.number(f"{count:,}"), (x, 0), xytext=(0, 2), ha="center", va="bottom",
+                textcoords="offset points", fontsize=FONT, color=INK,
             )  # fmt: skip
 
 
 def _sides(
-    ax: Axes, names: list[str], sizes: Array, step: float, place: tuple[Room, float]
+    ax: Axes, names: list[str], sizes: Array, step: float, place: tuple[Room, float], say: Words
 ) -> None:
     """Write at the left the lists and how many people each has, with a bar where there is room."""
     room, unit = place
@@ -245,53 +254,63 @@ def _sides(
         if room.left > room.names + NUMBERS:
             end += size / longest * SIDE / unit
             ax.barh(y, end - foot, 0.5 * step, foot, color=GREY, gid=f"size-{j}")
-        ax.text(end + 0.05 / unit, y, f"{int(size):,}", va="center", fontsize=FONT, color=INK)
+        number = say.number(f"{int(size):,}")
+        ax.text(end + 0.05 / unit, y, number, va="center", fontsize=FONT, color=INK)
 
 
-def _marks(ax: Axes, pooled: int, cut_off: bool, referrals: list[Referral]) -> None:
+def _marks(ax: Axes, pooled: int, cut_off: bool, referrals: list[Referral], say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     marks: list[Any] = []
     if pooled:
-        label = f"{pooled} others together{', cut off' if cut_off else ''}"
+        told = "{n} others together, cut off" if cut_off else "{n} others together"
+        label = say(told, n=pooled)
         marks.append(Patch(facecolor="white", edgecolor=BLUE, hatch="////", label=label))
     if any(count is not None for *_, count in referrals):
         more = len(referrals) - MOST_REFERRALS
-        label = "sent people to" + (f" ({more} more not drawn)" if more > 0 else "")
+        told = "sent people to ({more} more not drawn)" if more > 0 else "sent people to"
+        label = say(told, more=more)
         marks.append(Line2D([], [], color=ORANGE, marker=">", linewidth=1.8, label=label))
     if any(count is None for *_, count in referrals):
-        marks.append(
-            Line2D([], [], color=ORANGE, linestyle=(0, (3, 2)), linewidth=1.8, label="sends, as declared")
-        )  # fmt: skip
+        dashes, label = (0, (3, 2)), say("sends, as declared")
+        marks.append(Line2D([], [], color=ORANGE, linestyle=dashes, linewidth=1.8, label=label))
     if marks:
         below(ax, marks, 0.1)
 
 
 def _overlap_said(
-    histories: Array,
-    counts: Array,
+    cells: tuple[Array, Array, tuple[int, int]],
     names: list[str],
-    pooled: tuple[int, int],
     each: tuple[Array, str],
     referrals: list[Referral],
     minimum: int,
+    say: Words,
 ) -> str:
-    parts, words = [], [plain_name(n) for n in names]
+    histories, counts, pooled = cells
+    words, joined = [plain_name(n) for n in names], f" {say('and')} "
+    parts = []
     for history, count in zip(histories, counts, strict=True):
         on = [name for name, inside in zip(words, history, strict=True) if inside]
-        who = f"{on[0]} alone" if len(on) == 1 else " and ".join(on)
-        parts.append(f"{who} {int(count):,}")
+        who = say("{name} alone", name=on[0]) if len(on) == 1 else joined.join(on)
+        parts.append(say("{name} {size:,.0f}", name=who, size=int(count)))
     if pooled[0]:
-        parts.append(f"{pooled[0]} others together {pooled[1]:,}")
+        parts.append(say("{n} others together {size:,.0f}", n=pooled[0], size=pooled[1]))
+    sizes = say.joined(say(each[1], name=n, size=k) for n, k in zip(words, each[0], strict=True))
+    told = "{total:,} people on {n} lists ({sizes}), by the lists they are on: {cells}."
     total = int(counts.sum()) + pooled[1]
-    sizes = "; ".join(f"{n} {each[1]}{int(k):,}" for n, k in zip(words, each[0], strict=True))
-    said = f"{total:,} people on {len(names)} lists ({sizes}), by the lists they are on: "
-    said += f"{'; '.join(parts)}."
+    said = say(told, total=total, n=len(names), sizes=sizes, cells=say.joined(parts))
     if referrals:
-        sent = (
-            f"{words[s]} to {words[r]}" + ("" if n is None else f" {fewer(n, minimum)}")
-            for s, r, n in referrals
-        )
-        said += f" Referrals: {'; '.join(sent)}."
+        sent = (_sent(words[s], words[r], n, minimum, say) for s, r, n in referrals)
+        said += " " + say("Referrals: {said}.", said=say.joined(sent))
     return said
+
+
+def _sent(sender: str, receiver: str, count: int | None, minimum: int, say: Words) -> str:
+    """Say who sent whom where; how many, where they are not few."""
+    to = say("{sender} to {receiver}", sender=sender, receiver=receiver)
+    if count is None:
+        return to
+    few = 0 < count < minimum
+    number = say("fewer than {minimum}", minimum=minimum) if few else say.number(f"{count:,}")
+    return f"{to} {number}"

@@ -9,7 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..presentation import cut, plain_name
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from ..words import Words, language
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +53,7 @@ def models(
     close: float = CLOSE,
     nearest: int = 1,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the population size by every model, against how much worse than the best it fits.
 
@@ -57,6 +72,8 @@ def models(
         Sizes are drawn to the nearest so many persons, as in a page whose numbers are protected.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -89,6 +106,7 @@ def models(
     >>> pv.plot.describe(pv.plot.models(pv.mse.reliability(lists)))
     'Population size by model: 4 models are within 6 BIC units of the best and give 462 to ...'
     """
+    say = language(lang)
     frame = _models(table)
     if nearest > 1:
         frame["estimate"] = np.round(frame["estimate"] / nearest) * nearest
@@ -112,23 +130,26 @@ def models(
     ax.plot([low, high], [close, close], color=INK, linewidth=2.2, gid="range", zorder=2)
     for end in (low, high):
         ax.plot([end, end], [close - 0.25, close + 0.25], color=INK, linewidth=2, zorder=2)
-    said = f"within {close:g}: {low:,.0f} to {high:,.0f}"
+    numbers = {"close": close, "low": low, "high": high}
+    said = say("within {close:g}: {low:,.0f} to {high:,.0f}", **numbers)
     ax.annotate(
         said, ((low + high) / 2, close), xytext=(0, -4), textcoords="offset points", ha="center", va="top",
         fontsize=FONT, color=INK,
     )  # fmt: skip
-    _size_axis(ax, shown["estimate"].to_numpy(dtype=float))
+    _size_axis(ax, shown["estimate"].to_numpy(dtype=float), say)
     ax.set_ylim(max(close, float(shown["difference"].max())) + 1.1, -0.9)
-    ax.set_ylabel("BIC above that of the best model", fontsize=FONT, color=GREY)
+    ax.set_ylabel(say("BIC above that of the best model"), fontsize=FONT, color=GREY)
     plain(ax)
-    _model_marks(ax, bool(edge.any()), bool((~edge[1:]).any()))
-    of_all = f"{len(near):,} of {len(frame):,}" if len(frame) > len(near) else f"{len(near):,}"
-    ax.set_label(
-        f"Population size by model: {of_all} models are within {close:g} BIC "
-        f"units of the best and give {low:,.0f} to {high:,.0f}; the best, "
-        f"{plain_name(str(best['model']))}, gives {best['estimate']:,.0f}."
+    _model_marks(ax, bool(edge.any()), bool((~edge[1:]).any()), say)
+    numbers |= {"near": len(near), "n": len(frame), "value": best["estimate"]}
+    some = "{near:,} of {n:,}" if len(frame) > len(near) else "{near:,}"
+    told = (
+        "Population size by model: {some} models are within {close:g} BIC units of the best and give "
+        "{low:,.0f} to {high:,.0f}; the best, {name}, gives {value:,.0f}."
     )
-    return finished(ax, synthetic)
+    name = say.known(plain_name(str(best["model"])))
+    ax.set_label(say(told, some=say(some, **numbers), name=name, **numbers))
+    return finished(ax, synthetic, say)
 
 
 def _models(table: Any) -> pd.DataFrame:
@@ -160,7 +181,7 @@ def _models(table: Any) -> pd.DataFrame:
     return ranked
 
 
-def _size_axis(ax: Axes, sizes: Array) -> None:
+def _size_axis(ax: Axes, sizes: Array, say: Words) -> None:
     """Set an axis of population sizes that holds all of these, logarithmic where they lie far apart."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -175,11 +196,11 @@ def _size_axis(ax: Axes, sizes: Array) -> None:
         margin = 0.06 * (high - low) or 0.05 * high or 1.0
         ax.set_xlim(low - margin, high + margin)
         ax.xaxis.set_major_locator(MaxNLocator(4 if is_narrow(ax) else 7))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    ax.set_xlabel("population size", fontsize=FONT, color=GREY)
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks(",.0f")))
+    x_label(ax, say("population size"))
 
 
-def _model_marks(ax: Axes, boundary: bool, inner: bool) -> None:
+def _model_marks(ax: Axes, boundary: bool, inner: bool, say: Words) -> None:
     from matplotlib.lines import Line2D
 
     def mark(marker: str, colour: str, face: str, label: str) -> Line2D:
@@ -187,11 +208,11 @@ def _model_marks(ax: Axes, boundary: bool, inner: bool) -> None:
             [], [], linewidth=0, marker=marker, color=colour, markerfacecolor=face, label=label
         )
 
-    marks = [mark("D", ORANGE, ORANGE, "best model")]
+    marks = [mark("D", ORANGE, ORANGE, say("best model"))]
     if inner:
-        marks.append(mark("o", BLUE, BLUE, "another model"))
+        marks.append(mark("o", BLUE, BLUE, say("another model")))
     if boundary:
-        marks.append(mark("s", BLUE, "white", "with a pair that shares nobody"))
+        marks.append(mark("s", BLUE, "white", say("with a pair that shares nobody")))
     below(ax, marks)
 
 
@@ -200,6 +221,7 @@ def sensitivity(
     *,
     ax: Axes | None = None,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the population size by an odds ratio that the data cannot tell.
 
@@ -213,6 +235,8 @@ def sensitivity(
         Where to draw; by default a new figure.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -240,7 +264,8 @@ def sensitivity(
     >>> pv.plot.describe(pv.plot.sensitivity(pv.mse.sensitivity(lists, odds_ratio=(1, 2, 4))))
     'Population size by the odds ratio of A and B: 200 at 1; 320 at 2; 560 at 4. 80 persons ...'
     """
-    lines, seen, band = _odds_lines(table)
+    say = language(lang)
+    lines, seen, band = _odds_lines(table, say)
     sizes = np.concatenate([line[2] for line in lines])
     if not np.isfinite(sizes).any():
         raise ValueError(
@@ -261,33 +286,37 @@ def sensitivity(
             markersize=5.5, zorder=4 if named else 2, label=cut(name, 44) if named else None,
         )  # fmt: skip
     ends = ends[np.isfinite(ends)]
-    _odds_axes(ax, lines[0][1], float(min(ends.min(), seen)), float(ends.max()))
+    _odds_axes(ax, lines[0][1], (float(min(ends.min(), seen)), float(ends.max())), say)
     ax.annotate(
-        f"{seen:,.0f} persons seen", (1, seen), xycoords=ax.get_yaxis_transform(), xytext=(0, 3),
+        say("{seen:,.0f} persons seen", seen=seen), (1, seen), xycoords=ax.get_yaxis_transform(), xytext=(0, 3),
         textcoords="offset points", ha="right", va="bottom", fontsize=FONT, color=INK,
     )  # fmt: skip
-    _odds_marks(ax, len(lines), band is not None)
-    ax.set_label(_odds_said(lines, seen))
-    return finished(ax, synthetic)
+    _odds_marks(ax, len(lines), band is not None, say)
+    ax.set_label(_odds_said(lines, seen, say))
+    return finished(ax, synthetic, say)
 
 
 Line = tuple[str, Array, Array]
 
 
-def _odds_lines(table: Any) -> tuple[list[Line], float, tuple[Array, Array, Array] | None]:
+def _odds_lines(
+    table: Any, say: Words
+) -> tuple[list[Line], float, tuple[Array, Array, Array] | None]:
     """Return name, odds ratios and sizes of each line, persons seen, and the band of an interval."""
     if hasattr(table, "term"):
         known = np.isfinite(table.low) & np.isfinite(table.high)
         band = table.odds_ratio[known], table.low[known], table.high[known]
-        return [(table.term, table.odds_ratio, table.total)], float(table.seen), band
+        line = say.known(plain_name(table.term)), table.odds_ratio, table.total
+        return [line], float(table.seen), band
     estimate, seen = float(table.estimate), float(table.estimate.facts["n"][0])
     dark = _with_one(table.dark["factor"], table.dark["estimate"], estimate)
     found: list[Line] = []
     for (one, two), part in table.pairs.groupby(["first", "second"], sort=False):
         ratio, total = _with_one(part["odds_ratio"], part["estimate"], estimate)
-        found.append((f"odds ratio of {plain_name(one)} and {plain_name(two)}", ratio, total))
+        name = say.known(f"the odds ratio of {plain_name(one)} and {plain_name(two)}")
+        found.append((name, ratio, total))
     found.sort(key=lambda line: -float(np.nanmax(np.abs(np.log(line[2] / estimate)))))
-    first = ("people on no list, times this many", *dark)
+    first = (say("people on no list, times this many"), *dark)
     return [first, *found], seen, None
 
 
@@ -299,9 +328,10 @@ def _with_one(ratio: Any, total: Any, estimate: float) -> tuple[Array, Array]:
     return at, size[first]
 
 
-def _odds_axes(ax: Axes, ratio: Array, low: float, high: float) -> None:
+def _odds_axes(ax: Axes, ratio: Array, limits: tuple[float, float], say: Words) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
+    low, high = limits
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_ylim(low / 1.12, high * 1.12)
@@ -309,19 +339,20 @@ def _odds_axes(ax: Axes, ratio: Array, low: float, high: float) -> None:
         t for t in (0.1, 0.25, 0.5, 1, 2, 4, 10) if ratio.min() <= t * 1.001 <= ratio.max() * 1.01
     ]
     ax.xaxis.set_major_locator(FixedLocator(ticks or [1.0]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks("g")))
     wide = high > 12 * low
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if wide else (1, 2, 3, 5, 7)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    ax.yaxis.set_major_formatter(FuncFormatter(say.ticks(",.0f")))
     ax.minorticks_off()
-    ax.set_xlabel("odds ratio; 1 is what the estimate takes it for", fontsize=FONT, color=GREY)
-    ax.set_ylabel("population size", fontsize=FONT, color=GREY)
+    told = say("odds ratio; the estimate takes it as 1")
+    x_label(ax, told)
+    ax.set_ylabel(say("population size"), fontsize=FONT, color=GREY)
     ax.grid(axis="y", color=LINE, linewidth=0.6)
     ax.set_axisbelow(True)
     plain(ax)
 
 
-def _odds_marks(ax: Axes, lines: int, band: bool) -> None:
+def _odds_marks(ax: Axes, lines: int, band: bool, say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -329,19 +360,22 @@ def _odds_marks(ax: Axes, lines: int, band: bool) -> None:
         line for line in ax.get_lines() if not str(line.get_label()).startswith("_")
     ]
     if band:
-        marks.append(Patch(facecolor=BLUE, alpha=0.16, label="95 % interval, odds ratio known"))
+        label = say("95 % interval, odds ratio known")
+        marks.append(Patch(facecolor=BLUE, alpha=0.16, label=label))
     if lines > NAMED + 1:
-        label = f"{lines - NAMED - 1} other pairs of lists"
+        label = say("{n} other pairs of lists", n=lines - NAMED - 1)
         marks.append(Line2D([], [], color=LINE, linewidth=1.2, label=label))
     below(ax, marks, columns=1)
 
 
-def _odds_said(lines: Sequence[Line], seen: float) -> str:
+def _odds_said(lines: Sequence[Line], seen: float, say: Words) -> str:
     parts = []
     for name, ratio, total in lines[: NAMED + 1]:
         values = (
-            f"{size:,.0f} at {at:g}" if np.isfinite(size) else f"none at {at:g}"
+            say("{size:,.0f} at {ratio:g}" if np.isfinite(size) else "none at {ratio:g}",
+                size=size, ratio=at)
             for at, size in zip(np.round(ratio, 3), total, strict=True)
-        )
-        parts.append(f"by {'the ' if name.startswith('odds') else ''}{name}: {'; '.join(values)}")
-    return f"Population size {', '.join(parts)}. {seen:,.0f} persons were seen."
+        )  # fmt: skip
+        parts.append(say("by {name}: {values}", name=name, values=say.joined(values)))
+    told = "Population size {said}. {seen:,.0f} persons were seen."
+    return say(told, said=", ".join(parts), seen=seen)

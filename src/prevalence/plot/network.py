@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..presentation import cut, plain_name
+from ..words import Words, language
 from .canvas import (
     BLUE,
     FONT,
@@ -21,6 +22,7 @@ from .canvas import (
     finished,
     is_narrow,
     plain,
+    x_label,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def known_groups(
     limits: tuple[float, float] = (0.5, 2.0),
     disclosure: str = "on",
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the ladder of known groups: each one's leave-one-out estimate over its known size.
 
@@ -60,6 +63,8 @@ def known_groups(
         ``"on"`` leaves out groups with one to four reports; ``"off:"`` with the reason draws them.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def known_groups(
     >>> pv.plot.describe(ax)
     'Leave-one-out estimate over known size, from the largest group to the smallest: nurses ...'
     """
-    low, high = limits
+    (low, high), say = limits, language(lang)
     if not 0 < low < 1 < high:
         raise ValueError(
             f"limits must enclose a ratio of 1: found {low:g} and {high:g}. Write (0.5, 2)."
@@ -108,14 +113,13 @@ def known_groups(
     else:
         ax.axvline(1, color=GREY, linewidth=1, zorder=1)
     for y, row in enumerate(table.to_dict("records")):
-        _ratio_row(ax, y, {str(k): v for k, v in row.items()}, left)
-    _ratio_axis(ax, table, left, right)
-    _ratio_legend(ax, validation, low, high)
-    said = "; ".join(_ratio_said(row) for row in table.to_dict("records"))
-    ax.set_label(
-        f"Leave-one-out estimate over known size, from the largest group to the smallest: {said}."
-    )
-    return finished(ax, synthetic)
+        _ratio_row(ax, y, {str(k): v for k, v in row.items()}, left, say)
+    _ratio_axis(ax, table, (left, right), say)
+    _ratio_legend(ax, validation, limits, say)
+    said = say.joined(_ratio_said(row, say) for row in table.to_dict("records"))
+    told = "Leave-one-out estimate over known size, from the largest group to the smallest: {said}."
+    ax.set_label(say(told, said=said))
+    return finished(ax, synthetic, say)
 
 
 def ratios_height(rows: int, width: float) -> float:
@@ -123,18 +127,20 @@ def ratios_height(rows: int, width: float) -> float:
     return 1.3 + rows * (0.3 if width > 5 else 0.46)
 
 
-def _ratio_said(row: Mapping[Hashable, Any]) -> str:
-    name, trimmed = plain_name(str(row["group"])), "" if row["kept"] else ", trimmed"
+def _ratio_said(row: Mapping[Hashable, Any], say: Words) -> str:
+    name = plain_name(str(row["group"]))
     if row["flag"]:
-        return f"{name} suppressed{trimmed}"
-    if not np.isfinite(row["ratio"]):
-        return f"{name} without an estimate{trimmed}"
-    within = (
-        f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
-        if np.isfinite([row["ratio_low"], row["ratio_high"]]).all()
-        else ""
-    )
-    return f"{name} {row['ratio']:.2f}{within}{trimmed}"
+        said = say("{name} suppressed", name=name)
+    elif not np.isfinite(row["ratio"]):
+        said = say("{name} without an estimate", name=name)
+    elif np.isfinite([row["ratio_low"], row["ratio_high"]]).all():
+        ends = {"low": row["ratio_low"], "high": row["ratio_high"]}
+        said = say(
+            "{name} {ratio:.2f} ({low:.2f} to {high:.2f})", name=name, ratio=row["ratio"], **ends
+        )
+    else:
+        said = say("{name} {ratio:.2f}", name=name, ratio=row["ratio"])
+    return said if row["kept"] else say("{said}, trimmed", said=said)
 
 
 def _ratio_limits(table: pd.DataFrame, low: float, high: float) -> tuple[float, float]:
@@ -144,13 +150,13 @@ def _ratio_limits(table: pd.DataFrame, low: float, high: float) -> tuple[float, 
     return least / 1.12, most * 1.12
 
 
-def _ratio_row(ax: Axes, y: int, row: dict[str, Any], left: float) -> None:
+def _ratio_row(ax: Axes, y: int, row: dict[str, Any], left: float, say: Words) -> None:
     colour, face = (BLUE, BLUE) if row["kept"] else (ORANGE, "white")
     if not np.isfinite(row["ratio"]):
         words = "suppressed: too few reports" if row["flag"] else "no estimate"
         ax.text(
-            0.01, y, words, transform=ax.get_yaxis_transform(), fontsize=FONT, color=GREY,
-            va="center", style="italic",
+            0.01, y, say(words), transform=ax.get_yaxis_transform(), fontsize=FONT, color=GREY,
+            va="center", style="italic", backgroundcolor="white",
         )  # fmt: skip
         return
     if not row["ratio"] > 0:
@@ -167,26 +173,26 @@ def _ratio_row(ax: Axes, y: int, row: dict[str, Any], left: float) -> None:
     )  # fmt: skip
 
 
-def _ratio_axis(ax: Axes, table: pd.DataFrame, left: float, right: float) -> None:
+def _ratio_axis(ax: Axes, table: pd.DataFrame, limits: tuple[float, float], say: Words) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     ax.set_xscale("log")
-    ax.set_xlim(left, right)
+    ax.set_xlim(limits)
     ax.set_ylim(len(table) - 0.4, -0.6)
-    _name_rows(ax, [plain_name(name) for name in table["group"]], table["size"].tolist())
-    ticks = [t for t in _ratio_ticks(left, right) if left <= t <= right]
+    _name_rows(ax, [plain_name(name) for name in table["group"]], table["size"].tolist(), say)
+    ticks = [t for t in _ratio_ticks(*limits) if limits[0] <= t <= limits[1]]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.4g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks(".4g")))
     ax.minorticks_off()
-    label = "estimate from the other groups / known size"
-    ax.set_xlabel(label, fontsize=FONT, color=GREY, loc="left" if is_narrow(ax) else "center")
+    label = say("estimate from the other groups / known size")
+    x_label(ax, label)
     plain(ax)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.grid(axis="y", color=LINE, linewidth=0.6, zorder=0)
     ax.set_axisbelow(True)
 
 
-def _name_rows(ax: Axes, names: Sequence[str], sizes: Sequence[float]) -> None:
+def _name_rows(ax: Axes, names: Sequence[str], sizes: Sequence[float], say: Words) -> None:
     """Write names and known sizes beside the rows, or above them where the axes are narrow."""
     narrow = is_narrow(ax)
     shown = [""] * len(names) if narrow else [cut(name, 32) for name in names]
@@ -195,18 +201,17 @@ def _name_rows(ax: Axes, names: Sequence[str], sizes: Sequence[float]) -> None:
     style: dict[str, Any] = {"fontsize": FONT, "annotation_clip": False, "parse_math": False}
     for y, (name, size) in enumerate(zip(names, sizes, strict=True)):
         if narrow:
-            said = cut(f"{cut(name, 30)}, {size:,.0f}", 46)
+            said = cut(f"{cut(name, 30)}, {say.number(f'{size:,.0f}')}", 46)
             ax.annotate(said, (0, y), xytext=(0, 6), va="bottom", color=INK, **across, **style)
             continue
-        ax.annotate(
-            f"{size:,.0f}", (1, y), xytext=(8, 0), va="center", color=GREY, **across, **style
-        )
+        told = say.number(f"{size:,.0f}")
+        ax.annotate(told, (1, y), xytext=(8, 0), va="center", color=GREY, **across, **style)
     if narrow:
         ax.set_ylim(len(names) - 0.5, -0.9)
     else:
         last = len(names) - 0.4
         ax.annotate(
-            "known size", (1, last), xytext=(8, -4), va="top", color=GREY, **across, **style
+            say("known size"), (1, last), xytext=(8, -4), va="top", color=GREY, **across, **style
         )
 
 
@@ -216,19 +221,21 @@ def _ratio_ticks(left: float, right: float) -> list[float]:
     return [s * 10.0**e for e in range(-6, 7) for s in steps]
 
 
-def _ratio_legend(ax: Axes, validation: Validation, low: float, high: float) -> None:
+def _ratio_legend(
+    ax: Axes, validation: Validation, limits: tuple[float, float], say: Words
+) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    style: dict[str, Any] = {"markersize": 6.5, "linewidth": 2.4}
     marks: list[Any] = [
-        Line2D(
-            [], [], color=BLUE, marker="o", markersize=6.5, linewidth=2.4, label="ratio, interval"
-        )
+        Line2D([], [], color=BLUE, marker="o", label=say("ratio, interval"), **style)
     ]
     if validation.removed:
-        square: dict[str, Any] = {"marker": "s", "markersize": 6.5, "markerfacecolor": "white"}
-        marks.append(Line2D([], [], color=ORANGE, linewidth=2.4, label="trimmed", **square))
-    marks.append(Patch(color=PALE, label=f"{low:g} to {high:g}"))
+        style |= {"marker": "s", "markerfacecolor": "white", "label": say("trimmed")}
+        marks.append(Line2D([], [], color=ORANGE, **style))
+    label = say("{low:g} to {high:g}", low=limits[0], high=limits[1])
+    marks.append(Patch(facecolor=PALE, edgecolor=LINE, label=label))
     below(ax, marks, 0.5)
 
 
@@ -240,6 +247,7 @@ def recall(
     level: float = 0.95,
     disclosure: str = "on",
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw the recall curve: leave-one-out estimates of known groups by their known sizes.
 
@@ -258,6 +266,8 @@ def recall(
         to all the same; ``"off:"`` with the reason draws them.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -288,6 +298,7 @@ def recall(
     >>> pv.plot.describe(ax)
     'Estimates of 3 known groups by their known sizes: ten times the size is estimated as 4.2 ...'
     """
+    say = language(lang)
     fit = validation.recall(form)
     sizes, estimates = np.exp(fit.log_size), np.exp(fit.log_estimate)
     ax = axes(ax, 6.4, 5.2)
@@ -305,21 +316,23 @@ def recall(
         sizes, estimates, marker="o", markersize=5.5, color=INK, markerfacecolor="white",
         markeredgewidth=1.3, linewidth=0, gid="groups",
     )  # fmt: skip
-    _recall_axes(ax, span, np.r_[errors.ravel(), estimates, span])
+    _recall_axes(ax, span, np.r_[errors.ravel(), estimates, span], say)
     if names:
         _name_farthest(ax, names, sizes, errors, estimates, (fit.log_estimate - fit.fitted)[drawn])
-    _recall_legend(ax, level)
-    tenfold = 10.0**fit.slope if form == "line" else np.nan
+    _recall_legend(ax, level, say)
+    largest = float(np.exp(fit.log_size.max()))
     law = (
-        f"ten times the size is estimated as {tenfold:.1f} times"
+        say("ten times the size is estimated as {times:.1f} times", times=10.0**fit.slope)
         if form == "line"
-        else _curve_said(fit.threshold, float(np.exp(fit.log_size.max())))
+        else _curve_said(fit.threshold, largest, say)
     )
-    ax.set_label(
-        f"Estimates of {len(fit.groups)} known groups by their known sizes: {law}; a group of "
-        f"{span[60]:,.0f} is expected between {band[60, 0]:,.0f} and {band[60, 1]:,.0f}."
+    told = (
+        "Estimates of {n} known groups by their known sizes: {law}; a group of {size:,.0f} is "
+        "expected between {low:,.0f} and {high:,.0f}."
     )
-    return finished(ax, synthetic)
+    middle = {"size": span[60], "low": band[60, 0], "high": band[60, 1]}
+    ax.set_label(say(told, n=len(fit.groups), law=law, **middle))
+    return finished(ax, synthetic, say)
 
 
 def _drawn(
@@ -331,10 +344,11 @@ def _drawn(
     return [name for name, shown in zip(names, drawn, strict=True) if shown], drawn
 
 
-def _curve_said(threshold: float, largest: float) -> str:
+def _curve_said(threshold: float, largest: float, say: Words) -> str:
     if threshold >= largest * (1 - 1e-6):
-        return "recalled in full at every known size"
-    return f"recalled in full up to {threshold:,.0f}, towards the square root above"
+        return say("recalled in full at every known size")
+    told = "recalled in full up to {threshold:,.0f}, towards the square root above"
+    return say(told, threshold=threshold)
 
 
 def _estimate_limits(validation: Validation, names: Sequence[str], level: float) -> Array:
@@ -342,7 +356,7 @@ def _estimate_limits(validation: Validation, names: Sequence[str], level: float)
     return validation.estimate.interval(level)[rows]
 
 
-def _recall_axes(ax: Axes, span: Array, shown: Array) -> None:
+def _recall_axes(ax: Axes, span: Array, shown: Array, say: Words) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     usable = shown[np.isfinite(shown) & (shown > 0)]
@@ -353,12 +367,12 @@ def _recall_axes(ax: Axes, span: Array, shown: Array) -> None:
     for axis in (ax.xaxis, ax.yaxis):
         low, high = axis.get_view_interval()
         axis.set_major_locator(LogLocator(subs=(1.0,) if high / low > 100 else (1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+        axis.set_major_formatter(FuncFormatter(say.ticks()))
         axis.grid(visible=True, color=LINE, linewidth=0.6)
     ax.minorticks_off()
     ax.set_axisbelow(True)
-    ax.set_xlabel("known size", fontsize=FONT, color=GREY)
-    ax.set_ylabel("estimate from the other groups", fontsize=FONT, color=GREY)
+    x_label(ax, say("known size"))
+    ax.set_ylabel(say("estimate from the other groups"), fontsize=FONT, color=GREY)
     plain(ax)
     ax.tick_params(axis="y", length=0)
 
@@ -433,18 +447,18 @@ def _hides(
     return area + 100 * (outside + max(room[2] - box[2], 0) + max(box[3] - room[3], 0))
 
 
-def _recall_legend(ax: Axes, level: float) -> None:
+def _recall_legend(ax: Axes, level: float, say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    below(
-        ax,
-        [
-            Line2D([], [], color=INK, marker="o", markersize=5.5, markerfacecolor="white",
-                   markeredgewidth=1.3, linewidth=1.1, label="known group"),
-            Line2D([], [], color=BLUE, linewidth=2.2, label="recall"),
-            Patch(color=BLUE, alpha=0.13, label=f"a new group, {100 * level:g} %"),
-            Line2D([], [], color=GREY, linewidth=1.1, linestyle=(0, (5, 3)), label="no error"),
-        ],
-        0.5,
-    )  # fmt: skip
+    circle: dict[str, Any] = {"marker": "o", "markersize": 5.5, "markerfacecolor": "white"}
+    circle |= {"markeredgewidth": 1.3, "linewidth": 1.1}
+    new = say("a new group, {percent:g} %", percent=100 * level)
+    dashes, none = (0, (5, 3)), say("no error")
+    marks = [
+        Line2D([], [], color=INK, label=say("known group"), **circle),
+        Line2D([], [], color=BLUE, linewidth=2.2, label=say("recall")),
+        Patch(color=BLUE, alpha=0.13, label=new),
+        Line2D([], [], color=GREY, linewidth=1.1, linestyle=dashes, label=none),
+    ]
+    below(ax, marks, 0.5)

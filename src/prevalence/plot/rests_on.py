@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..presentation import cut, plain_name
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from ..words import ENGLISH, Words, language
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,6 +71,7 @@ def reliability(
     ax: Axes | None = None,
     nearest: int = 1,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw an estimate of lists with all that moves it, on one axis of population sizes.
 
@@ -70,6 +85,8 @@ def reliability(
         Sizes are drawn to the nearest so many persons, as in a page whose numbers are protected.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -102,10 +119,11 @@ def reliability(
     >>> pv.plot.describe(pv.plot.reliability(pv.mse.reliability(lists)))
     'An estimate of lists and what it rests on: estimate, at least 136 (estimate 200, interval ...'
     """
-    rows = [row.rounded(nearest) for row in reliability_rows(report)]
+    say = language(lang)
+    rows = [row.rounded(nearest) for row in reliability_rows(report, say)]
     seen = float(report.estimate.facts["n"][0])
     ax = axes(ax, 7.2, 1.7 + 0.3 * len(rows))
-    _sizes(ax, [seen, *(x for row in rows for x in row.ends())], len(rows))
+    _sizes(ax, [seen, *(x for row in rows for x in row.ends())], len(rows), say)
     at, half = np.arange(len(rows)), 0.16 if is_narrow(ax) else 0.5  # in pieces, beside the words
     ax.vlines([rows[0].value] * at.size, at - half, at + half, color=GREY, linewidth=1, zorder=1)
     ax.vlines(
@@ -114,16 +132,20 @@ def reliability(
     )  # fmt: skip
     for y, row in enumerate(rows):
         _draw(ax, y, row)
-    _names(ax, rows)
-    _reliability_marks(ax, seen)
-    said = "; ".join(filter(None, map(_said, rows)))
-    ax.set_label(
-        f"An estimate of lists and what it rests on: {said}. {seen:,.0f} persons were seen. From the "
-        f"data: {report.data}. From declared facts: {report.facts}."
+    _names(ax, rows, say)
+    _reliability_marks(ax, seen, say)
+    told = (
+        "An estimate of lists and what it rests on: {said}. {seen:,.0f} persons were seen. From the "
+        "data: {data}. From declared facts: {facts}."
     )
-    ax = finished(ax, synthetic)
-    lines = [f"Data: {report.data.grade}", f"Facts: {_short(report)}", ax.get_title("left")]
-    ax.set_title("\n".join(filter(None, lines)), loc="left", fontsize=FONT, color=INK)
+    said = say.joined(_said(row, say) for row in rows)
+    verdicts = {"data": say.known(str(report.data)), "facts": say.known(str(report.facts))}
+    ax.set_label(say(told, said=said, seen=seen, **verdicts))
+    ax = finished(ax, synthetic, say)
+    data = say("Data: {verdict}", verdict=say.known(report.data.grade))
+    facts = say("Facts: {verdict}", verdict=say.known(_short(report)))
+    lines = filter(None, (data, facts, ax.get_title("left")))
+    ax.set_title("\n".join(lines), loc="left", fontsize=FONT, color=INK)
     return ax
 
 
@@ -133,51 +155,55 @@ def _short(report: Reliability) -> str:
     return "not identified by these data alone" if open_ else grade
 
 
-def reliability_rows(report: Reliability) -> list[Row]:
+def reliability_rows(report: Reliability, say: Words = ENGLISH) -> list[Row]:
     """Return the rows of a report's figure: the estimate, then what moves it."""
     value = float(report.estimate)
     low, high = (float(x) for x in report.estimate.interval()[0])
-    rows = [Row("estimate, read as a floor", value, low, high, ">", ORANGE)]
+    rows = [Row(say("estimate, read as a floor"), value, low, high, ">", ORANGE)]
     fits = tuple(report.models["estimate"])
     if fits:
-        rows.append(Row("models within 6 BIC units", NONE, min(fits), max(fits), others=fits))
-    for name, column, table in (
-        ("people on no list, times", "factor", report.dark),
-        ("odds ratio of a pair", "odds_ratio", report.pairs),
+        name = say("models within {close:g} BIC units", close=6)
+        rows.append(Row(name, NONE, min(fits), max(fits), others=fits))
+    for told, column, table in (
+        ("people on no list, times {low:g} to {high:g}", "factor", report.dark),
+        ("odds ratio of a pair {low:g} to {high:g}", "odds_ratio", report.pairs),
     ):
         known = table[np.isfinite(table["estimate"])]
         if len(known):
-            ends = f"{known[column].min():g} to {known[column].max():g}"
+            name = say(told, low=known[column].min(), high=known[column].max())
             sizes = known["estimate"]
-            rows.append(Row(f"{name} {ends}", NONE, sizes.min(), sizes.max()))
+            rows.append(Row(name, NONE, sizes.min(), sizes.max()))
     for line in report.without.to_dict("records"):
-        rows.append(
-            Row(f"without {plain_name(line['list'])}", line["estimate"], marker="s",
-                remark="" if np.isfinite(line["estimate"]) else "no estimate")
-        )  # fmt: skip
+        name = say("without {name}", name=plain_name(line["list"]))
+        remark = "" if np.isfinite(line["estimate"]) else say("no estimate")
+        rows.append(Row(name, line["estimate"], marker="s", remark=remark))
     for line in report.growth.to_dict("records"):
         if line["share"] < 1:
-            name = f"from {100 * line['share']:.0f} % of the cases"
+            name = say("from {share:.0f} % of the cases", share=100 * line["share"])
             rows.append(Row(name, line["estimate"], line["low"], line["high"], "D", GREY))
     return rows
 
 
-def _said(row: Row) -> str:
+def _said(row: Row, say: Words) -> str:
     if row.marker == ">":
-        return f"estimate, at least {row.low:,.0f} (estimate {row.value:,.0f}, interval {row.low:,.0f} to {row.high:,.0f})"
-    if not row.ends():
-        return f"{row.name}: {row.remark}"
-    if not np.isfinite(row.low):
-        return f"{row.name} {row.value:,.0f}"
-    middle = f"{row.value:,.0f}, " if np.isfinite(row.value) else ""
-    return f"{row.name} {middle}{row.low:,.0f} to {row.high:,.0f}"
+        told = "estimate, at least {low:,.0f} (estimate {value:,.0f}, interval {low:,.0f} to {high:,.0f})"
+    elif not row.ends():
+        told = "{name}: {remark}"
+    elif not np.isfinite(row.low):
+        told = "{name} {value:,.0f}"
+    elif np.isfinite(row.value):
+        told = "{name} {value:,.0f}, {low:,.0f} to {high:,.0f}"
+    else:
+        told = "{name} {low:,.0f} to {high:,.0f}"
+    numbers = {"value": row.value, "low": row.low, "high": row.high}
+    return say(told, name=row.name, remark=row.remark, **numbers)
 
 
 def _draw(ax: Axes, y: int, row: Row) -> None:
     if not row.ends():
         ax.text(
             0.01, y, row.remark, transform=ax.get_yaxis_transform(), fontsize=FONT, color=GREY,
-            va="center", style="italic",
+            va="center", style="italic", backgroundcolor="white",
         )  # fmt: skip
         return
     if np.isfinite([row.low, row.high]).all():
@@ -203,18 +229,18 @@ def _draw(ax: Axes, y: int, row: Row) -> None:
         )
 
 
-def numbers(row: Row) -> str:
+def numbers(row: Row, say: Words = ENGLISH) -> str:
     """Return the number of a row as text: a floor, a size or a range."""
     if not row.ends():
         return ""
     if row.marker == ">":
-        return f"at least {row.low:,.0f}"
+        return say("at least {low:,.0f}", low=row.low)
     if np.isfinite(row.value):
-        return f"{row.value:,.0f}"
-    return f"{row.low:,.0f} to {row.high:,.0f}"
+        return say.number(f"{row.value:,.0f}")
+    return say("{low:,.0f} to {high:,.0f}", low=row.low, high=row.high)
 
 
-def _names(ax: Axes, rows: list[Row]) -> None:
+def _names(ax: Axes, rows: list[Row], say: Words) -> None:
     """Write words at the left and numbers at the right, or both above where the axes are narrow."""
     narrow = is_narrow(ax)
     shown = ["" if narrow else cut(row.name, 40) for row in rows]
@@ -223,18 +249,19 @@ def _names(ax: Axes, rows: list[Row]) -> None:
     across: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
     for y, row in enumerate(rows):
         if narrow:
+            told = say("{name}: {numbers}", name=row.name, numbers=numbers(row, say))
             ax.annotate(
-                cut(f"{row.name}: {numbers(row)}", 52), (0, y), xytext=(0, 6), va="bottom", color=INK,
+                cut(told, 52), (0, y), xytext=(0, 6), va="bottom", color=INK,
                 fontsize=FONT, parse_math=False, annotation_clip=False, **across,
             )  # fmt: skip
             continue
         ax.annotate(
-            numbers(row), (1, y), xytext=(8, 0), va="center", fontsize=FONT, color=GREY,
+            numbers(row, say), (1, y), xytext=(8, 0), va="center", fontsize=FONT, color=GREY,
             annotation_clip=False, **across,
         )  # fmt: skip
 
 
-def _sizes(ax: Axes, values: list[float], rows: int) -> None:
+def _sizes(ax: Axes, values: list[float], rows: int, say: Words) -> None:
     """Set an axis of population sizes, logarithmic where they lie far apart."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
@@ -249,21 +276,22 @@ def _sizes(ax: Axes, values: list[float], rows: int) -> None:
         margin = 0.05 * (high - low) or 1.0
         ax.set_xlim(low - margin, high + margin)
         ax.xaxis.set_major_locator(MaxNLocator(4 if is_narrow(ax) else 7))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    ax.set_xlabel("population size", fontsize=FONT, color=GREY)
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks(",.0f")))
+    x_label(ax, say("population size"))
     ax.set_ylim(rows - 0.4, -0.9 if is_narrow(ax) else -0.6)
     plain(ax)
     ax.grid(axis="y", color=LINE, linewidth=0.6, zorder=0)
     ax.set_axisbelow(True)
 
 
-def _reliability_marks(ax: Axes, seen: float) -> None:
+def _reliability_marks(ax: Axes, seen: float, say: Words) -> None:
     from matplotlib.lines import Line2D
 
+    dashes, many = (0, (4, 3)), say("{seen:,.0f} seen", seen=seen)
     marks = [
-        Line2D([], [], color=ORANGE, marker=">", linewidth=2, label="floor: this or more"),
-        Line2D([], [], color=GREY, linewidth=1, label="estimate"),
-        Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 3)), label=f"{seen:,.0f} seen"),
+        Line2D([], [], color=ORANGE, marker=">", linewidth=2, label=say("floor: this or more")),
+        Line2D([], [], color=GREY, linewidth=1, label=say("estimate")),
+        Line2D([], [], color=INK, linewidth=1, linestyle=dashes, label=many),
     ]
     below(ax, marks, 0.42)
 
@@ -273,6 +301,7 @@ def referral_bracket(
     *,
     ax: Axes | None = None,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw what each way to deal with referral gives, and the bracket between two of them.
 
@@ -284,6 +313,8 @@ def referral_bracket(
         Where to draw; by default a new figure.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -319,10 +350,11 @@ def referral_bracket(
     >>> said[:86]
     'Population size by the way to deal with referral (police to home): forced 731 (563 to '
     """
+    say = language(lang)
     table = bracket.to_frame().to_dict("records")
     ends = [x for r in table for x in (r["estimate"], r["lower"], r["upper"]) if np.isfinite(x)]
     ax = axes(ax, 7.2, 1.3 + 0.72 * len(table))
-    _sizes(ax, ends, len(table))
+    _sizes(ax, ends, len(table), say)
     ax.grid(visible=False)
     if bracket.low is not None and bracket.high is not None:
         ax.axvspan(bracket.low, bracket.high, color=PALE, linewidth=0, zorder=0, gid="bracket")
@@ -330,20 +362,27 @@ def referral_bracket(
         own = str(row["method"]).startswith(("removed", "censored"))
         value, low, high = row["estimate"], row["lower"], row["upper"]
         marker, colour = ("s", ORANGE) if own else ("o", BLUE)
-        made = Row(str(row["method"]), value, low, high, marker, colour, remark="refused")
+        made = Row(str(row["method"]), value, low, high, marker, colour, remark=say("refused"))
         _draw(ax, y, made)
-        number = f"{value:,.0f} ({low:,.0f} to {high:,.0f})" if np.isfinite(value) else "refused"
-        _bracket_words(ax, y, (str(row["method"]), number), str(row["needs"]))
+        head = say.known(str(row["method"])), _bracket_number(row, say)
+        _bracket_words(ax, y, head, say.known(str(row["needs"])), say)
     ax.set_yticks([])
     for y in range(1, len(table)):
         ax.axhline(y - 0.74, color=LINE, linewidth=0.7)
     ax.set_ylim(len(table) - 0.62, -0.78)
-    _bracket_marks(ax, bracket.low is not None)
-    ax.set_label(_bracket_said(bracket, table))
-    return finished(ax, synthetic)
+    _bracket_marks(ax, bracket.low is not None, say)
+    ax.set_label(_bracket_said(bracket, table, say))
+    return finished(ax, synthetic, say)
 
 
-def _bracket_words(ax: Axes, y: int, head: tuple[str, str], needs: str) -> None:
+def _bracket_number(row: dict[Any, Any], say: Words) -> str:
+    if not np.isfinite(row["estimate"]):
+        return say("refused")
+    ends = {"low": row["lower"], "high": row["upper"]}
+    return say("{value:,.0f} ({low:,.0f} to {high:,.0f})", value=row["estimate"], **ends)
+
+
+def _bracket_words(ax: Axes, y: int, head: tuple[str, str], needs: str, say: Words) -> None:
     across: dict[str, Any] = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
     style: dict[str, Any] = {"fontsize": FONT, "va": "bottom", "parse_math": False}
     narrow = is_narrow(ax)
@@ -359,32 +398,33 @@ def _bracket_words(ax: Axes, y: int, head: tuple[str, str], needs: str) -> None:
         **style,
     )
     if not narrow:
-        said = textwrap.shorten(f"needs {needs}", 98, placeholder="...")
+        said = textwrap.shorten(say("needs {what}", what=needs), 98, placeholder="...")
         ax.annotate(said, (0, y), xytext=(0, 7), color=GREY, **across, **style)
 
 
-def _bracket_marks(ax: Axes, shaded: bool) -> None:
+def _bracket_marks(ax: Axes, shaded: bool, say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     marks: list[Any] = [
-        Line2D([], [], color=BLUE, marker="o", linewidth=2.4, label="all captures"),
-        Line2D([], [], color=ORANGE, marker="s", linewidth=2.4, label="own captures"),
+        Line2D([], [], color=BLUE, marker="o", linewidth=2.4, label=say("all captures")),
+        Line2D([], [], color=ORANGE, marker="s", linewidth=2.4, label=say("own captures")),
     ]
     if shaded:
-        marks.append(Patch(facecolor=PALE, edgecolor=LINE, label="censored to removed"))
+        marks.append(Patch(facecolor=PALE, edgecolor=LINE, label=say("censored to removed")))
     below(ax, marks)
 
 
-def _bracket_said(bracket: ReferralBracket, table: list[dict[Any, Any]]) -> str:
-    parts = [
-        f"{r['method']} {r['estimate']:,.0f} ({r['lower']:,.0f} to {r['upper']:,.0f})"
-        if np.isfinite(r["estimate"])
-        else f"{r['method']} refused"
-        for r in table
-    ]
-    about = f" ({'; '.join(map(plain_name, bracket.referrals))})" if bracket.referrals else ""
-    return (
-        f"Population size by the way to deal with referral{about}: {'; '.join(parts)}. "
-        f"{bracket.sentence()}"
-    )
+def _bracket_said(bracket: ReferralBracket, table: list[dict[Any, Any]], say: Words) -> str:
+    parts = [f"{say.known(str(row['method']))} {_bracket_number(row, say)}" for row in table]
+    sent = say.joined(_referral(x, say) for x in bracket.referrals)
+    told = "Population size by the way to deal with referral ({sent}): {said}. {bracket}"
+    if not sent:
+        told = "Population size by the way to deal with referral: {said}. {bracket}"
+    return say(told, sent=sent, said=say.joined(parts), bracket=say.known(bracket.sentence()))
+
+
+def _referral(arrow: str, say: Words) -> str:
+    """Say who refers to whom, given as "police to home"."""
+    sender, _, receiver = plain_name(arrow).partition(" to ")
+    return say("{sender} to {receiver}", sender=sender, receiver=receiver)

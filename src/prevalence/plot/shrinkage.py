@@ -9,8 +9,21 @@ import numpy as np
 
 from ..nsum.posterior import Posterior
 from ..presentation import plain_name
-from ..rounding import shown
-from .canvas import BLUE, GREY, INK, axes, below, finished, frame, height, ruled, truth_mark, words
+from ..words import Words, language
+from .canvas import (
+    BLUE,
+    GREY,
+    INK,
+    axes,
+    below,
+    finished,
+    frame,
+    height,
+    ruled,
+    truth_key,
+    truth_mark,
+    words,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +38,7 @@ def regions(
     truth: Mapping[Any, float] | None = None,
     disclosure: str = "on",
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw each region's share of a hidden group: from its own answers alone, and partially pooled.
 
@@ -42,6 +56,8 @@ def regions(
         ``"on"``, or ``"off:"`` with the reason.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -77,6 +93,7 @@ def regions(
     ...     print(error)
     posterior must be what pv.nsum.fit returns: found str. Fit with regions=...
     """
+    say = language(lang)
     if not isinstance(posterior, Posterior):
         raise TypeError(
             f"posterior must be what pv.nsum.fit returns: found {type(posterior).__name__}. Fit with "
@@ -91,7 +108,7 @@ def regions(
         for row in table.assign(truth=table["region"].map(_true(table, truth))).to_dict("records")
     ]
     for y, row in enumerate(rows):
-        _row(ax, y, row)
+        _row(ax, y, row, say)
     national = 100 * float(table["national"].iloc[0])
     at = np.arange(len(rows))
     ax.vlines(
@@ -100,20 +117,22 @@ def regions(
     )  # fmt: skip
     true = [row["truth"] for row in rows]
     ends = 100 * np.array([*table["raw_high"], *table["conf_high"], *true])
-    frame(ax, len(rows), (0.0, 1.06 * float(ends[np.isfinite(ends)].max())), "proportion")
+    frame(ax, len(rows), (0.0, 1.06 * float(ends[np.isfinite(ends)].max())), "proportion", say)
     ruled(ax, len(rows))
-    _legend(ax, bool(np.isfinite(true).any()))
+    _legend(ax, bool(np.isfinite(true).any()), say)
     name = plain_name(hidden or posterior.hidden[0])
-    ax.set_label(
-        f"Regional shares of {name}, from each region's answers alone and partially pooled: "
-        f"{'; '.join(map(_said, rows))}; national {national:.2g} %."
+    told = (
+        "Regional shares of {name}, from each region's answers alone and partially pooled: {said}; "
+        "national {national:.2g} %."
     )
-    return finished(ax, synthetic)
+    said = say.joined(_said(row, say) for row in rows)
+    ax.set_label(say(told, name=name, said=said, national=national))
+    return finished(ax, synthetic, say)
 
 
-def _row(ax: Axes, y: int, row: dict[str, Any]) -> None:
-    reports = "few reports" if row["flag"] else f"{row['reports']:,.0f} reports"
-    words(ax, y, str(row["region"]), f"{_numbers(row)}; {reports}")
+def _row(ax: Axes, y: int, row: dict[str, Any], say: Words) -> None:
+    told = "{numbers}; few reports" if row["flag"] else "{numbers}; {reports:,.0f} reports"
+    words(ax, y, str(row["region"]), say(told, numbers=_numbers(row, say), reports=row["reports"]))
     low, high = 100 * row["conf_low"], 100 * row["conf_high"]
     ax.plot(
         [low, high], [y] * 2, color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"pooled-{y}"
@@ -130,15 +149,18 @@ def _row(ax: Axes, y: int, row: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _numbers(row: dict[str, Any]) -> str:
-    value, low, high = shown(row["estimate"], row["conf_low"], row["conf_high"], "proportion")
-    return f"{value} ({low} to {high})"
+def _numbers(row: dict[str, Any], say: Words) -> str:
+    value, low, high = say.shown(row["estimate"], row["conf_low"], row["conf_high"], "proportion")
+    return say("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
-def _said(row: dict[str, Any]) -> str:
-    alone = f", alone {100 * row['raw']:.2g} %" if np.isfinite(row["raw"]) else ""
-    true = f", truth {100 * row['truth']:.2g} %" if np.isfinite(row["truth"]) else ""
-    return f"{row['region']} {_numbers(row)}{alone}{true}"
+def _said(row: dict[str, Any], say: Words) -> str:
+    told = f"{row['region']} {_numbers(row, say)}"
+    if np.isfinite(row["raw"]):
+        told = say("{said}, alone {raw:.2g} %", said=told, raw=100 * row["raw"])
+    if np.isfinite(row["truth"]):
+        told = say("{said}, truth {share:.2g} %", said=told, share=100 * row["truth"])
+    return told
 
 
 def _true(table: pd.DataFrame, truth: Mapping[Any, float] | None) -> dict[Any, float]:
@@ -154,17 +176,16 @@ def _true(table: pd.DataFrame, truth: Mapping[Any, float] | None) -> dict[Any, f
     return {region: float(truth[region]) for region in regions}
 
 
-def _legend(ax: Axes, with_truth: bool) -> None:
+def _legend(ax: Axes, with_truth: bool, say: Words) -> None:
     from matplotlib.lines import Line2D
 
+    hollow: dict[str, Any] = {"marker": "s", "markerfacecolor": "white"}
+    dashes = (0, (4, 3))
     marks = [
-        Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label="pooled, interval"),
-        Line2D([], [], color=GREY, marker="s", markerfacecolor="white", label="own answers"),
-        Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 3)), label="national"),
+        Line2D([], [], color=BLUE, marker="o", linewidth=2.6, label=say("pooled, interval")),
+        Line2D([], [], color=GREY, label=say("own answers"), **hollow),
+        Line2D([], [], color=INK, linewidth=1, linestyle=dashes, label=say("national")),
     ]
     if with_truth:
-        marks.append(
-            Line2D([], [], color=INK, marker="D", markersize=5.5, markerfacecolor="white",
-                   linewidth=0, label="truth")
-        )  # fmt: skip
+        marks.append(truth_key(say("truth")))
     below(ax, marks)

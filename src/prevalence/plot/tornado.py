@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import nearest
-from ..rounding import shown
+from ..words import Words, language
 from .canvas import (
     BLUE,
     GREY,
@@ -50,6 +50,7 @@ def tornado(
     ax: Axes | None = None,
     domain: str | None = None,
     synthetic: bool = False,
+    lang: str = "en",
 ) -> Axes:
     """Draw how far a corrected share moves over the range of each error rate, widest first.
 
@@ -63,6 +64,8 @@ def tornado(
         The domain to draw, where there are several.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -93,28 +96,32 @@ def tornado(
     >>> pv.plot.describe(pv.plot.tornado(pv.misclassification.what_if(told, **rates)))
     'The corrected share is 7.2 % with every rate at its middle value. sensitivity 50 to 90 %: ...'
     """
+    say = language(lang)
     rows = _rows(what_if, domain)
     middle = 100 * _middle(what_if.grid, rows["domain"].iloc[0])
     ax = axes(ax, 7.2, height(len(rows), 7.2))
     ends = rows[["estimate_at_low", "estimate_at_high"]].to_numpy(dtype=float) * 100
     for y, (row, pair) in enumerate(zip(rows.to_dict("records"), ends, strict=True)):
-        _bar(ax, y, row, pair)
+        _bar(ax, y, row, pair, say)
     reach = [min(0.0, float(np.nanmin(ends))), float(np.nanmax(ends))]
     room = 0.06 * ((reach[1] - reach[0]) or 1.0)
-    frame(
-        ax, len(rows), (reach[0] - (room if reach[0] < 0 else 0.0), reach[1] + room), "proportion"
-    )
+    left = reach[0] - (room if reach[0] < 0 else 0.0)
+    frame(ax, len(rows), (left, reach[1] + room), "proportion", say)
     ruled(ax, len(rows))
     half = 0.2 if is_narrow(ax) else 0.3  # in pieces, below the words
     for y in range(len(rows)):
         ax.plot([middle, middle], [y - half, y + half], color=INK, linewidth=1.2, zorder=1)
     if reach[0] < 0:
         ax.axvspan(reach[0] - room, 0, color=GREY, alpha=0.12, linewidth=0, zorder=0, gid="none")
-    _key(ax, reach[0] < 0)
-    of = _percent(middle / 100)
-    said = "; ".join(f"{_title(row)}: {_numbers(row)}" for row in rows.to_dict("records"))
-    ax.set_label(f"The corrected share is {of} with every rate at its middle value. {said}.")
-    return finished(ax, synthetic)
+    _key(ax, reach[0] < 0, say)
+    of = say.shown(middle / 100, np.nan, np.nan, "proportion")[0]
+    each = [
+        say("{name}: {numbers}", name=_title(row, say), numbers=_numbers(row, say))
+        for row in rows.to_dict("records")
+    ]
+    told = "The corrected share is {of} with every rate at its middle value. {said}."
+    ax.set_label(say(told, of=of, said=say.joined(each)))
+    return finished(ax, synthetic, say)
 
 
 def _rows(what_if: HasTables, domain: str | None) -> pd.DataFrame:
@@ -141,8 +148,8 @@ def _middle(grid: pd.DataFrame, domain: str) -> float:
     return float(here["estimate"].iloc[0])
 
 
-def _bar(ax: Axes, y: int, row: dict[Any, Any], ends: Any) -> None:
-    words(ax, y, _title(row), _numbers(row))
+def _bar(ax: Axes, y: int, row: dict[Any, Any], ends: Any, say: Words) -> None:
+    words(ax, y, _title(row, say), _numbers(row, say))
     ax.plot(
         ends, [y, y], color=BLUE, linewidth=7, alpha=0.35, solid_capstyle="butt", gid=f"bar-{y}"
     )
@@ -150,29 +157,27 @@ def _bar(ax: Axes, y: int, row: dict[Any, Any], ends: Any) -> None:
         ax.plot([value], [y], marker=marker, markersize=7, color=colour, gid=f"{at}-{y}")
 
 
-def _key(ax: Axes, below_zero: bool) -> None:
+def _key(ax: Axes, below_zero: bool, say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     marks: list[Any] = [
-        Line2D([], [], color=BLUE, marker="o", linewidth=0, label="at its lowest"),
-        Line2D([], [], color=ORANGE, marker="s", linewidth=0, label="at its highest"),
-        Line2D([], [], color=INK, linewidth=1.2, label="all at the middle"),
+        Line2D([], [], color=BLUE, marker="o", linewidth=0, label=say("at its lowest")),
+        Line2D([], [], color=ORANGE, marker="s", linewidth=0, label=say("at its highest")),
+        Line2D([], [], color=INK, linewidth=1.2, label=say("all at the middle")),
     ]
     if below_zero:
-        marks.append(Patch(color=GREY, alpha=0.12, linewidth=0, label="not possible"))
+        marks.append(Patch(color=GREY, alpha=0.12, linewidth=0, label=say("not possible")))
     below(ax, marks)
 
 
-def _title(row: dict[Any, Any]) -> str:
-    low, high = (f"{100 * row[name]:.3g}" for name in ("low", "high"))
-    return f"{VARIED.get(row['varied'], row['varied'])} {low} to {high} %"
+def _title(row: dict[Any, Any], say: Words) -> str:
+    name = say.known(VARIED.get(row["varied"], str(row["varied"])))
+    low, high = (100 * float(row[end]) for end in ("low", "high"))
+    return say("{name} {low:.3g} to {high:.3g} %", name=name, low=low, high=high)
 
 
-def _numbers(row: dict[Any, Any]) -> str:
-    _, low, high = shown(np.nan, row["estimate_at_low"], row["estimate_at_high"], "proportion")
-    return f"{low} to {high} %"
-
-
-def _percent(share: float) -> str:
-    return shown(share, np.nan, np.nan, "proportion")[0]
+def _numbers(row: dict[Any, Any], say: Words) -> str:
+    ends = float(row["estimate_at_low"]), float(row["estimate_at_high"])
+    _, low, high = say.shown(np.nan, *ends, "proportion")
+    return say("{low} to {high} %", low=low, high=high)

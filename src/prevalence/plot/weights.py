@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .canvas import BLUE, FONT, GREY, axes, finished, frame, height, ruled, words
+from ..words import language
+from .canvas import BLUE, axes, finished, frame, height, ruled, words, x_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def weight_flow(flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool = False) -> Axes:
+def weight_flow(
+    flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool = False, lang: str = "en"
+) -> Axes:
     """Draw the smallest, mean and largest weight after each weighting step.
 
     Parameters
@@ -23,6 +26,8 @@ def weight_flow(flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool =
         Where to draw; by default a new figure.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
+    lang : {"en", "fr"}
+        Language of words and numbers.
 
     Returns
     -------
@@ -49,6 +54,7 @@ def weight_flow(flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool =
     >>> pv.plot.weight_flow(survey.weight_flow()).get_xscale()
     'log'
     """
+    say = language(lang)
     if not isinstance(flow, pd.DataFrame):
         raise TypeError(
             f"flow must be the table that Survey.weight_flow returns: found {type(flow).__name__}. "
@@ -69,22 +75,37 @@ def weight_flow(flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool =
         words(
             ax,
             y,
-            str(row["step"]),
-            f"n {row['n']:,}; sum {row['sum']:,.0f}; design effect {row['kish_deff']:.2f}",
+            say.known(str(row["step"])),
+            say(
+                "n {n:,}; sum {sum:,.0f}; design effect {deff:.2f}",
+                n=row["n"],
+                sum=row["sum"],
+                deff=row["kish_deff"],
+            ),
         )
         ax.plot(
             [low, high], [y, y], color=BLUE, linewidth=2.6, solid_capstyle="butt", gid=f"range-{y}"
         )
         ax.plot([mean], [y], marker="D", markersize=6.5, color=BLUE, gid=f"mean-{y}")
         said.append(
-            f"{row['step']}, {low:,.3g} to {high:,.3g}, mean {mean:,.3g}, design effect {row['kish_deff']:.2f}"
-        )
+            say(
+                "{step}, {low:,.3g} to {high:,.3g}, mean {mean:,.3g}, design effect {deff:.2f}",
+                step=say.known(str(row["step"])), low=low, high=high, mean=mean, deff=row["kish_deff"],
+            )
+        )  # fmt: skip
     ax.set_xscale("log")
-    frame(ax, len(flow), (float(flow["min"].min()) / 1.3, float(flow["max"].max()) * 1.3), "weight")
+    frame(
+        ax,
+        len(flow),
+        (float(flow["min"].min()) / 1.3, float(flow["max"].max()) * 1.3),
+        "weight",
+        say,
+    )
     ruled(ax, len(flow))
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(say.ticks()))
     ax.minorticks_off()
-    ax.set_xlabel("weight: smallest, mean (diamond), largest", fontsize=FONT, color=GREY)
-    ax.set_label(f"Weights after each step, from the smallest to the largest: {'; '.join(said)}.")
-    return finished(ax, synthetic)
+    x_label(ax, say("weight: smallest, mean (diamond), largest"))
+    told = "Weights after each step, from the smallest to the largest: {said}."
+    ax.set_label(say(told, said=say.joined(said)))
+    return finished(ax, synthetic, say)

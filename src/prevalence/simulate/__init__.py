@@ -7,6 +7,7 @@ everything else is assumed, and no row is a real person.
 from __future__ import annotations
 
 from prevalence.simulate.answers import SimulatedAnswers, answers
+from prevalence.simulate.case_lists import CaseLists
 from prevalence.simulate.city import City, CityParameters, city
 from prevalence.simulate.cocoa_parameters import CocoaParameters
 from prevalence.simulate.cote_divoire import CoteDivoire, cote_divoire
@@ -15,7 +16,7 @@ from prevalence.simulate.frame import parish_frame
 from prevalence.simulate.interview import Interviews, interviews
 from prevalence.simulate.network import known_groups
 from prevalence.simulate.parameters import Parameters
-from prevalence.simulate.referral import CaseLists, lists
+from prevalence.simulate.referral import lists
 
 __all__ = [
     "CaseLists",

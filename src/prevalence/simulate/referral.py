@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from prevalence.errors import one_of
+from prevalence.errors import nearest, one_of
+from prevalence.simulate.case_lists import CaseLists
 from prevalence.simulate.frame import AGE_GROUPS, age_group, county_names
 from prevalence.simulate.household_sample import sex
 from prevalence.simulate.parameters import LISTS, REFERRAL, check_chances, check_lists
-from prevalence.simulate.population import Bools, Ints, Labels, Victims
+from prevalence.simulate.population import Bools, Floats, Ints, Labels, Victims
 from prevalence.simulate.victims import WINDOW_DAYS, YEAR_DAYS
 
-__all__ = ["CaseLists", "Entries", "Mechanism", "case_tables", "entries", "link", "lists", "people"]
+__all__ = ["Entries", "Mechanism", "case_tables", "entries", "link", "lists", "people"]
 
 #: First day of the five-year window.
 FIRST_DAY = np.datetime64("2019-01-01", "D")
@@ -26,34 +27,12 @@ REFERRAL_DAYS, DELAY_DAYS = 60, 180
 #: The list whose entries may be allegations.
 ALLEGATIONS = "registry"
 RECORDING = ("always", "first", "masks")
-
-
-@dataclass(frozen=True)
-class CaseLists:
-    """Case lists with their truth.
-
-    Parameters
-    ----------
-    captures : DataFrame
-        One row per case and list: ``case_id``, ``list``, ``date``, ``referred_by`` (empty, or the
-        list that sent the case), ``sex``, ``age_band``, ``parish_group``.
-    cases : DataFrame
-        One row per case: ``case_id``, ``sex``, ``age_band``, ``parish_group`` and one 0/1 column
-        per list.
-    truth : int
-        True number of children in the population of the lists.
-
-    Examples
-    --------
-    >>> from prevalence.simulate import lists
-    >>> simulated = lists(1_200, rng=1)
-    >>> sorted(simulated.captures["referred_by"].unique())
-    ['', 'police', 'registry']
-    """
-
-    captures: pd.DataFrame
-    cases: pd.DataFrame
-    truth: int
+#: Traits of a child that may make it more or less visible, and their labels.
+LABELS = {
+    "sex": ("boy", "girl"),
+    "age_band": tuple(AGE_GROUPS),
+    "parish_group": tuple(sorted(set(county_names()))),
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +68,7 @@ def lists(
     visibility_sd: float = 0.0,
     referral: Mapping[tuple[str, str], float] | None = None,
     capture: Mapping[str, float] | None = None,
+    effects: Mapping[str, Mapping[str, float]] | None = None,
     missed_links: float = 0.0,
     false_links: float = 0.0,
     false_positives: float = 0.0,
@@ -99,8 +79,9 @@ def lists(
     """Simulate overlapping case lists of a population of known size.
 
     Child ``i`` comes on list ``j`` by its own route with chance
-    ``expit(logit(capture_j) + z_i)``, ``z_i ~ N(0, visibility_sd)``; then each referral copies a
-    child from the sending list to the receiving list with its chance, in the order given.
+    ``expit(logit(capture_j) + x_i + z_i)``, with ``x_i`` the sum of the `effects` of the child's
+    traits and ``z_i ~ N(0, visibility_sd)``; then each referral copies a child from the sending
+    list to the receiving list with its chance, in the order given.
 
     Parameters
     ----------
@@ -113,6 +94,9 @@ def lists(
         ``{}`` is none.
     capture : mapping, optional
         Chance by list; the default is that of the synthetic country.
+    effects : mapping of str to mapping, optional
+        By trait (``sex``, ``age_band``, ``parish_group``) and label, what it adds to the log odds
+        of every list; labels not named add nothing.
     missed_links, false_links : float
         Share of entries left unlinked to the child's other entries, or linked to another child.
     false_positives : float
@@ -134,8 +118,8 @@ def lists(
     Raises
     ------
     ValueError
-        When a chance is not between 0 and 1, a referral names an unknown list, or `recording` is
-        none of its words.
+        When a chance is not between 0 and 1, a referral names an unknown list, an effect names an
+        unknown trait or label, or `recording` is none of its words.
 
     Notes
     -----
@@ -169,24 +153,37 @@ def lists(
     check_chances({"unknown_sources": unknown_sources})
     check_chances({"false_positives": false_positives}, below_one=True)
     rng = np.random.default_rng(rng)
+    known = _strangers(n, rng) if effects else None
+    shift = np.zeros(n) if known is None else _shift(known, effects or {})
     began = rng.integers(0, WINDOW_DAYS, n)
-    found = entries(began, rng.integers(0, began + 1), mechanism, rng)
-    known = _strangers(max(n, int(found.person.max(initial=0)) + 1), rng)
-    captures, cases, _ = case_tables(found, link(found, mechanism, rng), known, mechanism, rng)
+    found = entries(began, rng.integers(0, began + 1), mechanism, rng, shift)
+    number = max(n, int(found.person.max(initial=0)) + 1)
+    strangers = _strangers(number - (0 if known is None else n), rng)
+    known = strangers if known is None else pd.concat([known, strangers], ignore_index=True)
+    case = link(found, mechanism, rng)
+    captures, cases, of_entry = case_tables(found, case, known, mechanism, rng)
+    records = _records(found, case, of_entry, captures, list(mechanism.lists), n)
     if unknown_sources:
         source = captures["referred_by"].replace("", "own")
         captures["referred_by"] = source.mask(rng.random(len(source)) < unknown_sources, "")
-    return CaseLists(captures, cases, n)
+    return CaseLists(captures, cases, n, records)
 
 
-def entries(began: Ints, ended: Ints, mechanism: Mechanism, rng: np.random.Generator) -> Entries:
+def entries(
+    began: Ints,
+    ended: Ints,
+    mechanism: Mechanism,
+    rng: np.random.Generator,
+    shift: Floats | float = 0.0,
+) -> Entries:
     """Draw the entries of all lists; persons numbered past the children are allegations.
 
-    ``began`` and ``ended`` are days before the end of the window.
+    ``began`` and ``ended`` are days before the end of the window; ``shift`` adds to the log odds of
+    each child.
     """
     n, names = began.size, list(mechanism.lists)
     capture = np.array(list(mechanism.lists.values()))
-    visibility = rng.normal(0.0, mechanism.visibility_sd, n)[:, None]
+    visibility = (rng.normal(0.0, mechanism.visibility_sd, n) + shift)[:, None]
     own = rng.random((n, capture.size)) < 1 / (1 + (1 - capture) / capture * np.exp(-visibility))
     last = np.maximum(ended - DELAY_DAYS, 0)
     false = 0
@@ -306,3 +303,37 @@ def _strangers(number: int, rng: np.random.Generator) -> pd.DataFrame:
             "parish_group": rng.choice(np.unique(county_names()), number),
         }
     )
+
+
+def _shift(known: pd.DataFrame, effects: Mapping[str, Mapping[str, float]]) -> Floats:
+    """Add up the effects of each child's traits on the log odds of every list."""
+    total = np.zeros(len(known))
+    for trait, by_label in effects.items():
+        labels = list(LABELS.get(trait, ()))
+        wrong = [trait] if not labels else [label for label in by_label if label not in labels]
+        if wrong:
+            raise ValueError(
+                f"effects must name a trait and its labels: {len(wrong)} of "
+                f"{trait!r} are none (first: {wrong[0]!r}).{nearest(wrong[0], labels or LABELS)} "
+                f"Use {', '.join(map(repr, labels or LABELS))}."
+            )
+        total += known[trait].map(by_label).fillna(0.0).to_numpy(dtype=float)
+    return total
+
+
+def _records(
+    found: Entries, case: Ints, of_entry: Labels, captures: pd.DataFrame, names: list[str], n: int
+) -> pd.DataFrame:
+    """Say of each capture whose it is in truth; the first of one case and list is kept."""
+    every = pd.DataFrame(
+        {
+            "case_id": of_entry,
+            "list": np.array(names, dtype=object)[found.place],
+            "day": found.day,
+            "person": found.person,
+            "cut": case != found.person,
+            "true_case": found.person < n,
+        }
+    )
+    first = every.sort_values(["case_id", "list", "day"]).drop_duplicates(["case_id", "list"])
+    return captures[["case_id", "list"]].merge(first.drop(columns="day"), how="left")

@@ -370,7 +370,13 @@ def _are_groups(given: Any) -> bool:
 
 def _known_or_audited(argument: str, value: Any, below: float) -> float | tuple[float, float]:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return share(argument, value, 0)
+        some, checked = share(argument, value, 0)
+        if some == checked and below == 1:
+            raise ValueError(
+                f"{argument} must leave links to tell from: of {checked:g} records checked all were "
+                "cut off. Audit more records, or leave the list out."
+            )
+        return some, checked
     known = number(argument, value)
     if not 0 <= known < below:
         raise ValueError(
