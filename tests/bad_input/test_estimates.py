@@ -158,7 +158,7 @@ CASES = {
         {},
         lambda _: pv.datasets.folder("jamaca"),
         KeyError,
-        "study must be one of those that come with the library: 'jamaca' is not. Did you mean",
+        "name must be a synthetic country that comes with the library: 'jamaca' is not. Did you mean",
     ),
 }
 
