@@ -181,6 +181,11 @@ def _notes(study: str | Mapping[str, Any] | None) -> dict[str, Any]:
     if name:
         from .. import datasets
 
+        if name not in datasets.STUDIES:
+            raise KeyError(
+                f"study must be one that comes with the library: {name!r} is not."
+                f"{nearest(name, datasets.STUDIES)} For a study of your own leave it out: title= names it."
+            )
         notes.setdefault("rerun", f"python -m prevalence reproduce {name}")
         digest = datasets.study_digest(name)
         found = {"data (sha256)": digest} if digest else {}
