@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from functools import cache
@@ -129,7 +130,7 @@ def test_the_first_screen_answers_and_warns(page: str) -> None:
         "95 % interval",
         "Assuming",
         "at least about",
-        "What is not included",
+        "What would make it wrong",
         "Children in institutions",
         "What must not be concluded",
         "do not average",
@@ -222,11 +223,11 @@ def test_checks_are_counted_not_shown_and_a_study_brings_its_command(tmp_path: P
     path = pv.report(comparison(), path=tmp_path / "r.html", checks=frame, study="jamaica")
     text = path.read_text(encoding="utf-8")
     assert "python -m prevalence reproduce jamaica" in text
-    assert re.search(r"data \(sha256\)</td><td>[0-9a-f]{64}", text)
+    assert re.search(r"data \(sha256\)</th><td>[0-9a-f]{64}", text)
     part = text.split('<section id="checks">')[1]
     part = part[: part.index("</section>")]
     held = int(frame.loc[frame["name"] == "by_town", "covers"].astype(bool).sum())
-    assert re.search(rf"by_town</td>.*?>4</td>.*?>{held}</td>", part)
+    assert re.search(rf"by_town</th>.*?>4</td>.*?>{held}</td>", part)
     assert "town 3" not in part
 
 
@@ -248,11 +249,57 @@ def luminance(colour: str) -> float:
 def test_text_has_contrast(page: str) -> None:
     style = page[page.index("<style>") : page.index("</style>")]
     colours = dict(re.findall(r"--(\w+): (#\w{6})", style))
-    colours["muted"] = re.findall(r"tr\.muted td \{ color: (#\w{6})", style)[0]
+    colours["muted"] = re.findall(r"tr\.muted > \* \{ color: (#\w{6})", style)[0]
     for name in ("ink", "soft", "blue", "rust", "muted"):
         for ground in ("#ffffff", colours["wash"], "#fbf1ea"):
             high, low = sorted((luminance(colours[name]), luminance(ground)), reverse=True)
             assert (high + 0.05) / (low + 0.05) >= 4.5, (name, ground)
+
+
+def test_text_of_figures_has_contrast(page: str) -> None:
+    texts = re.findall(r"<text style=\"([^\"]*)\"", page)
+    colours = {found[1] for style in texts if (found := re.search(r"fill: (#\w{6})", style))}
+    assert len(texts) > 50
+    assert colours
+    for colour in colours:
+        assert 1.05 / (luminance(colour) + 0.05) >= 4.5, colour
+
+
+def test_the_outline_is_that_of_an_accessible_page(page: str) -> None:
+    seen = tags(page)
+    assert dict(seen[0][1] if seen[0][0] == "html" else {}) == {"lang": "en"}
+    heads = [int(tag[1]) for tag, _ in seen if re.fullmatch(r"h[1-6]", tag)]
+    assert heads[0] == 1
+    assert heads.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(heads))
+    names = [tag for tag, _ in seen]
+    assert (names.count("main"), names.count("header"), names.count("title")) == (1, 1, 1)
+    cells = [attributes for tag, attributes in seen if tag == "th"]
+    assert {attributes["scope"] for attributes in cells} == {"col", "row"}
+    regions = [a["aria-label"] for _, a in seen if a.get("role") == "region"]
+    assert len(regions) == names.count("table")
+    assert all(regions)
+
+
+def test_the_brief_says_what_would_make_it_wrong(tmp_path: Path) -> None:
+    said = {"wrong": ["Parents answered for children."], "excluded": ["Children at sea."]}
+    network = pv.nsum.scale_up(
+        pv.Survey({"police": [2, 1, 1, 3] * 20, "hidden": [0, 1, 0, 1] * 20}),
+        "hidden", known={"police": 1000}, transmission=0.5,
+    )  # fmt: skip
+    lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [60, 50, 20], ["police", "shelter"])
+    compared = pv.compare(
+        {"network": network, "lists": pv.mse.chapman(lists, between=("police", "shelter"))},
+        side_by_side=True,
+    )
+    path = pv.report(compared, path=tmp_path / "r.html", study=said)
+    brief = path.read_text().split('<section id="brief"')[1].split("<nav")[0]
+    order = ["Parents answered for children.", "Children at sea.", "Who is left out", "here 0.5",
+             "False reports", "The lists", "Records", "The intervals"]  # fmt: skip
+    places = [brief.index(words) for words in order]
+    assert places == sorted(places)
+    assert "Wrong answers" not in brief  # no interview of this study asks for the outcome
+    assert brief.count("<figure>") == 1
 
 
 # ---------------------------------------------------------------------- lists and their reliability

@@ -23,6 +23,7 @@ _NAMES = {
     "Answers": "answers",
     "AnyOf": "definition",
     "AtLeast": "definition",
+    "Checklist": "reporting",
     "Comparison": "synthesis",
     "ConvergenceError": "errors",
     "Definition": "definition",
@@ -35,7 +36,9 @@ _NAMES = {
     "Not": "definition",
     "PrevalenceWarning": "errors",
     "Survey": "survey",
+    "Table": "reporting",
     "Variable": "microdata",
+    "checklist": "reporting",
     "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
     from .lists import Lists
     from .microdata import Microdata, Variable
     from .readers import read_htcds, read_kobo, read_spss, read_stata
-    from .reporting import report
+    from .reporting import Checklist, Table, checklist, report
     from .storage import load
     from .survey import Survey
     from .synthesis import Comparison, compare
@@ -77,6 +80,7 @@ __all__ = [
     "Answers",
     "AnyOf",
     "AtLeast",
+    "Checklist",
     "Comparison",
     "ConvergenceError",
     "Definition",
@@ -89,8 +93,10 @@ __all__ = [
     "Not",
     "PrevalenceWarning",
     "Survey",
+    "Table",
     "Variable",
     "__version__",
+    "checklist",
     "combine_imputations",
     "compare",
     "datasets",

@@ -363,6 +363,18 @@ def is_suppressed(frame: pd.DataFrame) -> Array:
     return flags.str.startswith(MARK).to_numpy(dtype=bool)
 
 
+#: Words in which a table says it, with the numbers in their places.
+NEXT_STEP = (
+    "{count:,} of {rows:,} rows are suppressed; that is not a zero. Next step: combine areas or "
+    "groups, or wait for small-area estimates."
+)
+
+
+def next_step(count: int, rows: int) -> str:
+    """Say what may be done about suppressed rows, nothing where there are none."""
+    return NEXT_STEP.format(count=count, rows=rows) if count else ""
+
+
 def log(frame: pd.DataFrame) -> list[str]:
     """Say how many rows of a protected table are suppressed and why, without naming one."""
     flags = frame.loc[is_suppressed(frame), "flag"].value_counts(sort=False)

@@ -18,6 +18,8 @@ from .uncertainty import Uncertainty
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .reporting import Table
+
 __all__ = ["Estimand", "Estimate"]
 
 Array = NDArray[Any]
@@ -447,6 +449,64 @@ class Estimate(Uncertainty):
         from .presentation import sentence
 
         return sentence(self, level)
+
+    def table(
+        self,
+        *,
+        per: int | None = None,
+        lang: str = "en",
+        disclosure: str = "on",
+        synthetic: bool = False,
+        level: float = 0.95,
+    ) -> Table:
+        """Return the table that a paper or a ministry prints, small cells suppressed.
+
+        Parameters
+        ----------
+        per : int, optional
+            Shares per so many people, such as 1000, in place of per cent.
+        lang : {"en", "fr"}
+            Language of heads, remarks and notes; names and assumptions stay as given.
+        disclosure : str
+            ``"on"``, or ``"off:"`` with the reason, which the table then states.
+        synthetic : bool
+            Whether the data are synthetic: the table says so.
+        level : float
+            Probability of the interval.
+
+        Returns
+        -------
+        Table
+            Rows with n, cases, estimate, interval, cv, design effect and remarks; `to_markdown`,
+            `to_latex`, `to_html`, `to_word` and `to_excel` write it.
+
+        Raises
+        ------
+        DisclosureError
+            When no row can be published.
+        ValueError
+            When `per` is asked of other than shares, or the language is none of the library's.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"case": [1, 0, 0, 0] * 50})
+        >>> table = pv.direct.prevalence(survey, "case").table(per=1000)
+        >>> table.to_frame()[["n", "estimate", "lower limit", "unit"]].values.tolist()
+        [[200, 250, 194, 'per 1,000']]
+        """
+        from .reporting.rows import table_of_estimates
+        from .synthesis import Comparison
+
+        return table_of_estimates(
+            Comparison({"": self}),
+            alone=True,
+            per=per,
+            lang=lang,
+            level=level,
+            disclosure=disclosure,
+            synthetic=synthetic,
+        )
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the estimate to one file (JSON and arrays, no pickle); `prevalence.load` reads it.

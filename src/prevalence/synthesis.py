@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from .reporting import Table
+
 __all__ = ["Comparison", "compare"]
 
 
@@ -242,6 +244,63 @@ class Comparison:
             with np.errstate(all="ignore"):
                 table = table / spread[:, None] / spread[None, :]
         return table
+
+    def table(
+        self,
+        *,
+        per: int | None = None,
+        lang: str = "en",
+        disclosure: str = "on",
+        synthetic: bool = False,
+        level: float = 0.95,
+    ) -> Table:
+        """Return the estimates as the table that a paper or a ministry prints.
+
+        Parameters
+        ----------
+        per : int, optional
+            Shares per so many people, such as 1000, in place of per cent.
+        lang : {"en", "fr"}
+            Language of heads, remarks and notes; names and assumptions stay as given.
+        disclosure : str
+            ``"on"``, or ``"off:"`` with the reason, which the table then states.
+        synthetic : bool
+            Whether the data are synthetic: the table says so.
+        level : float
+            Probability of the interval.
+
+        Returns
+        -------
+        Table
+            One row per estimate and domain, beside its truth where that is known; small cells are
+            suppressed.
+
+        Raises
+        ------
+        DisclosureError
+            When no row can be published.
+        ValueError
+            When `per` is asked where there is no share, or the language is none of the library's.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"case": [1, 0, 0, 0] * 50})
+        >>> compared = pv.compare({"survey": pv.direct.prevalence(survey, "case")})
+        >>> compared.table(lang="fr").heads[:4]
+        ['méthode', 'n', 'cas', 'estimation']
+        """
+        from .reporting.rows import table_of_estimates
+
+        return table_of_estimates(
+            self,
+            alone=False,
+            per=per,
+            lang=lang,
+            level=level,
+            disclosure=disclosure,
+            synthetic=synthetic,
+        )
 
     def plot(self, *, ax: Axes | None = None, synthetic: bool = False, lang: str = "en") -> Axes:
         """Draw the estimates with their intervals, and the truth; see `prevalence.plot.ladder`.

@@ -309,7 +309,7 @@ def test_the_page_shows_adjustments_known_groups_and_draws(
     )  # fmt: skip
     page = path.read_text(encoding="utf-8")
     assert "Adjusted by: transmission 1, degree ratio 1, frame ratio 1, precision 1." in page
-    assert "half the transmission rate makes twice the number" in page
+    assert "if it is half of that, the number is twice as large" in page
     assert 'id="known"' in page
     assert "suppressed: fewer than 5 reports" in page
     assert "écoliers &lt;b&gt;" in page

@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..disclosure import is_suppressed, log
+from ..disclosure import is_suppressed, log, next_step
 from ..errors import nearest
-from ..estimate import Estimate
-from ..headline import headlines, is_floor
 from ..intervals import WORDS
-from ..presentation import excluded, made_of, plain_name, sentences
+from ..presentation import made_of
 from ..storage import target_of, write_whole
+from . import brief, network
 from . import lists as of_lists
-from . import network
+from .checklists import Checklist, checklist, kinds_of, unused
 from .figures import by_domain, ladders, shows_domains, weights
-from .page import Compared, Page, page_of, title_of
+from .page import EXAMPLE, Compared, Page, page_of, title_of
+from .table import Table
 from .tables import checks_table, estimand_table, estimate_tables, table_of, versions
 
 if TYPE_CHECKING:
     from ..mse import Reliability
     from ..nsum import Posterior, Validation
 
-__all__ = ["report"]
+__all__ = ["Checklist", "Table", "checklist", "report"]
 
-#: The example in a warning, which may be of a suppressed row: "(2 of 14 rows; first: A, 0.1)".
-EXAMPLE = re.compile(r" \(first: [^()]*\)|; first: [^()]*(?=\))")
 FORBIDDEN = "victims identified"
-SHOWN = 4
 SECTIONS = {
     "estimates": "Estimates", "estimands": "What each estimates", "methods": "Methods",
-    "weights": "Weights", "lists": "Lists", "reliability": "Reliability", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks",
+    "weights": "Weights", "lists": "Lists", "reliability": "Reliability", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks", "checklists": "Checklists",
     "rerun": "Run it again", "disclosure": "Small cells", "citations": "Sources",
 }  # fmt: skip
-STUDY = ("name", "lead", "excluded", "conclude", "weight_flow", "lists", "rerun", "hashes")
+STUDY = (
+    "name",
+    "lead",
+    "wrong",
+    "excluded",
+    "conclude",
+    "weight_flow",
+    "lists",
+    "answers",
+    "checklist",
+    "rerun",
+    "hashes",
+)
 
 
 def report(
@@ -67,10 +75,12 @@ def report(
         Title of the page.
     study : str or mapping, optional
         Name of a study that comes with the library, or what the page should also say: ``name``
-        (of such a study), ``lead`` (a sentence below the title), ``excluded`` and ``conclude``
-        (lists of sentences on who is not included and what must not be concluded),
-        ``weight_flow`` (the table of `Survey.weight_flow`), ``lists`` (`Lists`), ``rerun`` (the
-        command), ``hashes`` (a mapping of what to its hash).
+        (of such a study), ``lead`` (a sentence below the title), ``wrong``, ``excluded`` and
+        ``conclude`` (lists of sentences on what would make the estimates wrong, who is not included
+        and what must not be concluded; each adds to what the page says by itself),
+        ``weight_flow`` (the table of `Survey.weight_flow`), ``lists`` (`Lists`), ``answers``
+        (`Answers`), ``checklist`` (what to tell of items of `prevalence.checklist`, by name),
+        ``rerun`` (the command), ``hashes`` (a mapping of what to its hash).
     coverage : pandas.DataFrame, optional
         Coverage over regenerated countries, with its Monte Carlo error.
     checks : pandas.DataFrame or list of mappings, optional
@@ -135,13 +145,16 @@ def report(
     notes = _notes(study)
     page = page_of(comparison, disclosure, synthetic)
     content = _content(page, title, notes)
-    content["coverage"] = None if coverage is None else table_of("Coverage", coverage)
-    content["checks"] = None if checks is None else checks_table(pd.DataFrame(checks))
-    content["known"] = None if validation is None else network.known_groups(page, validation)
-    content["draws"] = None if posterior is None else network.draws(page, posterior)
-    content["reliability"] = (
-        None if reliability is None else of_lists.reliability(page, reliability)
-    )
+    content |= {
+        "coverage": None if coverage is None else table_of("Coverage", coverage),
+        "checks": None if checks is None else checks_table(pd.DataFrame(checks)),
+        "known": None if validation is None else network.known_groups(page, validation),
+        "draws": None if posterior is None else network.draws(page, posterior),
+        "reliability": None if reliability is None else of_lists.reliability(page, reliability),
+        "checklists": _checklists(
+            page, notes, validation=validation, posterior=posterior, reliability=reliability
+        ),
+    }
     content["contents"] = [
         {"id": i, "name": n}
         for i, n in SECTIONS.items()
@@ -180,15 +193,15 @@ def _content(page: Page, title: str, notes: Mapping[str, Any]) -> dict[str, Any]
         "title": title,
         "lead": notes.get("lead", ""),
         "synthetic": page.synthetic,
-        "answers": [_answer(page, name) for name in page.tables if _has_whole(page, name)],
-        "also": _also(page),
+        "answers": brief.answers(page),
+        "also": brief.also(page),
         "ladders": ladders(page),
-        "excluded": _excluded(page, notes.get("excluded", ())),
-        "conclude": _not_concluded(page, notes.get("conclude", ())),
+        "wrong": brief.wrong(page, notes.get("wrong", ()), notes.get("excluded", ())),
+        "conclude": brief.not_concluded(page, notes.get("conclude", ())),
         "estimates": estimate_tables(page),
         "by_domain": [by_domain(page, name) for name in page.tables if shows_domains(page, name)],
         "estimands": estimand_table(page),
-        "methods": [_method(page, name, e) for name, e in page.comparison.estimates.items()],
+        "methods": _methods(page),
         "rerun": notes.get("rerun", ""),
         "versions": versions(page, notes.get("hashes", {})),
         "protection": _protection(page, "lists" in notes),
@@ -202,86 +215,47 @@ def _content(page: Page, title: str, notes: Mapping[str, Any]) -> dict[str, Any]
     return content
 
 
-def _answer(page: Page, name: str) -> dict[str, Any]:
-    e, table = page.comparison.estimates[name], page.tables[name]
-    whole = [i for i, domain in enumerate(table["domain"]) if domain == "all"]
-    said = [sentences(e, table, full=False)[i] for i in whole[:SHOWN]]
-    if len(whole) > SHOWN:
-        said.append(f"{len(whole) - SHOWN} more rows are in the tables below.")
-    said += [*network.said_of_adjustments(e), *of_lists.said_of_facts(e)]
-    number = interval = ""
-    if len(whole) == 1:
-        number, interval = headlines(e, table)[whole[0]]
-        number = "" if number == "-" else number
-    return {
-        "name": title_of(name), "floor": is_floor(e), "number": number, "interval": interval,
-        "sentences": said,
+def _checklists(page: Page, notes: Mapping[str, Any], **given: Any) -> list[dict[str, Any]]:
+    """Return the reporting checklist of each kind of estimate on the page, gaps in sight."""
+    from ..lists import Lists
+
+    told = dict(notes.get("checklist", {}))
+    kinds = kinds_of(page.comparison.estimates)
+    if stray := unused(told, kinds):
+        raise KeyError(
+            f"study['checklist'] must name items of the checklists: {stray[0]!r} is none. See "
+            "pv.checklist(...).gaps."
+        )
+    lists = notes.get("lists")
+    given |= {
+        "lists": lists if isinstance(lists, Lists) else None, "answers": notes.get("answers"),
+        "weight_flow": notes.get("weight_flow"), "synthetic": page.synthetic,
+        "disclosure": page.disclosure,
     }  # fmt: skip
+    if notes.get("rerun") or notes.get("hashes"):
+        told.setdefault("data and code", "Command and digests are under 'Run it again'.")
+    made = []
+    for kind in kinds:
+        here = {name: said for name, said in told.items() if name not in unused(told, [kind])}
+        table = checklist(page.comparison, kind, told=here, **given)
+        frame = table.to_frame()
+        made.append({**table_of(table.caption, frame), "said": table.notes[0]})
+    return made
 
 
-def _has_whole(page: Page, name: str) -> bool:
-    return bool((page.tables[name]["domain"] == "all").any())
-
-
-def _also(page: Page) -> str:
-    """Say which domains the tables below have."""
-    parts = []
-    for name, table in page.tables.items():
-        count = int((table["domain"] != "all").sum())
-        if count:
-            parts.append(f"{plain_name(name)} ({count} rows)")
-    return f"In the tables below, also: {'; '.join(parts)}." if parts else ""
-
-
-def _excluded(page: Page, more: Sequence[str]) -> list[str]:
-    found: dict[str, list[str]] = {}
+def _methods(page: Page) -> list[dict[str, Any]]:
+    """Return how each estimate was made; those that were made alike are told together."""
+    found: dict[str, dict[str, Any]] = {}
     for name, e in page.comparison.estimates.items():
-        if e.estimand and e.estimand.excludes:
-            found.setdefault(excluded(e.estimand), []).append(plain_name(name))
-    said = [f"{who} ({'; '.join(map(title_of, names))})" for who, names in found.items()]
-    said += [str(words) for words in more]
-    return said or [
-        "No group is named as left out. Ask whom the sample and the lists cannot reach."
-    ]
-
-
-def _not_concluded(page: Page, more: Sequence[str]) -> list[str]:
-    said = ["These are estimates: nobody has counted, met or registered so many people."]
-    if any(is_floor(e) for e in page.comparison.estimates.values()):
-        said.append(
-            "A floor is not the size of the problem: people whom no list can see, and lists that "
-            "share their cases, make the true number larger."
-        )
-    if any(
-        "transmission" in e.provenance.get("adjustments", {})
-        for e in page.comparison.estimates.values()
-    ):
-        said.append(
-            "Network estimates move in proportion to their adjustments: half the transmission rate "
-            "makes twice the number, and no interval holds a rate that was taken as known."
-        )
-    if page.comparison.side_by_side:
-        said.append(
-            "The rows estimate different quantities: do not average them, and do not read their "
-            "differences as errors."
-        )
-    if any(is_suppressed(t).any() for t in page.tables.values()):
-        said.append("A suppressed row is not a zero.")
-    said.append("Nothing here tells of a cause, or of a change over time.")
-    if page.synthetic:
-        said.append("The data are synthetic: nothing here tells of a real country.")
-    return said + [str(words) for words in more]
-
-
-def _method(page: Page, name: str, e: Estimate) -> dict[str, Any]:
-    hidden = bool(is_suppressed(page.tables[name]).any())
-    how = f"Method: {e.method}." if e.method else "Made by arithmetic with estimates."
-    return {
-        "name": title_of(name),
-        "made": [how, *made_of(e), WORDS[e.interval_rule]],
-        "assumed": list(e.assumptions),
-        "warned": [EXAMPLE.sub("", words) if hidden else words for words in e.warnings],
-    }
+        hidden = bool(is_suppressed(page.tables[name]).any())
+        how = f"Method: {e.method}." if e.method else "Made by arithmetic with estimates."
+        made = {
+            "made": [how, *made_of(e), WORDS[e.interval_rule]],
+            "assumed": list(e.assumptions),
+            "warned": [EXAMPLE.sub("", words) if hidden else words for words in e.warnings],
+        }
+        found.setdefault(str(made), {**made, "names": []})["names"].append(title_of(name))
+    return [{**made, "name": "; ".join(made["names"])} for made in found.values()]
 
 
 def _protection(page: Page, lists: bool) -> list[str]:
@@ -294,8 +268,9 @@ def _protection(page: Page, lists: bool) -> list[str]:
     )
     said = [rule]
     said += [f"{title_of(name)}: {line}" for name, t in page.tables.items() for line in log(t)]
-    if not any(is_suppressed(t).any() for t in page.tables.values()):
-        said.append("No row had to be suppressed.")
+    count = sum(int(is_suppressed(t).sum()) for t in page.tables.values())
+    rows = sum(map(len, page.tables.values()))
+    said.append(next_step(count, rows) or "No row had to be suppressed.")
     if any((t["unit"] == "count").any() for t in page.tables.values()):
         said.append("Estimated numbers of people are rounded to the nearest 100.")
     if lists:

@@ -21,7 +21,10 @@ WIDE, NARROW = 6.3, 3.7  # inches
 
 
 def ladders(page: Page) -> list[dict[str, Any]]:
-    """Return the ladders of the whole populations, one for each unit."""
+    """Return the ladders of the whole populations, one for each unit, that of most rows first.
+
+    The first is the one of the brief; of as many rows, it is that of numbers of people.
+    """
     whole = page.rows[page.rows["domain"] == "all"]
     rows = whole if len(whole) else page.rows
     caption = "Estimates with 95 % intervals"
@@ -34,6 +37,7 @@ def ladders(page: Page) -> list[dict[str, Any]]:
         return plot.ladder(part, ax=ax, synthetic=page.synthetic)
 
     parts = [part for _, part in rows.groupby("unit", sort=False)]
+    parts.sort(key=lambda part: (-len(part), part["unit"].iloc[0] != "count"))
     return [figure_of(page, caption, drawn(p, WIDE), drawn(p, NARROW)) for p in parts]
 
 

@@ -39,9 +39,13 @@ def check(reliability: object) -> None:
 
 
 def said_of_facts(e: Estimate) -> list[str]:
-    """Return the verdict from declared facts on an estimate of lists, and the error of its draws."""
-    lines = [line for line in beside(e) if line.startswith(("From declared", "Monte Carlo"))]
-    return [f"{line}." for line in lines]
+    """Return the verdict from declared facts on an estimate of lists."""
+    return [f"{line}." for line in beside(e) if line.startswith("From declared")]
+
+
+def said_of_draws(e: Estimate) -> list[str]:
+    """Return the error that the number of draws leaves in an estimate of lists."""
+    return [f"{line}." for line in beside(e) if line.startswith("Monte Carlo")]
 
 
 # ---------------------------------------------------------------------- who is on which lists

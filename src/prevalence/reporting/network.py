@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from .. import plot
-from ..estimate import Estimate
 from ..plot import canvas
 from ..plot.network import ratios_height
-from ..presentation import adjusted, plain_name
+from ..presentation import plain_name
 from .figures import NARROW, WIDE, figure_of
 from .page import Page
 from .tables import NOTHING, table_of
@@ -38,11 +37,6 @@ def check(validation: object, posterior: object) -> None:
                 f"{name} must be what {made} returns: found {type(given).__name__}. Pass that, or "
                 "leave it out."
             )
-
-
-def said_of_adjustments(e: Estimate) -> list[str]:
-    """Return one sentence on the adjustments of a network estimate, if it has some."""
-    return [f"Adjusted by: {adjusted(e)}."] if adjusted(e) else []
 
 
 def known_groups(page: Page, validation: Validation) -> dict[str, Any]:

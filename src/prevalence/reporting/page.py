@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -44,30 +45,34 @@ class Page:
         return switched_on(self.disclosure)
 
 
-def page_of(comparison: Compared, disclosure: str, synthetic: bool) -> Page:
+#: The example in a warning, which may be of a suppressed row: "(2 of 14 rows; first: A, 0.1)".
+EXAMPLE = re.compile(r" \(first: [^()]*\)|; first: [^()]*(?=\))")
+
+
+def page_of(comparison: Compared, disclosure: str, synthetic: bool, level: float = 0.95) -> Page:
     """Protect the tables of a comparison, and refuse if none of their rows is safe."""
     if not comparison.estimates:
         raise ValueError("comparison must have an estimate: found none. Compare at least one.")
     protected = switched_on(disclosure)
     tables = {}
     for name, e in comparison.estimates.items():
-        table = e.to_frame().assign(name=name, unit=e.unit)
+        table = e.to_frame(level).assign(name=name, unit=e.unit)
         tables[name] = suppress(table) if protected else table
     if protected and all(is_suppressed(t).all() for t in tables.values()):
         first = next(iter(tables.values()))["flag"].iloc[0]
         raise DisclosureError(
-            f"a report must have an estimate that is safe to publish: none of {len(tables)} has one "
+            f"what is published must have an estimate that is safe: none of {len(tables)} has one "
             f"(first: {first}). Use a larger sample or coarser domains."
         )
-    return Page(comparison, tables, _rows(comparison, tables), disclosure, synthetic)
+    return Page(comparison, tables, _rows(comparison, tables, level), disclosure, synthetic)
 
 
-def _rows(comparison: Compared, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _rows(comparison: Compared, tables: Mapping[str, pd.DataFrame], level: float) -> pd.DataFrame:
     """Return the comparison's table with the protected numbers in place of its own."""
     keys = ["name", "outcome", "domain"]
     numbers = ["estimate", "std_error", "conf_low", "conf_high"]
     safe = pd.concat([t[[*keys, *numbers, "flag"]] for t in tables.values()], ignore_index=True)
-    given = comparison.to_frame().drop(columns=[*numbers, "flag"], errors="ignore")
+    given = comparison.to_frame(level).drop(columns=[*numbers, "flag"], errors="ignore")
     rows = given.merge(safe, on=keys, how="left", validate="many_to_one")
     rows["flag"] = rows["flag"].fillna("suppressed: not among the checked rows")
     hidden = is_suppressed(rows)

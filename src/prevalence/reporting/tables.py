@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..disclosure import is_suppressed
+from ..disclosure import is_suppressed, next_step
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..headline import is_floor
@@ -26,17 +26,23 @@ from .page import Page, title_of
 
 SHOWN_ROWS = 20
 NOTHING = "–"
-RIGHT = ("n", "cases", "estimate", "95 % interval", "cv", "df", "truth")
+RIGHT = ("n", "cases", "estimate", "95 % interval", "cv", "deff", "df", "truth")
 
 
 def table_of(
-    caption: str, frame: pd.DataFrame, *, passed: bool = False, muted: Sequence[bool] = ()
+    caption: str,
+    frame: pd.DataFrame,
+    *,
+    passed: bool = False,
+    muted: Sequence[bool] = (),
+    note: str = "",
 ) -> dict[str, Any]:
     """Return a frame as a caption, heads and rows of text."""
     right = [pd.api.types.is_numeric_dtype(frame[c]) and frame[c].dtype != bool for c in frame]
     dim = list(muted) or [False] * len(frame)
     return {
         "caption": caption,
+        "note": note,
         "heads": [
             {"name": plain_name(str(c)), "right": r} for c, r in zip(frame, right, strict=True)
         ],
@@ -111,18 +117,23 @@ def _estimates(page: Page, table: pd.DataFrame, caption: str, *, domains: bool) 
             "estimate": NOTHING if hidden else f"{number} (floor: {low})" if floor else number,
             "95 % interval": NOTHING if hidden else f"{low} to {high}",
             "cv": NOTHING if np.isnan(r["cv"]) else f"{100 * r['cv']:.0f} %",
+            "deff": NOTHING if pd.isna(r["deff"]) else f"{r['deff']:.2f}",
             "df": _whole(r["df"]),
             "truth": NOTHING if pd.isna(r["truth"]) else shown(r["truth"], np.nan, np.nan, r["unit"])[0],
             "interval holds it": _cell(r["covers"]), "remarks": r["flag"],
         })  # fmt: skip
     frame = pd.DataFrame(rows)
+    if len(frame) and joined["deff"].isna().all():
+        frame = frame.drop(columns="deff")
     if len(frame) and joined["truth"].isna().all():
         frame = frame.drop(columns=["truth", "interval holds it"])
     outcomes = list(dict.fromkeys(row["outcome"] for row in rows))
     if len(outcomes) == 1:
         frame = frame.drop(columns="outcome")
         caption += f". Outcome: {outcomes[0]}." if outcomes[0] else "."
-    out = table_of(caption, frame, muted=is_suppressed(joined).tolist())
+    hidden = is_suppressed(joined)
+    note = next_step(int(hidden.sum()), len(hidden))
+    out = table_of(caption, frame, muted=hidden.tolist(), note=note)
     for head in out["heads"]:
         head["right"] = head["name"] in RIGHT
     return out

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["as_cells", "write_workbook"]
+__all__ = ["WRITTEN", "as_cells", "timeless", "write_workbook"]
 
 #: The only time in the file, in place of the time of writing.
 WRITTEN = dt.datetime(2024, 2, 16)
@@ -31,7 +31,7 @@ def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
             sheet.append(row)
     held = io.BytesIO()
     book.save(held)
-    path.write_bytes(_timeless(held.getvalue()))
+    path.write_bytes(timeless(held.getvalue()))
 
 
 def as_cells(column: pd.Series[Any]) -> list[Any]:
@@ -47,8 +47,8 @@ def as_cells(column: pd.Series[Any]) -> list[Any]:
     return [None if pd.isna(v) or v == "" else str(v) for v in column]
 
 
-def _timeless(content: bytes) -> bytes:
-    """Return the same workbook without the time of writing."""
+def timeless(content: bytes) -> bytes:
+    """Return the same workbook or document without the time of writing."""
     moment = WRITTEN.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     held = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(held, "w") as new:
