@@ -10,9 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..disclosure import rounded_sizes
+from ..errors import number
 from ..presentation import cut, plain_name
 from ..words import Words, language
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +57,7 @@ def overlap(
     *,
     ax: Axes | None = None,
     minimum: int = 5,
+    truth: float | None = None,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -57,6 +72,9 @@ def overlap(
         Where to draw; by default a new figure.
     minimum : int
         Combinations with fewer people are drawn together as one bar; 1 shows every one.
+    truth : float, optional
+        How many people there are in all, where data are synthetic: written below, with how many
+        of them are on no list.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -118,9 +136,11 @@ def overlap(
     ax.set_yticks([])
     plain(ax)
     ax.spines["bottom"].set_visible(False)
+    told = _true_size(ax, truth, float(bars.sum()), say)
     _marks(ax, pooled[0], bool((tall < bars).any()), referrals, say)
     cells = (histories, counts, pooled)
-    ax.set_label(_overlap_said(cells, names, (sizes, about), referrals, minimum, say))
+    said = _overlap_said(cells, names, (sizes, about), referrals, minimum, say)
+    ax.set_label(" ".join(filter(None, (said, told))))
     return finished(ax, synthetic, say)
 
 
@@ -258,6 +278,17 @@ def _sides(
         ax.text(end + 0.05 / unit, y, number, va="center", fontsize=FONT, color=INK)
 
 
+def _true_size(ax: Axes, truth: float | None, seen: float, say: Words) -> str:
+    """Write below how many people there are, and how many of them nobody listed."""
+    if truth is None:
+        return ""
+    people = number("truth", truth)
+    told = "Truth: {people:,.0f} people, {unseen:,.0f} of them on no list."
+    said = say(told, people=people, unseen=people - seen)
+    x_label(ax, said)
+    return said
+
+
 def _marks(ax: Axes, pooled: int, cut_off: bool, referrals: list[Referral], say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -276,7 +307,7 @@ def _marks(ax: Axes, pooled: int, cut_off: bool, referrals: list[Referral], say:
         dashes, label = (0, (3, 2)), say("sends, as declared")
         marks.append(Line2D([], [], color=ORANGE, linestyle=dashes, linewidth=1.8, label=label))
     if marks:
-        below(ax, marks, 0.1)
+        below(ax, marks, 0.3 if ax.get_xlabel() else 0.1)
 
 
 def _overlap_said(
