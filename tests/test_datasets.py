@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -45,3 +48,21 @@ def test_margins_are_those_that_rake_takes() -> None:
     )
     with pytest.raises(KeyError, match="parish x age is none"):
         pv.datasets.margins(DATA, ("parish", "age"))
+
+
+@pytest.mark.parametrize("name", pv.datasets.DATA)
+def test_a_data_card_counts_the_rows_and_tells_the_truths_of_its_files(name: str) -> None:
+    folder = pv.datasets.folder(name)
+    card = (folder / "DATA_CARD.md").read_text(encoding="utf-8")
+    files = re.findall(r"^\| `(\w+\.csv)` \| ([\d,]+) \|", card, re.MULTILINE)
+    counted = {file: int(rows.replace(",", "")) for file, rows in files}
+    assert counted == {file.name: len(pd.read_csv(file)) for file in Path(folder).glob("*.csv")}
+    told = re.findall(r"^\|[^|]*\| ((?:`\w+`(?:, )?)+) \| ([^|]*) \|", card, re.MULTILINE)
+    assert len(told) >= 7
+    for names, values in told:
+        for truth, text in zip(re.findall(r"\w+", names), values.split(", "), strict=True):
+            (true,) = pv.datasets.true_values(folder, truth)
+            shown = text.replace(",", "").removesuffix(" %")
+            scale = 100 if text.endswith("%") else 1
+            digits = len(shown.partition(".")[2])
+            assert float(shown) == round(true * scale, digits), truth

@@ -36,7 +36,7 @@ Referral = tuple[int, int, int | None]
 MOST_REFERRALS, LANE = 6, 0.36  # arrows, and the inches that each takes
 LETTER, NUMBERS, SIDE = 0.078, 0.42, 0.75  # inches of a letter, of a size and of the longest bar
 LEAST, TIGHT, WIDEST = 0.19, 0.24, 0.62  # inches of a column
-PALE = "#f4f6f8"
+STRIPE = "#f4f6f8"
 
 
 class HasCells(Protocol):
@@ -219,7 +219,7 @@ def _bars(ax: Axes, bars: Array, tall: Array, pooled: bool, unit: float, say: Wo
 def _matrix(ax: Axes, histories: Array, lists: int, step: float, columns: int) -> None:
     heights = -step * (np.arange(lists) + 1)
     for y in heights[::2]:
-        ax.axhspan(y - step / 2, y + step / 2, color=PALE, linewidth=0, zorder=0)
+        ax.axhspan(y - step / 2, y + step / 2, color=STRIPE, linewidth=0, zorder=0)
     grid_x, grid_y = np.meshgrid(np.arange(columns), heights)
     ax.scatter(grid_x, grid_y, s=34, facecolor="#dfe3e8", edgecolor="none", zorder=2)
     for x, history in enumerate(histories):

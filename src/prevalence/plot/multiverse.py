@@ -17,6 +17,7 @@ from .canvas import (
     INK,
     LINE,
     ORANGE,
+    PALE,
     axes,
     below,
     finished,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["models", "sensitivity"]
 
 Array = NDArray[Any]
-PALE = "#eef2f6"
 CLOSE = 6.0
 NAMED = 3  # pairs of lists whose line has a name
 

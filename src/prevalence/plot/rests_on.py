@@ -17,6 +17,7 @@ from .canvas import (
     INK,
     LINE,
     ORANGE,
+    PALE,
     axes,
     below,
     finished,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["referral_bracket", "reliability"]
 
-PALE = "#eef2f6"
 NONE = float("nan")
 
 
