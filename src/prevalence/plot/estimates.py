@@ -88,7 +88,7 @@ def ladder(
 
     References
     ----------
-    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo. (no DOI)
 
     Examples
     --------
@@ -279,7 +279,7 @@ def domains(
 
     References
     ----------
-    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo. (no DOI)
 
     Examples
     --------
