@@ -6,6 +6,7 @@ import contextlib
 import doctest
 import inspect
 import io
+import json
 import re
 import shutil
 import sys
@@ -45,7 +46,9 @@ html_sidebars = {"index": []}
 html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
+    "navbar_persistent": ["search-button"],
+    "footer_end": [],
 }
 
 myst_enable_extensions = ["amsmath", "dollarmath"]
@@ -101,13 +104,23 @@ def figures(path: Path) -> None:
             thing.get_figure(root=True).savefig(target, metadata={"Date": None})
 
 
+def described(notebook: Path, target: Path) -> None:
+    """Copy a notebook; give its pictures' alternative texts where the pages read them."""
+    held = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in held["cells"]:
+        for output in cell.get("outputs", ()):
+            if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
+                cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+    target.write_text(json.dumps(held), encoding="utf-8")
+
+
 shutil.rmtree(GENERATED, ignore_errors=True)
 GENERATED.mkdir()
 (GENERATED / "api.md").write_text(api_page(), encoding="utf-8")
 for page in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"):
     shutil.copy(ROOT / page, GENERATED / page.lower())
 for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-    shutil.copy(notebook, GENERATED / notebook.name)
+    described(notebook, GENERATED / notebook.name)
 for path in sorted(HERE.glob("*/*.md")):
     if "/_generated/" in path.read_text(encoding="utf-8"):
         figures(path)

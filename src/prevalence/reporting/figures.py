@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDE, NARROW = 6.3, 3.7  # inches
+OF_UNIT = {"count": "Numbers of people", "proportion": "Shares"}
 
 
 def ladders(page: Page) -> list[dict[str, Any]]:
@@ -38,7 +39,11 @@ def ladders(page: Page) -> list[dict[str, Any]]:
 
     parts = [part for _, part in rows.groupby("unit", sort=False)]
     parts.sort(key=lambda part: (-len(part), part["unit"].iloc[0] != "count"))
-    return [figure_of(page, caption, drawn(p, WIDE), drawn(p, NARROW)) for p in parts]
+    return [
+        {"name": OF_UNIT.get(str(p["unit"].iloc[0]), "Ratios")}
+        | figure_of(page, caption, drawn(p, WIDE), drawn(p, NARROW))
+        for p in parts
+    ]
 
 
 def shows_domains(page: Page, name: str) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..mse import Reliability
 
+FACTS = "From declared facts: "
 SMALL = 5
 COUNTS = ("persons", "alone", "shared", "referred", "unknown_source", "both")
 
@@ -38,9 +39,10 @@ def check(reliability: object) -> None:
         )
 
 
-def said_of_facts(e: Estimate) -> list[str]:
+def facts(e: Estimate) -> list[str]:
     """Return the verdict from declared facts on an estimate of lists."""
-    return [f"{line}." for line in beside(e) if line.startswith("From declared")]
+    said = [line.removeprefix(FACTS) for line in beside(e) if line.startswith(FACTS)]
+    return [f"{line.replace('forbidden by declared facts', 'forbidden')}." for line in said]
 
 
 def said_of_draws(e: Estimate) -> list[str]:
@@ -112,11 +114,11 @@ def reliability(page: Page, report: Reliability) -> dict[str, Any]:
     made["heads"][1]["right"] = True
     tests = _tests(report)
     return {
-        "verdicts": [f"From the data: {report.data}.", f"From declared facts: {report.facts}."],
+        "verdicts": [f"From the data: {report.data}.", f"{FACTS}{report.facts}."],
         "beside": [
             f"{line}."
             for line in beside(report.estimate)
-            if not line.startswith("From declared facts")
+            if not line.startswith(FACTS)
         ],
         "warned": list(report.warnings),
         "figures": _figures(page, report, nearest),
