@@ -44,6 +44,7 @@ html_title = f"prevalence {version}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["page.css"]
+html_js_files = ["page.js"]
 html_sidebars = {"index": []}
 html_theme_options = {
     "show_prev_next": False,
