@@ -75,6 +75,7 @@ docs: .venv-docs/.ok
 # PyMC and nutpie are timed in their environment. One thread of linear algebra: CPU seconds count no waiting.
 bench: export OPENBLAS_NUM_THREADS = 1
 bench: .venv-bench/.ok .venv-bayes/.ok
+	@$(BENCH_BIN)/python -m benchmarks.pages
 	@$(BENCH_BIN)/python -m benchmarks
 
 # Warnings of PyMC's own libraries are no errors there.

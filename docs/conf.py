@@ -9,6 +9,7 @@ import io
 import re
 import shutil
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -82,7 +83,7 @@ def api_page() -> str:
 def figures(path: Path) -> None:
     """Execute a page, and save the axes that its lines name as figures of these names.
 
-    The tests execute the same lines and compare what they print.
+    The tests execute the same lines and compare what they print. A page may write files.
     """
     import matplotlib as mpl
     from matplotlib.axes import Axes
@@ -90,7 +91,12 @@ def figures(path: Path) -> None:
     text, page = path.read_text(encoding="utf-8"), path.stem
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     made: dict[str, object] = {}
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        tempfile.TemporaryDirectory() as empty,
+        contextlib.chdir(empty),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         for line in doctest.DocTestParser().get_examples("\n".join(blocks)):
             with contextlib.suppress(*([Exception] if line.exc_msg else [])):  # shown on the page
                 exec(compile(line.source, page, "exec"), made)

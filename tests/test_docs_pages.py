@@ -23,8 +23,9 @@ FENCE = re.compile(r"^(`{3,})([^`\n]*)\n.*?^\1$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
-#: What a block of a page may hold. Python is executed here; R where it is installed, in tests of that page.
-KINDS = {"python", "python long", "sh", "r", "stata", "toml", "text"}
+#: What a block of a page may hold. Python is executed here; R where it is installed, in tests of that page;
+#: svy in the environment of `make bench`.
+KINDS = {"python", "python long", "python svy", "sh", "r", "stata", "toml", "text"}
 
 
 def ids(path: Path) -> str:

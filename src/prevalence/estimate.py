@@ -124,7 +124,7 @@ class Estimate(Uncertainty):
         return float(self.value[0])
 
     # ------------------------------------------------------------------ rows
-    def __getitem__(self, key: int | str | tuple[str, ...]) -> Estimate:
+    def __getitem__(self, key: int | str | tuple[str | int, ...]) -> Estimate:
         if isinstance(key, (int, np.integer)):
             if not -len(self) <= key < len(self):
                 raise IndexError(
@@ -133,11 +133,12 @@ class Estimate(Uncertainty):
                 )
             return self.take(np.array([range(len(self))[key]]))
         wanted = (key,) if isinstance(key, str) else tuple(str(k) for k in key)
-        rows = [
-            i
-            for i, (label, outcome) in enumerate(zip(self.labels, self.outcomes, strict=True))
-            if set(wanted) <= {*label, outcome}
+        names = list(zip(self.labels, self.outcomes, strict=True))
+        # Codes of two columns may be the same: a domain in full, in its order, is that domain alone.
+        exact = [
+            i for i, (label, y) in enumerate(names) if wanted in (label, (*label, y), (y, *label))
         ]
+        rows = exact or [i for i, (label, y) in enumerate(names) if set(wanted) <= {*label, y}]
         if not rows:
             known = dict.fromkeys([x for label in self.labels for x in label] + list(self.outcomes))
             raise KeyError(

@@ -98,6 +98,17 @@ def test_rows_are_chosen_by_domain_outcome_and_place() -> None:
         found[12]
 
 
+def test_a_domain_in_full_is_that_domain_where_two_columns_have_the_same_codes() -> None:
+    frame = {"y": np.arange(8.0), "a": [1, 1, 2, 2] * 2, "b": [1, 2] * 4, "w": np.ones(8)}
+    found = pv.direct.mean(pv.Survey(frame, weights="w"), "y", by=["a", "b"])
+    assert found[1, 2].labels == (("1", "2"),)
+    assert found[2, 1].labels == (("2", "1"),)
+    assert found[1, 1].labels == (("1", "1"),)
+    assert found["y", 1, 1].labels == found[1, 1, "y"].labels == (("1", "1"),)
+    assert len(found["1"]) == 3  # a part of the domain: all rows that have it
+    assert (found[1, 1] - found[1, 2]).value == -1
+
+
 def test_numbers_per_row_and_broadcasting() -> None:
     rows, whole = pv.direct.mean(survey(), "hours", by="region"), pv.direct.mean(survey(), "hours")
     scaled = rows * np.array([1.0, 2.0, 3.0])
