@@ -147,13 +147,15 @@ def _wholes(
     sets = _sets(len(fine))
     sums = sets @ counts
     for row, (why, domain) in enumerate(zip(published, coarse["domain"], strict=True)):
-        if why or domain == "all" or not np.isfinite(wanted[row, 0]):
+        if why or not np.isfinite(wanted[row, 0]):
             continue
         people, units = np.nan_to_num(wanted[row, :3]), np.nan_to_num(wanted[row, 3:])
         same = (sums[:, :3] == people).all(axis=1)
         found = same & (sums[:, 3:] == units).all(axis=1)
         if not found.any() and len(fine) <= ALL_SETS // 2:  # units with rows of several domains
             found = same & (sums[:, 3:] >= units).all(axis=1)
+        if domain == "all":  # the total over all rows is taken for known as it is
+            found &= ~sets.all(axis=1)
         yield from (Whole(sets[k], table, row) for k in np.flatnonzero(found))
 
 
