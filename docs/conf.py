@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import doctest
-import inspect
 import io
 import re
 import shutil
@@ -12,7 +11,6 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from types import ModuleType
 
 import prevalence
 
@@ -25,7 +23,9 @@ author = "The prevalence authors"
 project_copyright = "2026, The prevalence authors"
 version = release = prevalence.__version__
 
-sys.path.insert(0, str(HERE / "_extensions"))  # formulas
+sys.path.insert(0, str(HERE / "_extensions"))  # formulas, references, groups of the API
+from api_groups import pages
+
 extensions = [
     "myst_nb",
     "numpydoc",
@@ -33,6 +33,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "mathml",
+    "references",
 ]
 html_math_renderer = "mathml"
 exclude_patterns = ["_build"]
@@ -54,30 +55,10 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"  # `make notebooks` executes them
 autosummary_generate = True
 autodoc_typehints = "none"
+default_role = "py:obj"  # a name in single backticks is linked where it leads somewhere
 numpydoc_class_members_toctree = False
-numpydoc_show_class_members = False  # the template shows every member in full
+numpydoc_show_class_members = False  # an extension of ours lists them
 suppress_warnings = ["myst.header", "myst.xref_missing", "mystnb.unknown_mime_type"]
-
-
-def section(title: str, module: ModuleType, names: list[str]) -> str:
-    """Return the part of the API page that lists a module's public names."""
-    about = inspect.getdoc(module) or ""
-    rows = "\n".join(f"   {name}" for name in names)
-    return (
-        f"## {title}\n\n{about}\n\n```{{eval-rst}}\n.. currentmodule:: {module.__name__}\n\n"
-        f".. autosummary::\n   :toctree: api\n\n{rows}\n```\n"
-    )
-
-
-def api_page() -> str:
-    """Return the API page: the names at the top, then each public module's own."""
-    public = {name: getattr(prevalence, name) for name in prevalence.__all__ if name[0] != "_"}
-    modules = {name: thing for name, thing in public.items() if inspect.ismodule(thing)}
-    parts = ["# API\n", section("prevalence", prevalence, [n for n in public if n not in modules])]
-    for name, module in modules.items():
-        if own := [n for n in getattr(module, "__all__", ()) if not n.startswith("_")]:
-            parts.append(section(f"prevalence.{name}", module, own))
-    return "\n".join(parts)
 
 
 def figures(path: Path) -> None:
@@ -109,7 +90,8 @@ def figures(path: Path) -> None:
 
 shutil.rmtree(GENERATED, ignore_errors=True)
 GENERATED.mkdir()
-(GENERATED / "api.md").write_text(api_page(), encoding="utf-8")
+for name, text in pages().items():
+    (GENERATED / name).write_text(text, encoding="utf-8")
 for page in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"):
     shutil.copy(ROOT / page, GENERATED / page.lower())
 for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):

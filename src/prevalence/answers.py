@@ -99,6 +99,17 @@ class Answers(Inspected):
     <Answers: 4 rows about 1 known group and 1 hidden group of persons; 1 answer missing>
     >>> answers.counts(["police"])
     array([[ 2.,  1., nan,  4.]])
+    >>> answers.group("police").size, answers.sizes()
+    (1000.0, array([1000.]))
+    >>> answers.bounds(["police"])[1].tolist()
+    [[2.0], [1.0], [inf], [4.0]]
+    >>> two = pv.Answers(
+    ...     pv.Survey({"police": [2, 1, 4], "teachers": [3, 0, 6], "working": [1, 0, 2]}),
+    ...     known={"police": 1000, "teachers": 1500},
+    ...     hidden=["working"],
+    ... )
+    >>> two.without("police").on(two.survey.jackknife()).sizes()
+    array([1500.])
     """
 
     survey: Survey

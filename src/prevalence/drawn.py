@@ -55,6 +55,11 @@ class Drawn(Resampled):
             `weight_flow`. It fails (biased) where a count is of interviewed households instead:
             adjust for nonresponse afterwards.
 
+        References
+        ----------
+        Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling.
+        Springer. doi:10.1007/978-1-4612-4378-6
+
         Examples
         --------
         >>> import prevalence as pv
@@ -198,7 +203,8 @@ class Drawn(Resampled):
         probabilities of the second, it is ``sum_ij S_ij (c_i c_j / c_ij) u_i u_j`` plus the
         second-phase variance of u given the first. It equals R's ``twophase(method="full")``; its
         "simple" and "approx" leave the factor before u_i u_j out or approximate it. Degrees of
-        freedom are first-phase units less strata, over drawn rows. An estimate that is negative is
+        freedom are first-phase units less strata, over drawn rows. It fails where few were drawn
+        from few clusters. An estimate that is negative is
         nan: with 15 clusters and second-phase strata, that of a total far from 0 is so in one of
         seven samples. Means, or totals after calibration, are not.
 

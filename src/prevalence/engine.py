@@ -180,7 +180,7 @@ def solve(matrix: Array, right: Array) -> Array:
 
     References
     ----------
-    Golub, G. H. and Van Loan, C. F. (2013). Matrix Computations, 4th ed. Johns Hopkins.
+    Golub, G. H. and Van Loan, C. F. (2013). Matrix Computations, 4th ed. Johns Hopkins. (book)
 
     Examples
     --------

@@ -48,6 +48,8 @@ class Estimand:
     >>> past = pv.Estimand(outcome="child labour", window="2022")
     >>> past.differing(pv.Estimand(outcome="child labour", window="2023"))
     ['window (2022 / 2023)']
+    >>> past.same_as(pv.Estimand(outcome="child labour", window="2022"))
+    True
     """
 
     outcome: str = ""

@@ -81,6 +81,16 @@ class Estimate(Uncertainty):
     >>> mean = pv.direct.mean(survey, "y")
     >>> mean.value
     array([0.5])
+    >>> mean.describe(window="last week").take([0]).estimand.window
+    'last week'
+    >>> print(mean.explain().splitlines()[0])
+    This estimates the mean of "y", with the method direct.mean.
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = mean.save(f"{folder}/mean.prevalence")
+    ...     again = pv.load(file)
+    >>> again.value
+    array([0.5])
     """
 
     value: Array

@@ -81,6 +81,13 @@ class Lists(Regrouped):
     >>> lists = pv.Lists({"police": [1, 1, 0], "shelter": [0, 1, 1]}, ["police", "shelter"])
     >>> lists.seen
     3
+    >>> lists.index("shelter")
+    1
+    >>> lists.stratum_counts().tolist(), lists.stratum_draws()
+    ([[1.0], [1.0], [1.0]], None)
+    >>> told = lists.declare(referral=[("police", "shelter")]).describe(window="2022")
+    >>> told.referral_edges(), told.referral_pairs()
+    ([('police', 'shelter')], [('police', 'shelter')])
     """
 
     data: Any

@@ -128,6 +128,21 @@ class Microdata(Mapping[str, pd.DataFrame]):
     ['', '', "don't know"]
     >>> m.labelled()["work"].tolist()
     ['Yes', 'No', nan]
+    >>> m.label("work"), m.codes("work")
+    ('Worked last week?', {1: 'Yes', 0: 'No', 98: "Don't know"})
+    >>> m.codebook()[["variable", "kind", "missing"]].values.tolist()
+    [['work', 'choice', "98 = don't know"]]
+
+    Two tables, linked:
+
+    >>> from prevalence.microdata import Link
+    >>> home = pd.DataFrame({"key": [7, 9], "area": ["north", "south"]})
+    >>> child = pd.DataFrame({"home": [9, 7, 9]})
+    >>> m = pv.Microdata.from_codes(
+    ...     {"home": home, "child": child}, [], links={"child": Link("home", "home", "key")}
+    ... )
+    >>> m.parent_rows("child"), m.link("child", "home", ["area"])["area"].tolist()
+    (array([1, 0, 1]), ['south', 'north', 'south'])
     """
 
     tables: Mapping[str, pd.DataFrame]

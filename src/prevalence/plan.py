@@ -53,7 +53,7 @@ def sample_size(
 
     References
     ----------
-    Kish, L. (1965). Survey Sampling. Wiley, chapter 2.
+    Kish, L. (1965). Survey Sampling. Wiley, chapter 2. (book)
 
     Examples
     --------
@@ -125,7 +125,7 @@ def two_rounds(
     References
     ----------
     Fleiss, J. L., Levin, B. and Paik, M. C. (2003). Statistical Methods for Rates and Proportions,
-    3rd ed. Wiley.
+    3rd ed. Wiley. (book)
 
     Examples
     --------

@@ -119,6 +119,7 @@ class Resampled(Weighted):
         replication techniques. Stat Methods Med Res 5, 283-310. doi:10.1177/096228029600500305
 
         Kott, P. S. (2001). The delete-a-group jackknife. Journal of Official Statistics 17, 521-526.
+        (no DOI)
 
         Examples
         --------
@@ -202,7 +203,7 @@ class Resampled(Weighted):
         83, 231-241. doi:10.1080/01621459.1988.10478591
 
         Preston, J. (2009). Rescaled bootstrap for stratified multistage sampling. Survey
-        Methodology 35, 227-234.
+        Methodology 35, 227-234. (no DOI)
 
         Beaumont, J.-F. and Patak, Z. (2012). On the generalized bootstrap for sample surveys with
         special attention to Poisson sampling. International Statistical Review 80, 127-148.
@@ -254,6 +255,11 @@ class Resampled(Weighted):
             Domains have at most the degrees of freedom of their own rows. It fails (wrong by a
             factor) where `scale` is not that of the method which made the columns.
 
+        References
+        ----------
+        Rust, K. F. and Rao, J. N. K. (1996). Variance estimation for complex surveys using
+        replication techniques. Stat Methods Med Res 5, 283-310. doi:10.1177/096228029600500305
+
         Examples
         --------
         >>> import prevalence as pv
@@ -292,7 +298,15 @@ class Resampled(Weighted):
         Returns
         -------
         Survey
-            The same rows and weights, without replicates.
+            The same rows and weights, without replicates. With u the influences summed by primary
+            unit, the variance adds up ``(1-f) n / (n-1) sum (u_i - mean u)**2`` over strata of n
+            units, and likewise for later stages whose fractions are known. It fails for functions
+            without a derivative: `quantile` reads an interval of shares back instead.
+
+        References
+        ----------
+        Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex
+        surveys. International Statistical Review 51, 279-292. doi:10.2307/1402588
         """
         return self._replace(scheme=None)
 

@@ -97,7 +97,7 @@ def save(estimate: Estimate, path: str | Path, *, overwrite: bool = False) -> Pa
 
     References
     ----------
-    ECMA-404 (2017). The JSON Data Interchange Syntax, 2nd edition.
+    ECMA-404 (2017). The JSON Data Interchange Syntax, 2nd edition. (standard)
 
     Examples
     --------
@@ -222,7 +222,7 @@ def load(path: str | Path) -> Estimate:
 
     References
     ----------
-    ECMA-404 (2017). The JSON Data Interchange Syntax, 2nd edition.
+    ECMA-404 (2017). The JSON Data Interchange Syntax, 2nd edition. (standard)
 
     Examples
     --------

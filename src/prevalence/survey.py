@@ -112,6 +112,12 @@ class Survey(Drawn):
     >>> survey = pv.Survey(rows, weights="w", psu="ea")
     >>> round(float(pv.direct.mean(survey, "y").std_error[0]), 4)
     0.2222
+    >>> pv.direct.mean(survey.describe(window="last week"), "y").estimand.window
+    'last week'
+    >>> survey.jackknife().replicate_columns(slice(0, 2)).shape
+    (4, 2)
+    >>> pv.direct.mean(survey.jackknife().linearised(), "y").std_error.round(4)
+    array([0.2222])
     """
 
     data: Any
@@ -220,6 +226,18 @@ class Survey(Drawn):
         ------
         ValueError, TypeError, KeyError
             As `Definition.classify`.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> threat = pv.Indicator("q1 == 1", domain="violence", strength="strong")
+        >>> definition = pv.Definition(
+        ...     "Threatened", "1", indicators={"threat": threat}, rule=pv.AnyOf("threat")
+        ... )
+        >>> survey = pv.Survey({"age": [9, 12, 30], "q1": [1, 0, 1]}).classify(definition)
+        >>> name = definition.outcome()
+        >>> pv.direct.prevalence(survey, name, where=definition.where).value
+        array([0.5])
         """
         classify = getattr(definition, "classify", None)
         if classify is None or isinstance(definition, type):

@@ -46,6 +46,7 @@ class Comparison:
     >>> result = pv.compare({"all": pv.direct.prevalence(survey, "a")}, truth={"all": 0.4})
     >>> result.to_frame()[["name", "truth", "covers"]].values.tolist()
     [['all', 0.4, True]]
+    >>> ax = result.plot()
     """
 
     estimates: dict[str, Estimate]

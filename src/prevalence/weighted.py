@@ -147,7 +147,7 @@ class Weighted:
         References
         ----------
         Kim, J. K. and Kim, J. J. (2007). Nonresponse weighting adjustment using estimated response
-        probability. Canadian Journal of Statistics 35, 501-514.
+        probability. Canadian Journal of Statistics 35, 501-514. (DOI not checked)
 
         Examples
         --------
@@ -194,6 +194,11 @@ class Weighted:
             The same rows, weights times ``T / S``: the category's total over its sum of weights. It
             fails (unstable) with few rows in a category.
 
+        References
+        ----------
+        Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling.
+        Springer. doi:10.1007/978-1-4612-4378-6
+
         Examples
         --------
         >>> import prevalence as pv
@@ -234,7 +239,13 @@ class Weighted:
         -------
         Survey
             The same rows with weights ``w exp(x'l)``: x indicates the categories, and l meets the
-            margins. Numbers among them are taken as known without error.
+            margins. Numbers among them are taken as known without error. It fails (unstable) with
+            few rows in a category, and corrects nothing within one.
+
+        References
+        ----------
+        Deville, J.-C. and Sarndal, C.-E. (1992). Calibration estimators in survey sampling. JASA
+        87, 376-382. doi:10.1080/01621459.1992.10475217
 
         Examples
         --------
@@ -357,15 +368,17 @@ class Weighted:
         Returns
         -------
         Survey
-            The others share the excess equally, also rows that a `where=` of earlier steps left
-            out; caps are constants in the variance. It fails (biased) where large weights go with
-            the outcome, or where much goes to such rows: pass ``then="calibrate"``. A replicate
-            whose mean weight is over the cap has no others: all its rows share the excess.
+            Weights are ``min(w, c)`` with c the cap, and the others share the excess equally, also
+            rows that a `where=` of earlier steps left out; caps are constants in the variance. It
+            fails (biased) where large weights go with the outcome, or where much goes to such
+            rows: pass ``then="calibrate"``. A replicate whose mean weight is over the cap has no
+            others: all its rows share the excess.
 
         References
         ----------
         Potter, F. J. (1990). A study of procedures to identify and trim extreme sampling weights.
         Proceedings of the Section on Survey Research Methods, American Statistical Association.
+        (no DOI)
 
         Examples
         --------
@@ -419,7 +432,9 @@ class Weighted:
         References
         ----------
         Sirken, M. G. (1970). Household surveys with multiplicity. JASA 65, 257-266.
-        Lavallee, P. (2007). Indirect Sampling. Springer.
+        (DOI not checked)
+
+        Lavallee, P. (2007). Indirect Sampling. Springer. doi:10.1007/978-0-387-70782-2
 
         Examples
         --------

@@ -94,9 +94,10 @@ class Definition(Verbs):
 
     References
     ----------
-    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64.
+    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64. (book)
 
     Manski, C. F. (2003). Partial Identification of Probability Distributions. Springer.
+    doi:10.1007/b97478
 
     Examples
     --------
@@ -121,6 +122,16 @@ class Definition(Verbs):
     array([ 1., nan,  1., nan])
     >>> definition.where
     '`age` >= 5 and `age` < 18'
+    >>> definition.columns(), definition.outcome(), definition.at(None)
+    (['age', 'q1', 'q2', 'q3'], 'forced_labour_v1', None)
+    >>> definition.coded().definition
+    'Forced labour, version 1'
+    >>> definition.to_frame()["indicator"].tolist()
+    ['threats', 'debt', 'papers']
+    >>> pv.Definition.from_toml(definition.to_toml()) == definition
+    True
+    >>> pv.Definition.from_json(definition.to_json()) == definition
+    True
     """
 
     name: str

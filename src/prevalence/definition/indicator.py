@@ -47,13 +47,16 @@ class Indicator:
 
     References
     ----------
-    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64.
+    Kleene, S. C. (1952). Introduction to Metamathematics. North-Holland, section 64. (book)
 
     Examples
     --------
     >>> import prevalence as pv
     >>> pv.Indicator("q31 in [1, 2]", domain="recruitment", asked="ever_recruited == 1").columns()
     ['ever_recruited', 'q31']
+    >>> ever = pv.Indicator({"year": "q31 == 1", "ever": "q31 in [1, 2]"}, domain="recruitment")
+    >>> ever.at("year")
+    'q31 == 1'
     """
 
     expr: str | Mapping[str, str]

@@ -159,6 +159,9 @@ class AtLeast:
     >>> import prevalence as pv
     >>> pv.AtLeast(2, strength=["strong", "medium"], distinct_domains=True)
     AtLeast(2, strength=('strong', 'medium'), distinct_domains=True)
+    >>> two = pv.AtLeast(2, strength="strong")
+    >>> two.with_k(1), two.counting(["threats", "debt"])
+    (AtLeast(1, strength='strong'), AtLeast(2, ['threats', 'debt'], strength='strong'))
     """
 
     k: int | str

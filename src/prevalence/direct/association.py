@@ -71,6 +71,10 @@ def chi_square(
 
     Notes
     -----
+    With X2 Pearson's statistic of the weighted shares and d the generalised design effects, F is
+    ``X2 / sum d`` on ``(sum d)^2 / sum d^2`` degrees of freedom, and so many times the design's;
+    the first-order chi-square is ``X2 / mean d``.
+
     Assumes cells that are not nearly empty. The Wald forms fail with few primary units for the
     cells; prefer F. The saddlepoint approximation gives p-values that are too large by a tenth to
     a half where there are few primary units: ``"lincom"`` is exact.

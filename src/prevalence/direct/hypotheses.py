@@ -64,6 +64,9 @@ class Test:
     >>> test = pv.direct.t_test(pv.Survey(rows), "hours", "sex")
     >>> round(test.statistic, 3), test.df, round(test.p_value, 4)
     (3.586, 4.0, 0.0231)
+    >>> print(test.sentence())
+    Hypothesis: the mean of hours is the same whether sex = M or not. Design-based t-test: t =
+    3.586 on 4 degrees of freedom, p = 0.0231, 6 rows.
     """
 
     __test__ = False  # not a class of tests for pytest
@@ -145,8 +148,8 @@ def wald_test(
 
     Notes
     -----
-    Assumes a normal distribution of the estimates and a stable covariance matrix: it rejects too
-    often when q is not small against the degrees of freedom.
+    Assumes a normal distribution of the estimates and a stable covariance matrix: it fails (rejects
+    too often) when q is not small against the degrees of freedom.
 
     References
     ----------
@@ -294,8 +297,8 @@ def t_test(
 
     Notes
     -----
-    Both groups come from one sample, and their covariance enters. Assumes enough primary units for
-    a normal difference; it fails where a group lies in one or two of them.
+    ``t = (m_2 - m_1) / SE``: both groups come from one sample, and their covariance enters. Assumes
+    enough primary units for a normal difference; it fails where a group lies in one or two of them.
 
     References
     ----------

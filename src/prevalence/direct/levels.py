@@ -87,7 +87,8 @@ def proportions(
     is singular, since they add up to one. Levels are those of rows with weight, in the order of
     the categories or the alphabet: an unused category has no row, a level that a domain lacks has
     one without a standard error, whose interval rests on a borrowed design effect. Assumes that
-    rows dropped for a missing label are like the others of their domain.
+    rows dropped for a missing label are like the others of their domain; it fails (biased) where
+    they are not.
 
     References
     ----------
@@ -173,9 +174,11 @@ def counts(
 
     Notes
     -----
-    Assumes that the weights add up to the population. A level without rows in a domain has no
-    standard error; with ``log`` its upper limit is that of no event, 3.7 rows at 95 %, of the
-    domain's mean weight, times the design effect that its share of 0 borrows.
+    Assumes that the weights add up to the population: it fails (too low or too high, by that
+    factor) where they do not, and where rows dropped for a missing label leave it short. A level
+    without rows in a domain has no standard error; with ``log`` its upper limit is that of no
+    event, 3.7 rows at 95 %, of the domain's mean weight, times the design effect that its share of
+    0 borrows.
 
     References
     ----------

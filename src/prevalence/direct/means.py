@@ -75,8 +75,8 @@ def total(
 
     Notes
     -----
-    Assumes that the weights add up to the population. A missing outcome that is dropped counts as
-    zero in a total, which is then too low: prefer a nonresponse step. The design effect compares
+    Assumes that the weights add up to the population. It fails (too low) where missing outcomes
+    are dropped, which counts them as zero: prefer a nonresponse step. The design effect compares
     with a simple random sample of the domain's rows with an answer, as R's does.
 
     References

@@ -130,7 +130,7 @@ def multiplicity(
 
     References
     ----------
-    Sirken, M. G. (1970). Household surveys with multiplicity. JASA 65, 257-266.
+    Sirken, M. G. (1970). Household surveys with multiplicity. JASA 65, 257-266. (DOI not checked)
 
     Lavallee, P. (2007). Indirect Sampling. Springer. doi:10.1007/978-0-387-70782-2
 

@@ -96,7 +96,8 @@ def quantile(
 
     Notes
     -----
-    The default rule is the left-continuous inverse of the distribution function, as is ``hf1``;
+    The default rule is ``min {y: F(y) >= q}`` with ``F(y) = sum w (y_i <= y) / sum w``, the
+    left-continuous inverse of the distribution function, as is ``hf1``;
     ``school`` and ``hf2`` take the middle where q is met, ``hf3`` an even number of distinct
     values, ``hf4`` to ``hf9`` join plotting positions by lines. Where q is below the first step
     they give the smallest value (R's step rules the second one). Lines and ``shahvaish`` depend on
@@ -112,8 +113,8 @@ def quantile(
     ``replicates`` is too large where factors are drawn in close to 1 and units are few, as a
     generalised bootstrap's (by a quarter for 48 units): the steps of a quantile do not shrink.
     There is no standard error where every row of a domain lies at or below the quantile or, with
-    ``mean``, a limit of the share lies outside 0 to 1: that limit is nan, the other stands. It is
-    too short in domains of a few primary units.
+    ``mean``, a limit of the share lies outside 0 to 1: that limit is nan, the other stands. It
+    fails (too short) in domains of a few primary units.
 
     References
     ----------

@@ -109,9 +109,10 @@ def prevalence(
     ----------
     Korn, E. L. and Graubard, B. I. (1998). Confidence intervals for proportions with small
     expected number of positive counts estimated from survey data. Survey Methodology 24, 193-201.
+    (no DOI)
 
     Gabler, S., Haeder, S. and Lahiri, P. (1999). A model based justification of Kish's formula for
-    design effects for weighting and clustering. Survey Methodology 25, 105-106.
+    design effects for weighting and clustering. Survey Methodology 25, 105-106. (no DOI)
 
     Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
     doi:10.1007/978-1-4612-4378-6

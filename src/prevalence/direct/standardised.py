@@ -81,7 +81,8 @@ def standardised(
     The standard population is taken as known; a cell of number 0 leaves the estimate. The variance
     is exact for this function of the weights, and is that of R's ``svystandardize`` followed by
     ``svymean`` in the same domains. It adds up cells as if each had several rows: a cell of one
-    row adds nothing, with a warning. Assumes that weights are comparable within cells.
+    row adds nothing, with a warning. Assumes that weights are comparable within cells. It fails
+    (unstable) where a domain has few rows in a cell that weighs much in the standard population.
 
     References
     ----------

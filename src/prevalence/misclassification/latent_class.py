@@ -142,6 +142,7 @@ def latent_class(
 
     Patterson, B. H., Dayton, C. M. and Graubard, B. I. (2002). Latent class analysis of complex
     sample survey data. Journal of the American Statistical Association 97, 721-741.
+    (DOI not checked)
 
     Examples
     --------

@@ -44,6 +44,10 @@ class WhatIf:
     >>> rates = {"sensitivity": (0.5, 0.7, 0.9), "false_report": (0.0, 0.01, 0.03)}
     >>> pv.misclassification.what_if(told, **rates).tornado["varied"].tolist()
     ['sensitivity', 'apparent', 'false_report']
+    >>> found = pv.misclassification.what_if(told, **rates)
+    >>> found.to_frame().shape
+    (9, 7)
+    >>> ax = found.plot()
     """
 
     grid: pd.DataFrame
@@ -127,7 +131,8 @@ def what_if(
 
     Notes
     -----
-    Every pair is taken as known: limits show sampling alone. It is for rates that no study tells;
+    Every pair is taken as known: limits show sampling alone. It fails near ``s = f``, where the
+    report tells nothing of the truth. It is for rates that no study tells;
     where one does, `proxy` and `rogan_gladen` carry its uncertainty. Values outside 0 to 1 are kept:
     the data rule such rates out.
 

@@ -51,7 +51,9 @@ def lower_bound(lists: Lists) -> Estimate:
     Notes
     -----
     Assumes lists that catch independently given a person's visibility, which may differ between
-    persons: it is then a lower bound. Referral between lists raises f2 and lowers the bound.
+    persons: it is then a lower bound. It fails (ends above the size) where lists avoid each other
+    or records of one person were not linked, which makes persons look seen once. Referral between
+    lists raises f2 and lowers the bound.
 
     References
     ----------

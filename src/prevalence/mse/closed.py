@@ -127,7 +127,7 @@ def chao_lower_bound(
     catchability. Biometrics 43, 783-791. https://doi.org/10.2307/2531532
 
     Rivest, L.-P. and Levesque, T. (2001). Improved log-linear model estimators of abundance in
-    capture-recapture experiments. Canadian Journal of Statistics 29, 555-572.
+    capture-recapture experiments. Canadian Journal of Statistics 29, 555-572. (DOI not checked)
 
     Examples
     --------

@@ -81,9 +81,10 @@ def stepwise(
 
     Notes
     -----
-    Assumes that dependence shows as an unlikely overlap of two lists and that all persons are
-    equally likely to be on a list. It fails with few overlaps: the replicates then fall into
-    clusters, one per model, and the interval's ends are those of the extreme models.
+    With b0 the intercept of the last model it is ``n + exp(b0)``. Assumes that dependence shows as
+    an unlikely overlap of two lists and that all persons are equally likely to be on a list. It
+    fails with few overlaps: the replicates then fall into clusters, one per model, and the
+    interval's ends are those of the extreme models.
 
     References
     ----------

@@ -68,8 +68,8 @@ def loglinear(
     Notes
     -----
     Assumes that no group of lists depends on each other beyond those given, and that all persons
-    are equally likely to be on a list. Undeclared positive dependence and unequal visibility make
-    it too low, often by half or more: read it as "at least".
+    are equally likely to be on a list. It fails under undeclared positive dependence and
+    unequal visibility, which make it too low, often by half or more: read it as "at least".
 
     References
     ----------

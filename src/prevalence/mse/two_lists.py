@@ -60,7 +60,8 @@ def chapman(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     Notes
     -----
     Assumes that the two lists are independent for every person and that all are equally likely to
-    be on one of them. Positive dependence (referral) or unequal visibility make it a lower bound.
+    be on one of them. It fails (too low) under positive dependence (referral) and unequal
+    visibility: it is then a lower bound.
 
     References
     ----------
@@ -127,9 +128,9 @@ def lincoln_petersen(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     Notes
     -----
     Assumes that the two lists are independent for every person and that all are equally likely to
-    be on one of them. Positive dependence (referral) or unequal visibility make it a lower bound:
-    `sensitivity` shows by how much. It is too high by about ``1 / m`` of itself where m is small;
-    `chapman` corrects for that.
+    be on one of them. It fails (too low) under positive dependence (referral) and unequal
+    visibility: it is then a lower bound, and `sensitivity` shows by how much. It is too high by
+    about ``1 / m`` of itself where m is small; `chapman` corrects for that.
 
     References
     ----------

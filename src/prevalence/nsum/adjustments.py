@@ -287,7 +287,7 @@ def sensitivity(
     Notes
     -----
     Intervals are on the log scale and hold the uncertainty of the sample and of the known sizes
-    alone. It answers which adjustments would change a conclusion; it does not tell which are true.
+    alone. It answers which adjustments would change a conclusion; it fails to tell which are true.
 
     References
     ----------

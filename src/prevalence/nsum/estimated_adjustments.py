@@ -107,6 +107,7 @@ def game_of_contacts(
     ----------
     Salganik, M. J., Mello, M. B., Abdo, A. H., Bertoni, N., Fazito, D. and Bastos, F. I. (2011).
     The game of contacts: estimating the social visibility of groups. Social Networks 33, 70-78.
+    (DOI not checked)
 
     Feehan, D. M. and Salganik, M. J. (2016). Generalizing the network scale-up method: a new
     estimator for the size of hidden populations. Sociological Methodology 46, 153-186.

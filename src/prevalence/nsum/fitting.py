@@ -144,10 +144,12 @@ def fit(
     ...     for name, share in (("police", 0.03), ("nurses", 0.05), ("hidden", 0.01))
     ... }
     >>> fitted = pv.nsum.fit(
-    ...     pv.Survey(data),
+    ...     pv.Survey({**data, "region": ["north", "south"] * 40}),
     ...     "hidden",
     ...     known={"police": 3_000, "nurses": 5_000},
     ...     population=100_000,
+    ...     regions="region",
+    ...     region_populations={"north": 40_000, "south": 60_000},
     ...     draws=300,
     ...     warmup=250,
     ...     rng=1,
@@ -155,6 +157,8 @@ def fit(
     >>> size = fitted.size(transmission=1)
     >>> bool(700 < size.value[0] < 1_300)
     True
+    >>> fitted.fitted_sizes().value.shape, fitted.shrinkage()["region"].tolist()
+    ((2,), ['north', 'south'])
     """
     answers = as_answers(sample, hidden, known, population)
     one_of("model", model, list(MODELS))

@@ -58,6 +58,12 @@ class Plan:
     >>> plan = pv.nsum.precision(1_000, degree=180, known=200_000, size=5_000, population=2.8e6)
     >>> round(plan.cv, 4)
     0.0565
+    >>> print(plan.sentence())
+    With 1,000 respondents a hidden group of 5,000 is estimated with a coefficient of variation
+    of 5.6 % (with adjustments and known sizes taken as exact): 321 reports are expected, and
+    72.5 % of respondents report none.
+    >>> plan.to_frame().shape
+    (1, 7)
     """
 
     n: int
@@ -272,8 +278,9 @@ def sample_size(
 
     Notes
     -----
-    The inverse of `precision`, with its assumptions. It plans respondents, not interviews: divide
-    by the response rate that is expected.
+    The inverse of `precision`, with its assumptions; it fails where that does, and no number of
+    respondents brings the coefficient of variation below the floor. It plans respondents, not
+    interviews: divide by the response rate that is expected.
 
     References
     ----------

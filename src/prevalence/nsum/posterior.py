@@ -99,6 +99,10 @@ class Posterior:
     draws, converged>
     >>> bool(700 < fit.size(transmission=1).value[0] < 1_300)
     True
+    >>> fit.diagnostics()["parameter"].tolist()[:2], fit.degrees().shape
+    (['log_prevalence[police]', 'log_prevalence[nurses]'], (80, 7))
+    >>> fit.check(rng=1)["statistic"].unique().tolist()
+    ['share of zeros', 'mean', 'maximum']
     """
 
     model: str
@@ -494,7 +498,7 @@ class Posterior:
         References
         ----------
         Gelman, A., Meng, X.-L. and Stern, H. (1996). Posterior predictive assessment of model
-        fitness via realized discrepancies. Statistica Sinica 6, 733-760.
+        fitness via realized discrepancies. Statistica Sinica 6, 733-760. (no DOI)
         """
         if not isinstance(replicates, (int, np.integer)) or replicates < 1:
             raise ValueError(

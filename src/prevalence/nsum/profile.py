@@ -51,6 +51,9 @@ class ScaledDown:
     >>> profiles = {"Mary": {"women": 900, "men": 0}, "police": {"women": 100, "men": 400}}
     >>> pv.nsum.scaled_down(profiles, {"women": 5100, "men": 4900})
     <ScaledDown: 2 known groups; index of dissimilarity 0.204 over 2 cells>
+    >>> pooled = pv.nsum.scaled_down(profiles, {"women": 5100, "men": 4900})
+    >>> pooled.to_frame()["ratio"].round(2).tolist(), pooled.groups()["advice"].tolist()
+    ([1.4, 0.58], ['keep', 'keep'])
     """
 
     cells: tuple[str, ...]
@@ -224,7 +227,7 @@ def scaled_down(profiles: Any, population: Any, *, candidates: Any = None) -> Sc
     doi:10.1198/jasa.2009.ap08518
 
     Duncan, O. D. and Duncan, B. (1955). A methodological analysis of segregation indexes. American
-    Sociological Review 20, 210-217.
+    Sociological Review 20, 210-217. doi:10.2307/2088328
 
     Examples
     --------

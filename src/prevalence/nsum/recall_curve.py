@@ -50,6 +50,8 @@ def recalled_size(size: ArrayLike, threshold: float, shape: float = 1.0) -> Arra
 
     Notes
     -----
+    It fails as a correction of single groups, since it knows their sizes alone.
+
     The form is that of McCormick and Zheng (2007) as it is cited by others. The constants printed
     there, ``c1 = exp(-7)`` on the scale of shares and ``c2 = 1``, are not confirmed here: fit or
     sweep them with `Validation.recall` and `Recall.sweep`.
@@ -57,7 +59,7 @@ def recalled_size(size: ArrayLike, threshold: float, shape: float = 1.0) -> Arra
     References
     ----------
     McCormick, T. H. and Zheng, T. (2007). Adjusting for recall bias in "How many X's do you
-    know?" surveys. Proceedings of the Joint Statistical Meetings.
+    know?" surveys. Proceedings of the Joint Statistical Meetings. (no DOI)
 
     McCormick, T. H., Salganik, M. J. and Zheng, T. (2010). How many people do you know?: efficiently
     estimating personal network size. Journal of the American Statistical Association 105, 59-70.
@@ -121,6 +123,12 @@ class Recall:
     >>> recall = pv.nsum.validate(pv.Survey(data), known=known).recall()
     >>> round(recall.slope, 3), recall.adjusted([2500.0]).round()
     (0.623, array([2474.]))
+    >>> recall.left_of([2500.0]).round(), recall.band([2500.0]).round()
+    (array([2516.]), array([[  558., 11358.]]))
+    >>> recall.prediction_error([2500.0]).round(2)
+    array([0.19])
+    >>> recall.to_frame()["group"].tolist(), len(recall.sweep())
+    (['priests', 'police', 'drivers'], 7)
     """
 
     groups: tuple[str, ...]

@@ -365,7 +365,7 @@ def validate(
 
     All sizes are one function of the weights, so they have their joint covariance under every
     variance scheme. A ratio far from 1 shows barriers, recall error, or a wrong size or question,
-    of this group or of the largest other ones. It cannot show what all groups share.
+    of this group or of the largest other ones. It fails to show what all groups share.
 
     References
     ----------

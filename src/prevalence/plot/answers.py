@@ -86,7 +86,7 @@ def degrees(
     ----------
     Zheng, T., Salganik, M. J. and Gelman, A. (2006). How many people do you know in prison?: using
     overdispersion in count data to estimate social structure in networks. Journal of the American
-    Statistical Association 101, 409-423.
+    Statistical Association 101, 409-423. doi:10.1198/016214505000001168
 
     Examples
     --------

@@ -86,7 +86,7 @@ def definitions(
 
     References
     ----------
-    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo. (no DOI)
 
     Examples
     --------
@@ -308,7 +308,7 @@ def definition_changes(
 
     References
     ----------
-    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo. (no DOI)
 
     Examples
     --------

@@ -50,6 +50,7 @@ def describe(ax: Axes) -> str:
     References
     ----------
     W3C (2023). Web Content Accessibility Guidelines 2.2, success criterion 1.1.1.
+    https://www.w3.org/TR/WCAG22/
 
     Examples
     --------

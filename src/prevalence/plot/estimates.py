@@ -81,7 +81,7 @@ def ladder(
 
     References
     ----------
-    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo. (no DOI)
 
     Examples
     --------
@@ -267,7 +267,7 @@ def domains(
 
     References
     ----------
-    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo.
+    Okabe, M. and Ito, K. (2008). Color Universal Design. University of Tokyo. (no DOI)
 
     Examples
     --------

@@ -110,7 +110,7 @@ def reliability(
     ----------
     Binette, O. and Steorts, R. C. (2022). On the reliability of multiple systems estimation for the
     quantification of modern slavery. Journal of the Royal Statistical Society Series A 185,
-    640-676.
+    640-676. (DOI not checked)
 
     Examples
     --------

@@ -82,7 +82,7 @@ def regions(
     References
     ----------
     Gelman, A. and Hill, J. (2007). Data Analysis Using Regression and Multilevel/Hierarchical
-    Models. Cambridge University Press.
+    Models. Cambridge University Press. doi:10.1017/CBO9780511790942
 
     Examples
     --------

@@ -86,7 +86,7 @@ def tornado(
     References
     ----------
     Eschenbach, T. G. (1992). Spiderplots versus tornado diagrams for sensitivity analysis.
-    Interfaces 22(6), 40-46.
+    Interfaces 22(6), 40-46. doi:10.1287/inte.22.6.40
 
     Examples
     --------

@@ -45,7 +45,7 @@ def weight_flow(
 
     References
     ----------
-    Kish, L. (1992). Weighting for unequal Pi. Journal of Official Statistics 8, 183-200.
+    Kish, L. (1992). Weighting for unequal Pi. Journal of Official Statistics 8, 183-200. (no DOI)
 
     Examples
     --------

@@ -76,7 +76,7 @@ def read_spss(
 
     References
     ----------
-    GNU PSPP Developers. System file format. In PSPP Developers Guide, appendix B.
+    GNU PSPP Developers. System file format. In PSPP Developers Guide, appendix B. (manual)
 
     Examples
     --------

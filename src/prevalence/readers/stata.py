@@ -79,7 +79,7 @@ def read_stata(
 
     References
     ----------
-    StataCorp. Description of .dta file format 118. In the help of Stata, "help dta".
+    StataCorp. Description of .dta file format 118. In the help of Stata, "help dta". (manual)
 
     Examples
     --------

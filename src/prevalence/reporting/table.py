@@ -57,6 +57,14 @@ class Table:
     >>> table = pv.direct.prevalence(survey, "case").table()
     >>> print(table.to_markdown().splitlines()[4])
     | all | 200 | 50 | 25.0 % | 19.4 to 31.4 | 12 % | 1.01 |  |
+    >>> "tabular" in table.to_latex(), "<table" in table.to_html()
+    (True, True)
+    >>> table.to_frame().shape
+    (1, 10)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     book = table.to_excel(f"{folder}/cases.xlsx")
+    ...     page = table.to_word(f"{folder}/cases.docx")
     """
 
     caption: str

@@ -91,7 +91,7 @@ def list_combined(
     ----------
     Aronow, P. M., Coppock, A., Crawford, F. W. and Green, D. P. (2015). Combining list experiment
     and direct question estimates of sensitive behavior prevalence. Journal of Survey Statistics and
-    Methodology 3, 43-66.
+    Methodology 3, 43-66. doi:10.1093/jssam/smu023
 
     Blair, G. and Imai, K. (2012). Statistical analysis of list experiments. Political Analysis 20,
     47-77. doi:10.1093/pan/mpr048

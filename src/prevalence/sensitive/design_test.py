@@ -60,6 +60,12 @@ class DesignTest:
     >>> test = pv.sensitive.list_design_test(pv.Survey(rows), "y", treatment="long", items=3)
     >>> test.p_value
     1.0
+    >>> print(test.sentence())
+    That the sensitive item does not change the answers to the others is not contradicted (p =
+    1.0000, Bonferroni over two sets of inequalities; the lowest share is 0.0 %, trait, 0
+    others).
+    >>> test.to_frame().shape
+    (8, 4)
     """
 
     estimate: Estimate
@@ -175,7 +181,7 @@ def list_design_test(
     47-77. doi:10.1093/pan/mpr048
 
     Andrews, D. W. K. and Soares, G. (2010). Inference for parameters defined by moment inequalities
-    using generalized moment selection. Econometrica 78, 119-157.
+    using generalized moment selection. Econometrica 78, 119-157. doi:10.3982/ECTA7502
 
     Examples
     --------

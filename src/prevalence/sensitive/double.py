@@ -82,14 +82,14 @@ def double_list(
     -----
     The variance is ``(V_1 + V_2 + 2 C) / 4``: the same people answer both lists, and C is negative
     where counts go together within a person, positive where clusters differ; it is never left out.
-    Assumes of each list what `list_difference` does. Two lists that differ by more than chance
-    contradict that, which is said.
+    Assumes of each list what `list_difference` does, and fails where that does. Two lists that
+    differ by more than chance contradict that, which is said.
 
     References
     ----------
     Droitcour, J., Caspar, R. A., Hubbard, M. L., Parsley, T. L., Visscher, W. and Ezzati, T. M.
     (1991). The item count technique as a method of indirect questioning. In Measurement Errors in
-    Surveys, 185-210. Wiley.
+    Surveys, 185-210. Wiley. doi:10.1002/9781118150382.ch11
 
     Blair, G. and Imai, K. (2012). Statistical analysis of list experiments. Political Analysis 20,
     47-77. doi:10.1093/pan/mpr048

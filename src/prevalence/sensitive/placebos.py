@@ -53,7 +53,7 @@ class Placebos:
     ----------
     Aronow, P. M., Coppock, A., Crawford, F. W. and Green, D. P. (2015). Combining list experiment
     and direct question estimates of sensitive behavior prevalence. Journal of Survey Statistics and
-    Methodology 3, 43-66.
+    Methodology 3, 43-66. doi:10.1093/jssam/smu023
 
     Examples
     --------
@@ -62,6 +62,9 @@ class Placebos:
     >>> survey = pv.Survey({**rows, "says": [0, 0, 1, 0, 0, 1, 1, 0] * 4})
     >>> pv.sensitive.list_placebos(survey, "y", treatment="long", direct="says", items=3)
     <Placebos: list difference of those who say yes 0.5 (1 expected, p = 0.0091); effect of the list on the direct answer 0.25 (0 expected, p = 0.1468)>
+    >>> tests = pv.sensitive.list_placebos(survey, "y", treatment="long", direct="says", items=3)
+    >>> tests.to_frame().shape
+    (2, 7)
     """
 
     estimate: Estimate
@@ -143,6 +146,8 @@ def list_placebos(
 
     Notes
     -----
+    Each is a difference of two means, ``sum w T y / sum w T - sum w (1 - T) y / sum w (1 - T)``, of
+    counts y among those who say yes, and of direct answers y among all; T is 1 for the long list.
     Design-based t-tests; the two are in one joint `Estimate`. They fail to see liars among those
     who say no, of whom nothing is known.
 
@@ -150,7 +155,7 @@ def list_placebos(
     ----------
     Aronow, P. M., Coppock, A., Crawford, F. W. and Green, D. P. (2015). Combining list experiment
     and direct question estimates of sensitive behavior prevalence. Journal of Survey Statistics and
-    Methodology 3, 43-66.
+    Methodology 3, 43-66. doi:10.1093/jssam/smu023
 
     Examples
     --------

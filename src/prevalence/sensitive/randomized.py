@@ -131,18 +131,21 @@ def randomized_response(
     ----------
     Warner, S. L. (1965). Randomized response: a survey technique for eliminating evasive answer
     bias. Journal of the American Statistical Association 60, 63-69.
+    doi:10.1080/01621459.1965.10480775
 
     Greenberg, B. G., Abul-Ela, A.-L. A., Simmons, W. R. and Horvitz, D. G. (1969). The unrelated
     question randomized response model: theoretical framework. Journal of the American Statistical
-    Association 64, 520-539.
+    Association 64, 520-539. (DOI not checked)
 
     Kuk, A. Y. C. (1990). Asking sensitive questions indirectly. Biometrika 77, 436-438.
+    (DOI not checked)
 
     Yu, J.-W., Tian, G.-L. and Tang, M.-L. (2008). Two new models for survey sampling with sensitive
-    characteristic: design and analysis. Metrika 67, 251-263.
+    characteristic: design and analysis. Metrika 67, 251-263. (DOI not checked)
 
     Blair, G., Imai, K. and Zhou, Y.-Y. (2015). Design and analysis of the randomized response
     technique. Journal of the American Statistical Association 110, 1304-1319.
+    doi:10.1080/01621459.2015.1050028
 
     Sarndal, C.-E., Swensson, B. and Wretman, J. (1992). Model Assisted Survey Sampling. Springer.
     doi:10.1007/978-1-4612-4378-6

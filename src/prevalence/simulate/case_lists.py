@@ -64,7 +64,7 @@ class CaseLists:
         >>> from prevalence.simulate import lists
         >>> audit = lists(6_000, referral={}, missed_links=0.05, rng=1).audit()
         >>> audit["missed"]["registry"]
-        (4, 65)
+        (5, 60)
         """
         records = self.records if kept is None else self.records[kept]
         shared = records[records.groupby("person")["person"].transform("size") > 1]

@@ -184,9 +184,10 @@ def cote_divoire(
     References
     ----------
     Institut national de la statistique (Côte d'Ivoire), RGPH 2021, populations of districts.
+    (census)
 
     NORC at the University of Chicago (2020). Assessing Progress in Reducing Child Labor in Cocoa
-    Production in Cocoa Growing Areas of Côte d'Ivoire and Ghana.
+    Production in Cocoa Growing Areas of Côte d'Ivoire and Ghana. (no DOI)
 
     Examples
     --------
@@ -194,6 +195,11 @@ def cote_divoire(
     >>> study = cote_divoire(seed=2026)
     >>> study.households["ea"].nunique(), study.households["district"].nunique()
     (200, 7)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = study.write(folder) + study.write_forms(folder)
+    >>> "truth.csv" in files, "form.xlsx" in files
+    (True, True)
     """
     parameters = parameters or CocoaParameters()
     seeds = np.random.SeedSequence([seed, STREAM]).spawn(5)

@@ -114,6 +114,11 @@ class Country:
     >>> rows = country.truth.set_index(["id", "form", "domain"])["value"]
     >>> float(rows["five_year_sexual_count", "sexual", "all"])
     1200.0
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = country.write(folder)
+    >>> "truth.csv" in files
+    True
     """
 
     frame: pd.DataFrame
@@ -178,7 +183,7 @@ def jamaica(seed: int = 2026, *, parameters: Parameters | None = None) -> Countr
 
     References
     ----------
-    Statistical Institute of Jamaica, Population and Housing Census 2011.
+    Statistical Institute of Jamaica, Population and Housing Census 2011. (census)
 
     Examples
     --------

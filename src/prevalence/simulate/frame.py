@@ -67,7 +67,7 @@ def parish_frame() -> pd.DataFrame:
 
     References
     ----------
-    Statistical Institute of Jamaica, Population and Housing Census 2011.
+    Statistical Institute of Jamaica, Population and Housing Census 2011. (census)
 
     Examples
     --------

@@ -83,6 +83,17 @@ class Interviews:
         ------
         ImportError
             Without openpyxl, which the extra ``[io]`` installs.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dataclasses import replace
+        >>> from prevalence.simulate import interviews
+        >>> asked = interviews(seed=2026)
+        >>> few = replace(asked, export={"child": asked.export["child"].head()})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     few.write(folder)
+        ['export.xlsx', 'form.xlsx', 'truth.csv']
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)

@@ -64,6 +64,10 @@ class ModelTable:
     >>> table = pv.mse.models(lists)
     >>> len(table), table.best
     (8, '[list 1][list 2][list 3]')
+    >>> table.label(0), [round(end) for end in table.range()]
+    ('[list 1][list 2][list 3]', [462, 526])
+    >>> table.degree_two()[:3]
+    array([0, 1, 2])
     """
 
     names: tuple[str, ...]

@@ -145,7 +145,8 @@ def vary_ntop(
 
     Notes
     -----
-    It assumes and fails where `select` does.
+    The interval for k is that of ``N_r = n_r + exp(b0_r)``, each replicate r by its model of least
+    BIC among the best k of the data. It assumes and fails where `select` does.
 
     References
     ----------

@@ -119,7 +119,8 @@ def closed(
 
     Notes
     -----
-    Assumes that lists do not depend on each other given what the model says of persons. The laws of
+    Assumes that lists do not depend on each other given what the model says of persons: it fails
+    (too low) where lists refer persons to each other. The laws of
     visibility other than chao fit about equally well and can differ by several times in their
     dark figure: the data do not choose between them. Case lists have no order in time, and agencies
     refer; Mb and Mbh are for repeated rounds of one search.
@@ -130,7 +131,7 @@ def closed(
     Journal of Statistical Software 19(5). doi:10.18637/jss.v019.i05
 
     Rivest, L.-P. and Levesque, T. (2001). Improved log-linear model estimators of abundance in
-    capture-recapture experiments. Canadian Journal of Statistics 29, 555-572.
+    capture-recapture experiments. Canadian Journal of Statistics 29, 555-572. (DOI not checked)
 
     Examples
     --------

@@ -76,7 +76,8 @@ def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Esti
 
     Notes
     -----
-    Assumes independent lists. Referral adds captures and looks like too few singletons. Where there
+    Assumes independent lists, and that persons captured twice or more follow the law of captures.
+    It fails under referral, which adds captures and looks like too few singletons. Where there
     are fewer singletons than expected, the ordinary independence model is fitted, and this is said.
     Under "after" the bound would estimate the wrong figure, and is refused.
 

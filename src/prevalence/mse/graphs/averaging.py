@@ -63,8 +63,11 @@ def graph_posterior(
 
     Notes
     -----
-    Assumes that lists depend on each other only as some decomposable graph says. It fails with
-    dependence between all lists (such as unequal visibility), and where the prior weight decides.
+    ``p(g, n0) = p(n0) (n + n0)! / n0! prod_C D(C) / prod_S D(S)`` up to a constant, over the
+    cliques C and separators S of graph g, D the Dirichlet integral of their table (n0 in its cell
+    of no list) over that of no persons. Assumes that lists depend on each other only as some
+    decomposable graph says. It fails with dependence between all lists (such as unequal
+    visibility), and where the prior weight decides.
 
     References
     ----------

@@ -83,6 +83,13 @@ class GraphPosterior:
     >>> posterior = pv.mse.graph_posterior(lists, saturated=False)
     >>> posterior.quantile([0.025, 0.5, 0.975])
     array([132., 193., 334.])
+    >>> posterior.interval(0.9), [round(end) for end in posterior.span()]
+    ((139.0, 302.0), [193, 193])
+    >>> posterior.to_frame()[["delta", "median"]].values.tolist()
+    [[0.0625, 199.0], [0.25, 193.0], [0.5, 187.0], [1.0, 176.0]]
+    >>> print(posterior.sweep_in_words())
+    delta 0.0625: 199 (134 to 354); delta 0.25: 193 (132 to 334); delta 0.5: 187 (129 to 313);
+    delta 1: 176 (125 to 280)
     """
 
     lists: Lists

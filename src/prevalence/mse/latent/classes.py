@@ -71,6 +71,10 @@ class LatentClassFit:
     ... )
     >>> fit
     <LatentClassFit: 228 persons on 3 lists, 1 class; 16 chains of 160 draws, converged>
+    >>> bool(fit.size().value[0] > 228)
+    True
+    >>> fit.diagnostics()["parameter"].tolist()[:2], fit.to_frame().shape
+    (['population size', 'classes'], (4, 7))
     """
 
     lists: Lists
@@ -276,6 +280,16 @@ def latent_class_fit(
     TypeError, ValueError
         When `lists` is not a `Lists`, the lists do not overlap, or a number is impossible.
 
+    Notes
+    -----
+    ``P(history w) = sum_k nu_k prod_j lambda_jk^w_j (1 - lambda_jk)^(1 - w_j)``. It fails where
+    `latent_class` does: where the table is sparse, chains that disagree give no number.
+
+    References
+    ----------
+    Manrique-Vallier, D. (2016). Bayesian population size estimation using Dirichlet process mixtures.
+    Biometrics 72(4), 1246-1254. doi:10.1111/biom.12502
+
     Examples
     --------
     >>> import prevalence as pv
@@ -425,7 +439,7 @@ def latent_class(
     84(2), 321-350. doi:10.1111/rssb.12464
 
     Papaspiliopoulos, O. and Roberts, G. O. (2008). Retrospective Markov chain Monte Carlo methods for
-    Dirichlet process hierarchical models. Biometrika 95(1), 169-186.
+    Dirichlet process hierarchical models. Biometrika 95(1), 169-186. (DOI not checked)
 
     Examples
     --------

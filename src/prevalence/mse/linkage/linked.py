@@ -106,7 +106,7 @@ def linked(
     References
     ----------
     Di Consiglio, L. and Tuoto, T. (2018). Population size estimation and linkage errors: the
-    multiple lists case. Journal of Official Statistics 34, 889-908.
+    multiple lists case. Journal of Official Statistics 34, 889-908. (DOI not checked)
 
     Bishop, Y. M. M., Fienberg, S. E. and Holland, P. W. (1975). Discrete Multivariate Analysis:
     Theory and Practice. MIT Press. doi:10.1007/978-0-387-72806-3

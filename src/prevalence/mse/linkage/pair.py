@@ -94,7 +94,7 @@ def linked_pair(
     References
     ----------
     Ding, Y. and Fienberg, S. E. (1994). Dual system estimation of Census undercount in the
-    presence of matching error. Survey Methodology 20, 149-158.
+    presence of matching error. Survey Methodology 20, 149-158. (no DOI)
 
     Chao, A. (1987). Estimating the population size for capture-recapture data with unequal
     catchability. Biometrics 43, 783-791. doi:10.2307/2531532 (the interval)

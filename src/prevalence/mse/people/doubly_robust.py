@@ -276,7 +276,8 @@ def doubly_robust_pairs(
 
     Notes
     -----
-    Every row estimates the same population under another assumption.
+    Every row estimates the same population under another assumption. With one pair as J, a person
+    seen at x stands for ``1 + q10(x) q01(x) / q11(x)``. It fails where `doubly_robust` does.
 
     References
     ----------

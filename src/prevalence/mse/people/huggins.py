@@ -88,10 +88,10 @@ def huggins(
     Notes
     -----
     Assumes that, given the covariates, the lists catch a person independently, and that chances are
-    logistic. A cause of being seen that is not among the covariates, and referral, make it too low.
-    A person with a small chance stands for many: the estimate is then extrapolation. The range is
-    over models that leave out slopes or constants, within 6 units of BIC. "M0", "Mt", "Mb" and "Mtb"
-    take no covariates.
+    logistic. It fails (too low) where a cause of being seen is not among the covariates, and under
+    referral. A person with a small chance stands for many: the estimate is then extrapolation. The
+    range is over models that leave out slopes or constants, within 6 units of BIC. "M0", "Mt", "Mb"
+    and "Mtb" take no covariates.
 
     References
     ----------

@@ -89,10 +89,10 @@ def referral_aware(
     body that is no list is an own capture. *forced* and *merged* hold however captures are
     recorded, and need no sources of captures; *removed* is right if a list records its own capture
     of a person also after a referral, and too high otherwise; *censored* is right if a referral
-    always masks it, and too low otherwise. A referral that is neither recorded nor declared makes
-    every variant too low, often by half; none repairs unequal visibility or another dependence.
-    Taking unknown sources as own is too low where some were referrals; leaving them out is right
-    where a source is missing whatever the person's other captures.
+    always masks it, and too low otherwise. Every variant fails (too low, often by half) where a
+    referral is neither recorded nor declared; none repairs unequal visibility or another
+    dependence. Taking unknown sources as own is too low where some were referrals; leaving them out
+    is right where a source is missing whatever the person's other captures.
 
     References
     ----------

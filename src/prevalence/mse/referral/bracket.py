@@ -62,6 +62,10 @@ class ReferralBracket:
     ... )
     >>> pv.mse.referral_bracket(lists).to_frame()["method"].tolist()
     ['forced', 'merged', 'removed', 'censored']
+    >>> print(pv.mse.referral_bracket(lists).sentence())
+    From 824 (a referral always masks the list's own capture) to 897 (own captures are always
+    recorded), 95 % limits 646 to 1,197; it supposes that every referral is declared and that
+    own captures are independent.
     """
 
     estimates: Mapping[str, Estimate]
@@ -164,10 +168,11 @@ def referral_bracket(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Re
 
     Notes
     -----
-    The bracket tells what is not known about recording, not about referrals that are neither
-    recorded nor declared, unequal visibility, or missing sources that depend on the person's other
-    captures: these it does not contain. *forced* needs no sources and does not depend on the
-    recording; where it lies far outside the bracket, one of the assumptions is wrong.
+    Each end is ``N = n + exp(b0)`` of `referral_aware`. The bracket tells what is not known about
+    recording. It fails to contain what comes of referrals that are neither recorded nor declared,
+    of unequal visibility, or of missing sources that depend on the person's other captures.
+    *forced* needs no sources and does not depend on the recording; where it lies far outside the
+    bracket, one of the assumptions is wrong.
 
     References
     ----------

@@ -87,8 +87,8 @@ def stratified(
     Notes
     -----
     Assumes, within each stratum, what `loglinear` assumes, and that every shared term is the same
-    in all strata. A list that is absent tells something there only through shared terms: where
-    they differ, the answer for that stratum is wrong in a way that its data cannot show. Persons
+    in all strata. A list that is absent tells something there only through shared terms: it fails
+    where they differ, and the data of that stratum cannot show it. Persons
     with a missing label stay in: whether a label is missing may depend on the lists a person is
     on, not on the label.
 

@@ -56,7 +56,7 @@ def internal_consistency(histories: IntArray, counts: FloatArray, terms: Terms) 
     ----------
     Binette, O. and Steorts, R. C. (2022). On the reliability of multiple systems estimation for the
     quantification of modern slavery. Journal of the Royal Statistical Society Series A 185,
-    640-676.
+    640-676. (DOI not checked)
     """
     lists, width = histories.shape[1], counts.shape[1]
     known, estimate, z = (np.full((lists, width), np.nan) for _ in range(3))

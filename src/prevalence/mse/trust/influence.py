@@ -55,6 +55,8 @@ class Influence:
     >>> found = pv.mse.influence(lists)
     >>> round(found.std_error, 1), found.model
     (49.4, 'none')
+    >>> found.to_frame().shape
+    (3, 7)
     """
 
     names: tuple[str, ...]

@@ -80,6 +80,8 @@ class Reliability:
     >>> report = pv.mse.reliability(lists.declare(visibility="unequal"))
     >>> report.facts.grade, report.warns
     ('forbidden by declared facts', True)
+    >>> report.to_frame().columns.tolist()[:3]
+    ['check', 'case', 'estimate']
     """
 
     estimate: Estimate
@@ -179,10 +181,12 @@ def reliability(
 
     Notes
     -----
-    What decides the number of people on no list is an assumption about them that no data on listed
-    people can test: that the model's form holds for them too. The data can only contradict it. They
-    often cannot tell unequal visibility, referral or false entries from a model that holds; hence
-    the second verdict, from declared facts.
+    The deviance is ``2 sum n_w log(n_w / mu_w)`` over the histories w seen, with ``mu_w`` those
+    expected. It fails to warn of what the data cannot show: what decides the number of people on no
+    list is an assumption about them that no data on listed people can test: that the model's form
+    holds for them too. The data can only contradict it. They often cannot tell unequal visibility,
+    referral or false entries from a model that holds; hence the second verdict, from declared
+    facts.
 
     The tests are: the deviance, the overlaps of pairs that the model leaves out, and each list's own
     members seen through the other lists (Binette and Steorts 2022); p-values come from tables drawn
@@ -195,7 +199,7 @@ def reliability(
     ----------
     Binette, O. and Steorts, R. C. (2022). On the reliability of multiple systems estimation for the
     quantification of modern slavery. Journal of the Royal Statistical Society Series A 185,
-    640-676.
+    640-676. (DOI not checked)
 
     Silverman, B. W. (2020). Multiple-systems analysis for the quantification of modern slavery:
     classical and Bayesian approaches. Journal of the Royal Statistical Society Series A 183,

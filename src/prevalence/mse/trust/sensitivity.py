@@ -191,7 +191,8 @@ def sensitivity(
 
     Notes
     -----
-    Intervals are log-normal on the dark figure and take the odds ratio as known. Positive
+    Intervals are log-normal on the dark figure and take the odds ratio as known: they fail (too
+    short) as statements about a size whose odds ratio is not. Positive
     dependence (referral, visibility that lists share) has an odds ratio above 1 for two lists. With
     `h` the log-linear term of all L lists together, ``delta = exp(h)`` for an even number of lists
     and ``exp(-h)`` for an odd one.
