@@ -287,7 +287,7 @@ def _facts(
     survey: Survey,
     domains: Domains,
     result: Result,
-    y: Array,
+    y: Sequence[Array],
     lost: Array,
     deff: Callable[[], Array],
 ) -> LateFacts:

@@ -27,17 +27,6 @@ SMALL = 5
 COUNTS = ("persons", "alone", "shared", "referred", "unknown_source", "both")
 
 
-def check(reliability: object) -> None:
-    """Refuse what is no report of reliability."""
-    from ..mse import Reliability
-
-    if reliability is not None and not isinstance(reliability, Reliability):
-        raise TypeError(
-            "reliability must be what pv.mse.reliability returns: found "
-            f"{type(reliability).__name__}. Pass that, or leave it out."
-        )
-
-
 def said_of_facts(e: Estimate) -> list[str]:
     """Return the verdict from declared facts on an estimate of lists."""
     return [f"{line}." for line in beside(e) if line.startswith("From declared")]

@@ -51,7 +51,9 @@ class Fine(NamedTuple):
         return None if least is None else (self.table, int(self.at[least]))
 
 
-def suppress_together(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def suppress_together(
+    frames: Mapping[str, pd.DataFrame], *, tell: bool = True
+) -> dict[str, pd.DataFrame]:
     """Return tables as `suppress` does, and with more rows suppressed where tables tell each other's.
 
     A region less its other areas is the area that is suppressed. Which rows make up a row of another
@@ -61,16 +63,19 @@ def suppress_together(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFr
     reasons = {name: reasons_of(frame, 25, 5, 3, "") for name, frame in frames.items()}
     for name, frame in frames.items():
         complement(frame, reasons[name], **FEWEST)
-    before = {name: sum(map(bool, reason)) for name, reason in reasons.items()}
+    before = {name: sum(1 for why in reason if why) for name, reason in reasons.items()}
     while (told := _told(frames, reasons)) is not None:
         name, row = told
         reasons[name][row] = ACROSS
         complement(frames[name], reasons[name], **FEWEST)
-    more = {name: sum(map(bool, reason)) - before[name] for name, reason in reasons.items()}
-    if sum(more.values()):
-        first = next(name for name, count in more.items() if count)
+    more: dict[str, int] = {
+        name: sum(1 for why in reason if why) - before[name] for name, reason in reasons.items()
+    }
+    count = sum(more.values(), 0)
+    if tell and count:
+        first = next(name for name, here in more.items() if here)
         warn(
-            f"tables of one publication must not tell each other's small cells: {sum(more.values())} "
+            f"tables of one publication must not tell each other's small cells: {count:,} "
             f"rows more are suppressed, which one table less another would tell (first: of {first!r}). "
             "Publish one of the tables, or merge domains."
         )
@@ -117,7 +122,7 @@ def _by_one(fine: Fine, wholes: list[Whole]) -> tuple[str, int] | None:
 
 def _by_several(fine: Fine, wholes: list[Whole]) -> tuple[str, int] | None:
     """Find a suppressed row that several rows of other tables tell by sums and differences."""
-    if len(wholes) < 2:
+    if not wholes:
         return None
     size, count = fine.sizes()[0], len(fine.secret)
     shown = np.flatnonzero(~fine.secret)
