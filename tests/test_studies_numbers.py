@@ -48,7 +48,7 @@ def test_french_numbers_are_the_english_ones() -> None:
             assert own.values == other.values
             for text, said in zip(own.texts, other.texts, strict=True):
                 back = said.replace("\u202f%", " %").replace("\u202f", "").replace(",", ".")
-                if own.values and own.head != "cv" and text != "–":
+                if own.shown and own.values and own.head != "cv" and text != "–":
                     assert parsed(back) == parsed(text)
 
 
