@@ -46,7 +46,7 @@ def notes_of(study: str | Mapping[str, Any] | None) -> dict[str, Any]:
             notes[key] = mapping(f"study[{key!r}]", part, "Write what by its name.")
     check_flow(notes.get("weight_flow"))
     check_kind("answers", notes.get("answers"))
-    if "lists" in notes and not (hasattr(notes["lists"], "cells") and hasattr(notes["lists"], "names")):  # fmt: skip
+    if "lists" in notes and not hasattr(notes["lists"], "names"):
         raise TypeError(
             f"study['lists'] must be Lists: found {type(notes['lists']).__name__}. Pass what pv.Lists "
             "makes."
