@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from prevalence.mse.histories import all_histories, cell_codes
 from prevalence.patterns import Patterns
-from prevalence.simulate.parameters import LISTS, REFERRAL
-from prevalence.simulate.referral import Entries, Mechanism, entries, link
-from prevalence.simulate.victims import WINDOW_DAYS
+from prevalence.simulate.country.parameters import LISTS, REFERRAL
+from prevalence.simulate.country.referral import Entries, Mechanism, entries, link
+from prevalence.simulate.country.victims import WINDOW_DAYS
 
 Array = NDArray[Any]
 NAMES = tuple(LISTS)

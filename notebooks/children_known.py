@@ -157,13 +157,7 @@ with said_before():
 of_persons.heaping()[["group", "point", "at", "neighbours", "ratio"]].head(3).round(2)
 
 # %% Figure: how many persons adults know, and how often each number was said {"tags": ["figure"]}
-degrees = pv.plot.degrees(of_persons, synthetic=True)
-degrees.axvline(180, color="black", linewidth=1)
-degrees.annotate(
-    "truth 180", (180, 0.86), xycoords=("data", "axes fraction"), xytext=(6, 0),
-    textcoords="offset points",
-)  # fmt: skip
-degrees.figure
+pv.plot.degrees(of_persons, truth=180, synthetic=True).figure
 
 # %% [markdown]
 # ## Do the known groups come back?
@@ -238,7 +232,7 @@ with said_before():
     rated = {
         name: pv.nsum.scale_up(right, "trafficked", **rate, **given) for name, rate in rates.items()
     }
-priors = pv.compare(rated, truth=dict.fromkeys(rated, truth))
+priors = pv.compare(rated, truth=truth)
 shown = ["name", "estimate", "conf_low", "conf_high", "truth", "covers"]
 priors.to_frame()[shown].round(0)
 
@@ -260,7 +254,7 @@ with said_before():
     }
     for name in ("persons (wrong)", "both (wrong)"):
         scaled[name] = pv.nsum.scale_up(scaled[name], "trafficked", transmission=tau, **given)
-units = pv.compare(scaled, truth=dict.fromkeys(scaled, truth))
+units = pv.compare(scaled, truth=truth)
 units.to_frame()[shown].round(0)
 
 # %% [markdown]
@@ -528,7 +522,7 @@ with said_before():
         for name, (of, rate) in decisions.items()
     }
 wrong |= {"known groups of persons": scaled["persons (wrong)"], "as it should be": network}
-assumptions = pv.compare(wrong, truth=dict.fromkeys(wrong, truth))
+assumptions = pv.compare(wrong, truth=truth)
 assumptions.to_frame()[shown].round(0)
 
 # %% Figure: what each decision does {"tags": ["figure"]}
@@ -575,14 +569,7 @@ comparison = pv.compare(
         "Scale-up, a rate for each form": total,
         "Generalised scale-up": generalized,
     },
-    truth=dict.fromkeys(
-        [
-            "Scale-up, one transmission rate",
-            "Scale-up, a rate for each form",
-            "Generalised scale-up",
-        ],
-        truth,
-    ),
+    truth=truth,
     side_by_side=True,
 )
 comparison

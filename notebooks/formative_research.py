@@ -28,6 +28,8 @@
 # Part three: what both teach about the design of a national study.
 
 # %% Setting up
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -55,13 +57,7 @@ captures = pd.read_csv(data / "city_captures.csv")
 truths = pv.datasets.truth(data).set_index(["id", "domain"])["value"]
 CITY = "child domestic workers of 12 to 17 and young women of 18 to 21"
 DEFINITION = "trafficked before the age of 18, by the study's own indicators"
-
-
-def true(name: str, labels: tuple = ()) -> list[float]:
-    domains = [label[0] for label in labels if label] or ["all"]
-    return [float(truths.loc[name, domain]) for domain in domains]
-
-
+true = partial(pv.datasets.true_values, data)
 chosen = venues[venues["selected"] == 1]
 chosen.groupby("slot", sort=False)[["probability", "counted", "approached", "interviewed"]].agg(
     {"probability": "mean", "counted": "mean", "approached": "sum", "interviewed": "sum"}
@@ -259,9 +255,7 @@ found: dict = {}
 for trial in range(seed, seed + 200):
     town = pv.simulate.city(trial)
     estimate = pv.direct.prevalence(at_venues(town.tls), "trafficked")
-    truth = float(
-        town.truth.set_index(["id", "domain"])["value"]["city_attending_prevalence", "all"]
-    )
+    (truth,) = pv.datasets.true_values(town.truth, "city_attending_prevalence")
     low, high = estimate.interval()[0]
     outcome = "holds" if low <= truth <= high else "misses"
     found.setdefault(outcome, [str(trial), *np.round([float(estimate), low, high, truth], 3)])
@@ -309,7 +303,7 @@ mr_attending = pv.direct.prevalence(captured, "trafficked", where="visits > 0").
 )
 same_people = pv.compare(
     {"venues": tls_share, "marks": mr_attending},
-    truth=dict.fromkeys(["venues", "marks"], true("city_attending_prevalence")),
+    truth=true("city_attending_prevalence"),
 )
 difference = same_people.differences()
 difference[["difference", "estimate", "std_error", "conf_low", "conf_high"]].round(3)
@@ -327,7 +321,7 @@ tls_everybody = tls_share.bridge(
 )
 everybody = pv.compare(
     {"venues, bridged": tls_everybody, "marks": mr_share},
-    truth=dict.fromkeys(["venues, bridged", "marks"], true("city_prevalence")),
+    truth=true("city_prevalence"),
 )
 beside_truth(everybody)
 
@@ -387,10 +381,7 @@ sensitivity.to_frame().round(2)
 homes, roster, reports = (
     pd.read_csv(data / f"{name}.csv") for name in ("households", "children", "neighbours")
 )
-counts = pd.read_csv(data / "margins.csv")
-counts = counts[counts["population"].str.startswith("children")]
 beside = pd.read_csv(data / "side_studies.csv").set_index("quantity")
-values = pd.read_csv(data / "truth.csv").set_index(["id", "domain"])["value"]
 parts = {
     "west": ["Bas-Sassandra", "Montagnes"],
     "centre": ["Gôh-Djiboua", "Sassandra-Marahoué"],
@@ -409,20 +400,11 @@ roster["part"] = roster["district"].map(part_of)
 
 
 # %% From households to children
-def margin(name: str, *keys: str) -> dict:
-    rows = counts[counts["margin"] == name]
-    labels = rows[keys[0]] if len(keys) == 1 else zip(*(rows[k] for k in keys), strict=True)
-    return dict(zip(labels, rows["count"].astype(float), strict=True))
-
-
 belt = pv.Survey(homes, weights="base_weight", strata="district", psu="ea").nonresponse(
     "responded", within="district"
 )
 belt = belt.describe(rows="households", psus="enumeration areas", window="the last 12 months")
-census = {
-    ("district", "sex"): margin("district x sex", "district", "sex"),
-    "age_group": margin("age_group", "age_group"),
-}
+census = pv.datasets.margins(data, ("district", "sex"), "age_group")
 about = {
     "rows": "children",
     "population": "children 5 to 17 of agricultural households in the belt",
@@ -448,8 +430,8 @@ parent_says = pv.direct.prevalence(young, "labour_parent").describe(**labour)
 said = pv.compare(
     {"children say": child_says, "parents say": parent_says},
     truth={
-        "children say": values["labour_child_says", "all"],
-        "parents say": values["labour_parent_says", "all"],
+        "children say": truths["labour_child_says", "all"],
+        "parents say": truths["labour_parent_says", "all"],
     },
 )
 
@@ -463,7 +445,7 @@ def reviewed(shown: pv.Comparison) -> pd.DataFrame:
     return table.assign(truth=[float(shown.truth[name]) for name in rows])
 
 
-print(f"true share in child labour: {values['child_labour_prevalence', 'all']:.3f}")
+print(f"true share in child labour: {truths['child_labour_prevalence', 'all']:.3f}")
 reviewed(said).round(3)
 
 # %% [markdown]
@@ -477,7 +459,7 @@ reviewed(said).round(3)
 
 # %% What parents leave out
 left_out_by_parents = child_says - parent_says
-icc = float(values["child_labour_icc", "all"])
+icc = float(truths["child_labour_icc", "all"])
 per_area = len(roster) / homes["ea"].nunique()
 pd.DataFrame(
     {
@@ -565,9 +547,9 @@ combined_list = pv.sensitive.list_combined(
 lists_shown = pv.compare(
     {"parents asked": asked, "parents' list": listed, "list and question": combined_list},
     truth={
-        "parents asked": values["labour_parent_says", "all"],
-        "parents' list": values["labour_list_says", "all"],
-        "list and question": values["labour_list_says", "all"],
+        "parents asked": truths["labour_parent_says", "all"],
+        "parents' list": truths["labour_list_says", "all"],
+        "list and question": truths["labour_list_says", "all"],
     },
 )
 reviewed(lists_shown).drop(columns=["cases", "deff"]).round(3)
@@ -608,9 +590,7 @@ every_way = {
     "Parents, corrected": by_parent,
     "Parents' list": listed,
 }
-belt_labour = pv.compare(
-    every_way, truth=dict.fromkeys(every_way, values["child_labour_prevalence", "all"])
-)
+belt_labour = pv.compare(every_way, truth=truths["child_labour_prevalence", "all"])
 reviewed(belt_labour).round(3)
 
 # %% Figure: child labour by who is asked {"tags": ["figure"]}
@@ -627,7 +607,8 @@ pv.plot.ladder(belt_labour, synthetic=True).figure
 
 # %% Forced labour by the child, and by the neighbours
 forced = {"outcome": "forced labour", "population": about["population"], "definition": "forced"}
-children_in_belt = float(sum(margin("district", "district").values()))
+sizes = pv.datasets.margins(data, "district")["district"]
+children_in_belt = float(sum(sizes.values()))
 forced_said = pv.direct.prevalence(young, "forced_child").describe(outcome="forced labour")
 own = pv.misclassification.rogan_gladen(
     forced_said, sensitivity=rate("forced_child_sensitivity"), specificity=1.0
@@ -638,10 +619,7 @@ near = (told / rate("neighbour_transmission")).describe(**forced)
 both = ((own + near) * 0.5).describe(**forced)
 belt_forced = pv.compare(
     {"own children, corrected": own, "neighbours' children": near, "mean of the two": both},
-    truth=dict.fromkeys(
-        ["own children, corrected", "neighbours' children", "mean of the two"],
-        values["forced_count", "all"],
-    ),
+    truth=truths["forced_count", "all"],
 )
 reviewed(belt_forced)[["estimate", "low", "high", "truth"]].round(0)
 
@@ -679,8 +657,7 @@ labour_by_district = pv.misclassification.rogan_gladen(
     sensitivity=rate("child_sensitivity"),
     specificity=rate("child_specificity"),
 )
-districts = [label[0] for label in labour_by_district.labels]
-labour_truths = [values["child_labour_prevalence", name] for name in districts]
+labour_truths = true("child_labour_prevalence", labour_by_district.labels)
 rows = labour_by_district.to_frame().assign(truth=labour_truths)
 held = rows["truth"].between(rows["conf_low"], rows["conf_high"])
 print("intervals that miss their truth:", ", ".join(rows["domain"][~held]) or "none")
@@ -702,10 +679,9 @@ def forced_by(column: str) -> pv.Estimate:
 
 
 forced_by_district, forced_by_part = forced_by("district"), forced_by("part")
-sizes = margin("district", "district")
-district_truths = [values["forced_prevalence", name] for name in districts]
+district_truths = true("forced_prevalence", forced_by_district.labels)
 part_truths = [
-    sum(values["forced_count", name] for name in parts[label[0]])
+    sum(truths["forced_count", name] for name in parts[label[0]])
     / sum(sizes[name] for name in parts[label[0]])
     for label in forced_by_part.labels
 ]
@@ -762,11 +738,11 @@ spread = by_area.clip(upper=3).value_counts().sort_index()
 spread.rename({3: "3 or more"}).rename_axis("reports in an area").to_frame("areas")
 
 # %% Part two: what claims to hold its truth
-in_labour, in_force = values["child_labour_prevalence", "all"], values["forced_count", "all"]
-counted = values["labour_list_says", "all"]
+in_labour, in_force = truths["child_labour_prevalence", "all"], truths["forced_count", "all"]
+counted = truths["labour_list_says", "all"]
 claims = {
-    "children say": (child_says, values["labour_child_says", "all"]),
-    "parents say": (parent_says, values["labour_parent_says", "all"]),
+    "children say": (child_says, truths["labour_child_says", "all"]),
+    "parents say": (parent_says, truths["labour_parent_says", "all"]),
     "child labour, children corrected": (by_child, in_labour),
     "child labour, parents corrected": (by_parent, in_labour),
     "child labour, verified": (verified, in_labour),
@@ -1078,8 +1054,8 @@ comparison = pv.compare(
     truth={
         "Venues: share of those who attend": true("city_attending_prevalence"),
         "Marks: share of those captured": true("city_prevalence"),
-        "Belt: child labour, children corrected": values["child_labour_prevalence", "all"],
-        "Belt: child labour, parents' list": values["child_labour_prevalence", "all"],
+        "Belt: child labour, children corrected": truths["child_labour_prevalence", "all"],
+        "Belt: child labour, parents' list": truths["child_labour_prevalence", "all"],
     },
     side_by_side=True,
 )

@@ -30,11 +30,12 @@
 # nonresponse, then what is left of the difference to the census.
 
 # %% Setting up
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 import prevalence as pv
-from prevalence.disclosure import protect, protect_overlaps
 
 # %% Parameters: what a reader may set anew {"tags": ["parameters"]}
 data = pv.datasets.folder("jamaica")
@@ -103,16 +104,8 @@ print(f"by hand {by_hand:.4f}, from the selection {selected.final_weights[0]:.4f
 # weight of their household. Last, raking makes the children add up to the census, parish by sex
 # and age group. Every step stays in the recipe, and standard errors go through all of them.
 
-
 # %% The recipe
-def margins(counts: pd.DataFrame) -> dict:
-    of_children = counts[counts["population"].str.startswith("children")].set_index("margin")
-    cells, ages = of_children.loc["parish x sex"], of_children.loc["age_group"]
-    by_sex = cells.set_index(["parish", "sex"])["count"].astype(float)
-    by_age = ages.set_index("age_group")["count"].astype(float)
-    return {("parish", "sex"): by_sex.to_dict(), "age_group": by_age.to_dict()}
-
-
+MARGINS = ("parish", "sex"), "age_group"
 words = {
     "rows": "children", "psus": "districts", "window": "the 12 months before interview",
     "population": "children 5 to 17 living in households",
@@ -121,7 +114,7 @@ words = {
 }  # fmt: skip
 answering = selected.nonresponse("responded", within="parish")
 by_response = answering.attach(children, on="household_id").describe(**words)
-kids = by_response.rake(margins(census)).describe(**words)
+kids = by_response.rake(pv.datasets.margins(census, *MARGINS)).describe(**words)
 weight_flow = kids.weight_flow()
 weight_flow[["step", "n", "sum", "kish_deff", "min", "max"]].round(3)
 
@@ -145,14 +138,7 @@ pv.plot.weight_flow(weight_flow, synthetic=True).figure
 # luck. That base weights leave out those who did not answer is not.
 
 # %% Unweighted, base weights, nonresponse, raked
-truths = pv.datasets.truth(data).set_index(["id", "form", "domain"])["value"]
-
-
-def true(name: str, labels: tuple = (), form: str = "any") -> list[float]:
-    domains = [label[0] for label in labels if label] or ["all"]
-    return [float(truths.loc[name, form, domain]) for domain in domains]
-
-
+true = partial(pv.datasets.true_values, data)
 plain = pv.Survey(households, strata="parish", psu="ed").attach(children, on="household_id")
 by_base = selected.attach(children, on="household_id").describe(**words)
 versions = {
@@ -161,7 +147,7 @@ versions = {
 }  # fmt: skip
 shares = pv.compare(
     {name: pv.direct.prevalence(version, "trafficked") for name, version in versions.items()},
-    truth=dict.fromkeys(versions, true("household_12m_prevalence")),
+    truth=true("household_12m_prevalence"),
 )
 shares.to_frame()[["name", "estimate", "std_error", "conf_low", "conf_high", "truth"]].round(5)
 
@@ -169,7 +155,7 @@ shares.to_frame()[["name", "estimate", "std_error", "conf_low", "conf_high", "tr
 weighted = {name: version for name, version in versions.items() if name != "unweighted"}
 totals = pv.compare(
     {name: pv.direct.total(version, "trafficked") for name, version in weighted.items()},
-    truth=dict.fromkeys(weighted, true("household_12m_count")),
+    truth=true("household_12m_count"),
 )
 answered = np.average(households["responded"], weights=households["base_weight"])
 print(f"dwellings that answered carry {answered:.1%} of the base weights")
@@ -237,7 +223,7 @@ quality = pd.DataFrame(
 quality.round(4)
 
 # %% Which children two definitions share, as it would be published {"tags": ["slow"]}
-overlaps = protect_overlaps(definitions.overlaps.query("window == '12m'"))
+overlaps = pv.disclosure.protect_overlaps(definitions.overlaps.query("window == '12m'"))
 overlaps.round(4)
 
 # %% [markdown]
@@ -378,7 +364,9 @@ variances.set_index("variance")[["estimate", "std_error", "conf_low", "conf_high
 def weigh(homes: pd.DataFrame, roster: pd.DataFrame, counts: pd.DataFrame, one=None) -> pv.Survey:
     drawn = pv.Survey(homes, weights="base_weight", strata="parish", psu="ed")
     answered = drawn.nonresponse("responded", within="parish")
-    return answered.attach(roster, on="household_id", one=one).rake(margins(counts))
+    return answered.attach(roster, on="household_id", one=one).rake(
+        pv.datasets.margins(counts, *MARGINS)
+    )
 
 
 chosen = children[children["one_per_household"] == 1].reset_index(drop=True)
@@ -386,9 +374,7 @@ one_child = weigh(households, chosen, census, one="n_children").describe(**words
 share_of_one = pv.direct.prevalence(one_child, "trafficked")
 kish = pv.compare(
     {"all children": share, "one in each household": share_of_one},
-    truth=dict.fromkeys(
-        ("all children", "one in each household"), true("household_12m_prevalence")
-    ),
+    truth=true("household_12m_prevalence"),
 )
 versus = pd.concat([share.to_frame(), share_of_one.to_frame()], keys=list(kish.estimates))
 versus["weights"] = [s.weight_flow()["kish_deff"].iloc[-1] for s in (kids, one_child)]
@@ -412,9 +398,8 @@ pv.plot.ladder(kish, synthetic=True).figure
 # %% A country and a sample by seed
 def drawn_anew(number: int, **changes) -> tuple[pv.Estimate, float]:
     country = pv.simulate.household_survey(number, parameters=pv.simulate.Parameters(**changes))
-    values = country.truth.set_index(["id", "form", "domain"])["value"]
     sample = weigh(country.households, country.children, country.margins).describe(**words)
-    true_share = float(values["household_12m_prevalence", "any", "all"])
+    (true_share,) = pv.datasets.true_values(country.truth, "household_12m_prevalence")
     return pv.direct.prevalence(sample, "trafficked"), true_share
 
 
@@ -447,7 +432,7 @@ by_design = {
     "150 districts, 20 dwellings": fewer,
     "450 districts, 12 dwellings": more,
 }
-designs = pv.compare(by_design, truth=dict.fromkeys(by_design, share_true))
+designs = pv.compare(by_design, truth=share_true)
 tables = [e.to_frame().assign(design=name) for name, e in by_design.items()]
 pd.concat(tables).set_index("design")[["n", "cases", "psus", "estimate", "cv", "deff"]].round(4)
 
@@ -463,7 +448,7 @@ pv.plot.ladder(designs, synthetic=True).figure
 # with them, since its absence would tell.
 
 # %% By parish, as published {"tags": ["slow"]}
-parishes = protect(by_parish.to_frame(), unit="proportion")
+parishes = pv.disclosure.protect(by_parish.to_frame(), unit="proportion")
 parishes["flag"] = parishes["flag"].str.split(";").str[0]  # the first of several
 limits = {"conf_low": "low", "conf_high": "high"}
 columns = ["n", "cases", "estimate", *limits.values(), "flag"]
@@ -496,11 +481,11 @@ print(f"shown {over_truth[is_shown].mean():.2f}, all {over_truth.mean():.2f}")
 by_county = pv.direct.prevalence(kids, "trafficked", by="county")
 living = census[census["margin"].eq("parish") & census["population"].str.startswith("children")]
 living = living.set_index("parish")["count"]
-cases = pd.Series({name: true("household_12m_count", ((name,),))[0] for name in living.index})
+cases = pd.Series(true("household_12m_count", [(name,) for name in living.index]), living.index)
 county = frame.set_index("parish")["county"]
 of_counties = cases.groupby(county).sum() / living.groupby(county).sum()
 of_counties = [float(of_counties[label[0]]) for label in by_county.labels]
-counties = protect(by_county.to_frame(), unit="proportion").assign(truth=of_counties)
+counties = pv.disclosure.protect(by_county.to_frame(), unit="proportion").assign(truth=of_counties)
 counties[["domain", "n", "cases", "estimate", "conf_low", "conf_high", "truth"]].round(4)
 
 # %% Cases left when the shown parishes of a county are taken from its total {"tags": ["slow"]}

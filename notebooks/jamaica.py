@@ -31,6 +31,7 @@
 
 # %% Setting up
 import textwrap
+from functools import partial
 from types import SimpleNamespace
 
 import pandas as pd
@@ -87,20 +88,14 @@ def sampled(country) -> pv.Survey:
     )
 
 
-def margin(country, name: str, *keys: str) -> dict:
-    of_children = country.margins["population"].str.startswith("children")
-    rows = country.margins[of_children & (country.margins["margin"] == name)]
-    index = [rows[key] for key in keys]
-    labels = index[0] if len(keys) == 1 else zip(*index, strict=True)
-    return dict(zip(labels, rows["count"].astype(float), strict=True))
+def children_of(country) -> float:
+    """Return the number of children in households, by the census."""
+    return sum(pv.datasets.margins(country.margins, "parish")["parish"].values())
 
 
 # %% Children of the roster, raked to the census
 def with_children(survey: pv.Survey, country) -> pv.Survey:
-    census = {
-        ("parish", "sex"): margin(country, "parish x sex", "parish", "sex"),
-        "age_group": margin(country, "age_group", "age_group"),
-    }
+    census = pv.datasets.margins(country.margins, ("parish", "sex"), "age_group")
     return (
         survey.attach(country.children, on="household_id")
         .rake(census)
@@ -130,8 +125,7 @@ prevalence = pv.direct.prevalence(kids, "trafficked")
 by_sex = pv.direct.prevalence(kids, "trafficked", by="sex")
 by_age = pv.direct.prevalence(kids, "trafficked", by="age_group")
 by_parish = pv.direct.prevalence(kids, "trafficked", by="parish")
-children_in_households = float(sum(margin(country, "parish", "parish").values()))
-household_count = prevalence.count(children_in_households)
+household_count = prevalence.count(children_of(country))
 say(prevalence.sentence())
 say(prevalence.explain())
 
@@ -230,14 +224,6 @@ say(chosen.sentence())
 # one form over five years. Subtracting one from another would mean nothing, and the library refuses:
 
 # %% What cannot be compared
-truths = pv.datasets.truth(data).set_index(["id", "form", "domain"])["value"]
-
-
-def true(name: str, labels: tuple = (), form: str = "any") -> list[float]:
-    domains = [label[0] for label in labels if label] or ["all"]
-    return [float(truths.loc[name, form, domain]) for domain in domains]
-
-
 try:
     pv.compare({"survey": household_count, "network": network, "lists": referral_aware})
 except ValueError as error:
@@ -285,6 +271,7 @@ bridged, lists_bridged = converted["survey"], converted["lists"]
 say(lists_bridged.sentence())
 
 # %% Against the truth
+true = partial(pv.datasets.true_values, data)
 all_children = true("national_12m_count")
 comparison = pv.compare(
     {
@@ -298,7 +285,7 @@ comparison = pv.compare(
         "Survey: children in households": true("household_12m_count"),
         "Survey: all children": all_children,
         "Network: all children": all_children,
-        "Lists: sexual exploitation, five years": true("five_year_sexual_count", form="sexual"),
+        "Lists: sexual exploitation, five years": true("five_year_sexual_count"),
         "Lists: all children": all_children,
     },
     side_by_side=True,
@@ -317,7 +304,7 @@ comparison.to_frame()[columns].round(0)
 # %% Covariance and differences
 national = pv.compare(
     {"survey": bridged, "network": network, "lists": lists_bridged},
-    truth=dict.fromkeys(["survey", "network", "lists"], all_children),
+    truth=all_children,
 )
 correlation = national.covariance(correlation=True)
 difference = national.differences()
@@ -388,7 +375,7 @@ changes = {
 # %% What each change does to the answer
 assumed = pv.compare(
     {f"{study}, {name}": e for study, rows in changes.items() for name, e in rows.items()},
-    truth={f"{study}, {name}": all_children for study, rows in changes.items() for name in rows},
+    truth=all_children,
 )
 base = [float(rows["as converted"]) for rows in changes.values() for _ in rows]
 moves = assumed.to_frame()[["name", "estimate", "conf_low", "conf_high", "truth", "covers"]]
@@ -429,7 +416,7 @@ checked = pv.compare(
         "prevalence by parish": true("household_12m_prevalence", by_parish.labels),
         "survey, all children": all_children,
         "network": all_children,
-        "lists, referral declared": true("five_year_sexual_count", form="sexual"),
+        "lists, referral declared": true("five_year_sexual_count"),
         "lists, all children": all_children,
         "network / survey": 1.0,
     },
@@ -453,7 +440,7 @@ coverage[["estimate", "intervals", "coverage", "coverage mc error", "mean of est
 def three_numbers(country) -> dict[str, pv.Estimate]:
     survey, lists = sampled(country), listed(country)
     share = pv.direct.prevalence(with_children(survey, country), "trafficked")
-    inside = share.count(float(sum(margin(country, "parish", "parish").values())))
+    inside = share.count(children_of(country))
     by_lists = pv.mse.loglinear(lists, pairs=lists.referral_pairs())
     tau = found(country, "transmission")
     answers = about_children(survey, country)
@@ -464,13 +451,13 @@ def three_numbers(country) -> dict[str, pv.Estimate]:
 # %% A country in which the survey misses {"tags": ["slow"]}
 FIRST_MISS = 10  # the survey's intervals of seeds 1 to 9 hold their truth
 other = pv.simulate.jamaica(FIRST_MISS)
-there = other.truth.set_index(["id", "form", "domain"])["value"]
+there = pv.datasets.true_values(other.truth, "national_12m_count")
 rows, known = {}, {}
 for study, of_other in three_numbers(other).items():
     rows |= {f"{study}, this country": national.estimates[study]}
     rows |= {f"{study}, seed {FIRST_MISS}": of_other}
     known |= {f"{study}, this country": all_children}
-    known |= {f"{study}, seed {FIRST_MISS}": [there["national_12m_count", "any", "all"]]}
+    known |= {f"{study}, seed {FIRST_MISS}": there}
 two_countries = pv.compare(rows, truth=known)
 columns = ["name", "estimate", "conf_low", "conf_high", "truth", "covers"]
 two_countries.to_frame()[columns].round(0)

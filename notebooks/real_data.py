@@ -144,28 +144,8 @@ uk_table = pv.compare(uk, side_by_side=True).to_frame()
 columns = ["name", "estimate", "conf_low", "conf_high"]
 uk_table[columns].round(0)
 
-
-# %% A line or band at what was published
-def marked(ax, at: float, to: float | None = None):
-    """Draw what was published over a figure, and say so above it."""
-    if to is None:
-        ax.axvline(at, color="black", linewidth=1, linestyle="--", zorder=0)
-        said = f"Dashed line: published, {at:,.0f}; no truth is known"
-    else:
-        ax.axvspan(at, to, color="black", alpha=0.10, linewidth=0, zorder=0)
-        said = f"Grey band: published, {at:,.0f} to {to:,.0f}; no truth is known"
-    ax.set_title(said, loc="left", fontsize=9)
-    ax.set_label(f"{pv.plot.describe(ax)} {said}.")
-    return ax.figure
-
-
-def beside(table: pd.DataFrame, at: float, to: float | None = None):
-    """Draw estimates with both ends of their intervals, beside what was published."""
-    return marked(pv.plot.ladder(table.assign(kind="estimate")), at, to)
-
-
 # %% Figure: the UK, beside what was published {"tags": ["figure"]}
-beside(uk_table, 10_000, 13_000)
+pv.plot.ladder(uk_table, both_ends=True, published=(10_000, 13_000)).figure
 
 # %% [markdown]
 # Every model of pairs of the five lists follows. A mark is one model; those near the top fit best. Two
@@ -180,7 +160,7 @@ close = models.to_frame().query("bic < bic.min() + 6")
 close[["estimate", "bic"]].describe().loc[["count", "min", "50%", "max"]].round(0)
 
 # %% Figure: models of the UK table {"tags": ["figure"]}
-marked(pv.plot.models(models), 10_000, 13_000)
+pv.plot.models(models, published=(10_000, 13_000)).figure
 
 # %% [markdown]
 # ## What the library prints instead
@@ -194,7 +174,7 @@ reliability = pv.mse.reliability(uk5, simulations=49, rng=seed)
 print(reliability)
 
 # %% Figure: what the UK number rests on {"tags": ["figure"]}
-marked(pv.plot.reliability(reliability), 10_000, 13_000)
+pv.plot.reliability(reliability, published=(10_000, 13_000)).figure
 
 # %% [markdown]
 # ## New Orleans: how few persons carry it
@@ -215,7 +195,7 @@ print(textwrap.fill(orleans["five lists, steps repeated"].warnings[-1], 96))
 orleans_table[columns].round(0)
 
 # %% Figure: New Orleans, beside what was published {"tags": ["figure"]}
-beside(orleans_table, 1_034)
+pv.plot.ladder(orleans_table, both_ends=True, published=1_034).figure
 
 # %% [markdown]
 # Each row below is one kind of person: the lists that they are on. Without one such person the estimate
@@ -250,7 +230,7 @@ kosovo_table[columns].round(0)
 kosovo_models.to_frame()[["model", "estimate", "bic"]].head(3).round(1)
 
 # %% Figure: Kosovo, beside what was published {"tags": ["figure"]}
-beside(kosovo_table, 10_356)
+pv.plot.ladder(kosovo_table, both_ends=True, published=10_356).figure
 
 # %% [markdown]
 # ## The Rwanda survey

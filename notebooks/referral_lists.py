@@ -68,7 +68,7 @@ def listed(captures: pd.DataFrame) -> pv.Lists:
 # %% Beside the truth
 def beside(estimates: dict[str, pv.Estimate], truth: float) -> pv.Comparison:
     """Put estimates of one population beside its size."""
-    return pv.compare(estimates, truth={name: [truth] for name in estimates}, side_by_side=True)
+    return pv.compare(estimates, truth=truth, side_by_side=True)
 
 
 def table(comparison: pv.Comparison) -> pd.DataFrame:
@@ -80,21 +80,6 @@ def table(comparison: pv.Comparison) -> pd.DataFrame:
     return numbers.assign(holds=frame["covers"]).rename(
         columns={"conf_low": "low", "conf_high": "high"}
     )
-
-
-# %% A truth line for figures that have none
-def with_truth(axes, truth: float):
-    """Mark the size of the population on a figure whose horizontal axis is a size."""
-    axes.axvline(truth, color="black", linestyle=":", linewidth=1.8)
-    axes.annotate(
-        f"truth {truth:,.0f}",
-        (truth, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(3, -9),
-        textcoords="offset points",
-        fontsize=8,
-    )
-    return axes.figure
 
 
 # %% [markdown]
@@ -111,9 +96,7 @@ print(first)
 first.coverage()[["list", "persons", "share", "alone", "shared"]].round(2)
 
 # %% Figure: overlap of independent lists {"tags": ["figure"]}
-overlap = pv.plot.overlap(first, synthetic=True)
-overlap.set_xlabel(f"truth: {size:,} children, {size - first.seen:,.0f} of them on no list")
-overlap.figure
+pv.plot.overlap(first, truth=size, synthetic=True).figure
 
 # %% [markdown]
 # ### Two lists at a time
@@ -145,7 +128,7 @@ print(model_table)
 model_table.to_frame().head(8)[["estimate", "std_error", "parameters", "difference"]].round(1)
 
 # %% Figure: sizes by model {"tags": ["figure"]}
-with_truth(pv.plot.models(model_table, nearest=5, synthetic=True), size)
+pv.plot.models(model_table, nearest=5, truth=size, synthetic=True).figure
 
 # %% [markdown]
 # The library has rules for the choice. *Independence* takes no pair. *Stepwise* adds pairs while they
@@ -239,7 +222,7 @@ bracket = pv.mse.referral_bracket(third.declare(every_referral=True))
 bracket
 
 # %% Figure: the bracket {"tags": ["figure"]}
-with_truth(pv.plot.referral_bracket(bracket, synthetic=True), size)
+pv.plot.referral_bracket(bracket, truth=size, synthetic=True).figure
 
 # %% [markdown]
 # A referral that nobody recorded is not repaired. Here the second arrow is left out.
@@ -411,7 +394,7 @@ report
 report.without
 
 # %% Figure: what the estimate rests on {"tags": ["figure"]}
-with_truth(pv.plot.reliability(report, synthetic=True), size)
+pv.plot.reliability(report, truth=size, synthetic=True).figure
 
 # %% [markdown]
 # ### What is published
@@ -448,8 +431,7 @@ table(one_in_twenty)
 # still true when it is read as a floor; one that misses from above is not.
 
 # %% Figure: one that holds and one that misses {"tags": ["figure", "slow"]}
-both_ends = one_in_twenty.to_frame().assign(kind="estimate")
-pv.plot.ladder(both_ends, synthetic=True).figure
+pv.plot.ladder(one_in_twenty, both_ends=True, synthetic=True).figure
 
 # %% What claims to hold its truth
 small = {

@@ -229,3 +229,13 @@ def test_a_range_over_models_is_carried_along() -> None:
         assert moved.provenance["range"] == pytest.approx(ends, rel=1e-12)  # rounding
         assert moved.provenance["range of"] == e.provenance["range of"]
     assert "range" not in (e - e).provenance
+
+
+def test_one_truth_for_all_estimates() -> None:
+    survey = pv.Survey({"a": [1, 0, 1, 0] * 5, "g": ["x", "y"] * 10})
+    one, by = pv.direct.prevalence(survey, "a"), pv.direct.prevalence(survey, "a", by="g")
+    both = pv.compare({"one": one, "by": by}, truth=0.5, side_by_side=True)
+    assert both.to_frame()["truth"].tolist() == [0.5, 0.5, 0.5]
+    assert both.truth == {"one": 0.5, "by": 0.5}
+    with pytest.raises(ValueError, match="'one' has shape"):
+        pv.compare({"one": one, "by": by}, truth=[0.4, 0.6], side_by_side=True)

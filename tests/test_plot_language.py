@@ -102,7 +102,7 @@ def ladder_rows() -> pd.DataFrame:
 
 
 DRAWN: dict[str, Callable[..., Axes]] = {
-    "ladder": lambda **how: plot.ladder(ladder_rows(), **how),
+    "ladder": lambda **how: plot.ladder(ladder_rows(), published=(20, 60), **how),
     "shares": lambda **how: plot.ladder(
         test_plot.rows(unit="proportion", estimate=[-0.02, 0.03, 0.1], conf_low=-0.04,
                        conf_high=0.2, truth=0.05, kind="estimate"), **how
@@ -112,19 +112,25 @@ DRAWN: dict[str, Callable[..., Axes]] = {
     "coefficients": lambda **how: plot.forest(fit(), **how),
     "coverage": lambda **how: plot.coverage(covered(), **how),
     "weight_flow": lambda **how: plot.weight_flow(survey().trim(3).weight_flow(), **how),
-    "overlap": lambda **how: plot.overlap(overlap(), **how),
+    "overlap": lambda **how: plot.overlap(overlap(), truth=9000, **how),
     "definitions": lambda **how: plot.definitions(shares(), truth={"12m": 0.03}, **how),
     "definition_changes": lambda **how: plot.definition_changes(sensitivity(), **how),
     "tornado": lambda **how: plot.tornado(what_if(), **how),
     "regions": lambda **how: plot.regions(regions(), truth={"A": 0.017, "B": 0.012}, **how),
-    "models": lambda **how: plot.models(test_plot_lists.report(), **how),
-    "dark_figure": lambda **how: plot.sensitivity(test_plot_lists.report(), **how),
+    "models": lambda **how: plot.models(
+        test_plot_lists.report(), truth=900, published=(500, 700), **how
+    ),
+    "dark_figure": lambda **how: plot.sensitivity(
+        test_plot_lists.report(), truth=900, published=1200, **how
+    ),
     "odds_ratio": lambda **how: plot.sensitivity(
         pv.mse.sensitivity(test_plot_lists.lists()), **how
     ),
-    "reliability": lambda **how: plot.reliability(test_plot_lists.report(), **how),
+    "reliability": lambda **how: plot.reliability(
+        test_plot_lists.report(), truth=900, published=(500, 700), **how
+    ),
     "referral_bracket": lambda **how: plot.referral_bracket(
-        pv.mse.referral_bracket(test_plot_lists.lists()), **how
+        pv.mse.referral_bracket(test_plot_lists.lists()), truth=900, published=700, **how
     ),
     **test_plot_network.DRAWN,
 }  # fmt: skip

@@ -133,3 +133,44 @@ def test_every_figure_is_synthetic_where_said_and_large_enough_to_read() -> None
             t.get_fontsize() for t in figure.findobj(Text) if isinstance(t, Text) and t.get_text()
         ]
         assert min(map(float, sizes)) >= 9, name
+
+
+@pytest.mark.parametrize("name", ["models", "dark figure", "odds ratio", "reliability", "referral"])
+def test_truth_and_published_are_drawn_where_they_are_and_said(name: str) -> None:
+    far = every(truth=9000.0, published=(400, 500))[name]
+    upright = name not in ("dark figure", "odds ratio")
+    mark = artist(far, "truth-mark")
+    assert (mark.get_xdata() if upright else mark.get_ydata())[0] == 9000
+    low, high = far.get_xlim() if upright else far.get_ylim()
+    assert low < 400
+    assert high > 9000
+    assert plot.describe(far).endswith("Published: 400 to 500. The truth is 9,000.")
+    legend = far.get_legend()
+    assert legend is not None
+    assert {"published: 400 to 500", "truth 9,000"} <= {t.get_text() for t in legend.get_texts()}
+
+
+def test_one_published_number_is_a_line_and_limits_have_an_order() -> None:
+    ax = plot.models(report(), published=700)
+    assert artist(ax, "published").get_xdata()[0] == 700
+    assert "truth" not in plot.describe(ax)
+    with pytest.raises(ValueError, match=r"published must be .* found 700, 500"):
+        plot.models(report(), published=(700, 500))
+    with pytest.raises(TypeError, match="truth must be a number"):
+        plot.reliability(report(), truth="many")  # type: ignore[arg-type]  # what is refused
+
+
+def test_ladder_of_floors_with_both_ends_beside_what_was_published() -> None:
+    compared = pv.compare({"lists": pv.mse.loglinear(lists())})
+    floor, both = plot.ladder(compared), plot.ladder(compared, both_ends=True, published=(300, 420))
+    assert "at least" in plot.describe(floor)
+    assert "at least" not in plot.describe(both)
+    assert artist(both, "interval-0").get_xdata()[1] > artist(both, "interval-0").get_xdata()[0]
+    assert plot.describe(both).endswith("Published: 300 to 420.")
+
+
+def test_overlap_says_how_many_nobody_listed() -> None:
+    ax = plot.overlap(lists(), truth=1000)
+    unseen = 1000 - int(lists().seen)
+    assert plot.describe(ax).endswith(f"Truth: 1,000 people, {unseen} of them on no list.")
+    assert f"{unseen} of them" in ax.get_xlabel().replace("\n", " ")

@@ -40,7 +40,7 @@ def hidden(**how: Any) -> pv.Estimate:
 DRAWN: dict[str, Callable[..., Axes]] = {
     "known_groups": lambda **how: plot.known_groups(validation().trimmed(0.7, 1.4), **how),
     "recall": lambda **how: plot.recall(validation(), **how),
-    "degrees": lambda **how: plot.degrees(answers(), **how),
+    "degrees": lambda **how: plot.degrees(answers(), truth=120, **how),
     "adjustments": lambda **how: plot.adjustments(hidden(degree_ratio=0.8), **how),
 }
 

@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _MODULES = (
     "datasets",
     "direct",
+    "disclosure",
     "misclassification",
     "mse",
     "nsum",
@@ -56,7 +57,18 @@ _NAMES = {
 }
 
 if TYPE_CHECKING:
-    from . import datasets, direct, misclassification, mse, nsum, plan, plot, sensitive, simulate
+    from . import (
+        datasets,
+        direct,
+        disclosure,
+        misclassification,
+        mse,
+        nsum,
+        plan,
+        plot,
+        sensitive,
+        simulate,
+    )
     from .answers import Answers
     from .definition import AllOf, AnyOf, AtLeast, Definition, Indicator, Not
     from .engine import root, solve
@@ -101,6 +113,7 @@ __all__ = [
     "compare",
     "datasets",
     "direct",
+    "disclosure",
     "linkage_keys",
     "load",
     "misclassification",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from os import PathLike
@@ -16,7 +16,7 @@ from .errors import nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["coverage", "folder", "provenance", "studies", "truth"]
+__all__ = ["coverage", "folder", "margins", "provenance", "studies", "true_values", "truth"]
 
 #: Libraries whose version may change a number or a figure.
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib")
@@ -135,12 +135,125 @@ def truth(folder: str | Path) -> pd.DataFrame:
     >>> int(values.set_index("id").loc["five_year_sexual_count", "value"])
     1200
     """
+    return _read(folder, "truth")
+
+
+def true_values(
+    truth: str | Path | pd.DataFrame,
+    name: str,
+    labels: Sequence[tuple[str, ...]] = (),
+    *,
+    form: str | None = None,
+) -> list[float]:
+    """Return what is true of one estimand, in the order of an estimate's domains.
+
+    Parameters
+    ----------
+    truth : path or pandas.DataFrame
+        Folder of a synthetic study, or its table of true values.
+    name : str
+        The estimand: an ``id`` of the table.
+    labels : sequence of tuple of str
+        ``labels`` of an estimate by domain; by default the whole population.
+    form : str, optional
+        The form of trafficking; by default all forms together, where they are told apart.
+
+    Returns
+    -------
+    list of float
+        One value, or one per domain.
+
+    Raises
+    ------
+    KeyError
+        When the table has no such estimand, form or domain.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> data = pv.datasets.folder("jamaica")
+    >>> pv.datasets.true_values(data, "household_12m_count")
+    [8554.0]
+    >>> pv.datasets.true_values(data, "household_12m_count", [("Hanover",), ("Portland",)])
+    [264.0, 214.0]
+    """
     import pandas as pd
 
-    path = _folder("folder", folder) / "truth.csv"
+    table = truth if isinstance(truth, pd.DataFrame) else _read(truth, "truth")
+    rows = table[table["id"] == name]
+    if form is not None or rows["domain"].duplicated().any():
+        rows = rows[rows["form"] == (form or "any")]
+    if not len(rows):
+        raise KeyError(
+            f"name must be an estimand of the table: {name!r}{f' of form {form!r}' if form else ''} "
+            f"is none.{nearest(name, sorted(set(table['id'])))}"
+        )
+    values = rows.set_index("domain")["value"]
+    domains = [label[0] for label in labels if label] or ["all"]
+    lacking = [domain for domain in domains if domain not in values]
+    if lacking:
+        raise KeyError(
+            f"labels must be domains of {name!r}: {len(lacking)} of {len(domains)} are not (first: "
+            f"{lacking[0]!r}).{nearest(lacking[0], values.index)}"
+        )
+    return [float(values[domain]) for domain in domains]
+
+
+def margins(
+    census: str | Path | pd.DataFrame, *names: str | tuple[str, ...]
+) -> dict[Any, dict[Any, float]]:
+    """Return census counts of children as `Survey.rake` takes them.
+
+    Parameters
+    ----------
+    census : path or pandas.DataFrame
+        Folder of a synthetic study, or its table ``margins``.
+    *names : str or tuple of str
+        The margins, such as ``"age_group"``, or ``("parish", "sex")`` for a crossed one.
+
+    Returns
+    -------
+    dict
+        By margin, the number of children in each of its categories.
+
+    Raises
+    ------
+    KeyError
+        When the table has no such margin.
+
+    Examples
+    --------
+    >>> import prevalence as pv
+    >>> census = pv.datasets.margins(pv.datasets.folder("jamaica"), ("parish", "sex"), "age_group")
+    >>> census["age_group"]
+    {'12-14': 130266.0, '15-17': 130114.0, '5-11': 304431.0}
+    """
+    import pandas as pd
+
+    table = census if isinstance(census, pd.DataFrame) else _read(census, "margins")
+    table = table[table["population"].str.startswith("children")]
+    out = {}
+    for name in names:
+        keys = [name] if isinstance(name, str) else list(name)
+        margin = " x ".join(keys)
+        rows = table[table["margin"] == margin]
+        if not len(rows):
+            raise KeyError(
+                f"names must be margins of the table: {margin} is none."
+                f"{nearest(margin, sorted(set(table['margin'])))}"
+            )
+        labels = rows[keys[0]] if len(keys) == 1 else zip(*(rows[k] for k in keys), strict=True)
+        out[name] = dict(zip(labels, rows["count"].astype(float), strict=True))
+    return out
+
+
+def _read(folder: str | Path, name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    path = _folder("folder", folder) / f"{name}.csv"
     if not path.is_file():
         raise FileNotFoundError(
-            f"folder must be that of a synthetic study: {path.parent.name!r} holds no truth.csv. Write "
+            f"folder must be that of a synthetic study: {path.parent.name!r} holds no {path.name}. Write "
             'pv.datasets.folder("jamaica").'
         )
     return pd.read_csv(path)

@@ -11,14 +11,7 @@ from numpy.typing import NDArray
 
 from .errors import DisclosureError
 
-__all__ = [
-    "is_suppressed",
-    "log",
-    "protect",
-    "protect_audit",
-    "protect_overlaps",
-    "switched_on",
-]
+__all__ = ["protect", "protect_audit", "protect_overlaps"]
 
 Array = NDArray[Any]
 ROUND_TO = 100
@@ -74,7 +67,7 @@ def protect(
     -----
     Assumes that the reader knows the total over all rows of one outcome, and over each line of
     crossed domains. It does not protect against comparison with other tables of the same data:
-    protect those too.
+    `Comparison.table` and `report` protect theirs together.
 
     References
     ----------
@@ -83,13 +76,12 @@ def protect(
     Examples
     --------
     >>> import prevalence as pv
-    >>> from prevalence.disclosure import protect
     >>> data = {
     ...     "case": [1] * 9 + [0] * 31 + [1] * 2 + [0] * 38 + [1] * 8 + [0] * 32,
     ...     "town": ["Aa"] * 40 + ["Bb"] * 40 + ["Cc"] * 40,
     ... }
     >>> table = pv.direct.prevalence(pv.Survey(data), "case", by="town").to_frame()
-    >>> protect(table)["flag"].tolist()[1:]
+    >>> pv.disclosure.protect(table)["flag"].tolist()[1:]
     ['suppressed: fewer than 5 cases', 'suppressed: to protect another row of the same total']
     """
     out = suppress(frame, minimum_n, minimum_cases, minimum_psus, unit)
@@ -127,9 +119,9 @@ def protect_overlaps(frame: pd.DataFrame, *, minimum_n: int = 5) -> pd.DataFrame
     Examples
     --------
     >>> import pandas as pd
-    >>> from prevalence.disclosure import protect_overlaps
+    >>> import prevalence as pv
     >>> rows = {"window": "", "A": [1, 1, 0], "B": [1, 0, 0], "n": [3, 20, 77]}
-    >>> found = protect_overlaps(pd.DataFrame({**rows, "share": [0.03, 0.2, 0.77]}))
+    >>> found = pv.disclosure.protect_overlaps(pd.DataFrame({**rows, "share": [0.03, 0.2, 0.77]}))
     >>> found["n"].tolist()
     [<NA>, <NA>, 77]
     """
@@ -174,11 +166,10 @@ def protect_audit(frame: pd.DataFrame, *, minimum_cases: int = 5) -> pd.DataFram
     Examples
     --------
     >>> import prevalence as pv
-    >>> from prevalence.disclosure import protect_audit
     >>> asked = {"debt": pv.Indicator("q1 == 1"), "threats": pv.Indicator("q2 == 1")}
     >>> definition = pv.Definition("Work", "1", indicators=asked, rule=pv.AtLeast(1))
     >>> answers = {"age": [9] * 40, "q1": [1] * 9 + [0] * 31, "q2": [0] * 38 + [1] * 2}
-    >>> protect_audit(definition.classify(answers).audit)["fired"].tolist()
+    >>> pv.disclosure.protect_audit(definition.classify(answers).audit)["fired"].tolist()
     [9, <NA>, <NA>]
     """
     numbers = ("fired", "share", "lowest", "highest", "missing")

@@ -395,7 +395,7 @@ def _matching(a: Estimate, b: Estimate) -> list[int] | None:
 def compare(
     estimates: Mapping[str, Estimate],
     *,
-    truth: Mapping[str, ArrayLike] | None = None,
+    truth: Mapping[str, ArrayLike] | ArrayLike | None = None,
     side_by_side: bool = False,
 ) -> Comparison:
     """Put estimates of one quantity side by side, or of several if that is asked for.
@@ -404,8 +404,8 @@ def compare(
     ----------
     estimates : mapping of str to Estimate
         The estimates by name.
-    truth : mapping of str to number or array, optional
-        Known values, where data are synthetic.
+    truth : number, array, or mapping of str to these, optional
+        Known values, where data are synthetic: one for all estimates, or by name.
     side_by_side : bool
         Allow different estimands: each is then printed with its own, and only those of one
         estimand are subtracted.
@@ -438,8 +438,8 @@ def compare(
     >>> import prevalence as pv
     >>> survey = pv.Survey({"a": [1, 0, 1, 0], "w": [1.0, 1.0, 2.0, 2.0]}, weights="w")
     >>> a = pv.direct.prevalence(survey, "a")
-    >>> len(pv.compare({"first": a, "again": a}).to_frame())
-    2
+    >>> pv.compare({"first": a, "again": a}, truth=0.4).to_frame()["covers"].tolist()
+    [True, True]
     """
     if not isinstance(estimates, Mapping) or not estimates:
         raise ValueError(
@@ -452,6 +452,8 @@ def compare(
                 f"estimates must be of type Estimate: {name!r} is {type(e).__name__}. Pass what an "
                 "estimator returned."
             )
+    if truth is not None and not isinstance(truth, Mapping):
+        truth = dict.fromkeys(estimates, truth)
     stray = [name for name in truth or {} if name not in estimates]
     if stray:
         raise ValueError(

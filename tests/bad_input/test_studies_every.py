@@ -115,6 +115,11 @@ EVERY: dict[str, Row] = {
     "coverage: study": (lambda: pv.datasets.coverage("nix"), KeyError, "study must be one of"),
     "coverage: no table": (lambda: pv.datasets.coverage("real_data"), FileNotFoundError, "'real_data' has none"),
     "coverage: no truth": (lambda: coverage("real_data", range(1, 3)), ValueError, "study must have estimates with a truth: 'real_data' has none"),
+    "true_values: id": (lambda: pv.datasets.true_values(pv.datasets.folder("jamaica"), "nix"), KeyError, "name must be an estimand of the table: 'nix' is none"),
+    "true_values: domain": (lambda: pv.datasets.true_values(pv.datasets.folder("jamaica"), "household_12m_count", [("Nix",)]), KeyError, "labels must be domains"),
+    "true_values: nothing there": (lambda: pv.datasets.true_values(".", "nix"), FileNotFoundError, "holds no truth.csv"),
+    "margins": (lambda: pv.datasets.margins(pv.datasets.folder("jamaica"), "agegroup"), KeyError, "names must be margins of the table: agegroup is none"),
+    "margins: nothing there": (lambda: pv.datasets.margins(".", "sex"), FileNotFoundError, "holds no margins.csv"),
     "provenance: no data": (lambda: pv.datasets.provenance("."), FileNotFoundError, "data must be a folder of CSV files"),
     "provenance: no table": (lambda: pv.datasets.provenance({"a": 3}), TypeError, "data must map names to tables: 'a' is int"),
     "provenance: one table": (lambda: pv.datasets.provenance(pd.DataFrame()), TypeError, "data must be a folder: found DataFrame"),  # type: ignore[arg-type]

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from prevalence.simulate import CocoaParameters, CoteDivoire, city, cote_divoire
-from prevalence.simulate.cocoa_form import CHOICES, questions
-from prevalence.simulate.cocoa_parameters import SMALLEST_AREA
-from prevalence.simulate.cocoa_population import Belt, belt
-from prevalence.simulate.cocoa_sample import doors_away, knowing, known_households
+from prevalence.simulate.cocoa.form import CHOICES, questions
+from prevalence.simulate.cocoa.parameters import SMALLEST_AREA
+from prevalence.simulate.cocoa.population import Belt, belt
+from prevalence.simulate.cocoa.sample import doors_away, knowing, known_households
 
 SAID = ("labour_child", "hazardous_child", "forced_child", "labour_parent", "forced_parent")
 

@@ -22,7 +22,7 @@ from prevalence.simulate import (
     lists,
     parish_frame,
 )
-from prevalence.simulate.household_sample import INDICATORS
+from prevalence.simulate.country.sample import INDICATORS
 
 FORMS = ["labour", "domestic", "sexual"]
 LISTS = ["police", "registry", "child_agency", "court", "ngo"]
@@ -122,7 +122,7 @@ def test_side_studies_carry_the_lists_to_all_children(country: Country) -> None:
 
 
 def test_a_side_study_that_finds_nobody_has_an_error() -> None:
-    from prevalence.simulate.side_studies import _share
+    from prevalence.simulate.country.side_studies import _share
 
     value, error = _share(100, 0.0, np.random.default_rng(1))
     assert value == pytest.approx(1 / 102)

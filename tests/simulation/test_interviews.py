@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from prevalence.simulate import Interviews, Parameters, household_survey, interviews
-from prevalence.simulate.household_sample import INDICATORS
-from prevalence.simulate.interview_form import CHOICES, MORE_MEANS
+from prevalence.simulate.country.interview_form import CHOICES, MORE_MEANS
+from prevalence.simulate.country.sample import INDICATORS
 from prevalence.simulate.workbook import as_cells
 
 MAIN = "Synthetic study"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 from prevalence.simulate import SimulatedAnswers, answers
-from prevalence.simulate.network import gamma, lognormal
 from prevalence.simulate.questionnaire import BINS, heaped
+from prevalence.simulate.shared import gamma, lognormal
 
 Array = NDArray[Any]
 # Few ties in known groups: what the library says of such answers is tested elsewhere.

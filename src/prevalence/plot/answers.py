@@ -23,6 +23,7 @@ from .canvas import (
     plain,
     x_label,
 )
+from .reference import reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +44,7 @@ def degrees(
     population: float | None = None,
     largest: int = 30,
     minimum: int = 5,
+    truth: float | None = None,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -61,6 +63,8 @@ def degrees(
         Largest number whose frequency is drawn.
     minimum : int
         Numbers that were answered less often, but at least once, are not drawn.
+    truth : float, optional
+        The true mean, where data are synthetic: a line with a diamond.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -103,14 +107,19 @@ def degrees(
     left, right = _split(axes(ax, 9.6, 4.2))
     mean, middle = float(w @ d / w.sum()), _weighted_median(d, w)
     nobody = float(w[d == 0].sum() / w.sum())
+    known = reference(truth)
     _degree_bars(left, d, w, mean, say)
+    if marks := known.draw(left, say):
+        left.set_xlim(right=max(left.get_xlim()[1], 1.04 * known.ends()[0]))
+        below(left, marks, 0.5)
     heaped = _number_stems(right, counts, largest, minimum, say)
     told = (
         "Degrees of {n:,} respondents: mean {mean:,.0f}, median {middle:,.0f}, {nobody:.1f} % know "
         "nobody asked about. Of {answers:,} answers, {heaped:,} are 5, 10, 15 and so on."
     )
     numbers = {"n": d.size, "mean": mean, "middle": middle, "nobody": 100 * nobody}
-    left.set_label(say(told, **numbers, answers=counts.size, heaped=heaped))
+    told = say(told, **numbers, answers=counts.size, heaped=heaped)
+    left.set_label(known.said(told, say))
     return finished(left, synthetic, say)
 
 

@@ -25,6 +25,7 @@ BLUE, ORANGE, INK, GREY, LINE = (
     "#565d66",
     "#d5d9de",
 )
+PALE = "#eef2f6"  # behind marks
 FONT = 9.5
 LETTER, HANDLE = 0.07, 0.42  # inches of a letter, and of the mark of a legend with its space
 SYNTHETIC = "Synthetic data: no real person; like published studies, repeats none"

@@ -28,6 +28,7 @@ from .canvas import (
     truth_mark,
     words,
 )
+from .reference import Published, reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +45,8 @@ def ladder(
     *,
     ax: Axes | None = None,
     truth: float | Sequence[float] | None = None,
+    published: Published = None,
+    both_ends: bool = False,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -59,6 +62,10 @@ def ladder(
         Where to draw; by default a new figure.
     truth : float or sequence of float, optional
         The true value, one or one per row, in place of the table's.
+    published : float or tuple of float, optional
+        A value that was published, or its lower and upper limit: a dotted line, or a band.
+    both_ends : bool
+        Whether floors are drawn with both limits, to stand beside papers that print both.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -93,17 +100,20 @@ def ladder(
     """
     say = language(lang)
     table = comparison if isinstance(comparison, pd.DataFrame) else comparison.to_frame()
-    rows = _ladder_rows(table, truth)
+    if both_ends:
+        table = table.assign(kind="estimate")
+    rows, known = _ladder_rows(table, truth), reference(published=published)
     ax = axes(ax, 7.2, height(len(rows), 7.2))
     scale = 100.0 if rows[0]["unit"] == "proportion" else 1.0
-    limits = _limits(rows, scale)
+    limits = _limits(rows, scale, known.ends())
     for y, row in enumerate(rows):
         _ladder_row(ax, y, row, scale, limits[1], say)
     frame(ax, len(rows), limits, rows[0]["unit"], say)
     ruled(ax, len(rows))
-    _legend(ax, rows, say)
+    _legend(ax, rows, say, known.draw(ax, say, scale=scale))
     said = say.joined(_said(row, say) for row in rows)
-    ax.set_label(say("Estimates with their intervals: {said}.", said=said))
+    told = say("Estimates with their intervals: {said}.", said=said)
+    ax.set_label(known.said(told, say, scale=scale))
     return finished(ax, synthetic, say)
 
 
@@ -195,16 +205,18 @@ def _said(row: dict[str, Any], say: Words) -> str:
     return said
 
 
-def _limits(rows: list[dict[str, Any]], scale: float) -> tuple[float, float]:
-    ends = [[r["value"], r["low"], r["high"], r["truth"]] for r in rows]
-    known = np.array(ends, dtype=float) * scale
+def _limits(
+    rows: list[dict[str, Any]], scale: float, more: Sequence[float] = ()
+) -> tuple[float, float]:
+    ends = [x for r in rows for x in (r["value"], r["low"], r["high"], r["truth"])]
+    known = np.array([*ends, *more], dtype=float) * scale
     top = float(np.max(known, initial=0.0, where=np.isfinite(known)))
     bottom = float(np.min(known, initial=0.0, where=np.isfinite(known)))
     spread = (top - bottom) or 1.0
     return (bottom - (0.04 * spread if bottom < 0 else 0.0)), top + 0.1 * spread
 
 
-def _legend(ax: Axes, rows: list[dict[str, Any]], say: Words) -> None:
+def _legend(ax: Axes, rows: list[dict[str, Any]], say: Words, more: Sequence[Any] = ()) -> None:
     from matplotlib.lines import Line2D
 
     def mark(marker: str, colour: str, width: float, label: str, **more: Any) -> Line2D:
@@ -220,8 +232,8 @@ def _legend(ax: Axes, rows: list[dict[str, Any]], say: Words) -> None:
         marks.append(mark(">", ORANGE, 2, say("floor: this or more")))
     if any(np.isfinite(r["truth"]) for r in rows):
         marks.append(truth_key(say("truth")))
-    if marks:
-        below(ax, marks)
+    if marks or more:
+        below(ax, [*marks, *more])
 
 
 def domains(

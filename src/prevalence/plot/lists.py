@@ -10,9 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..disclosure import rounded_sizes
+from ..errors import number
 from ..presentation import cut, plain_name
 from ..words import Words, language
-from .canvas import BLUE, FONT, GREY, INK, LINE, ORANGE, axes, below, finished, is_narrow, plain
+from .canvas import (
+    BLUE,
+    FONT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    axes,
+    below,
+    finished,
+    is_narrow,
+    plain,
+    x_label,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +36,7 @@ Referral = tuple[int, int, int | None]
 MOST_REFERRALS, LANE = 6, 0.36  # arrows, and the inches that each takes
 LETTER, NUMBERS, SIDE = 0.078, 0.42, 0.75  # inches of a letter, of a size and of the longest bar
 LEAST, TIGHT, WIDEST = 0.19, 0.24, 0.62  # inches of a column
-PALE = "#f4f6f8"
+STRIPE = "#f4f6f8"
 
 
 class HasCells(Protocol):
@@ -43,6 +57,7 @@ def overlap(
     *,
     ax: Axes | None = None,
     minimum: int = 5,
+    truth: float | None = None,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -57,6 +72,9 @@ def overlap(
         Where to draw; by default a new figure.
     minimum : int
         Combinations with fewer people are drawn together as one bar; 1 shows every one.
+    truth : float, optional
+        How many people there are in all, where data are synthetic: written below, with how many
+        of them are on no list.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -118,9 +136,11 @@ def overlap(
     ax.set_yticks([])
     plain(ax)
     ax.spines["bottom"].set_visible(False)
+    told = _true_size(ax, truth, float(bars.sum()), say)
     _marks(ax, pooled[0], bool((tall < bars).any()), referrals, say)
     cells = (histories, counts, pooled)
-    ax.set_label(_overlap_said(cells, names, (sizes, about), referrals, minimum, say))
+    said = _overlap_said(cells, names, (sizes, about), referrals, minimum, say)
+    ax.set_label(" ".join(filter(None, (said, told))))
     return finished(ax, synthetic, say)
 
 
@@ -199,7 +219,7 @@ def _bars(ax: Axes, bars: Array, tall: Array, pooled: bool, unit: float, say: Wo
 def _matrix(ax: Axes, histories: Array, lists: int, step: float, columns: int) -> None:
     heights = -step * (np.arange(lists) + 1)
     for y in heights[::2]:
-        ax.axhspan(y - step / 2, y + step / 2, color=PALE, linewidth=0, zorder=0)
+        ax.axhspan(y - step / 2, y + step / 2, color=STRIPE, linewidth=0, zorder=0)
     grid_x, grid_y = np.meshgrid(np.arange(columns), heights)
     ax.scatter(grid_x, grid_y, s=34, facecolor="#dfe3e8", edgecolor="none", zorder=2)
     for x, history in enumerate(histories):
@@ -258,6 +278,17 @@ def _sides(
         ax.text(end + 0.05 / unit, y, number, va="center", fontsize=FONT, color=INK)
 
 
+def _true_size(ax: Axes, truth: float | None, seen: float, say: Words) -> str:
+    """Write below how many people there are, and how many of them nobody listed."""
+    if truth is None:
+        return ""
+    people = number("truth", truth)
+    told = "Truth: {people:,.0f} people, {unseen:,.0f} of them on no list."
+    said = say(told, people=people, unseen=people - seen)
+    x_label(ax, said)
+    return said
+
+
 def _marks(ax: Axes, pooled: int, cut_off: bool, referrals: list[Referral], say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -276,7 +307,7 @@ def _marks(ax: Axes, pooled: int, cut_off: bool, referrals: list[Referral], say:
         dashes, label = (0, (3, 2)), say("sends, as declared")
         marks.append(Line2D([], [], color=ORANGE, linestyle=dashes, linewidth=1.8, label=label))
     if marks:
-        below(ax, marks, 0.1)
+        below(ax, marks, 0.3 if ax.get_xlabel() else 0.1)
 
 
 def _overlap_said(

@@ -17,6 +17,7 @@ from .canvas import (
     INK,
     LINE,
     ORANGE,
+    PALE,
     axes,
     below,
     finished,
@@ -24,6 +25,7 @@ from .canvas import (
     plain,
     x_label,
 )
+from .reference import Published, reference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["models", "sensitivity"]
 
 Array = NDArray[Any]
-PALE = "#eef2f6"
 CLOSE = 6.0
 NAMED = 3  # pairs of lists whose line has a name
 
@@ -52,6 +53,8 @@ def models(
     within: float = 10.0,
     close: float = CLOSE,
     nearest: int = 1,
+    truth: float | None = None,
+    published: Published = None,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -70,6 +73,10 @@ def models(
         Difference up to which models count as fitting about as well, shaded.
     nearest : int
         Sizes are drawn to the nearest so many persons, as in a page whose numbers are protected.
+    truth : float, optional
+        The true size, where data are synthetic: a line with a diamond.
+    published : float or tuple of float, optional
+        A size that was published, or its lower and upper limit: a dotted line, or a band.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -136,11 +143,12 @@ def models(
         said, ((low + high) / 2, close), xytext=(0, -4), textcoords="offset points", ha="center", va="top",
         fontsize=FONT, color=INK,
     )  # fmt: skip
-    _size_axis(ax, shown["estimate"].to_numpy(dtype=float), say)
+    known = reference(truth, published)
+    _size_axis(ax, np.append(shown["estimate"].to_numpy(dtype=float), known.ends()), say)
     ax.set_ylim(max(close, float(shown["difference"].max())) + 1.1, -0.9)
     ax.set_ylabel(say("BIC above that of the best model"), fontsize=FONT, color=GREY)
     plain(ax)
-    _model_marks(ax, bool(edge.any()), bool((~edge[1:]).any()), say)
+    _model_marks(ax, bool(edge.any()), bool((~edge[1:]).any()), known.draw(ax, say), say)
     numbers |= {"near": len(near), "n": len(frame), "value": best["estimate"]}
     some = "{near:,} of {n:,}" if len(frame) > len(near) else "{near:,}"
     told = (
@@ -148,7 +156,7 @@ def models(
         "{low:,.0f} to {high:,.0f}; the best, {name}, gives {value:,.0f}."
     )
     name = say.known(plain_name(str(best["model"])))
-    ax.set_label(say(told, some=say(some, **numbers), name=name, **numbers))
+    ax.set_label(known.said(say(told, some=say(some, **numbers), name=name, **numbers), say))
     return finished(ax, synthetic, say)
 
 
@@ -200,7 +208,7 @@ def _size_axis(ax: Axes, sizes: Array, say: Words) -> None:
     x_label(ax, say("population size"))
 
 
-def _model_marks(ax: Axes, boundary: bool, inner: bool, say: Words) -> None:
+def _model_marks(ax: Axes, boundary: bool, inner: bool, more: list[Any], say: Words) -> None:
     from matplotlib.lines import Line2D
 
     def mark(marker: str, colour: str, face: str, label: str) -> Line2D:
@@ -213,13 +221,15 @@ def _model_marks(ax: Axes, boundary: bool, inner: bool, say: Words) -> None:
         marks.append(mark("o", BLUE, BLUE, say("another model")))
     if boundary:
         marks.append(mark("s", BLUE, "white", say("with a pair that shares nobody")))
-    below(ax, marks)
+    below(ax, [*marks, *more])
 
 
 def sensitivity(
     table: Sensitivity | Reliability,
     *,
     ax: Axes | None = None,
+    truth: float | None = None,
+    published: Published = None,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -233,6 +243,10 @@ def sensitivity(
         independent, the three that matter most under their names.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    truth : float, optional
+        The true size, where data are synthetic: a line with a diamond.
+    published : float or tuple of float, optional
+        A size that was published, or its lower and upper limit: a dotted line, or a band.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -285,14 +299,15 @@ def sensitivity(
             linewidth=2.4 if not k else 1.8 if named else 1.2, marker="os^D"[k] if named else None,
             markersize=5.5, zorder=4 if named else 2, label=cut(name, 44) if named else None,
         )  # fmt: skip
-    ends = ends[np.isfinite(ends)]
+    known = reference(truth, published)
+    ends = np.append(ends[np.isfinite(ends)], known.ends())
     _odds_axes(ax, lines[0][1], (float(min(ends.min(), seen)), float(ends.max())), say)
     ax.annotate(
         say("{seen:,.0f} persons seen", seen=seen), (1, seen), xycoords=ax.get_yaxis_transform(), xytext=(0, 3),
         textcoords="offset points", ha="right", va="bottom", fontsize=FONT, color=INK,
     )  # fmt: skip
-    _odds_marks(ax, len(lines), band is not None, say)
-    ax.set_label(_odds_said(lines, seen, say))
+    _odds_marks(ax, len(lines), band is not None, known.draw(ax, say, upright=False), say)
+    ax.set_label(known.said(_odds_said(lines, seen, say), say))
     return finished(ax, synthetic, say)
 
 
@@ -352,7 +367,7 @@ def _odds_axes(ax: Axes, ratio: Array, limits: tuple[float, float], say: Words) 
     plain(ax)
 
 
-def _odds_marks(ax: Axes, lines: int, band: bool, say: Words) -> None:
+def _odds_marks(ax: Axes, lines: int, band: bool, more: list[Any], say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -365,7 +380,7 @@ def _odds_marks(ax: Axes, lines: int, band: bool, say: Words) -> None:
     if lines > NAMED + 1:
         label = say("{n} other pairs of lists", n=lines - NAMED - 1)
         marks.append(Line2D([], [], color=LINE, linewidth=1.2, label=label))
-    below(ax, marks, columns=1)
+    below(ax, [*marks, *more], columns=1)
 
 
 def _odds_said(lines: Sequence[Line], seen: float, say: Words) -> str:

@@ -17,6 +17,7 @@ from .canvas import (
     INK,
     LINE,
     ORANGE,
+    PALE,
     axes,
     below,
     finished,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["known_groups", "recall"]
 
 Array = NDArray[Any]
-PALE = "#eef2f6"
 
 
 def known_groups(

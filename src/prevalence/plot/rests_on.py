@@ -17,6 +17,7 @@ from .canvas import (
     INK,
     LINE,
     ORANGE,
+    PALE,
     axes,
     below,
     finished,
@@ -24,6 +25,7 @@ from .canvas import (
     plain,
     x_label,
 )
+from .reference import Published, reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["referral_bracket", "reliability"]
 
-PALE = "#eef2f6"
 NONE = float("nan")
 
 
@@ -70,6 +71,8 @@ def reliability(
     *,
     ax: Axes | None = None,
     nearest: int = 1,
+    truth: float | None = None,
+    published: Published = None,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -83,6 +86,10 @@ def reliability(
         Where to draw; by default a new figure.
     nearest : int
         Sizes are drawn to the nearest so many persons, as in a page whose numbers are protected.
+    truth : float, optional
+        The true size, where data are synthetic: a line with a diamond.
+    published : float or tuple of float, optional
+        A size that was published, or its lower and upper limit: a dotted line, or a band.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -123,7 +130,8 @@ def reliability(
     rows = [row.rounded(nearest) for row in reliability_rows(report, say)]
     seen = float(report.estimate.facts["n"][0])
     ax = axes(ax, 7.2, 1.7 + 0.3 * len(rows))
-    _sizes(ax, [seen, *(x for row in rows for x in row.ends())], len(rows), say)
+    known = reference(truth, published)
+    _sizes(ax, [seen, *known.ends(), *(x for row in rows for x in row.ends())], len(rows), say)
     at, half = np.arange(len(rows)), 0.16 if is_narrow(ax) else 0.5  # in pieces, beside the words
     ax.vlines([rows[0].value] * at.size, at - half, at + half, color=GREY, linewidth=1, zorder=1)
     ax.vlines(
@@ -133,14 +141,15 @@ def reliability(
     for y, row in enumerate(rows):
         _draw(ax, y, row)
     _names(ax, rows, say)
-    _reliability_marks(ax, seen, say)
+    pieces = list(zip(at - half, at + half, strict=True))
+    _reliability_marks(ax, seen, known.draw(ax, say, pieces=pieces), say)
     told = (
         "An estimate of lists and what it rests on: {said}. {seen:,.0f} persons were seen. From the "
         "data: {data}. From declared facts: {facts}."
     )
     said = say.joined(_said(row, say) for row in rows)
     verdicts = {"data": say.known(str(report.data)), "facts": say.known(str(report.facts))}
-    ax.set_label(say(told, said=said, seen=seen, **verdicts))
+    ax.set_label(known.said(say(told, said=said, seen=seen, **verdicts), say))
     ax = finished(ax, synthetic, say)
     data = say("Data: {verdict}", verdict=say.known(report.data.grade))
     facts = say("Facts: {verdict}", verdict=say.known(_short(report)))
@@ -284,7 +293,7 @@ def _sizes(ax: Axes, values: list[float], rows: int, say: Words) -> None:
     ax.set_axisbelow(True)
 
 
-def _reliability_marks(ax: Axes, seen: float, say: Words) -> None:
+def _reliability_marks(ax: Axes, seen: float, more: list[Any], say: Words) -> None:
     from matplotlib.lines import Line2D
 
     dashes, many = (0, (4, 3)), say("{seen:,.0f} seen", seen=seen)
@@ -293,13 +302,15 @@ def _reliability_marks(ax: Axes, seen: float, say: Words) -> None:
         Line2D([], [], color=GREY, linewidth=1, label=say("estimate")),
         Line2D([], [], color=INK, linewidth=1, linestyle=dashes, label=many),
     ]
-    below(ax, marks, 0.42)
+    below(ax, [*marks, *more], 0.42)
 
 
 def referral_bracket(
     bracket: ReferralBracket,
     *,
     ax: Axes | None = None,
+    truth: float | None = None,
+    published: Published = None,
     synthetic: bool = False,
     lang: str = "en",
 ) -> Axes:
@@ -311,6 +322,10 @@ def referral_bracket(
         What `prevalence.mse.referral_bracket` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
+    truth : float, optional
+        The true size, where data are synthetic: a line with a diamond.
+    published : float or tuple of float, optional
+        A size that was published, or its lower and upper limit: a dotted line, or a band.
     synthetic : bool
         Whether to write on the figure that the data are synthetic.
     lang : {"en", "fr"}
@@ -353,8 +368,9 @@ def referral_bracket(
     say = language(lang)
     table = bracket.to_frame().to_dict("records")
     ends = [x for r in table for x in (r["estimate"], r["lower"], r["upper"]) if np.isfinite(x)]
+    known = reference(truth, published)
     ax = axes(ax, 7.2, 1.3 + 0.72 * len(table))
-    _sizes(ax, ends, len(table), say)
+    _sizes(ax, [*ends, *known.ends()], len(table), say)
     ax.grid(visible=False)
     if bracket.low is not None and bracket.high is not None:
         ax.axvspan(bracket.low, bracket.high, color=PALE, linewidth=0, zorder=0, gid="bracket")
@@ -370,8 +386,9 @@ def referral_bracket(
     for y in range(1, len(table)):
         ax.axhline(y - 0.74, color=LINE, linewidth=0.7)
     ax.set_ylim(len(table) - 0.62, -0.78)
-    _bracket_marks(ax, bracket.low is not None, say)
-    ax.set_label(_bracket_said(bracket, table, say))
+    pieces = [(y - 0.14, y + 0.2) for y in range(len(table))]  # beneath the words of each row
+    _bracket_marks(ax, bracket.low is not None, known.draw(ax, say, pieces=pieces), say)
+    ax.set_label(known.said(_bracket_said(bracket, table, say), say))
     return finished(ax, synthetic, say)
 
 
@@ -402,7 +419,7 @@ def _bracket_words(ax: Axes, y: int, head: tuple[str, str], needs: str, say: Wor
         ax.annotate(said, (0, y), xytext=(0, 7), color=GREY, **across, **style)
 
 
-def _bracket_marks(ax: Axes, shaded: bool, say: Words) -> None:
+def _bracket_marks(ax: Axes, shaded: bool, more: list[Any], say: Words) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -412,7 +429,7 @@ def _bracket_marks(ax: Axes, shaded: bool, say: Words) -> None:
     ]
     if shaded:
         marks.append(Patch(facecolor=PALE, edgecolor=LINE, label=say("censored to removed")))
-    below(ax, marks)
+    below(ax, [*marks, *more])
 
 
 def _bracket_said(bracket: ReferralBracket, table: list[dict[Any, Any]], say: Words) -> str:

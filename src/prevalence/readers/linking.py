@@ -18,7 +18,6 @@ __all__ = ["Table", "links", "tables", "without_rows"]
 
 SUBMISSION = ("_id", "_uuid", "KEY", "instanceID", "meta/instanceID", "meta-instanceID")
 PARENT = ("_parent_index", "PARENT_KEY", "_submission__id", "_submission__uuid")
-SET_OF = re.compile(r"set-?of[-_](.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

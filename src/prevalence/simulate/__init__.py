@@ -7,16 +7,16 @@ everything else is assumed, and no row is a real person.
 from __future__ import annotations
 
 from prevalence.simulate.answers import SimulatedAnswers, answers
-from prevalence.simulate.case_lists import CaseLists
 from prevalence.simulate.city import City, CityParameters, city
-from prevalence.simulate.cocoa_parameters import CocoaParameters
-from prevalence.simulate.cote_divoire import CoteDivoire, cote_divoire
-from prevalence.simulate.country import Country, HouseholdSurvey, household_survey, jamaica
-from prevalence.simulate.frame import parish_frame
-from prevalence.simulate.interview import Interviews, interviews
-from prevalence.simulate.network import known_groups
-from prevalence.simulate.parameters import Parameters
-from prevalence.simulate.referral import lists
+from prevalence.simulate.cocoa.parameters import CocoaParameters
+from prevalence.simulate.cocoa.study import CoteDivoire, cote_divoire
+from prevalence.simulate.country.case_lists import CaseLists
+from prevalence.simulate.country.frame import parish_frame
+from prevalence.simulate.country.interview import Interviews, interviews
+from prevalence.simulate.country.network import known_groups
+from prevalence.simulate.country.parameters import Parameters
+from prevalence.simulate.country.referral import lists
+from prevalence.simulate.country.study import Country, HouseholdSurvey, household_survey, jamaica
 
 __all__ = [
     "CaseLists",

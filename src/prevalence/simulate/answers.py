@@ -12,12 +12,11 @@ import pandas as pd
 from prevalence.answers import Answers
 from prevalence.errors import generator, one_of
 from prevalence.groups import Group
-from prevalence.simulate.frame import POPULATION_2022
-from prevalence.simulate.network import KNOWN_GROUPS, gamma, lognormal
-from prevalence.simulate.parameters import check_chances
-from prevalence.simulate.population import Floats, Ints
+from prevalence.simulate.country.frame import POPULATION_2022
+from prevalence.simulate.country.network import KNOWN_GROUPS
 from prevalence.simulate.questionnaire import BINS, CODES, Questionnaire
 from prevalence.simulate.reports import HIDDEN, check_forms, column_of, counts, overall, reports
+from prevalence.simulate.shared import Floats, Ints, check_chances, gamma, lognormal
 from prevalence.survey import Survey
 
 __all__ = ["SimulatedAnswers", "answers"]

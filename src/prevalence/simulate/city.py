@@ -21,7 +21,7 @@ from prevalence.simulate.city_people import (
     people,
     venues,
 )
-from prevalence.simulate.truth import COLUMNS
+from prevalence.simulate.shared import COLUMNS
 
 __all__ = ["City", "CityParameters", "city"]
 

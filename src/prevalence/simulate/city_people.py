@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prevalence.simulate.parameters import check_chances
+from prevalence.simulate.shared import check_chances
 
 __all__ = ["GROUPS", "KINDS", "SLOTS", "CityParameters", "People", "Venues", "people", "venues"]
 

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prevalence.errors import nearest
-from prevalence.simulate.parameters import check_chances
-from prevalence.simulate.population import Floats, Ints
+from prevalence.simulate.shared import Floats, Ints, check_chances
 
 __all__ = ["BINS", "CODES", "Questionnaire"]
 

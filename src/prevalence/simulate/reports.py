@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from prevalence.simulate.parameters import check_chances
-from prevalence.simulate.population import Floats, Ints
+from prevalence.simulate.shared import Floats, Ints, check_chances
 
 __all__ = ["HIDDEN", "check_forms", "column_of", "counts", "overall", "reports"]
 

@@ -22,6 +22,11 @@ FIGURES = {
     "at least {low:,.0f}": "au moins {low:,.0f}",
     "{said}; truth {truth}": "{said} ; valeur vraie {truth}",
     "{said}, truth {truth}": "{said}, valeur vraie {truth}",
+    "truth {size}": "valeur vraie {size}",
+    "{said} The truth is {size}.": "{said} La valeur vraie est {size}.",
+    "published: {said}": "publié : {said}",
+    "{low} to {high}": "{low} à {high}",
+    "{said} Published: {numbers}.": "{said} Publié : {numbers}.",
     "{name} suppressed": "{name} masqué",
     "estimate, interval": "estimation, intervalle",
     "floor: this or more": "plancher : ce nombre ou plus",
@@ -37,6 +42,9 @@ FIGURES = {
     ),
     "{said} Where there is no number: combine areas, or wait for small-area estimates.": (
         "{said} Sans nombre : regrouper des domaines, ou attendre des estimations sur petits domaines."
+    ),
+    "Truth: {people:,.0f} people, {unseen:,.0f} of them on no list.": (
+        "Valeur vraie : {people:,.0f} personnes, dont {unseen:,.0f} sur aucune liste."
     ),
     # definitions
     "Shares by definition and window: {said}.": "Proportions par définition et période : {said}.",

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from prevalence.simulate.cocoa_frame import BELT, belt_names
-from prevalence.simulate.cocoa_parameters import CocoaParameters
-from prevalence.simulate.cocoa_population import RELATIONS, Belt
-from prevalence.simulate.frame import AGE_GROUPS, age_group_code
-from prevalence.simulate.population import Bools
-from prevalence.simulate.truth import COLUMNS, Row
+from prevalence.simulate.cocoa.frame import BELT, belt_names
+from prevalence.simulate.cocoa.parameters import CocoaParameters
+from prevalence.simulate.cocoa.population import RELATIONS, Belt
+from prevalence.simulate.shared import AGE_GROUPS, COLUMNS, Bools, Row, age_group_code
 
 __all__ = ["cocoa_margins", "cocoa_side_studies", "cocoa_truth"]
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from prevalence.simulate.household_sample import Sample, labels
-from prevalence.simulate.parameters import FORMS, Parameters
-from prevalence.simulate.population import Bools, Districts, Floats, Ints, Victims
+from prevalence.simulate.country.parameters import FORMS, Parameters
+from prevalence.simulate.country.population import Districts, Victims
+from prevalence.simulate.country.sample import Sample
+from prevalence.simulate.shared import Bools, Floats, Ints, gamma, labels, lognormal
 
 __all__ = ["KNOWN_GROUPS", "Ties", "adults_table", "degrees", "known_groups", "ties"]
 
@@ -187,13 +188,3 @@ def adults_table(
     forms = [f"n_children_{form}" for form in FORMS]
     table["n_children_trafficked"] = table[forms].sum(axis=1, skipna=False)
     return table
-
-
-def gamma(number: int, mean: float, cv: float, rng: np.random.Generator) -> Floats:
-    """Draw from the gamma distribution with this mean and coefficient of variation."""
-    return rng.gamma(1 / cv**2, mean * cv**2, number)
-
-
-def lognormal(number: int, sd: float, rng: np.random.Generator) -> Floats:
-    """Draw from the lognormal distribution with mean 1 and this standard deviation of the log."""
-    return np.exp(rng.normal(-0.5 * sd**2, sd, number))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prevalence.simulate.cocoa_frame import BELT
-from prevalence.simulate.parameters import check_chances
+from prevalence.simulate.cocoa.frame import BELT
+from prevalence.simulate.shared import check_chances
 
 __all__ = ["SMALLEST_AREA", "CocoaParameters"]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from prevalence.simulate.shared import check_chances
+
 __all__ = ["FORMS", "LISTS", "REFERRAL", "TRANSMISSION", "Parameters"]
 
 FORMS = ("labour", "domestic", "sexual")
@@ -118,24 +120,6 @@ class Parameters:
 
 #: Least number of dwellings in an enumeration district (assumed).
 SMALLEST_DISTRICT = 30
-
-
-def check_chances(
-    chances: Mapping[str, float], strict: bool = False, below_one: bool = False
-) -> None:
-    """Raise ValueError unless every chance lies in [0, 1], in (0, 1) or in [0, 1)."""
-    wrong = [
-        f"{name} = {p:g}"
-        for name, p in chances.items()
-        if not 0 <= p <= 1 or (strict and p in (0, 1)) or (below_one and p == 1)
-    ]
-    if wrong:
-        bounds = "strictly between 0 and 1" if strict else "between 0 and 1"
-        bounds = "at least 0 and below 1" if below_one else bounds
-        raise ValueError(
-            f"chances must be {bounds}: {len(wrong)} of {len(chances)} are not (first: {wrong[0]}). "
-            "Correct them."
-        )
 
 
 def check_lists(lists: Mapping[str, float], referral: Mapping[tuple[str, str], float]) -> None:

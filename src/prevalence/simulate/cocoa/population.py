@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prevalence.simulate.cocoa_frame import BELT, agricultural
-from prevalence.simulate.cocoa_parameters import SMALLEST_AREA, CocoaParameters
-from prevalence.simulate.population import Bools, Floats, Ints, expit, intercept
+from prevalence.simulate.cocoa.frame import BELT, agricultural
+from prevalence.simulate.cocoa.parameters import SMALLEST_AREA, CocoaParameters
+from prevalence.simulate.shared import Bools, Floats, Ints, expit, intercept
 
 __all__ = ["ORIGINS", "RELATIONS", "Belt", "belt"]
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from prevalence.simulate.frame import PARISHES
-from prevalence.simulate.parameters import FORMS, SMALLEST_DISTRICT, Parameters
+from prevalence.simulate.country.frame import PARISHES
+from prevalence.simulate.country.parameters import FORMS, SMALLEST_DISTRICT, Parameters
+from prevalence.simulate.shared import Bools, Ints, expit, intercept
 
 __all__ = ["Districts", "Households", "Victims", "districts", "households", "outside_parishes"]
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Labels = NDArray[np.object_]
 
 #: Share of dwellings with 0, 1, ... 5 children of 5 to 17 (assumed).
 CHILDREN_PER_DWELLING = np.array([0.62, 0.20, 0.11, 0.045, 0.018, 0.007])
@@ -126,23 +122,6 @@ def outside_parishes(places: Districts, number: int, rng: np.random.Generator) -
     weight = places.dwellings * (1.0 + 2.0 * places.urban)
     district = rng.choice(weight.size, size=number, p=weight / weight.sum())
     return district, places.parish[district]
-
-
-def expit(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-x)), dtype=np.float64)
-
-
-def intercept(logit: Floats, mean: float) -> float:
-    """Solve mean(expit(b + logit)) = mean for b: Newton on the log of both sides."""
-    b = float(np.log(mean / (1 - mean)))
-    for _ in range(50):
-        chance = expit(logit + b)
-        current = float(chance.mean())
-        step = np.log(mean / current) * current / float((chance * (1 - chance)).mean())
-        b += float(step)
-        if abs(step) < 1e-10:
-            break
-    return b
 
 
 def form_of(age: Ints, girl: Bools, rng: np.random.Generator) -> Ints:

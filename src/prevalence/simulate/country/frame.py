@@ -9,12 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
-    "AGE_GROUPS",
     "CENSUS_2011",
     "CENSUS_YEAR",
     "PARISHES",
     "POPULATION_2022",
-    "age_group",
     "parish_frame",
 ]
 
@@ -22,8 +20,6 @@ CENSUS_YEAR = 2011
 CENSUS_2011 = "Statistical Institute of Jamaica, Population and Housing Census 2011"
 #: Persons of all ages, Population and Housing Census 2022 (Statistical Institute of Jamaica, first published total).
 POPULATION_2022 = 2_774_538
-#: First and last age of each age group of the tables.
-AGE_GROUPS = {"5-11": (5, 11), "12-14": (12, 14), "15-17": (15, 17)}
 
 
 class Parish(NamedTuple):
@@ -100,14 +96,3 @@ def parish_names() -> NDArray[np.object_]:
 def county_names() -> NDArray[np.object_]:
     """Return the county of each parish, in the order of the frame."""
     return np.array([parish.county for parish in PARISHES], dtype=object)
-
-
-def age_group(age: NDArray[np.int_]) -> NDArray[np.object_]:
-    """Return the label of the age group of each age from 5 to 17."""
-    return np.array(list(AGE_GROUPS), dtype=object)[age_group_code(age)]
-
-
-def age_group_code(age: NDArray[np.int_]) -> NDArray[np.intp]:
-    """Return the position of the age group of each age."""
-    first = np.array([low for low, _ in AGE_GROUPS.values()])
-    return np.searchsorted(first, age, side="right") - 1

@@ -9,18 +9,15 @@ import numpy as np
 import pandas as pd
 
 from prevalence.errors import whole
-from prevalence.simulate.frame import POPULATION_2022, county_names, parish_frame, parish_names
-from prevalence.simulate.household_sample import (
-    Sample,
-    children_table,
-    draw,
-    households_table,
-    labels,
-    sex,
+from prevalence.simulate.country.frame import (
+    POPULATION_2022,
+    county_names,
+    parish_frame,
+    parish_names,
 )
-from prevalence.simulate.network import Ties, adults_table, degrees, known_groups, ties
-from prevalence.simulate.parameters import FORMS, Parameters
-from prevalence.simulate.population import (
+from prevalence.simulate.country.network import Ties, adults_table, degrees, known_groups, ties
+from prevalence.simulate.country.parameters import FORMS, Parameters
+from prevalence.simulate.country.population import (
     PLACES,
     Districts,
     Households,
@@ -28,10 +25,12 @@ from prevalence.simulate.population import (
     districts,
     households,
 )
-from prevalence.simulate.referral import Mechanism, case_tables, entries, link, people
-from prevalence.simulate.side_studies import side_studies
-from prevalence.simulate.truth import household_truth, margins, truth
-from prevalence.simulate.victims import victims
+from prevalence.simulate.country.referral import Mechanism, case_tables, entries, link, people
+from prevalence.simulate.country.sample import Sample, children_table, draw, households_table
+from prevalence.simulate.country.side_studies import side_studies
+from prevalence.simulate.country.truth import household_truth, margins, truth
+from prevalence.simulate.country.victims import victims
+from prevalence.simulate.shared import labels, sex
 from prevalence.simulate.write import write_tables
 
 __all__ = ["Country", "HouseholdSurvey", "household_survey", "jamaica"]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from prevalence.simulate.frame import PARISHES, age_group, parish_names
-from prevalence.simulate.parameters import FORMS, Parameters
-from prevalence.simulate.population import Bools, Districts, Floats, Households, Ints, Labels
+from prevalence.simulate.country.frame import PARISHES, parish_names
+from prevalence.simulate.country.parameters import FORMS, Parameters
+from prevalence.simulate.country.population import Districts, Households
+from prevalence.simulate.shared import Bools, Floats, Ints, age_group, labels, sex
 
 __all__ = ["INDICATORS", "Sample", "children_table", "draw", "households_table"]
 
@@ -163,13 +164,3 @@ def _indicators(form: Ints, rng: np.random.Generator) -> dict[str, Ints]:
         yes = np.where(is_true, SENSITIVITY, chance)
         answers[name] = (rng.random(form.size) < yes).astype(np.int64)
     return answers
-
-
-def labels(letter: str, number: Ints, digits: int) -> Labels:
-    """Return identifiers such as H000123."""
-    return np.array([f"{letter}{int(i):0{digits}d}" for i in number], dtype=object)
-
-
-def sex(girl: Bools) -> Labels:
-    """Return 'girl' or 'boy'."""
-    return np.where(girl, "girl", "boy").astype(object)

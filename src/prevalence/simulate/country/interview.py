@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 
 from prevalence.errors import whole
-from prevalence.simulate import interview_form
-from prevalence.simulate.country import streams_of, surveyed
-from prevalence.simulate.household_sample import Sample
-from prevalence.simulate.interview_answers import (
+from prevalence.simulate.country import interview_form
+from prevalence.simulate.country.interview_answers import (
     History,
     child_answers,
     histories,
     neighbour_answers,
 )
-from prevalence.simulate.parameters import Parameters
-from prevalence.simulate.population import Bools, Ints
-from prevalence.simulate.victims import victims
+from prevalence.simulate.country.parameters import Parameters
+from prevalence.simulate.country.sample import Sample
+from prevalence.simulate.country.study import streams_of, surveyed
+from prevalence.simulate.country.victims import victims
+from prevalence.simulate.shared import Bools, Ints
 from prevalence.simulate.workbook import write_workbook
 from prevalence.simulate.write import write_tables
 

@@ -11,17 +11,17 @@ import pandas as pd
 
 from prevalence.errors import whole
 from prevalence.simulate.city import City, CityParameters, city
-from prevalence.simulate.cocoa_form import FORMS, choices, questions, workbook
-from prevalence.simulate.cocoa_frame import district_frame
-from prevalence.simulate.cocoa_parameters import CocoaParameters
-from prevalence.simulate.cocoa_population import belt
-from prevalence.simulate.cocoa_sample import (
+from prevalence.simulate.cocoa.form import FORMS, choices, questions, workbook
+from prevalence.simulate.cocoa.frame import district_frame
+from prevalence.simulate.cocoa.parameters import CocoaParameters
+from prevalence.simulate.cocoa.population import belt
+from prevalence.simulate.cocoa.sample import (
     children_table,
     draw,
     households_table,
     neighbours_table,
 )
-from prevalence.simulate.cocoa_truth import cocoa_margins, cocoa_side_studies, cocoa_truth
+from prevalence.simulate.cocoa.truth import cocoa_margins, cocoa_side_studies, cocoa_truth
 from prevalence.simulate.workbook import write_workbook
 from prevalence.simulate.write import write_tables
 

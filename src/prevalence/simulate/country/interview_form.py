@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from prevalence.simulate.household_sample import MEANS, PURPOSES
+from prevalence.simulate.country.sample import MEANS, PURPOSES
 
 __all__ = ["FORM_ID", "HAZARDS", "MORE_MEANS", "TITLE", "VERSION", "choices", "settings", "survey"]
 

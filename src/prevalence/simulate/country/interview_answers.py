@@ -8,17 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prevalence.simulate.household_sample import MEANS, PURPOSES, SENSITIVITY, Sample
-from prevalence.simulate.interview_form import HAZARDS, MORE_MEANS
-from prevalence.simulate.parameters import FORMS, Parameters
-from prevalence.simulate.population import (
-    Bools,
-    Districts,
-    Households,
-    Ints,
-    Victims,
-    form_of,
-)
+from prevalence.simulate.country.interview_form import HAZARDS, MORE_MEANS
+from prevalence.simulate.country.parameters import FORMS, Parameters
+from prevalence.simulate.country.population import Districts, Households, Victims, form_of
+from prevalence.simulate.country.sample import MEANS, PURPOSES, SENSITIVITY, Sample
+from prevalence.simulate.shared import Bools, Ints
 
 __all__ = ["History", "child_answers", "histories", "neighbour_answers"]
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from prevalence.simulate.frame import AGE_GROUPS, PARISHES, age_group_code, parish_names
-from prevalence.simulate.network import Ties
-from prevalence.simulate.parameters import FORMS, Parameters
-from prevalence.simulate.population import Districts, Households, Victims
+from prevalence.simulate.country.frame import PARISHES, parish_names
+from prevalence.simulate.country.network import Ties
+from prevalence.simulate.country.parameters import FORMS, Parameters
+from prevalence.simulate.country.population import Districts, Households, Victims
+from prevalence.simulate.shared import AGE_GROUPS, COLUMNS, Row, age_group_code
 
 __all__ = ["household_truth", "margins", "truth"]
 
@@ -20,20 +21,6 @@ FIVE_YEARS = "2019-01-01 to 2023-12-31"
 IN_HOUSEHOLDS = "children 5-17 living in households"
 OUTSIDE = "children 5-17 living outside households"
 ALL_CHILDREN = "children 5-17, in households and outside"
-#: Columns of truth.csv.
-COLUMNS = (
-    "id",
-    "outcome",
-    "form",
-    "window",
-    "denominator",
-    "by",
-    "domain",
-    "value",
-    "unit",
-    "note",
-)
-Row = tuple[str, str, str, str, str, str, str, float, str, str]
 
 
 def margins(places: Districts, homes: Households) -> pd.DataFrame:

@@ -60,7 +60,7 @@ def district_frame() -> pd.DataFrame:
 
     Examples
     --------
-    >>> from prevalence.simulate.cocoa_frame import district_frame
+    >>> from prevalence.simulate.cocoa.frame import district_frame
     >>> int(district_frame()["population"].sum())
     29389151
     """

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from prevalence.simulate.cocoa_frame import BELT, belt_names
-from prevalence.simulate.cocoa_parameters import CocoaParameters
-from prevalence.simulate.cocoa_population import ORIGINS, RELATIONS, Belt
-from prevalence.simulate.frame import age_group
-from prevalence.simulate.household_sample import labels, sex
-from prevalence.simulate.population import Bools, Floats, Ints
+from prevalence.simulate.cocoa.frame import BELT, belt_names
+from prevalence.simulate.cocoa.parameters import CocoaParameters
+from prevalence.simulate.cocoa.population import ORIGINS, RELATIONS, Belt
+from prevalence.simulate.shared import Bools, Floats, Ints, age_group, labels, sex
 
 __all__ = ["CocoaSample", "children_table", "draw", "households_table", "neighbours_table"]
 

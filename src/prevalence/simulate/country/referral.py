@@ -10,12 +10,21 @@ import numpy as np
 import pandas as pd
 
 from prevalence.errors import generator, mapping, nearest, number, one_of, whole
-from prevalence.simulate.case_lists import CaseLists
-from prevalence.simulate.frame import AGE_GROUPS, age_group, county_names
-from prevalence.simulate.household_sample import sex
-from prevalence.simulate.parameters import LISTS, REFERRAL, check_chances, check_lists
-from prevalence.simulate.population import Bools, Floats, Ints, Labels, Victims
-from prevalence.simulate.victims import WINDOW_DAYS, YEAR_DAYS
+from prevalence.simulate.country.case_lists import CaseLists
+from prevalence.simulate.country.frame import county_names
+from prevalence.simulate.country.parameters import LISTS, REFERRAL, check_lists
+from prevalence.simulate.country.population import Victims
+from prevalence.simulate.country.victims import WINDOW_DAYS, YEAR_DAYS
+from prevalence.simulate.shared import (
+    AGE_GROUPS,
+    Bools,
+    Floats,
+    Ints,
+    Labels,
+    age_group,
+    check_chances,
+    sex,
+)
 
 __all__ = ["Entries", "Mechanism", "case_tables", "entries", "link", "lists", "people"]
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from prevalence.simulate.parameters import Parameters
-from prevalence.simulate.population import (
+from prevalence.simulate.country.parameters import Parameters
+from prevalence.simulate.country.population import (
     PLACES,
     SEXUAL,
-    Bools,
     Districts,
-    Floats,
     Households,
-    Ints,
     Victims,
     outside_parishes,
 )
+from prevalence.simulate.shared import Bools, Floats, Ints
 
 __all__ = ["WINDOW_DAYS", "victims"]
 

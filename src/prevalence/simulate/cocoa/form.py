@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from prevalence.simulate.cocoa_frame import BELT
+from prevalence.simulate.cocoa.frame import BELT
 
 __all__ = ["FORMS", "choices", "questions", "workbook"]
 
