@@ -11,6 +11,8 @@ import pandas as pd
 from .. import plot
 from ..disclosure import is_suppressed
 from ..plot import canvas
+from ..plot.estimates import domains_of
+from ..words import ENGLISH
 from .page import Page, title_of
 from .tables import table_of
 
@@ -54,15 +56,14 @@ def shows_domains(page: Page, name: str) -> bool:
 
 def by_domain(page: Page, name: str) -> dict[str, Any]:
     """Return the figure of one estimate's domains."""
-    e, table = page.comparison.estimates[name], page.tables[name]
-    known = page.rows.drop_duplicates(["name", "outcome", "domain"])
-    truth = table[["name", "outcome", "domain"]].merge(known, how="left")["truth"]
+    keys = ["name", "outcome", "domain"]
+    known = page.rows.drop_duplicates(keys)[[*keys, "truth"]]
+    table = page.tables[name].merge(known, on=keys, how="left")
+    unit = page.comparison.estimates[name].unit
 
     def drawn(width: float) -> Axes:
         ax = canvas.axes(None, width, 0.9 + 0.3 * len(table))
-        return plot.domains(
-            e, ax=ax, truth=truth.tolist(), disclosure=page.disclosure, synthetic=page.synthetic
-        )
+        return domains_of(table, unit, ax, synthetic=page.synthetic, say=ENGLISH)
 
     caption = "In the order of the estimates, which is not a ranking: the intervals overlap."
     return {"name": title_of(name), **figure_of(page, caption, drawn(WIDE), drawn(NARROW))}

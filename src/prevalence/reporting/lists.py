@@ -28,17 +28,6 @@ SMALL = 5
 COUNTS = ("persons", "alone", "shared", "referred", "unknown_source", "both")
 
 
-def check(reliability: object) -> None:
-    """Refuse what is no report of reliability."""
-    from ..mse import Reliability
-
-    if reliability is not None and not isinstance(reliability, Reliability):
-        raise TypeError(
-            "reliability must be what pv.mse.reliability returns: found "
-            f"{type(reliability).__name__}. Pass that, or leave it out."
-        )
-
-
 def facts(e: Estimate) -> list[str]:
     """Return the verdict from declared facts on an estimate of lists."""
     said = [line.removeprefix(FACTS) for line in beside(e) if line.startswith(FACTS)]
