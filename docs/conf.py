@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import json
 import re
 import shutil
 import sys
@@ -44,11 +45,14 @@ html_title = f"prevalence {version}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["page.css"]
+html_js_files = ["page.js"]
 html_sidebars = {"index": []}
 html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
+    "navbar_persistent": ["search-button"],
+    "footer_end": [],
 }
 
 myst_enable_extensions = ["amsmath", "dollarmath"]
@@ -89,6 +93,16 @@ def figures(path: Path) -> None:
             thing.get_figure(root=True).savefig(target, metadata={"Date": None})
 
 
+def described(notebook: Path, target: Path) -> None:
+    """Copy a notebook; give its pictures' alternative texts where the pages read them."""
+    held = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in held["cells"]:
+        for output in cell.get("outputs", ()):
+            if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
+                cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+    target.write_text(json.dumps(held), encoding="utf-8")
+
+
 shutil.rmtree(GENERATED, ignore_errors=True)
 GENERATED.mkdir()
 for name, text in pages().items():
@@ -96,7 +110,7 @@ for name, text in pages().items():
 for page in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"):
     shutil.copy(ROOT / page, GENERATED / page.lower())
 for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-    shutil.copy(notebook, GENERATED / notebook.name)
+    described(notebook, GENERATED / notebook.name)
 for path in sorted(HERE.glob("*/*.md")):
     if "/_generated/" in path.read_text(encoding="utf-8"):
         figures(path)

@@ -208,6 +208,13 @@ def test_axes_in_axes_out_and_no_global_state() -> None:
     assert plt.get_fignums() == []
 
 
+def test_a_figure_tells_a_notebook_what_it_shows() -> None:
+    ax = plot.ladder(rows(), synthetic=True)
+    data, metadata = ax.get_figure(root=True)._repr_mimebundle_(include=None, exclude=None)
+    assert data == {}
+    assert metadata == {"image/png": {"alt": plot.describe(ax)}}
+
+
 def test_labels_are_never_read_as_formulas() -> None:
     ax = plot.ladder(rows(name=["$\\frac{1}", "<b>", "a" * 200]))
     figure = ax.get_figure(root=True)

@@ -54,13 +54,30 @@ _SIGNS: dict[np.ufunc, str] = {np.add: "+", np.subtract: "-", np.multiply: "*", 
 def operate(ufunc: np.ufunc, *inputs: Any) -> Estimate:
     """Apply a function of NumPy to estimates and numbers."""
     if ufunc in BINARY:
-        return _ranged(binary(ufunc, *inputs), ufunc, *inputs)
+        return _floored(_ranged(binary(ufunc, *inputs), ufunc, *inputs), ufunc, *inputs)
     if ufunc in UNARY:
-        return _ranged(unary(ufunc, inputs[0]), ufunc, inputs[0])
+        return _floored(_ranged(unary(ufunc, inputs[0]), ufunc, inputs[0]), ufunc, inputs[0])
     raise TypeError(
         f"functions of an Estimate must have a delta method here: found {ufunc.__name__}. Use "
         "+ - * / ** exp log sqrt, or survey.estimate for a function of the weights."
     )
+
+
+def _floored(out: Estimate, ufunc: np.ufunc, *inputs: Any) -> Estimate:
+    """Keep a floor only where the result grows with it: 1,000 less "this or more" is no floor."""
+    if not out.provenance.get("floor"):
+        return out
+    values = [np.asarray(getattr(e, "value", e)) for e in inputs]
+    for k, e in enumerate(inputs):
+        if not isinstance(e, Estimate) or not e.provenance.get("floor"):
+            continue
+        moved = [x + 1j * STEP if i == k else x for i, x in enumerate(values)]
+        with np.errstate(all="ignore"):
+            falls = np.imag(ufunc(*moved)) < 0
+        if falls.any():
+            told = {name: said for name, said in out.provenance.items() if name != "floor"}
+            return replace(out, provenance=told)
+    return out
 
 
 def _ranged(out: Estimate, ufunc: np.ufunc, *inputs: Any) -> Estimate:

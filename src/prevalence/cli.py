@@ -193,6 +193,8 @@ def _coverage(options: argparse.Namespace) -> int:
     study = datasets.check(options.study)
     if options.seeds < 2:
         raise ValueError(f"seeds must be 2 or more: found {options.seeds}. Pass --seeds 200.")
+    if options.jobs < 1:
+        raise ValueError(f"jobs must be 1 or more: found {options.jobs}. Pass --jobs 2.")
     table = coverage(study, range(1, options.seeds + 1), n_jobs=options.jobs)
     path = options.out or datasets.coverage_path(study)
     table.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
@@ -205,6 +207,8 @@ def _data(options: argparse.Namespace) -> int:
 
     folder = _folder(options.out or datasets.folder(options.name))
     datasets.folder(options.name)
+    if options.seed < 0:
+        raise ValueError(f"seed must be 0 or more: found {options.seed}. Pass --seed 2026.")
     for name in write(options.name, options.seed, folder):
         print(folder / name)
     return 0

@@ -91,6 +91,10 @@ def coverage(study: str, seeds: range, *, n_jobs: int | None = None) -> pd.DataF
     import pandas as pd
     from joblib import Parallel, delayed
 
+    if "\nchecked" not in datasets.source(study).read_text(encoding="utf-8"):
+        raise ValueError(
+            f"study must have estimates with a truth: {study!r} has none. Choose a synthetic one."
+        )
     jobs = (delayed(one_run)(study, seed) for seed in seeds)
     rows = [row for part in Parallel(n_jobs=n_jobs)(jobs) for row in part]
     return _summary(pd.DataFrame(rows), len(seeds))

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,11 @@ def truth(folder: str | Path) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns id, outcome, form, window, denominator, by, domain, value, unit and note.
+
+    Raises
+    ------
+    FileNotFoundError, TypeError
+        When it is no folder with a truth.
 
     Examples
     --------
@@ -244,7 +250,13 @@ def margins(
 def _read(folder: str | Path, name: str) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_csv(Path(folder) / f"{name}.csv")
+    path = _folder("folder", folder) / f"{name}.csv"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"folder must be that of a synthetic study: {path.parent.name!r} holds no {path.name}. Write "
+            'pv.datasets.folder("jamaica").'
+        )
+    return pd.read_csv(path)
 
 
 def source(study: str) -> Path:
@@ -307,6 +319,11 @@ def provenance(data: str | Path | Mapping[str, Any] | None = None) -> pd.DataFra
     pandas.DataFrame
         Columns what and value.
 
+    Raises
+    ------
+    FileNotFoundError, TypeError
+        When the folder holds no CSV file, or something is no table.
+
     Examples
     --------
     >>> import prevalence as pv
@@ -329,12 +346,32 @@ def digest(data: str | Path | Mapping[str, Any]) -> str:
     seen = hashlib.sha256()
     if isinstance(data, Mapping):
         for name in sorted(data):
+            if not hasattr(data[name], "to_csv"):
+                raise TypeError(
+                    f"data must map names to tables: {name!r} is {type(data[name]).__name__}. Pass "
+                    "DataFrames by name, or a folder."
+                )
             text = data[name].to_csv(index=False, float_format="%.10g", lineterminator="\n")
             seen.update(name.encode() + text.encode())
     else:
-        for file in sorted(Path(data).glob("*.csv")):
+        folder = _folder("data", data)
+        files = sorted(folder.glob("*.csv"))
+        if not files:
+            raise FileNotFoundError(
+                f"data must be a folder of CSV files: {folder.name!r} holds none. Correct the path."
+            )
+        for file in files:
             seen.update(file.name.encode() + file.read_bytes())
     return seen.hexdigest()
+
+
+def _folder(argument: str, path: object) -> Path:
+    if isinstance(path, (str, PathLike)):
+        return Path(path)
+    raise TypeError(
+        f"{argument} must be a folder: found {type(path).__name__}. Write for example "
+        'pv.datasets.folder("jamaica").'
+    )
 
 
 def study_digest(study: str) -> str:

@@ -67,7 +67,7 @@ def protect(
     -----
     Assumes that the reader knows the total over all rows of one outcome, and over each line of
     crossed domains. It does not protect against comparison with other tables of the same data:
-    protect those too.
+    `Comparison.table` and `report` protect theirs together.
 
     References
     ----------
@@ -126,7 +126,7 @@ def protect_overlaps(frame: pd.DataFrame, *, minimum_n: int = 5) -> pd.DataFrame
     [<NA>, <NA>, 77]
     """
     _check_counts(frame, ("window", "n", "share"), "overlaps of Definition.compare", minimum_n)
-    n = _column(frame, "n")
+    n = column_of(frame, "n")
     reason = np.where(n < minimum_n, f"{MARK}: fewer than {minimum_n} rows", "").astype(object)
     for _, rows in frame.reset_index(drop=True).groupby("window", sort=False):
         at = rows.index.to_numpy()
@@ -176,8 +176,8 @@ def protect_audit(frame: pd.DataFrame, *, minimum_cases: int = 5) -> pd.DataFram
     _check_counts(
         frame, ("indicator", "asked", *numbers), "audit of Definition.classify", minimum_cases
     )
-    fired = _column(frame, "fired")
-    without = _column(frame, "asked") - _column(frame, "missing") - fired
+    fired = column_of(frame, "fired")
+    without = column_of(frame, "asked") - column_of(frame, "missing") - fired
     few = np.minimum(fired, without) < minimum_cases
     reason = np.where(few, f"{MARK}: fewer than {minimum_cases} cases", "").astype(object)
     inside = np.flatnonzero(frame["indicator"].to_numpy() == "outcome")
@@ -218,8 +218,13 @@ def suppress(
         frame,
         {"minimum_n": minimum_n, "minimum_cases": minimum_cases, "minimum_psus": minimum_psus},
     )
-    reason = _reasons(frame, minimum_n, minimum_cases, minimum_psus, unit)
-    _complement(frame, reason, minimum_n, minimum_cases)
+    reason = reasons_of(frame, minimum_n, minimum_cases, minimum_psus, unit)
+    complement(frame, reason, minimum_n, minimum_cases)
+    return masked(frame, reason, unit)
+
+
+def masked(frame: pd.DataFrame, reason: list[str], unit: str) -> pd.DataFrame:
+    """Return the table without the numbers of rows that have a reason, and with it as their flag."""
     out = frame.copy()
     hidden = np.array([bool(r) for r in reason], dtype=bool)
     for name in BLANKED:
@@ -250,7 +255,7 @@ def _check_minimum(name: str, value: object) -> None:
         )
 
 
-def _column(frame: pd.DataFrame, name: str) -> Array:
+def column_of(frame: pd.DataFrame, name: str) -> Array:
     if name not in frame:
         return np.full(len(frame), np.nan)
     return np.asarray(frame[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan))
@@ -260,16 +265,16 @@ def _units(frame: pd.DataFrame, unit: str) -> Array:
     return frame["unit"].to_numpy(dtype=str) if "unit" in frame else np.full(len(frame), unit)
 
 
-def _reasons(
+def reasons_of(
     frame: pd.DataFrame, minimum_n: int, minimum_cases: int, minimum_psus: int, unit: str
 ) -> list[str]:
     """Return why each row must not be published by itself, or an empty text."""
-    n, cases = _column(frame, "n"), _column(frame, "cases")
-    with_cases = _column(frame, "psus_with_cases")
-    psus = np.where(np.isnan(with_cases), _column(frame, "psus"), with_cases)
-    share = np.isfinite(_column(frame, "n_eff"))  # only a share of its rows has one
+    n, cases = column_of(frame, "n"), column_of(frame, "cases")
+    with_cases = column_of(frame, "psus_with_cases")
+    psus = np.where(np.isnan(with_cases), column_of(frame, "psus"), with_cases)
+    share = np.isfinite(column_of(frame, "n_eff"))  # only a share of its rows has one
     others = np.where(share, n - cases, np.nan)
-    estimate, domain = _column(frame, "estimate"), frame["domain"].to_numpy(dtype=str)
+    estimate, domain = column_of(frame, "estimate"), frame["domain"].to_numpy(dtype=str)
     of_people = _units(frame, unit) == "count"
     unknown = np.isnan(n) & np.isnan(cases) & (domain != "all")
     with np.errstate(invalid="ignore"):
@@ -288,13 +293,13 @@ def _reasons(
     return reasons
 
 
-def _complement(frame: pd.DataFrame, reason: list[str], minimum_n: int, minimum_cases: int) -> None:
+def complement(frame: pd.DataFrame, reason: list[str], minimum_n: int, minimum_cases: int) -> None:
     """Suppress more rows until no line's suppressed part can be told by subtraction.
 
     The part must hold as many cases as a row; as many rows where nobody is known to be a case, as
     behind a list or a masked answer.
     """
-    cases, n = _column(frame, "cases"), _column(frame, "n")
+    cases, n = column_of(frame, "cases"), column_of(frame, "n")
     size = np.where(np.isnan(cases), n, cases)
     changed = True
     while changed:
@@ -334,7 +339,7 @@ def _round(out: pd.DataFrame, unit: str) -> None:
         return
     for name in ("estimate", "std_error", "conf_low", "conf_high"):
         if name in out:
-            values = _column(out, name)
+            values = column_of(out, name)
             out[name] = np.where(people, np.round(values / ROUND_TO) * ROUND_TO, values)
 
 

@@ -252,7 +252,8 @@ class Estimate(Uncertainty):
                 "reason must say why the bridge holds: found an empty text. Write one sentence."
             )
         kind = "add" if add else "times"
-        said = f"Bridge ({kind} {number('factor', factor):.6g}): {reason}"
+        by = number("factor", factor)
+        said = f"Bridge ({kind} {f'{by:.4g}' if abs(by) < 1e4 else f'{by:,.0f}'}): {reason}"
         moved = self + _known(factor) if add else self * _known(factor)
         out = replace(
             moved,

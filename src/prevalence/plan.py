@@ -12,6 +12,8 @@ from .errors import number, sequence
 
 __all__ = ["sample_size", "two_rounds"]
 
+MOST = 10**12  # children
+STEPS = 1000  # falls looked at before the least is narrowed down
 REMEDY = "Write one number, or several as in [0.005, 0.01]."
 
 
@@ -107,7 +109,7 @@ def two_rounds(
     pandas.DataFrame
         One row per combination: prevalence, n, deff, ``cases`` expected in the first round,
         ``relative_error`` of the share, ``least_fall`` (the smallest relative fall that is detected;
-        nan where even a fall to 0 is not) and ``says``, the same in words.
+        nan where no fall is) and ``says``, the same in words.
 
     Raises
     ------
@@ -137,9 +139,9 @@ def two_rounds(
 
     shares, sizes = _numbers("prevalence", prevalence, below=1), _numbers("n", n)
     effects = _numbers("deff", deff)
-    (kept,) = _numbers("correlation", correlation, below=1, zero=True)
-    (chance,) = _numbers("power", power, below=1)
-    (sure,) = _numbers("level", level, below=1)
+    _whole("n", sizes)
+    kept = _one("correlation", correlation, zero=True)
+    chance, sure = _one("power", power), _one("level", level)
     z = float(ndtri((1 + sure) / 2) + ndtri(chance))
     rows = []
     for p in shares:
@@ -162,12 +164,34 @@ def _least_fall(p: float, scale: float, correlation: float) -> float:
         one, two = p * (1 - p), q * (1 - q)
         return (p - q) ** 2 >= scale * (one + two - 2 * correlation * math.sqrt(one * two))
 
-    if not detected(0.0):
+    # With a correlation a fall to nothing may be harder to see than a smaller one: from above.
+    falls = (step / STEPS for step in range(1, STEPS + 1))
+    found = next((fall for fall in falls if detected(p * (1 - fall))), None)
+    if found is None:
         return math.inf
-    low, high = 0.0, p
+    low, high = p * (1 - found), p * (1 - found + 1 / STEPS)
     while low < (middle := (low + high) / 2) < high:
         low, high = (middle, high) if detected(middle) else (low, middle)
     return 1 - low / p
+
+
+def _one(argument: str, value: float, *, zero: bool = False) -> float:
+    """Return a number below 1."""
+    if np.ndim(value):
+        raise TypeError(
+            f"{argument} must be one number: found {np.size(value)}. Call once for each of them."
+        )
+    return _numbers(argument, value, below=1, zero=zero)[0]
+
+
+def _whole(argument: str, found: list[float]) -> None:
+    """Refuse numbers of children that are none, or more than there are."""
+    wrong = [x for x in found if x != round(x) or x > MOST]
+    if wrong:
+        raise ValueError(
+            f"{argument} must be whole numbers of at most {MOST:,}: {len(wrong)} of {len(found)} are "
+            f"not (first: {wrong[0]:g}). Write for example 3000."
+        )
 
 
 def _numbers(

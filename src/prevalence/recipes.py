@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .design import Design
 from .errors import check_rows, number, one_of, warn
 from .frames import Table
-from .weighting import Attach, Calibration, Step, Trim
+from .weighting import Attach, Calibration, ClassResponse, Step, Trim
 
 __all__: list[str] = []
 
@@ -57,6 +57,36 @@ def warn_of_gap(step: Step, after: Array) -> None:
         warn(
             f"{step.name} did not reach its targets: the worst margin is off by {gap:.2g} of it. "
             "Estimates stand on the weights as they are; weight_flow() shows the gap."
+        )
+
+
+def warn_of_lone_units(design: Design, unit: Array, step: Step, w: Array) -> None:
+    """Warn when classes let one primary unit carry all others of its stratum, where nobody answered."""
+    if not isinstance(step, ClassResponse):
+        return
+    stage = design.stages[0]
+    psu = stage.unit[unit]
+    counted = (w > 0) & (step.counted > 0)
+    answered = counted & (step.responded > 0)
+    drawn, heard = (
+        np.bincount(psu[rows], minlength=stage.parent.size) > 0 for rows in (counted, answered)
+    )
+    first, last = np.full(len(step.labels), stage.parent.size), np.full(len(step.labels), -1)
+    np.minimum.at(first, step.code[answered], psu[answered])
+    np.maximum.at(last, step.code[answered], psu[answered])
+    silent = counted & ~heard[psu]
+    carrier = np.where(first == last, first, -1)[step.code[silent]]  # the one unit of their class
+    inside = (carrier >= 0) & (stage.parent[carrier] == stage.parent[psu[silent]])
+    count = len(design.stratum_labels)
+    whole = np.bincount(stage.parent[psu[silent]][~inside], minlength=count) == 0
+    units, voices = (np.bincount(stage.parent[x], minlength=count) for x in (drawn, heard))
+    lone = np.flatnonzero((units > 1) & (voices == 1) & whole)
+    if lone.size:
+        warn(
+            f"{step.name} lets one primary unit carry a whole stratum: in {lone.size:,} of {count:,} "
+            f"strata nobody answered in the others (first: {design.stratum_labels[lone[0]]!r}). The "
+            "standard error leaves these strata out and is too small: choose classes that reach "
+            "beyond the stratum."
         )
 
 

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from .blocks import Block, Columns
 from .chain import plain
+from .errors import shown
 from .estimand import Estimand
 from .estimate import Estimate
 from .intervals import RULES
@@ -36,6 +38,10 @@ MAPPINGS = ("constants", "facts", "provenance")
 # ---------------------------------------------------------------------- where files go
 def target_of(path: str | Path, *, overwrite: bool, option: str) -> Path:
     """Check that a file may be written at `path`; `option` is what allows replacing one."""
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(
+            f"path must be a path: found {shown(path)}. Write for example 'build/report.html'."
+        )
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(

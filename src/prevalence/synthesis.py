@@ -367,10 +367,19 @@ def _same(a: Estimate, b: Estimate) -> bool:
 
 
 def _covariance(a: Estimate, b: Estimate) -> float:
-    """Return the covariance of two numbers: a quarter of the variances of sum less difference."""
-    one, two = (replace(e, estimand=None, unit="number") for e in (a, b))
+    """Return the covariance of two numbers: a quarter of the variances of sum less difference.
+
+    Each is first divided by its standard error, so that a share and a number of people add up.
+    """
+    spread = [float(e.std_error[0]) for e in (a, b)]
+    if not all(spread):
+        return 0.0
+    one, two = (
+        replace(e, estimand=None, unit="number") / size
+        for e, size in zip((a, b), spread, strict=True)
+    )
     sides = [float((one + sign * two).std_error[0]) for sign in (1.0, -1.0)]
-    return (sides[0] ** 2 - sides[1] ** 2) / 4
+    return (sides[0] ** 2 - sides[1] ** 2) / 4 * spread[0] * spread[1]
 
 
 def _matching(a: Estimate, b: Estimate) -> list[int] | None:

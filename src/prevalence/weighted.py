@@ -140,7 +140,8 @@ class Weighted:
         Notes
         -----
         It fails (biased) where, within a class or given x, cases answer more or less often than
-        others, and (unstable) where p is near zero. The factor of refusals is exact in every
+        others, and (unstable) where p is near zero. It warns where the classes let one primary unit
+        carry a whole stratum, whose part of the variance is then missing. The factor of refusals is exact in every
         variance for classes inside one primary unit; for others it is held constant, which leaves
         the variation of the counts out.
 
@@ -161,7 +162,9 @@ class Weighted:
         step = response.nonresponse(
             self.table, self.chain.weights, responded, within, eligible, propensity, refusals
         )
-        return self._step(step)
+        made = self._step(step)
+        recipes.warn_of_lone_units(self.design, self.unit, step, self.chain.weights)
+        return made
 
     def poststratify(
         self,

@@ -88,10 +88,12 @@ def test_a_study_has_what_its_readers_expect(name: str) -> None:
 
 
 @studies
-def test_every_figure_is_a_picture(name: str) -> None:
+def test_every_figure_is_a_picture_that_says_what_it_shows(name: str) -> None:
     cells = [c for c in code_cells(name) if "figure" in c.metadata.get("tags", [])]
-    assert cells
-    assert all("image/png" in o.data for c in cells for o in c.outputs if "data" in o)
+    shown = [o for c in cells for o in c.outputs if "data" in o]
+    assert shown
+    assert all("image/png" in o.data for o in shown)
+    assert all(len(o.metadata["image/png"]["alt"]) > 40 for o in shown)
 
 
 @pytest.mark.proof

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,16 @@ from ..custom import assemble, domains_of
 from ..errors import note, warn
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
-from ..facts import LazyFacts, by_domain, design_effects, per_person, row_facts
+from ..facts import (
+    LateFacts,
+    LazyFacts,
+    by_domain,
+    case_facts,
+    design_effects,
+    own,
+    per_person,
+    row_facts,
+)
 from ..frames import names_of
 from ..registry import estimator
 from ..survey import Survey
@@ -86,12 +95,12 @@ def total(
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: y @ w, domains)
     said = _without_cases(result, names)
-    facts = LazyFacts(
-        row_facts(result, lost),
+    facts = _facts(
+        survey, domains, result, y, lost,
         lambda: design_effects(
             survey, domains, y, per_person(survey, domains, answered, result), answered
         ),
-    )
+    )  # fmt: skip
     return assemble(
         survey,
         result,
@@ -169,12 +178,12 @@ def mean(
     ones = answering(y, answered)
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
     result, said = settle(result, names)
-    facts = LazyFacts(
-        row_facts(result, lost),
+    facts = _facts(
+        survey, domains, result, y, lost,
         lambda: design_effects(
             survey, domains, y, result.block.std_error.reshape(result.value.shape), answered
         ),
-    )
+    )  # fmt: skip
     return assemble(
         survey,
         result,
@@ -272,6 +281,32 @@ def ratio(
         ),
         warnings=said,
     )
+
+
+def _facts(
+    survey: Survey,
+    domains: Domains,
+    result: Result,
+    y: Sequence[Array],
+    lost: Array,
+    deff: Callable[[], Array],
+) -> LateFacts:
+    """Return rows and design effects; of outcomes of 0 and 1 the cases too, by which they are protected."""
+    ready = row_facts(result, lost)
+    yes_or_no = [bool(np.isin(row, (0.0, 1.0)).all()) for row in y]
+    if not any(yes_or_no):
+        return LazyFacts(ready, deff)
+    nothing = np.full(domains.count, np.nan)
+    unknown = {"cases": nothing, "psus_with_cases": nothing}
+
+    def late() -> dict[str, Array]:
+        each = [
+            case_facts(survey, domains, row) if known else unknown
+            for row, known in zip(y, yes_or_no, strict=True)
+        ]
+        return {name: np.concatenate([e[name] for e in each]) for name in unknown} | own(deff())
+
+    return LateFacts(ready, ("cases", "psus_with_cases", "deff", "deff_source"), late)
 
 
 def _without_cases(result: Result, names: list[str]) -> list[str]:

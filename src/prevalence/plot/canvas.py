@@ -84,7 +84,7 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 def height(rows: int, width: float) -> float:
     """Return a height in inches for so many rows under their words, in a figure so wide."""
-    return 0.9 + rows * (0.62 if width > 5 else 0.84)
+    return 0.9 + 0.62 * rows if width > 5 else 1.15 + 0.84 * rows
 
 
 def is_narrow(ax: Axes) -> bool:

@@ -18,3 +18,8 @@ class Drawing(Figure):
         held = io.BytesIO()
         self.savefig(held, format="png", dpi=DPI, metadata={"Software": None})
         return held.getvalue()
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """Return nothing to show beside the picture, and the alternative text of the picture."""
+        said = " ".join(filter(None, (str(ax.get_label()) for ax in self.axes)))
+        return {}, {"image/png": {"alt": said}} if said else {}

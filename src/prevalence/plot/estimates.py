@@ -302,21 +302,28 @@ def domains(
     )
     if switched_on(disclosure):
         table = protect(table, unit=estimate.unit)
+    return domains_of(table, estimate.unit, ax, synthetic=synthetic, say=say)
+
+
+def domains_of(
+    table: pd.DataFrame, unit: str, ax: Axes | None, *, synthetic: bool, say: Words
+) -> Axes:
+    """Draw the domains of a table that is protected, with its truth."""
     hidden = is_suppressed(table)
     several = len(set(table["outcome"])) > 1
     label = table["outcome"] + ": " + table["domain"] if several else table["domain"]
     table = table.assign(label=label.map(plain_name), hidden=hidden)
     table = table.sort_values(["hidden", "estimate"], ascending=[True, False], kind="stable")
     ax = axes(ax, 7.2, 0.9 + 0.3 * len(table))
-    scale = 100.0 if estimate.unit == "proportion" else 1.0
+    scale = 100.0 if unit == "proportion" else 1.0
     rows = [
         {"name": r.label, "domain": "all", "value": r.estimate, "low": r.conf_low, "high": r.conf_high,
-         "unit": estimate.unit, "kind": "estimate", "truth": np.nan if r.hidden else r.truth, "hidden": r.hidden}
+         "unit": unit, "kind": "estimate", "truth": np.nan if r.hidden else r.truth, "hidden": r.hidden}
         for r in table.itertuples()
     ]  # fmt: skip
     for y, row in enumerate(rows):
         _domain_row(ax, y, row, scale, say)
-    frame(ax, len(rows), _limits(rows, scale), estimate.unit, say)
+    frame(ax, len(rows), _limits(rows, scale), unit, say)
     ax.set_yticks(range(len(rows)), [cut(str(r["name"]), 28) for r in rows], parse_math=False)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     _legend(ax, rows, say)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..disclosure import is_suppressed, log, next_step
-from ..errors import nearest
+from ..errors import nearest, text
 from ..intervals import WORDS
 from ..presentation import made_of
 from ..storage import target_of, write_whole
@@ -17,6 +17,7 @@ from . import brief, network
 from . import lists as of_lists
 from .checklists import Checklist, checklist, kinds_of, unused
 from .figures import by_domain, ladders, shows_domains, weights
+from .given import check_compared, check_kind, notes_of, table_given
 from .page import EXAMPLE, Compared, Page, page_of, title_of
 from .table import Table
 from .tables import checks_table, estimand_table, estimate_tables, table_of, versions
@@ -33,19 +34,6 @@ SECTIONS = {
     "weights": "Weights", "lists": "Lists", "reliability": "Reliability", "known": "Known groups", "draws": "Draws", "coverage": "Coverage", "checks": "Checks", "checklists": "Checklists",
     "rerun": "Run it again", "disclosure": "Small cells", "citations": "Sources",
 }  # fmt: skip
-STUDY = (
-    "name",
-    "lead",
-    "wrong",
-    "excluded",
-    "conclude",
-    "weight_flow",
-    "lists",
-    "answers",
-    "checklist",
-    "rerun",
-    "hashes",
-)
 
 
 def report(
@@ -134,20 +122,19 @@ def report(
     ...     page.name
     'report.html'
     """
-    if not hasattr(comparison, "estimates"):
-        raise TypeError(
-            f"comparison must be what pv.compare returns: found {type(comparison).__name__}. Write "
-            'pv.compare({"survey": estimate}).'
-        )
-    network.check(validation, posterior)
-    of_lists.check(reliability)
+    check_compared(comparison)
+    check_kind("validation", validation)
+    check_kind("posterior", posterior)
+    check_kind("reliability", reliability)
+    text("title", title, "Write what the page is about.")
+    coverage, checks = table_given("coverage", coverage), table_given("checks", checks)
     target = target_of(path, overwrite=force, option="force=True")
     notes = _notes(study)
     page = page_of(comparison, disclosure, synthetic)
     content = _content(page, title, notes)
     content |= {
         "coverage": None if coverage is None else table_of("Coverage", coverage),
-        "checks": None if checks is None else checks_table(pd.DataFrame(checks)),
+        "checks": None if checks is None else checks_table(checks),
         "known": None if validation is None else network.known_groups(page, validation),
         "draws": None if posterior is None else network.draws(page, posterior),
         "reliability": None if reliability is None else of_lists.reliability(page, reliability),
@@ -171,12 +158,7 @@ def report(
 
 def _notes(study: str | Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the parts of `study`; a study of the library brings its command and its hash."""
-    notes: dict[str, Any] = {"name": study} if isinstance(study, str) else dict(study or {})
-    for key in notes:
-        if key not in STUDY:
-            raise KeyError(
-                f"study must hold parts that a page has: {key!r} is not.{nearest(key, STUDY)}"
-            )
+    notes = notes_of(study)
     name = notes.get("name")
     if name:
         from .. import datasets

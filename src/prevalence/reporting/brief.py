@@ -159,7 +159,7 @@ def _of_lists(estimates: Sequence[Estimate]) -> Iterator[Point]:
         "of one person taken for two make it too high, and so do entries that are no case; records of "
         "two taken for one make it too low.",
     )
-    yield from (Point("", line) for e in lists for line in of_lists.said_of_facts(e))
+    yield from (Point("From declared facts:", line) for e in lists for line in of_lists.facts(e))
 
 
 # ---------------------------------------------------------------------- what must not be concluded

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..errors import nearest, one_of, text
+from ..disclosure import switched_on
+from ..errors import mapping, nearest, one_of, text
 from ..estimate import Estimate
+from .given import check_compared, check_flow, check_kind
 from .page import Compared
 from .study_facts import Study
 from .study_items import ITEMS, Item
 from .table import Column, Table
+from .together import suppress_together
 
 if TYPE_CHECKING:
     from ..answers import Answers
@@ -148,8 +151,15 @@ def checklist(
     >>> filled.to_frame().query("item == 'lists'")["reported"].item()
     '2 lists: police, shelter.'
     """
+    check_compared(comparison, alone=True)
     one_of("kind", kind, tuple(KINDS))
-    given = _told(told or {}, ITEMS[kind])
+    for argument, part in (
+        ("answers", answers), ("validation", validation), ("posterior", posterior),
+        ("lists", lists), ("reliability", reliability),
+    ):  # fmt: skip
+        check_kind(argument, part)
+    check_flow(weight_flow)
+    given = _told(told, ITEMS[kind])
     named = {"": comparison} if isinstance(comparison, Estimate) else comparison.estimates
     estimates = {n: e for n, e in named.items() if e.method.partition(".")[0] in KINDS[kind]}
     if not estimates:
@@ -167,6 +177,7 @@ def checklist(
         weight_flow,
         synthetic,
         disclosure,
+        _tables(named, disclosure),
     )
     rows = [(item, _reported(item, study, given.get(item.name, ""))) for item in ITEMS[kind]]
     gaps = tuple(item.name for item, found in rows if not found)
@@ -184,6 +195,14 @@ def checklist(
     )
 
 
+def _tables(named: Mapping[str, Estimate], disclosure: str) -> dict[int, pd.DataFrame]:
+    """Return the tables of all estimates as they may be published together."""
+    tables = {name: e.to_frame().assign(unit=e.unit) for name, e in named.items()}
+    if switched_on(disclosure):
+        tables = suppress_together(tables, tell=False)
+    return {id(named[name]): table for name, table in tables.items()}
+
+
 def kinds_of(estimates: Mapping[str, Estimate]) -> list[str]:
     """Return which checklists a comparison calls for."""
     families = {e.method.partition(".")[0] for e in estimates.values()}
@@ -195,8 +214,11 @@ def items_of(kinds: list[str]) -> set[str]:
     return {item.name for kind in kinds for item in ITEMS[kind]}
 
 
-def _told(told: Mapping[str, str], items: tuple[Item, ...]) -> dict[str, str]:
+def _told(told: Mapping[str, str] | None, items: tuple[Item, ...]) -> dict[str, str]:
     names = [item.name for item in items]
+    if told is None:
+        return {}
+    mapping("told", told, "Write sentences by the names of items.")
     for name, said in told.items():
         if name not in names:
             raise KeyError(f"told must name items: {name!r} is none.{nearest(name, names)}")

@@ -11,6 +11,8 @@ import pandas as pd
 from .. import plot
 from ..disclosure import is_suppressed
 from ..plot import canvas
+from ..plot.estimates import domains_of
+from ..words import ENGLISH
 from .page import Page, title_of
 from .tables import table_of
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDE, NARROW = 6.3, 3.7  # inches
+OF_UNIT = {"count": "Numbers of people", "proportion": "Shares"}
 
 
 def ladders(page: Page) -> list[dict[str, Any]]:
@@ -38,7 +41,11 @@ def ladders(page: Page) -> list[dict[str, Any]]:
 
     parts = [part for _, part in rows.groupby("unit", sort=False)]
     parts.sort(key=lambda part: (-len(part), part["unit"].iloc[0] != "count"))
-    return [figure_of(page, caption, drawn(p, WIDE), drawn(p, NARROW)) for p in parts]
+    return [
+        {"name": OF_UNIT.get(str(p["unit"].iloc[0]), "Ratios")}
+        | figure_of(page, caption, drawn(p, WIDE), drawn(p, NARROW))
+        for p in parts
+    ]
 
 
 def shows_domains(page: Page, name: str) -> bool:
@@ -49,15 +56,14 @@ def shows_domains(page: Page, name: str) -> bool:
 
 def by_domain(page: Page, name: str) -> dict[str, Any]:
     """Return the figure of one estimate's domains."""
-    e, table = page.comparison.estimates[name], page.tables[name]
-    known = page.rows.drop_duplicates(["name", "outcome", "domain"])
-    truth = table[["name", "outcome", "domain"]].merge(known, how="left")["truth"]
+    keys = ["name", "outcome", "domain"]
+    known = page.rows.drop_duplicates(keys)[[*keys, "truth"]]
+    table = page.tables[name].merge(known, on=keys, how="left")
+    unit = page.comparison.estimates[name].unit
 
     def drawn(width: float) -> Axes:
         ax = canvas.axes(None, width, 0.9 + 0.3 * len(table))
-        return plot.domains(
-            e, ax=ax, truth=truth.tolist(), disclosure=page.disclosure, synthetic=page.synthetic
-        )
+        return domains_of(table, unit, ax, synthetic=page.synthetic, say=ENGLISH)
 
     caption = "In the order of the estimates, which is not a ranking: the intervals overlap."
     return {"name": title_of(name), **figure_of(page, caption, drawn(WIDE), drawn(NARROW))}

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-from ..words import Words, language
+from ..errors import one_of
+from ..words import LANGUAGES, Words, language
 
 NOTES: Mapping[str, str] = {
     "{what}, by {by}": "{what}, par {by}",
@@ -58,9 +59,13 @@ NOTES: Mapping[str, str] = {
 FIXED = {" :": "\u00a0:", " ;": "\u202f;", " %": "\u202f%"}
 
 
-@cache
 def words_of(lang: str) -> Words:
     """Return the words of a language, those of the notes of tables among them."""
+    return _of(one_of("lang", lang, LANGUAGES))
+
+
+@cache
+def _of(lang: str) -> Words:
     words = language(lang)
     notes = dict(NOTES) if lang == "fr" else {}
     for english, french in notes.items():

@@ -23,24 +23,15 @@ if TYPE_CHECKING:
 
     from ..mse import Reliability
 
+FACTS = "From declared facts: "
 SMALL = 5
 COUNTS = ("persons", "alone", "shared", "referred", "unknown_source", "both")
 
 
-def check(reliability: object) -> None:
-    """Refuse what is no report of reliability."""
-    from ..mse import Reliability
-
-    if reliability is not None and not isinstance(reliability, Reliability):
-        raise TypeError(
-            "reliability must be what pv.mse.reliability returns: found "
-            f"{type(reliability).__name__}. Pass that, or leave it out."
-        )
-
-
-def said_of_facts(e: Estimate) -> list[str]:
+def facts(e: Estimate) -> list[str]:
     """Return the verdict from declared facts on an estimate of lists."""
-    return [f"{line}." for line in beside(e) if line.startswith("From declared")]
+    said = [line.removeprefix(FACTS) for line in beside(e) if line.startswith(FACTS)]
+    return [f"{line.replace('forbidden by declared facts', 'forbidden')}." for line in said]
 
 
 def said_of_draws(e: Estimate) -> list[str]:
@@ -112,11 +103,11 @@ def reliability(page: Page, report: Reliability) -> dict[str, Any]:
     made["heads"][1]["right"] = True
     tests = _tests(report)
     return {
-        "verdicts": [f"From the data: {report.data}.", f"From declared facts: {report.facts}."],
+        "verdicts": [f"From the data: {report.data}.", f"{FACTS}{report.facts}."],
         "beside": [
             f"{line}."
             for line in beside(report.estimate)
-            if not line.startswith("From declared facts")
+            if not line.startswith(FACTS)
         ],
         "warned": list(report.warnings),
         "figures": _figures(page, report, nearest),

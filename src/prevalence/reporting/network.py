@@ -24,21 +24,6 @@ WORST = 12  # parameters
 LIMITS = (0.5, 2.0)
 
 
-def check(validation: object, posterior: object) -> None:
-    """Refuse what is no validation or posterior."""
-    from ..nsum import Posterior, Validation
-
-    for name, given, kind, made in (
-        ("validation", validation, Validation, "pv.nsum.validate"),
-        ("posterior", posterior, Posterior, "pv.nsum.fit"),
-    ):
-        if given is not None and not isinstance(given, kind):
-            raise TypeError(
-                f"{name} must be what {made} returns: found {type(given).__name__}. Pass that, or "
-                "leave it out."
-            )
-
-
 def known_groups(page: Page, validation: Validation) -> dict[str, Any]:
     """Return table and figures of the known groups held out one at a time."""
     disclosure = "on" if page.protected else page.disclosure

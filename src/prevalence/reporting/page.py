@@ -10,10 +10,11 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from ..disclosure import is_suppressed, suppress, switched_on
+from ..disclosure import is_suppressed, switched_on
 from ..errors import DisclosureError
 from ..estimate import Estimate
 from ..presentation import plain_name
+from .together import suppress_together
 
 
 class Compared(Protocol):
@@ -54,10 +55,12 @@ def page_of(comparison: Compared, disclosure: str, synthetic: bool, level: float
     if not comparison.estimates:
         raise ValueError("comparison must have an estimate: found none. Compare at least one.")
     protected = switched_on(disclosure)
-    tables = {}
-    for name, e in comparison.estimates.items():
-        table = e.to_frame(level).assign(name=name, unit=e.unit)
-        tables[name] = suppress(table) if protected else table
+    tables = {
+        name: e.to_frame(level).assign(name=name, unit=e.unit)
+        for name, e in comparison.estimates.items()
+    }
+    if protected:
+        tables = suppress_together(tables)
     if protected and all(is_suppressed(t).all() for t in tables.values()):
         first = next(iter(tables.values()))["flag"].iloc[0]
         raise DisclosureError(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ..disclosure import ROUND_TO, fewer, is_suppressed, suppress, switched_on
+from ..disclosure import ROUND_TO, fewer, is_suppressed, switched_on
 from ..estimand import Estimand
 from ..estimate import Estimate
 from ..headline import headlines, is_floor
@@ -38,11 +38,11 @@ class Study:
     weight_flow: pd.DataFrame | None = None
     synthetic: bool = False
     disclosure: str = "on"
+    tables: Mapping[int, pd.DataFrame] = field(default_factory=dict)
 
     def table(self, e: Estimate) -> pd.DataFrame:
         """Return the table of an estimate as it may be published."""
-        table = e.to_frame()
-        return suppress(table, unit=e.unit) if switched_on(self.disclosure) else table
+        return self.tables[id(e)]
 
     @property
     def asked(self) -> Answers | None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from prevalence.errors import whole
 from prevalence.simulate.city_people import (
     GROUPS,
     KINDS,
@@ -110,7 +111,13 @@ def city(seed: int = 2026, *, parameters: CityParameters | None = None) -> City:
     >>> float(rows["city_count", "all"]), float(rows["city_prevalence", "all"])
     (1920.0, 0.24)
     """
-    parameters = parameters or CityParameters()
+    whole("seed", seed, 0, "Write for example 2026.")
+    parameters = CityParameters() if parameters is None else parameters
+    if not isinstance(parameters, CityParameters):
+        raise TypeError(
+            f"parameters must be CityParameters: found {type(parameters).__name__}. Write for example "
+            "CityParameters()."
+        )
     streams = np.random.SeedSequence([seed, 8]).spawn(4)
     rng = [np.random.default_rng(stream) for stream in streams]
     places = venues(parameters, rng[0])

@@ -16,6 +16,11 @@ __all__ = ["write_tables"]
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: str | PathLike[str]) -> list[str]:
     """Write each table to ``folder/name.csv`` in UTF-8 with line feeds and 10 digits."""
     target = Path(folder)
+    for part in (target, *target.parents):
+        if part.exists() and not part.is_dir():
+            raise NotADirectoryError(
+                f"folder must be a folder: {part.name!r} is a file. Choose another folder."
+            )
     target.mkdir(parents=True, exist_ok=True)
     names = []
     for name in sorted(tables):

@@ -89,6 +89,7 @@ TABLES = {
     "no interval": "pas d'intervalle",
     "complement unreliable": "complément peu fiable",
     "to protect another row of the same total": "pour protéger une autre ligne du même total",
+    "to protect a row of another table": "pour protéger une ligne d'un autre tableau",
     "no counts to check a domain by": "aucun effectif pour contrôler un domaine",
     "not among the checked rows": "absent des lignes contrôlées",
     "Synthetic data: no real person; like published studies, repeats none": (

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from prevalence.errors import whole
 from prevalence.simulate.city import City, CityParameters, city
 from prevalence.simulate.cocoa.form import FORMS, choices, questions, workbook
 from prevalence.simulate.cocoa.frame import district_frame
@@ -202,6 +203,7 @@ def cote_divoire(
     (True, True)
     """
     parameters = parameters or CocoaParameters()
+    whole("seed", seed, 0, "Write for example 2026.")
     seeds = np.random.SeedSequence([seed, STREAM]).spawn(5)
     population, sample, answers, near, side = map(np.random.default_rng, seeds)
     homes = belt(parameters, population)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from prevalence.errors import nearest, one_of
+from prevalence.errors import generator, mapping, nearest, number, one_of, whole
 from prevalence.simulate.country.case_lists import CaseLists
 from prevalence.simulate.country.frame import county_names
 from prevalence.simulate.country.parameters import LISTS, REFERRAL, check_lists
@@ -35,6 +35,7 @@ FIRST_DAY = np.datetime64("2019-01-01", "D")
 REFERRAL_DAYS, DELAY_DAYS = 60, 180
 #: The list whose entries may be allegations.
 ALLEGATIONS = "registry"
+EFFECTS = 'Write for example {"sex": {"girl": 0.5}}.'
 RECORDING = ("always", "first", "masks")
 #: Traits of a child that may make it more or less visible, and their labels.
 LABELS = {
@@ -148,6 +149,11 @@ def lists(
     >>> simulated.truth, list(simulated.cases.columns[4:])
     (1200, ['police', 'registry', 'child_agency', 'court', 'ngo'])
     """
+    whole("n", n, 1, "Write for example 1200.")
+    if not number("visibility_sd", visibility_sd) >= 0:
+        raise ValueError(
+            f"visibility_sd must be at least 0: found {visibility_sd:g}. Write 0 for children alike."
+        )
     mechanism = Mechanism(
         dict(LISTS) if capture is None else capture,
         dict(REFERRAL) if referral is None else referral,
@@ -161,13 +167,13 @@ def lists(
     check_chances({"missed_links": missed_links, "false_links": false_links})
     check_chances({"unknown_sources": unknown_sources})
     check_chances({"false_positives": false_positives}, below_one=True)
-    rng = np.random.default_rng(rng)
+    rng = generator(rng)
     known = _strangers(n, rng) if effects else None
     shift = np.zeros(n) if known is None else _shift(known, effects or {})
     began = rng.integers(0, WINDOW_DAYS, n)
     found = entries(began, rng.integers(0, began + 1), mechanism, rng, shift)
-    number = max(n, int(found.person.max(initial=0)) + 1)
-    strangers = _strangers(number - (0 if known is None else n), rng)
+    everybody = max(n, int(found.person.max(initial=0)) + 1)
+    strangers = _strangers(everybody - (0 if known is None else n), rng)
     known = strangers if known is None else pd.concat([known, strangers], ignore_index=True)
     case = link(found, mechanism, rng)
     captures, cases, of_entry = case_tables(found, case, known, mechanism, rng)
@@ -317,7 +323,8 @@ def _strangers(number: int, rng: np.random.Generator) -> pd.DataFrame:
 def _shift(known: pd.DataFrame, effects: Mapping[str, Mapping[str, float]]) -> Floats:
     """Add up the effects of each child's traits on the log odds of every list."""
     total = np.zeros(len(known))
-    for trait, by_label in effects.items():
+    for name, given in mapping("effects", effects, EFFECTS).items():
+        trait, by_label = str(name), mapping(f"effects[{name!r}]", given, EFFECTS)
         labels = list(LABELS.get(trait, ()))
         wrong = [trait] if not labels else [label for label in by_label if label not in labels]
         if wrong:
@@ -326,7 +333,8 @@ def _shift(known: pd.DataFrame, effects: Mapping[str, Mapping[str, float]]) -> F
                 f"{trait!r} are none (first: {wrong[0]!r}).{nearest(wrong[0], labels or LABELS)} "
                 f"Use {', '.join(map(repr, labels or LABELS))}."
             )
-        total += known[trait].map(by_label).fillna(0.0).to_numpy(dtype=float)
+        added = {label: number(f"effects[{trait!r}]", by_label[label]) for label in by_label}
+        total += known[trait].map(added).fillna(0.0).to_numpy(dtype=float)
     return total
 
 

@@ -8,6 +8,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
+from prevalence.errors import whole
 from prevalence.simulate.country.frame import (
     POPULATION_2022,
     county_names,
@@ -253,6 +254,7 @@ def household_survey(seed: int = 2026, *, parameters: Parameters | None = None) 
 
 def streams_of(seed: int) -> dict[str, np.random.Generator]:
     """One stream of random numbers per part, so that no part depends on another's."""
+    whole("seed", seed, 0, "Write for example 2026.")
     parts = "districts, households, sample, answers, victims, network, lists, side studies"
     names = parts.split(", ")
     children = np.random.SeedSequence(seed).spawn(len(names))
