@@ -216,6 +216,8 @@ def test_where_it_may_be_written(tmp_path: Path) -> None:
     assert path.read_bytes() == before  # the same page every time
     with pytest.raises(KeyError, match="'leed' is not"):
         pv.report(single(), path=tmp_path / "t.html", study={"leed": "x"})
+    with pytest.raises(KeyError, match=r"'Survey 2026' is not.* leave it out: title= names it"):
+        pv.report(single(), path=tmp_path / "t.html", study={"name": "Survey 2026"})
 
 
 def test_checks_are_counted_not_shown_and_a_study_brings_its_command(tmp_path: Path) -> None:
@@ -335,7 +337,10 @@ def test_the_reliability_of_lists_has_a_section_with_the_verdicts_first(of_lists
     assert places == sorted(places)
     assert "without court house" in found
     assert " give " in found  # the range over models
-    assert "<strong>From declared facts:</strong> " in of_lists.split('<section id="estimates">', maxsplit=1)[0]
+    assert (
+        "<strong>From declared facts:</strong> "
+        in of_lists.split('<section id="estimates">', maxsplit=1)[0]
+    )
 
 
 def test_tables_of_lists_have_no_small_number(of_lists: str) -> None:
