@@ -202,6 +202,15 @@ def test_files_are_not_written_in_part(elsewhere: Path) -> None:
     assert files(elsewhere) == ["old.docx", "taken", "taken.xlsx"]
 
 
+def test_a_caption_of_any_length_is_written_whole() -> None:
+    from docx import Document
+
+    table = SHARE.describe(outcome="x" * 300).table()
+    written = Document(str(table.to_word("long.docx")))
+    assert written.paragraphs[0].text == table.caption
+    assert table.to_excel("long.xlsx").is_file()
+
+
 def test_inputs_are_not_changed() -> None:
     notes: dict[str, Any] = {"wrong": ["Nobody answered."], "hashes": {"a": "1"}, "lead": "A lead."}
     told = {"funding": "None."}
