@@ -95,7 +95,7 @@ EVERY: dict[str, Row] = {
     "report: posterior": (report(posterior=3), TypeError, "posterior must be what pv.nsum.fit returns"),
     "report: validation": (report(validation=3), TypeError, "validation must be what pv.nsum.validate returns"),
     "report: study": (report(study=3), TypeError, "study must be a mapping: found 3"),
-    "report: no study": (report(study="jamaika"), KeyError, "study must be one of .* Did you mean 'jamaica'"),
+    "report: no study": (report(study="jamaika"), KeyError, "study must be one that comes with .* Did you mean 'jamaica'"),
     "report: part": (study(leed="x"), KeyError, "study must hold parts that a page has: 'leed' is not"),
     "report: letters": (study(wrong="Nothing."), TypeError, r"study\['wrong'\] must be a list: found 'Nothing.'"),
     "report: sentences": (study(excluded=[3]), TypeError, r"study\['excluded'\] must be a text"),
@@ -169,7 +169,7 @@ def test_what_cannot_be_used_is_refused_in_words(name: str, elsewhere: Path) -> 
 
 LINES = {
     "set": (["reproduce", "jamaica", "--set", "x"], "set must be written NAME=VALUE"),
-    "code": (["reproduce", "jamaica", "--set", "seed=open('x')"], "set must give a number or a quoted text"),
+    "code": (["reproduce", "jamaica", "--set", "seed=open('x')"], "set must give a number, or a text within quotes"),
     "all": (["reproduce", "--all", "jamaica"], "all must stand alone"),
     "study": (["reproduce", "jamaika"], "Did you mean 'jamaica'"),
     "out": (["reproduce", "jamaica", "--out", "taken"], "out must be a folder: 'taken' is a file"),
@@ -200,6 +200,15 @@ def test_files_are_not_written_in_part(elsewhere: Path) -> None:
         broken.to_word("old.docx", overwrite=True)
     assert (elsewhere / "old.docx").read_text() == "mine"
     assert files(elsewhere) == ["old.docx", "taken", "taken.xlsx"]
+
+
+def test_a_caption_of_any_length_is_written_whole() -> None:
+    from docx import Document
+
+    table = SHARE.describe(outcome="x" * 300).table()
+    written = Document(str(table.to_word("long.docx")))
+    assert written.paragraphs[0].text == table.caption
+    assert table.to_excel("long.xlsx").is_file()
 
 
 def test_inputs_are_not_changed() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
 GREATEST_WIDTH = 60  # characters of a column
+LONGEST_TITLE = 255  # characters that a document may have
 LANDSCAPE = 7  # columns from which a document lies on its side
 
 
@@ -82,7 +83,7 @@ def document(table: Table) -> bytes:
 
     made = Document()
     about = made.core_properties
-    about.title, about.language = _safe(table.caption), LOCALES[table.lang]
+    about.title, about.language = _safe(table.caption)[:LONGEST_TITLE], LOCALES[table.lang]
     about.author = about.comments = ""
     about.created = about.modified = WRITTEN
     _language(made, LOCALES[table.lang])
