@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import pytest
-from pygments.token import Generic
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -126,10 +125,11 @@ def run(path: Path, fence: re.Pattern[str]) -> None:
 
 def test_what_a_session_prints_is_no_code_to_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(DOCS / "_extensions")
+    generic = importlib.import_module("pygments.token").Generic
     session = ">>> f()\nTraceback (most recent call last):\n    ...\nTypeError: no\n>>> y = 2\n2\n"
     parts = importlib.import_module("prompts").SessionLexer().get_tokens(session)
     copied = "".join(
-        words for kind, words in parts if kind not in Generic.Output and kind not in Generic.Prompt
+        words for kind, words in parts if kind not in generic.Output and kind not in generic.Prompt
     )
     assert copied.split() == ["f()", "y", "=", "2"]
     style = (DOCS / "_static" / "page.css").read_text(encoding="utf-8")
