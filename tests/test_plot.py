@@ -15,6 +15,7 @@ from matplotlib.text import Text
 import prevalence as pv
 from prevalence import plot
 from prevalence.plot.canvas import SYNTHETIC
+from prevalence.plot.drawing import Drawing
 
 from .test_presentation import survey
 
@@ -210,7 +211,9 @@ def test_axes_in_axes_out_and_no_global_state() -> None:
 
 def test_a_figure_tells_a_notebook_what_it_shows() -> None:
     ax = plot.ladder(rows(), synthetic=True)
-    data, metadata = ax.get_figure(root=True)._repr_mimebundle_(include=None, exclude=None)
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Drawing)
+    data, metadata = figure._repr_mimebundle_(include=None, exclude=None)
     assert data == {}
     assert metadata == {"image/png": {"alt": plot.describe(ax)}}
 

@@ -335,7 +335,10 @@ def test_the_reliability_of_lists_has_a_section_with_the_verdicts_first(of_lists
     assert places == sorted(places)
     assert "without court house" in found
     assert " give " in found  # the range over models
-    assert "<strong>From declared facts:</strong> " in of_lists.split('<section id="estimates">', maxsplit=1)[0]
+    assert (
+        "<strong>From declared facts:</strong> "
+        in of_lists.split('<section id="estimates">', maxsplit=1)[0]
+    )
 
 
 def test_tables_of_lists_have_no_small_number(of_lists: str) -> None:

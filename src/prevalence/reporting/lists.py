@@ -104,11 +104,7 @@ def reliability(page: Page, report: Reliability) -> dict[str, Any]:
     tests = _tests(report)
     return {
         "verdicts": [f"From the data: {report.data}.", f"{FACTS}{report.facts}."],
-        "beside": [
-            f"{line}."
-            for line in beside(report.estimate)
-            if not line.startswith(FACTS)
-        ],
+        "beside": [f"{line}." for line in beside(report.estimate) if not line.startswith(FACTS)],
         "warned": list(report.warnings),
         "figures": _figures(page, report, nearest),
         "tables": [made, *tests],
