@@ -24,7 +24,7 @@ author = "The prevalence authors"
 project_copyright = "2026, The prevalence authors"
 version = release = prevalence.__version__
 
-sys.path.insert(0, str(HERE / "_extensions"))  # formulas, references, groups of the API
+sys.path.insert(0, str(HERE / "_extensions"))  # formulas, references, groups of the API, prompts
 from api_groups import pages
 
 extensions = [
@@ -34,6 +34,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "mathml",
+    "prompts",
     "references",
 ]
 html_math_renderer = "mathml"

@@ -216,6 +216,8 @@ def test_where_it_may_be_written(tmp_path: Path) -> None:
     assert path.read_bytes() == before  # the same page every time
     with pytest.raises(KeyError, match="'leed' is not"):
         pv.report(single(), path=tmp_path / "t.html", study={"leed": "x"})
+    with pytest.raises(KeyError, match=r"'Survey 2026' is not.* leave it out: title= names it"):
+        pv.report(single(), path=tmp_path / "t.html", study={"name": "Survey 2026"})
 
 
 def test_checks_are_counted_not_shown_and_a_study_brings_its_command(tmp_path: Path) -> None:

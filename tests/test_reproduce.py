@@ -98,6 +98,7 @@ def test_every_study_is_rerun_and_the_worst_decides(
         (["reproduce", "jamaica", "--set", "transmision=0.4"], "Did you mean 'transmission'"),
         (["reproduce", "jamaica", "--set", "transmission"], "set must be written NAME=VALUE"),
         (["reproduce", "jamaica", "--set", "transmission=0"], "for kind='beta'"),
+        (["reproduce", "real_data", "--set", "rwanda=folder"], r"in a shell, .* name=\"'text'\""),
         (["coverage", "jamaica", "--seeds", "1"], "seeds must be 2 or more"),
     ],
 )

@@ -171,6 +171,9 @@ def test_windows_of_time_are_said_in_both_languages() -> None:
     e = compared().estimates["share"].describe(window="12m")
     assert "Window: in the 12 months before interview." in e.table().notes
     assert "Période\u00a0: 12 derniers mois." in e.table(lang="fr").notes
+    years = e.describe(window="2021 à 2023")  # words of one's own stay as they are
+    assert "Période\u00a0: 2021 à 2023." in years.table(lang="fr").notes
+    assert "Window: in 2021 à 2023." in years.table().notes
 
 
 def test_every_note_has_french_words_with_the_same_places() -> None:
@@ -276,7 +279,7 @@ def test_a_library_that_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     ending = {"to_excel": ".xlsx", "to_word": ".docx"}[name]
-    with pytest.raises(ImportError, match=r"pip install 'prevalence\[io\]'"):
+    with pytest.raises(ImportError, match=r'pip install "prevalence\[io\]"'):
         getattr(by_town().table(), name)(tmp_path / f"t{ending}")
     assert not list(tmp_path.iterdir())
 

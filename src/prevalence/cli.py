@@ -105,7 +105,8 @@ def _assumption(text: str) -> tuple[str, Any]:
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
         raise ValueError(
-            f"set must give a number or a quoted text: found {text!r}. Write for example name=0.4."
+            f"set must give a number, or a text within quotes: found {text!r}. Write for example "
+            f"name=0.4, or in a shell, which takes one pair of quotes away, name=\"'text'\"."
         ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -30,6 +31,7 @@ class Table:
     columns: Mapping[str, Any]
     n: int
     kept: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    above: frozenset[str] = frozenset()  # columns of the rows that these were attached to
 
     @property
     def names(self) -> list[str]:
@@ -44,10 +46,10 @@ class Table:
                 "Put the values into a column of the data and name it."
             )
         if name not in self.columns:
-            raise KeyError(
-                f"{argument} must be a column of the data: {name!r} is not."
-                f"{nearest(name, self.columns)}"
-            )
+            hint = nearest(name, self.columns)
+            if name in self.above:
+                hint = " The rows attached to have it: merge it into the table before attach."
+            raise KeyError(f"{argument} must be a column of the data: {name!r} is not.{hint}")
         return self.columns[name]
 
     def digest(self) -> str:
@@ -376,7 +378,8 @@ def _number(x: Any, row: int, name: str, argument: str) -> float:
     except (TypeError, ValueError):
         pass
     what = "text" if isinstance(x, (str, bytes)) else type(x).__name__
-    raise _no_numbers(name, argument, what, row)
+    comma = isinstance(x, str) and re.fullmatch(r"\s*-?\d+,\d+\s*", x)
+    raise _no_numbers(name, argument, "decimal commas" if comma else what, row)
 
 
 def _no_numbers(name: str, argument: str, found: str, row: int | None = None) -> TypeError:
@@ -386,6 +389,8 @@ def _no_numbers(name: str, argument: str, found: str, row: int | None = None) ->
         remedy = "Code it as numbers, for example yes as 1 and no as 0."
         if argument == "outcome":
             remedy += " For the shares of its categories use direct.proportions."
+    if found == "decimal commas":
+        remedy = "Read the file with decimal=',', as in pandas.read_csv(..., decimal=',')."
     first = "" if row is None else f" (first: row {row})"
     return TypeError(f"{argument} must be numbers: column {name!r} holds {found}{first}. {remedy}")
 

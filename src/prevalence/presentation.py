@@ -277,7 +277,7 @@ def _time(window: str) -> str:
         return window
     if re.match(r"\S+ to \S+$", window):
         return f"from {window}"
-    return f"in the {window}" if re.match(r"(\d+ \D|last |past )", window) else f"in {window}"
+    return f"in the {window}" if re.match(r"(\d{1,3} \D|last |past )", window) else f"in {window}"
 
 
 def _listed(names: Sequence[str], most: int = 4) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -407,7 +408,8 @@ class Weighted:
         Parameters
         ----------
         data : pandas, polars or pyarrow table, or mapping
-            Rows to attach, such as persons of households.
+            Rows to attach, such as persons of households. Only its columns go on: merge into it
+            what you need of these rows, such as a region to estimate by.
         on : str
             Key column in both: one present row per key, and one for each attached row.
         select, one : {"all"}, str
@@ -452,6 +454,7 @@ class Weighted:
         one_of("select", select, ["all"])
         table = read(data)
         step = recipes.attach(self.table, table, on, one, links)
+        table = replace(table, above=self.table.above.union(self.table.names))
         return self._replace(table=table, steps=(*self.steps, step), coded={})
 
     def weight_flow(self) -> pd.DataFrame:

@@ -283,6 +283,6 @@ def test_a_package_that_is_missing_is_named(
 
     monkeypatch.setattr(importlib, "import_module", absent)
     with pytest.raises(
-        ImportError, match=r"read_spss needs the package pyreadstat: .* 'prevalence\[io\]'"
+        ImportError, match=r"read_spss needs the package pyreadstat: .* \"prevalence\[io\]\""
     ):
         pv.read_spss(path)

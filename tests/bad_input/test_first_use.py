@@ -30,6 +30,26 @@ def houses(data: Any) -> pv.Survey:
 
 
 BAD = {
+    "a decimal comma": Bad(
+        frame(age=["4,5", "12,0"] * 6),
+        lambda d: pv.direct.mean(survey(d), "age"),
+        TypeError,
+        r"column 'age' holds decimal commas \(first: row 0\)\. Read the file with decimal=','",
+    ),
+    "a column of the rows attached to": Bad(
+        {"id": ["a", "b"], "case": [0, 1]},
+        lambda d: pv.direct.prevalence(
+            pv.Survey({"id": ["a", "b"], "area": ["n", "s"]}).attach(d, on="id"), "case", by="area"
+        ),
+        KeyError,
+        r"'area' is not\. The rows attached to have it: merge it into the table before attach",
+    ),
+    "a ladder of a dict": Bad(
+        rows(),
+        lambda d: pv.plot.ladder({"survey": prevalence(d)}),  # type: ignore[arg-type]  # what is refused
+        TypeError,
+        r"comparison must be what pv\.compare returns.*found dict\. Write pv\.compare",
+    ),
     "a column in place of its name": Bad(
         frame(), by(lambda d: d["sex"]), TypeError, r"by must be the name of a column.*found Series"
     ),

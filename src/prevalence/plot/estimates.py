@@ -78,6 +78,8 @@ def ladder(
 
     Raises
     ------
+    TypeError
+        When `comparison` is no comparison, estimate or table.
     ValueError
         When the rows have several units, or there is no row.
 
@@ -99,6 +101,11 @@ def ladder(
     'Estimates with their intervals: case 50.0 % (34.8 to 65.2); truth 40.0 %.'
     """
     say = language(lang)
+    if not hasattr(comparison, "to_frame") and not isinstance(comparison, pd.DataFrame):
+        raise TypeError(
+            "comparison must be what pv.compare returns, an estimate or a table: found "
+            f"{type(comparison).__name__}. Write pv.compare({{'survey': estimate}})."
+        )
     table = comparison if isinstance(comparison, pd.DataFrame) else comparison.to_frame()
     if both_ends:
         table = table.assign(kind="estimate")

@@ -108,7 +108,7 @@ def package(name: str, function: str) -> ModuleType:
     except ImportError:
         raise ImportError(
             f"{function} needs the package {name}: it is not installed. Install it with "
-            "pip install 'prevalence[io]'."
+            'pip install "prevalence[io]".'
         ) from None
 
 

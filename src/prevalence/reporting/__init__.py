@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..disclosure import is_suppressed, log, next_step
-from ..errors import text
+from ..errors import nearest, text
 from ..intervals import WORDS
 from ..presentation import made_of
 from ..storage import target_of, write_whole
@@ -163,6 +163,11 @@ def _notes(study: str | Mapping[str, Any] | None) -> dict[str, Any]:
     if name:
         from .. import datasets
 
+        if name not in datasets.STUDIES:
+            raise KeyError(
+                f"study must be one that comes with the library: {name!r} is not."
+                f"{nearest(name, datasets.STUDIES)} For a study of your own leave it out: title= names it."
+            )
         notes.setdefault("rerun", f"python -m prevalence reproduce {name}")
         digest = datasets.study_digest(name)
         found = {"data (sha256)": digest} if digest else {}

@@ -158,7 +158,7 @@ def _language(made: Any, locale: str) -> None:
 
 def _missing(library: str, what: str) -> ImportError:
     return ImportError(
-        f"{what} needs {library}: it is not installed. Install it with pip install 'prevalence[io]'."
+        f'{what} needs {library}: it is not installed. Install it with pip install "prevalence[io]".'
     )
 
 

@@ -263,7 +263,9 @@ def _protection(page: Page, rows: pd.DataFrame, say: Words) -> Iterator[str]:
 
 def _window(window: str, say: Words) -> str:
     known = window_words(window)
-    return window_of(window) if say.lang == "en" or known is None else say.known(known.label)
+    if known and say.lang != "en":
+        return say.known(known.label)
+    return window_of(window) if say.lang == "en" else window
 
 
 def _adjustments(e: Estimate, say: Words) -> Iterator[str]:
