@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import re
 from pathlib import Path
 
@@ -120,3 +121,16 @@ def run(path: Path, fence: re.Pattern[str]) -> None:
     runner.run(test, out=said.append)
     assert runner.tries >= sum(block.count("\n>>> ") + 1 for block in blocks)
     assert not runner.failures, "".join(said)
+
+
+def test_what_a_session_prints_is_no_code_to_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(DOCS / "_extensions")
+    generic = importlib.import_module("pygments.token").Generic
+    session = ">>> f()\nTraceback (most recent call last):\n    ...\nTypeError: no\n>>> y = 2\n2\n"
+    parts = importlib.import_module("prompts").SessionLexer().get_tokens(session)
+    copied = "".join(
+        words for kind, words in parts if kind not in generic.Output and kind not in generic.Prompt
+    )
+    assert copied.split() == ["f()", "y", "=", "2"]
+    style = (DOCS / "_static" / "page.css").read_text(encoding="utf-8")
+    assert re.search(r"\.gp,\s*div\.highlight \.go \{\s*user-select: none", style)
