@@ -74,6 +74,11 @@ def _reproduce(options: argparse.Namespace) -> int:
                 "change an assumption or the folder."
             )
         return max(_one(name, {}, Path("build") / name, options) for name in datasets.studies())
+    if options.study is None and (options.set or options.out):
+        raise ValueError(
+            "set and out need a study: found none. Write for example reproduce jamaica --set "
+            "transmission=0.4."
+        )
     if options.list or options.study is None:
         for name, line in datasets.studies().items():
             print(f"{name}: {line}")
@@ -150,7 +155,7 @@ def _verdict(study: str, done: Run, target: Path, changed: dict[str, Any]) -> in
     checks, digest = len(done.checks), datasets.study_digest(study)
     misses = (
         f"{done.missed} of {checks} intervals miss their truth "
-        f"({reproduce.expected_misses(checks)} expected). "
+        f"({reproduce.expected_misses(checks)} expected; those of one sample miss together). "
         if checks
         else ""
     )

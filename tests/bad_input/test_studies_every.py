@@ -171,6 +171,7 @@ LINES = {
     "set": (["reproduce", "jamaica", "--set", "x"], "set must be written NAME=VALUE"),
     "code": (["reproduce", "jamaica", "--set", "seed=open('x')"], "set must give a number, or a text within quotes"),
     "all": (["reproduce", "--all", "jamaica"], "all must stand alone"),
+    "no study": (["reproduce", "--set", "transmission=0.4"], "set and out need a study: found none"),
     "study": (["reproduce", "jamaika"], "Did you mean 'jamaica'"),
     "out": (["reproduce", "jamaica", "--out", "taken"], "out must be a folder: 'taken' is a file"),
     "seeds": (["coverage", "jamaica", "--seeds", "1"], "seeds must be 2 or more"),
