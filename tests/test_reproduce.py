@@ -75,6 +75,24 @@ def test_a_difference_exits_with_an_error_and_names_the_first(
     assert f"First: {name}:" in last
 
 
+def test_another_numpy_may_draw_a_resample_anew_and_that_is_said(
+    done: reproduce.Run, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reproduce, "run", lambda *_, **__: done)
+    monkeypatch.setattr(cli, "_write_report", lambda *_: None)
+    stored = reproduce.committed("jamaica") | {"numpy": "0.1"}
+    name = next(k for k in stored["numbers"] if k.startswith("network") and "estimate" in k)
+    monkeypatch.setattr(reproduce, "results_path", lambda _: tmp_path / "results.json")
+    for factor, verdict in ((1.003, "PASS "), (1.03, "FAIL 1 of ")):
+        changed = stored | {"numbers": stored["numbers"] | {name: stored["numbers"][name] * factor}}
+        (tmp_path / "results.json").write_text(json.dumps(changed), encoding="utf-8")
+        assert main(["reproduce", "jamaica"]) == int(verdict != "PASS ")
+        last = capsys.readouterr().out.strip().splitlines()[-1]
+        assert last.startswith(verdict)
+        assert name in last
+        assert ("1 differ by less than 2 %" in last) == (verdict == "PASS ")
+
+
 def test_the_studies_are_listed(capsys: Capture) -> None:
     assert main(["reproduce", "--list"]) == 0
     assert capsys.readouterr().out.splitlines() == [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from IPython.lib.pretty import pretty
@@ -56,18 +57,20 @@ def test_every_study_is_a_notebook_and_every_notebook_a_study() -> None:
 @studies
 def test_every_number_equals_the_committed_one(name: str) -> None:
     stored = reproduce.committed(name)
-    assert stored["data_sha256"] == datasets.study_digest(name)
-    assert reproduce.compare_numbers(ran(name).numbers, stored["numbers"]) == []
+    wrong, redrawn = reproduce.differences(name, ran(name))
+    assert not wrong
+    assert not redrawn or stored["numpy"] != np.__version__
     assert len(stored["numbers"]) > 100
 
 
 @studies
 def test_every_cell_says_what_the_committed_one_says(name: str) -> None:
     committed = code_cells(name)
+    redrawn = reproduce.differences(name, ran(name))[1]
     assert len(committed) == len(ran(name).said)
     for cell, said in zip(committed, ran(name).said, strict=True):
         assert cell.source.endswith(said.cell.text.strip()), said.cell.title
-        if "environment" in said.cell.tags:  # versions differ from one computer to the next
+        if "environment" in said.cell.tags or redrawn:  # they differ from one NumPy to the next
             continue
         assert stream(cell, "stdout") == said.printed, said.cell.title
         assert shown(cell) == places(said.shown), said.cell.title
