@@ -8,6 +8,7 @@ import re
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from prevalence import cli, datasets, reproduce
@@ -63,7 +64,7 @@ def test_a_difference_exits_with_an_error_and_names_the_first(
 ) -> None:
     monkeypatch.setattr(reproduce, "run", lambda *_, **__: done)
     monkeypatch.setattr(cli, "_write_report", lambda *_: None)
-    stored = reproduce.committed("jamaica")
+    stored = reproduce.committed("jamaica") | {"numpy": np.__version__}
     name = next(k for k in stored["numbers"] if k.startswith("network") and "estimate" in k)
     stored["numbers"][name] *= 1 + 1e-8
     changed = tmp_path / "jamaica.results.json"
@@ -90,7 +91,7 @@ def test_another_numpy_may_draw_a_resample_anew_and_that_is_said(
         last = capsys.readouterr().out.strip().splitlines()[-1]
         assert last.startswith(verdict)
         assert name in last
-        assert ("1 differ by less than 2 %" in last) == (verdict == "PASS ")
+        assert ("1 by less than 2 %" in last) == (verdict == "PASS ")
 
 
 def test_the_studies_are_listed(capsys: Capture) -> None:

@@ -173,7 +173,7 @@ def _verdict(study: str, done: Run, target: Path, changed: dict[str, Any]) -> in
     others = ""
     if redrawn:
         others = (
-            f"{len(redrawn)} differ by less than {100 * reproduce.REDRAWN:.0f} %, as resamples do "
+            f"Differ: {len(redrawn)} by less than {100 * reproduce.REDRAWN:.0f} %, as resamples do "
             f"from one NumPy to another. First: {redrawn[0]}. "
         )
     print(f"PASS {total - len(redrawn)} of {total} numbers equal. {others}{misses}{where}")
