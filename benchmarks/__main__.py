@@ -7,7 +7,7 @@ every byte of its columns read once, or the one product of matrices), and R's su
 installed. The exit status is 1 if a bar is missed or a number differs. ``python -m benchmarks quick``
 leaves out what takes longest; ``python -m benchmarks network`` runs network scale-up alone,
 ``python -m benchmarks mse`` multiple-systems estimation, ``python -m benchmarks measurement`` sensitive
-questions, imperfect instruments, definitions and exports, and each writes its table in `docs/`.
+questions, imperfect instruments, definitions and exports, and each writes its table in `docs/evidence/`.
 """
 
 from __future__ import annotations
