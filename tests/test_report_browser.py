@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import axe_core_python
 import pytest
 
 import prevalence as pv
@@ -73,7 +74,7 @@ def browse(*options: str) -> str:
 
 def checked(content: str, width: int, folder: Path) -> dict[str, Any]:
     """Return what axe-core says of a page in a window of some width, which is a frame here."""
-    axe = Path(str(pytest.importorskip("axe_core_python").__file__)).with_name("axe.min.js")
+    axe = Path(str(axe_core_python.__file__)).with_name("axe.min.js")
     open_ = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", content)
     open_ = open_.replace("</body>", CHECK % axe.read_text(encoding="utf-8"))
     frame = folder / f"frame{width}.html"

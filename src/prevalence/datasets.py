@@ -56,7 +56,7 @@ def studies() -> dict[str, str]:
     >>> pv.datasets.studies()["jamaica"]
     'Putting it together: a national study, Jamaica-like'
     """
-    return {name: study.title for name, study in STUDIES.items() if source(name).is_file()}
+    return {name: study.title for name, study in STUDIES.items()}
 
 
 def _place(kind: str) -> Path:

@@ -17,6 +17,8 @@ Array = NDArray[Any]
 ROUND_TO = 100
 MARK = "suppressed"
 COMPLEMENT = f"{MARK}: to protect another row of the same total"
+#: What a published row rests on by default: rows, cases, primary units with cases.
+FEWEST_ROWS, FEWEST_CASES, FEWEST_UNITS = 25, 5, 3
 BLANKED = (
     "n", "missing", "cases", "psus", "psus_with_cases", "estimate", "std_error", "conf_low",
     "conf_high", "cv", "deff", "n_eff", "df",
@@ -26,9 +28,9 @@ BLANKED = (
 def protect(
     frame: pd.DataFrame,
     *,
-    minimum_n: int = 25,
-    minimum_cases: int = 5,
-    minimum_psus: int = 3,
+    minimum_n: int = FEWEST_ROWS,
+    minimum_cases: int = FEWEST_CASES,
+    minimum_psus: int = FEWEST_UNITS,
     unit: str = "",
 ) -> pd.DataFrame:
     """Return a table of estimates that is safe to publish.
@@ -140,7 +142,7 @@ def protect_overlaps(frame: pd.DataFrame, *, minimum_n: int = 5) -> pd.DataFrame
     return _blanked(frame, reason, ("n", "share"))
 
 
-def protect_audit(frame: pd.DataFrame, *, minimum_cases: int = 5) -> pd.DataFrame:
+def protect_audit(frame: pd.DataFrame, *, minimum_cases: int = FEWEST_CASES) -> pd.DataFrame:
     """Return the audit of a classification that is safe to publish.
 
     An indicator that fewer people have than the minimum, nobody included, or that fewer have not,
@@ -208,9 +210,9 @@ def _blanked(frame: pd.DataFrame, reason: Array, names: tuple[str, ...]) -> pd.D
 
 def suppress(
     frame: pd.DataFrame,
-    minimum_n: int = 25,
-    minimum_cases: int = 5,
-    minimum_psus: int = 3,
+    minimum_n: int = FEWEST_ROWS,
+    minimum_cases: int = FEWEST_CASES,
+    minimum_psus: int = FEWEST_UNITS,
     unit: str = "",
 ) -> pd.DataFrame:
     """Return the table as `protect` does, also where every row is suppressed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import math
@@ -29,6 +30,7 @@ __all__ = ["load", "save"]
 Array = NDArray[Any]
 FORMAT, VERSION = "prevalence estimate", 1
 MOMENT = (1980, 1, 1, 0, 0, 0)
+WRITTEN = dt.datetime(2024, 2, 16)  # the only time in an office file, in place of that of writing
 LARGEST = 8_000_000_000  # bytes that a file may unfold to
 WORDS = ("unit", "method", "interval_rule")
 LISTS = ("label_names", "outcomes", "assumptions", "warnings", "citations")
@@ -69,6 +71,23 @@ def write_whole(target: Path, content: bytes) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return target
+
+
+def timeless(content: bytes) -> bytes:
+    """Return the same workbook or document of an office program without the time of writing."""
+    moment = WRITTEN.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(held, "w") as new:
+        for name in sorted(old.namelist()):
+            part = old.read(name)
+            if name == "docProps/core.xml":
+                start = part.index(b">", part.index(b"<dcterms:modified")) + 1
+                part = part[:start] + moment + part[part.index(b"</dcterms:modified") :]
+            info = zipfile.ZipInfo(name, date_time=WRITTEN.timetuple()[:6])
+            info.external_attr = 0o644 << 16
+            info.create_system = 3
+            new.writestr(info, part, zipfile.ZIP_DEFLATED, 9)
+    return held.getvalue()
 
 
 # ---------------------------------------------------------------------- writing

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..simulate.workbook import WRITTEN, timeless
+from ..storage import WRITTEN, timeless
 
 if TYPE_CHECKING:
     from .table import Table

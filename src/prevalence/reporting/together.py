@@ -10,12 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..disclosure import MARK, column_of, complement, masked, reasons_of
+from ..disclosure import (
+    FEWEST_CASES,
+    FEWEST_ROWS,
+    FEWEST_UNITS,
+    MARK,
+    column_of,
+    complement,
+    masked,
+    reasons_of,
+)
 from ..errors import warn
 
 Array = NDArray[Any]
 ACROSS = f"{MARK}: to protect a row of another table"
-FEWEST = {"minimum_n": 25, "minimum_cases": 5}
+FEWEST = {"minimum_n": FEWEST_ROWS, "minimum_cases": FEWEST_CASES}
 COUNTED = ("n", "missing", "cases", "psus", "psus_with_cases")  # in this order
 CLOSE = 1e-6  # of coefficients that are 0 or simple fractions
 ALL_SETS = 14  # rows of which every set is tried
@@ -60,7 +69,10 @@ def suppress_together(
     table is read from their counts: of at most 14 rows of one outcome every set is tried, of more
     only rows that follow one another.
     """
-    reasons = {name: reasons_of(frame, 25, 5, 3, "") for name, frame in frames.items()}
+    reasons = {
+        name: reasons_of(frame, FEWEST_ROWS, FEWEST_CASES, FEWEST_UNITS, "")
+        for name, frame in frames.items()
+    }
     for name, frame in frames.items():
         complement(frame, reasons[name], **FEWEST)
     before = {name: sum(1 for why in reason if why) for name, reason in reasons.items()}

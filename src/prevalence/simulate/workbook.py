@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["WRITTEN", "as_cells", "timeless", "write_workbook"]
+from prevalence.storage import WRITTEN, timeless
 
-#: The only time in the file, in place of the time of writing.
-WRITTEN = dt.datetime(2024, 2, 16)
+__all__ = ["as_cells", "write_workbook"]
 
 
 def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
@@ -45,20 +42,3 @@ def as_cells(column: pd.Series[Any]) -> list[Any]:
     if column.dtype.kind in "iub":
         return [int(v) for v in column]
     return [None if pd.isna(v) or v == "" else str(v) for v in column]
-
-
-def timeless(content: bytes) -> bytes:
-    """Return the same workbook or document without the time of writing."""
-    moment = WRITTEN.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-    held = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(held, "w") as new:
-        for name in sorted(old.namelist()):
-            part = old.read(name)
-            if name == "docProps/core.xml":
-                start = part.index(b">", part.index(b"<dcterms:modified")) + 1
-                part = part[:start] + moment + part[part.index(b"</dcterms:modified") :]
-            info = zipfile.ZipInfo(name, date_time=WRITTEN.timetuple()[:6])
-            info.external_attr = 0o644 << 16
-            info.create_system = 3
-            new.writestr(info, part, zipfile.ZIP_DEFLATED, 9)
-    return held.getvalue()

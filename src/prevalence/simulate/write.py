@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["write_tables"]
+__all__ = ["tables_of", "write_tables"]
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: str | PathLike[str]) -> list[str]:
@@ -29,6 +30,12 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: str | PathLike[str]
         (target / f"{name}.csv").write_bytes(text.encode("utf-8"))
         names.append(f"{name}.csv")
     return names
+
+
+def tables_of(study: Any) -> dict[str, pd.DataFrame]:
+    """Return the tables among the fields of a study, by name."""
+    held = {field.name: getattr(study, field.name) for field in fields(study)}
+    return {name: part for name, part in held.items() if isinstance(part, pd.DataFrame)}
 
 
 def _whole(column: pd.Series[Any]) -> pd.Series[Any]:

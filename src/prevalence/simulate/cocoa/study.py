@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from prevalence.simulate.cocoa.sample import (
 )
 from prevalence.simulate.cocoa.truth import cocoa_margins, cocoa_side_studies, cocoa_truth
 from prevalence.simulate.workbook import write_workbook
-from prevalence.simulate.write import write_tables
+from prevalence.simulate.write import tables_of, write_tables
 
 __all__ = ["CoteDivoire", "cote_divoire"]
 
@@ -116,11 +116,7 @@ class CoteDivoire:
         list of str
             Names of the files written.
         """
-        tables = {field.name: getattr(self, field.name) for field in fields(self)}
-        return write_tables(
-            {name: table for name, table in tables.items() if isinstance(table, pd.DataFrame)},
-            folder,
-        )
+        return write_tables(tables_of(self), folder)
 
     def write_forms(self, folder: str | PathLike[str]) -> list[str]:
         """Write the questionnaires as XLSForms, ``form.xlsx`` (the belt) and ``city_form.xlsx``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from os import PathLike
 
 import numpy as np
@@ -31,7 +31,7 @@ from prevalence.simulate.country.side_studies import side_studies
 from prevalence.simulate.country.truth import household_truth, margins, truth
 from prevalence.simulate.country.victims import victims
 from prevalence.simulate.shared import labels, sex
-from prevalence.simulate.write import write_tables
+from prevalence.simulate.write import tables_of, write_tables
 
 __all__ = ["Country", "HouseholdSurvey", "household_survey", "jamaica"]
 
@@ -149,11 +149,7 @@ class Country:
         list of str
             Names of the files written.
         """
-        tables = {field.name: getattr(self, field.name) for field in fields(self)}
-        return write_tables(
-            {name: table for name, table in tables.items() if isinstance(table, pd.DataFrame)},
-            folder,
-        )
+        return write_tables(tables_of(self), folder)
 
 
 def jamaica(seed: int = 2026, *, parameters: Parameters | None = None) -> Country:
