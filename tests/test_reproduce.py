@@ -82,9 +82,14 @@ def test_another_numpy_may_draw_a_resample_anew_and_that_is_said(
     monkeypatch.setattr(reproduce, "run", lambda *_, **__: done)
     monkeypatch.setattr(cli, "_write_report", lambda *_: None)
     stored = reproduce.committed("jamaica") | {"numpy": "0.1"}
-    name = next(k for k in stored["numbers"] if k.startswith("network") and "estimate" in k)
+    network = [k for k in stored["numbers"] if k.startswith("network")]
+    limit, value = (next(k for k in network if part in k) for part in ("conf_low", "] estimate"))
     monkeypatch.setattr(reproduce, "results_path", lambda _: tmp_path / "results.json")
-    for factor, verdict in ((1.003, "PASS "), (1.03, "FAIL 1 of ")):
+    for name, factor, verdict in (
+        (limit, 1.003, "PASS "),
+        (limit, 1.03, "FAIL 1 of "),
+        (value, 1.003, "FAIL 1 of "),
+    ):
         changed = stored | {"numbers": stored["numbers"] | {name: stored["numbers"][name] * factor}}
         (tmp_path / "results.json").write_text(json.dumps(changed), encoding="utf-8")
         assert main(["reproduce", "jamaica"]) == int(verdict != "PASS ")
