@@ -1,10 +1,9 @@
 # One command each; every one works in a fresh clone with Python 3.11 or newer and pip.
 #   make study      reproduce the synthetic study of Jamaica
-#   make test       all tests but the long ones        make proof   those too (an hour)
+#   make test       all tests but the long ones        make proof   those too, and docs/evidence anew (90 minutes)
 #   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks and the figure of the README
 #   make docs       the pages in docs/_build, and no dead link on them
-#   make evidence   the tables of docs/ on rare events, weighting steps, scale-up and lists, drawn anew (50 minutes)
 #   make bench      speed against the peers (15 minutes) make lock    the four lock files again (needs uv)
 #   make crosscheck-bayes   our samplers against PyMC and nutpie, in an environment of its own (10 minutes)
 
@@ -25,7 +24,7 @@ PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: study test proof check coverage evidence notebooks docs bench crosscheck-bayes lock clean
+.PHONY: study test proof check coverage notebooks docs bench crosscheck-bayes lock clean
 
 study notebooks: export OPENBLAS_NUM_THREADS = 1
 study: .venv/.ok
@@ -33,13 +32,13 @@ study: .venv/.ok
 
 # The workers share the cores already: threads inside linear algebra would only wait for each other. A file is run by one
 # worker, which makes what its tests share once; the many small files of the package come last and even out the ends.
-test proof: export OPENBLAS_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.ok
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-proof: export PREVALENCE_EXTENDED_TESTS = 1
-proof: .venv/.ok
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m ""
+# Steps, one after another, of which each is a command of its own: evidence/__main__.py lists them.
+proof: .venv/.ok .venv-bench/.ok .venv-bayes/.ok
+	@$(BIN)/python -m evidence
 
 check: .venv/.ok
 	@$(BIN)/ruff check -q .
@@ -50,17 +49,6 @@ check: .venv/.ok
 
 coverage: .venv/.ok
 	@$(BIN)/python -m prevalence coverage jamaica
-
-evidence: .venv/.ok
-	@$(BIN)/python -m benchmarks.rare_events
-	@$(BIN)/python -m benchmarks.chain
-	@$(BIN)/python -m benchmarks.network_coverage
-	@$(BIN)/python -m benchmarks.network_estimators
-	@$(BIN)/python -m benchmarks.network_bias
-	@$(BIN)/python -m benchmarks.network_posteriors
-	@$(BIN)/python -m benchmarks.mse_coverage
-	@$(BIN)/python -m benchmarks.instrument_coverage
-	@$(BIN)/python -m benchmarks.sensitive_coverage
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py
@@ -99,7 +87,7 @@ crosscheck-bayes: .venv-bayes/.ok
 LOCK := uv pip compile -q pyproject.toml --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate --group build
 lock:
-	@$(LOCK) --extra notebooks --extra io --group test --group check -o requirements.lock
+	@$(LOCK) --extra notebooks --extra io --extra big --extra dask --group test --group check -o requirements.lock
 	@$(LOCK) --extra docs --extra io -o requirements-docs.lock
 	@$(LOCK) --extra crosscheck --extra io -o requirements-bench.lock
 	@$(LOCK) --extra bayes --group test -o requirements-bayes.lock

@@ -1,6 +1,6 @@
 """Standard errors through nonresponse, poststratification, raking and trimming, against the truth.
 
-The study itself is `benchmarks/chain.py`; here are its claims, each with its Monte Carlo error.
+The study itself is `evidence/coverage/chain.py`; here are its claims, each with its Monte Carlo error.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.chain import ESTIMATORS, FULL, SAMPLES, WAYS, study, table
+from evidence.coverage.chain import ESTIMATORS, FULL, SAMPLES, WAYS, study, table
 
 TOTAL_OF_HOURS = ESTIMATORS.index("total of hours")
 

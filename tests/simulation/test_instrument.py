@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import prevalence as pv
-from benchmarks import instrument_coverage as study
-from benchmarks.rare_events import draw
+from evidence.coverage import instrument_coverage as study
+from evidence.coverage.rare_events import draw
 from prevalence.intervals import RULES
 from prevalence.misclassification.rogan_gladen import RULES as ASKED
 

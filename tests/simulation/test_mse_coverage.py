@@ -1,6 +1,6 @@
 """How often intervals of list estimates hold the truth, and what warns where they do not.
 
-The study is `benchmarks/mse_coverage.py`: it estimates as the library does, and what its committed
+The study is `evidence/coverage/mse_coverage.py`: it estimates as the library does, and what its committed
 table says holds.
 """
 
@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from benchmarks import mse_cells as made
-from benchmarks import mse_coverage as study
+from evidence.coverage import mse_cells as made
+from evidence.coverage import mse_coverage as study
 from prevalence.mse.histories import all_histories
 from prevalence.mse.loglinear import loglinear_fit
 from prevalence.mse.trust.undone import with_link_errors, without_link_errors

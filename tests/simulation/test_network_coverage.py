@@ -1,6 +1,6 @@
 """Intervals of scale-up estimates in a clustered population, and the precision that was planned.
 
-The study of coverage is `benchmarks/network_coverage.py`: it estimates as the library does, and
+The study of coverage is `evidence/coverage/network_coverage.py`: it estimates as the library does, and
 what its committed table says holds.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 import prevalence as pv
-from benchmarks import network_coverage as study
+from evidence.coverage import network_coverage as study
 from prevalence.intervals import fewer
 from prevalence.schemes import bootstrap
 

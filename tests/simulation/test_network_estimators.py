@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import prevalence as pv
-from benchmarks import network_bias, network_estimators
+from evidence.coverage import network_bias, network_estimators
 
 DOCS = Path(__file__).parents[2] / "docs" / "evidence"
 KNOWS_NOBODY = pytest.mark.filterwarnings("ignore:.*know nobody in any known group")

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from benchmarks import rare_events as study
+from evidence.coverage import rare_events as study
 from prevalence.direct.borrowing import cluster_deff, default_deff
 
 Array = NDArray[Any]

@@ -1,6 +1,6 @@
 """Intervals of hidden answers, instruments, reports and imputations, where the truth is known.
 
-The study is `benchmarks/sensitive_coverage.py`: it estimates by the library, many samples at once,
+The study is `evidence/coverage/sensitive_coverage.py`: it estimates by the library, many samples at once,
 and what its committed tables say holds.
 """
 
@@ -15,11 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from benchmarks import sensitive_coverage as study
-from benchmarks.measured_estimators import REPORTS
-from benchmarks.measured_samples import Refusals, Reports, Screened
-from benchmarks.sensitive_answers import Answers, survey
-from benchmarks.sensitive_cells import ALLOWED, CELLS, LISTS, Cell
+from evidence.coverage import sensitive_coverage as study
+from evidence.coverage.measured_estimators import REPORTS
+from evidence.coverage.measured_samples import Refusals, Reports, Screened
+from evidence.coverage.sensitive_answers import Answers, survey
+from evidence.coverage.sensitive_cells import ALLOWED, CELLS, LISTS, Cell
 
 Array = NDArray[Any]
 pytestmark = [  # what estimators say of some samples among thousands

@@ -1,4 +1,4 @@
-"""How often intervals of a scale-up estimate hold the truth: ``python -m benchmarks.network_coverage``.
+"""How often intervals of a scale-up estimate hold the truth: ``python -m evidence.coverage.network_coverage``.
 
 A finite population in strata and clusters answers how many people it knows in known groups and in a
 hidden group; reports of the hidden group resemble one another within a cluster. It is sampled many
@@ -25,7 +25,7 @@ from prevalence.intervals import fewer
 from prevalence.simulate.questionnaire import heaped
 
 Array = NDArray[Any]
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 2_000, 300, 20_261_122
 STRATA, CLUSTERS, DRAWN, TAKEN = 10, 300, 10, 10  # clusters per stratum: all and drawn; adults
 PEOPLE, KNOWN, DEGREE, DEGREE_CV = 2_800_000, 200_000, 180.0, 0.9

@@ -1,4 +1,4 @@
-"""How often intervals of list estimates hold the truth, and what warns: ``python -m benchmarks.mse_coverage``.
+"""How often intervals of list estimates hold the truth, and what warns: ``python -m evidence.coverage.mse_coverage``.
 
 Populations of 1,200 and 6,000 come on five lists like a referral mechanism's
 (`prevalence.simulate.lists`): independently, with unequal visibility, by referral, with errors of
@@ -25,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import prevalence as pv
-from benchmarks.mse_cells import HISTORIES, NAMES, SIZES, Audit, Cell, Drawn, cells, draw
+from evidence.coverage.mse_cells import HISTORIES, NAMES, SIZES, Audit, Cell, Drawn, cells, draw
 from prevalence.intervals import dark_figure
 from prevalence.mse.closed import chao_lower_bound
 from prevalence.mse.histories import capture_frequencies
@@ -38,7 +38,7 @@ from prevalence.mse.trust.verdicts import data_checks, data_verdict
 
 Array = NDArray[Any]
 Terms = Sequence[tuple[int, ...]]
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SEED = 20_261_203
 FAILS, WARNED = 85.0, 90.0  # below that coverage at least so many runs must warn, in per cent
 HOLDS, QUIET = 93.0, 20.0  # at that coverage or more at most so many may

@@ -1,4 +1,4 @@
-"""How often intervals hold the truth when the instrument errs: `python -m benchmarks.instrument_coverage`.
+"""How often intervals hold the truth when the instrument errs: `python -m evidence.coverage.instrument_coverage`.
 
 A screen with sensitivity .85 and a specificity from .95 to .995, each found on a validation sample,
 is used in cluster samples with beta-binomial numbers of positives. Every line has 4,000 samples, drawn
@@ -22,14 +22,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.rare_events import Layout, draw, estimate, layout
+from evidence.coverage.rare_events import Layout, draw, estimate, layout
 from prevalence import imperfect
 from prevalence.direct.borrowing import blended, default_deff
 from prevalence.imperfect import corrected
 from prevalence.intervals import RULES
 
 Array = NDArray[Any]
-DOCS = Path(__file__).parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SHARES, SPECIFICITIES, TESTED = (0.005, 0.01, 0.05), (0.95, 0.98, 0.995), (100, 300, 1_000)
 SENSITIVITY = 0.85
 SAMPLES, TABLE_SAMPLES, WIDTHS = 4_000, 10_000, 200

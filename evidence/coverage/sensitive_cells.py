@@ -1,4 +1,4 @@
-"""Cells of `benchmarks.sensitive_coverage`: how people are sampled and answer, and what estimates."""
+"""Cells of `evidence.coverage.sensitive_coverage`: how people are sampled and answer, and what estimates."""
 
 from __future__ import annotations
 

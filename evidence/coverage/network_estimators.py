@@ -1,4 +1,4 @@
-"""How often intervals around scale-up hold the truth: ``python -m benchmarks.network_estimators``.
+"""How often intervals around scale-up hold the truth: ``python -m evidence.coverage.network_estimators``.
 
 Samples are drawn from a population without end whose truth is a parameter: primary units in strata,
 respondents with gamma degrees, reports that resemble one another within units. Each line tells, for
@@ -25,7 +25,7 @@ import prevalence as pv
 Array = NDArray[Any]
 Found = tuple[str, float, pv.Estimate]  # name of the line, truth, estimate
 Study = Callable[[np.random.Generator], Iterator[Found]]
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 600, 100, 20_261_123
 PEOPLE, HIDDEN, DEGREE, DEGREE_CV = 1_000_000, 3_000, 180.0, 0.9
 KNOWN = {f"g{k}": size for k, size in enumerate((2_000, 4_000, 6_000, 9_000, 14_000, 20_000))}

@@ -1,4 +1,4 @@
-"""How often intervals of rare shares hold the truth: ``python -m benchmarks.rare_events``.
+"""How often intervals of rare shares hold the truth: ``python -m evidence.coverage.rare_events``.
 
 Clusters have beta-binomial counts of cases with a given intraclass correlation; every sample of a
 cell is drawn and estimated at once, and every interval is the library's own rule. The tables go to
@@ -23,7 +23,7 @@ from prevalence import intervals
 from prevalence.direct.borrowing import Seen, blended, cluster_deff, default_deff, intraclass
 
 Array = NDArray[Any]
-DOCS = Path(__file__).parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SHARES, CORRELATIONS, COMMON = (0.002, 0.005, 0.02), (0.0, 0.05, 0.2), (0.1, 0.2, 0.4)
 LEAST, MOST, LEAST_HALF = 94.0, 98.5, 93.0  # what `auto` must cover, in per cent
 SEED = 20_261_121

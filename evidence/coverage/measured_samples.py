@@ -1,6 +1,6 @@
 """Clustered samples measured by instruments that err, by reports about others, with refusals.
 
-People are sampled and differ as in `benchmarks.sensitive_answers`; here they are screened, some of
+People are sampled and differ as in `evidence.coverage.sensitive_answers`; here they are screened, some of
 them seen by a gold standard, or do not answer. Households that report about children of others are
 drawn from areas in which every household, child and link is known.
 """

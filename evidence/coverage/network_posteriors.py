@@ -1,4 +1,4 @@
-"""How often posterior intervals hold the truth in a clustered sample: ``python -m benchmarks.network_posteriors``.
+"""How often posterior intervals hold the truth in a clustered sample: ``python -m evidence.coverage.network_posteriors``.
 
 Clusters in which more people are known are drawn more often, and 10 adults of each answer. The
 overdispersed model is fitted without weights and clusters (``weights="ignore"``) and with them
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import prevalence as pv
 
 Array = NDArray[Any]
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 60, 10, 20_261_125
 CLUSTERS, DRAWN, EACH, PEOPLE, HIDDEN = 2_000, 30, 10, 1_000_000, 3_000
 KNOWN = {"police": 4_000, "nurses": 9_000, "teachers": 15_000, "drivers": 25_000}

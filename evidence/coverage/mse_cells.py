@@ -1,4 +1,4 @@
-"""Case lists like a referral mechanism's, drawn many times: cells of `benchmarks.mse_coverage`."""
+"""Case lists like a referral mechanism's, drawn many times: cells of `evidence.coverage.mse_coverage`."""
 
 from __future__ import annotations
 

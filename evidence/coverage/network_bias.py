@@ -1,4 +1,4 @@
-"""What no scale-up interval sees: errors of the answers, ``python -m benchmarks.network_bias``.
+"""What no scale-up interval sees: errors of the answers, ``python -m evidence.coverage.network_bias``.
 
 Samples of 1,500 synthetic adults in 75 clusters, `prevalence.simulate.answers`, of whom the truth is
 known, answer with one error at a time. Each line tells by how much the estimate is off in the mean
@@ -24,7 +24,7 @@ from prevalence.simulate.answers import SimulatedAnswers
 from prevalence.simulate.reports import HIDDEN
 
 Array = NDArray[Any]
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SAMPLES, QUICK, SEED = 200, 30, 20_261_124
 BASE: dict[str, Any] = {
     "clusters": 75,

@@ -1,4 +1,4 @@
-"""Estimators of `benchmarks.sensitive_coverage` for screens, reports about others and imputations."""
+"""Estimators of `evidence.coverage.sensitive_coverage` for screens, reports about others and imputations."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How often intervals of hidden answers hold the truth: ``python -m benchmarks.sensitive_coverage``.
+"""How often intervals of hidden answers hold the truth: ``python -m evidence.coverage.sensitive_coverage``.
 
-List experiments and randomised response in clustered samples of `benchmarks.sensitive_answers`, and
+List experiments and randomised response in clustered samples of `evidence.coverage.sensitive_answers`, and
 instruments that err, reports about others and imputed answers in those of
-`benchmarks.measured_samples`, each estimated by the library. Many samples are one survey of which
+`evidence.coverage.measured_samples`, each estimated by the library. Many samples are one survey of which
 each sample is a domain with strata of its own: the same numbers as one survey at a time. With its
 2,000 samples a cell the study writes `docs/evidence/sensitive-coverage.csv` and what is beside it; ``--quick``
 draws 200 and writes nothing.
@@ -28,7 +28,7 @@ from .sensitive_cells import CELLS, By, Cell, Estimator
 
 Array = NDArray[Any]
 Found = tuple[Array, Array, Array]  # values, standard errors and limits
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
 SAMPLES, QUICK, SEED, BATCH = 2_000, 200, 20_261_124, 10
 SAMPLE = "sample"
 

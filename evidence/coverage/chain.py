@@ -1,11 +1,11 @@
-"""Standard errors through a chain of weighting steps, against the truth: ``python -m benchmarks.chain``.
+"""Standard errors through a chain of weighting steps, against the truth: ``python -m evidence.coverage.chain``.
 
 A finite population in strata and clusters is sampled many times in two stages; people answer or do
 not with a chance that depends on their class; the respondents are weighted for nonresponse,
 poststratified, raked and trimmed. For every estimator and way to a variance the table holds the
 mean standard error over the standard deviation of the estimates (1 is right) and the coverage of
 the 95 % interval, each with its Monte Carlo error. With its 2,000 samples the study writes
-`docs/evidence/weights-variance.csv`; ``python -m benchmarks.chain 500`` takes fewer and writes nothing.
+`docs/evidence/weights-variance.csv`; ``python -m evidence.coverage.chain 500`` takes fewer and writes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 import prevalence as pv
 
 Array = NDArray[Any]
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "evidence" / "weights-variance.csv"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "weights-variance.csv"
 SAMPLES, REPLICATES, SEED = 2_000, 200, 20
 STRATA, CLUSTERS, DRAWN, TAKEN, CAP = 6, 500, 10, 14, 1.6
 # The ways to a variance: three through all steps, and two that take the weights as given.
