@@ -13,11 +13,17 @@ __all__ = ["Entry", "Example", "estimator", "registered"]
 P = ParamSpec("P")
 
 
+def _itself(sample: Any) -> Any:
+    return sample
+
+
 @dataclass(frozen=True)
 class Example:
     """Arguments for one call: columns of data, how a sample is made of them, and the rest.
 
-    `weight` and `unit` name the columns of weights and sampled units in `data`.
+    `through` makes what the estimator is given from the sample, where that is not the sample
+    itself: an estimate from it, say. `weight` and `unit` name the columns of weights and sampled
+    units in `data`. `skips` are contracts that this example does not meet beside those of its entry.
     """
 
     data: Mapping[str, Any]
@@ -25,6 +31,8 @@ class Example:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     weight: str = "w"
     unit: str = "psu"
+    through: Callable[[Any], Any] = _itself
+    skips: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def _example() -> Example:
         "sensitivity": validated(correct=26, tested=40, name="children in work"),
         "false_report": validated(correct=3, tested=150, name="other children"),
     }
-    return Example(screened.data, screened.sample, rates)
+    return replace(screened, arguments=rates)
 
 
 @estimator(unit="proportion", smooth=True, degree=0, citation=ROGAN_GLADEN, example=_example)

@@ -61,15 +61,14 @@ def example() -> Example:
         "screen": (rng.random(80) < 0.3).astype(float),
     }
 
-    def screened(rows: Any) -> Estimate:
-        survey = Survey(rows, weights="w", strata="stratum", psu="psu", source="screen")
-        return prevalence(survey, "screen", deff=1.5)
+    def asked(rows: Any) -> Survey:
+        return Survey(rows, weights="w", strata="stratum", psu="psu", source="screen")
 
     rates = {
         "sensitivity": validated(correct=33, tested=41, name="cases"),
         "specificity": validated(correct=480, tested=500, name="others"),
     }
-    return Example(data, screened, rates)
+    return Example(data, asked, rates, through=lambda s: prevalence(s, "screen", deff=1.5))
 
 
 @estimator(

@@ -32,10 +32,15 @@ from .phases import FORMS, second_phase_of, unseen, unseen_variance
 __all__ = ["validation_subsample"]
 
 Array = NDArray[Any]
-COUNTED = (
+BY_COUNT = (
     "rows of the whole sample are counted in each screen stratum, and a weight that is {} changes "
     "no count; tests of the double expansion check the copies of rows instead"
 )
+COUNTED = {
+    "replicate columns": BY_COUNT.format("a multiple of another"),
+    "repeated row": BY_COUNT.format("a whole number"),
+    "central difference": BY_COUNT.format("moved a little"),
+}
 
 
 def _survey(data: Any) -> Survey:
@@ -58,7 +63,8 @@ def _example(**arguments: Any) -> Callable[[], Example]:
             "gold": np.where(drawn, case, np.nan),
             "sex": np.where(rng.random(psu.size) < 0.5, "F", "M"),
         }
-        return Example(data, _survey, {"screen": "screen", "gold": "gold", **arguments})
+        named = {"screen": "screen", "gold": "gold", **arguments}
+        return Example(data, _survey, named, skips={} if "form" in arguments else COUNTED)
 
     return made
 
@@ -70,11 +76,6 @@ def _example(**arguments: Any) -> Callable[[], Example]:
     citation=SARNDAL,
     example=_example(),
     variants={"reweighted": _example(form="reweighted", by="sex", selected="drawn")},
-    skips={
-        "replicate columns": COUNTED.format("a multiple of another"),
-        "repeated row": COUNTED.format("a whole number"),
-        "central difference": COUNTED.format("moved a little"),
-    },
 )
 def validation_subsample(
     survey: Survey,

@@ -31,6 +31,13 @@ EQUAL = "Everyone is equally likely to be on a list."
 SKIPS = {
     "central difference": "the standard error is the model's, not one of a function of weights",
 }
+POSTERIOR = {
+    **SKIPS,
+    "replicate columns": "the posterior has no replicates: a bootstrap of the lists is not used",
+    "homogeneity": "the prior stays as it is while the counts grow",
+}
+CORRECTED = {"homogeneity": "a correction for few persons fades as the counts grow"}
+CHOSEN = {"homogeneity": "more persons of the same histories may speak for another model"}
 NESTED = 10  # persons of a list inside another that are no accident
 FEW_SHARED = 20  # one person in so many on two lists: fewer is said
 

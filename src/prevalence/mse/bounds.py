@@ -13,6 +13,7 @@ from ..lists import Lists
 from ..registry import estimator
 from .assemble import (
     CHAO,
+    CORRECTED,
     SKIPS,
     assemble,
     example,
@@ -26,7 +27,14 @@ __all__ = ["lower_bound"]
 Array = NDArray[Any]
 
 
-@estimator(unit="count", smooth=True, degree=None, citation=CHAO, example=example(), skips=SKIPS)
+@estimator(
+    unit="count",
+    smooth=True,
+    degree=None,
+    citation=CHAO,
+    example=example(),
+    skips=SKIPS | CORRECTED,
+)
 def lower_bound(lists: Lists) -> Estimate:
     """Estimate a lower bound of the population size from persons on one and on two lists.
 

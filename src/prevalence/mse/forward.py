@@ -11,6 +11,7 @@ from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
 from .assemble import (
+    CHOSEN,
     CSV,
     EFRON,
     EQUAL,
@@ -34,7 +35,7 @@ RESAMPLES = ("histories", "model")
     degree=None,
     citation=CSV,
     example=example(replicates=20, rng=1),
-    skips=SKIPS,
+    skips=SKIPS | CHOSEN,
 )
 def stepwise(
     lists: Lists,

@@ -10,8 +10,8 @@ from ..errors import ConvergenceError, generator, number, whole
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
-from .assemble import EQUAL, example, from_posterior, require_overlap
-from .graphs.decomposable import POSTERIOR, STEPS
+from .assemble import EQUAL, POSTERIOR, example, from_posterior, require_overlap
+from .graphs.decomposable import STEPS
 from .histories import BoolArray, FloatArray, IntArray, list_pairs
 from .terms import chosen, dependence, in_words, together
 from .trust.stated import covered

@@ -13,6 +13,7 @@ from ..lists import Lists
 from ..registry import estimator
 from .assemble import (
     CHAO,
+    CORRECTED,
     SEBER,
     SKIPS,
     assemble,
@@ -35,7 +36,7 @@ NONE_EXPECTED = 2.995732273553991  # mean of a Poisson count that is 0 in 5 % of
     degree=None,
     citation=SEBER,
     example=example(between=("list 1", "list 2")),
-    skips=SKIPS,
+    skips=SKIPS | CORRECTED,
 )
 def chapman(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     """Estimate the population size from two lists, ``(n1 + 1)(n2 + 1) / (m + 1) - 1``.

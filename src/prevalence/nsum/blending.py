@@ -22,29 +22,42 @@ __all__ = ["blend"]
 Array = NDArray[Any]
 Blocks = tuple[Block, ...]
 TWO_TIES = "Feehan, Mahy and Salganik (2017) doi:10.1007/s13524-017-0594-y"
+HELD = (
+    "the weight of least variance is found once and held, for other weights of rows it is another"
+)
+FIXED = {"replicate columns": HELD, "central difference": HELD}
 NAMES = ("outcome", "definition", "definition_hash")  # of the tie; what is counted is the rest
 
 
-def _example() -> Example:
+def _example(weight: float | None = None) -> Example:
     from ..survey import Survey
     from .sizes import scale_up
 
     rng = np.random.default_rng(17)
     psu = np.repeat(np.arange(10), 6)
     data = {"psu": psu, "stratum": psu // 5, "w": rng.integers(1, 5, 60).astype(float)}
-    for name, mean in (("hidden", 1.0), ("police", 2.0)):
+    for name, mean in (("hidden", 1.0), ("police", 8.0)):
         data[name] = rng.poisson(mean, 60) + float(name == "police")
 
-    def sized(rows: Any, source: str) -> Estimate:
-        survey = Survey(rows, weights="w", strata="stratum", psu="psu", source=source)
+    def asked(rows: Any, source: str = "acquaintance") -> Survey:
+        return Survey(rows, weights="w", strata="stratum", psu="psu", source=source)
+
+    def sized(survey: Survey) -> Estimate:
         return scale_up(survey, "hidden", known={"police": 900}, transmission=1)
 
     other = {**data, "hidden": rng.permutation(data["hidden"])}
-    arguments = {"two": sized(other, "meal")}
-    return Example(data, lambda d: sized(d, "acquaintance"), arguments)
+    arguments = {"two": sized(asked(other, "meal")), "weight": weight}
+    return Example(data, asked, arguments, through=sized, skips=FIXED if weight is None else {})
 
 
-@estimator(unit="count", smooth=True, degree=0, citation=TWO_TIES, example=_example)
+@estimator(
+    unit="count",
+    smooth=True,
+    degree=0,
+    citation=TWO_TIES,
+    example=_example,
+    variants={"a weight given": lambda: _example(0.4)},
+)
 def blend(
     one: Estimate, two: Estimate, weight: str | float | Sequence[float] | None = None
 ) -> Estimate:

@@ -10,7 +10,7 @@ from ...errors import one_of
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
-from ..assemble import CSV, EFRON, EQUAL, SKIPS, assemble, example
+from ..assemble import CHOSEN, CSV, EFRON, EQUAL, SKIPS, assemble, example
 from ..replicated import INTERVALS, resampled
 from ..terms import chosen, chosen_model
 from .chosen import Choice, choice, require_model
@@ -26,7 +26,7 @@ SCV = "Silverman, Chan and Vincent (2024) doi:10.1007/s11222-023-10346-9"
     degree=None,
     citation=SCV,
     example=example(replicates=20, rng=1),
-    skips=SKIPS,
+    skips=SKIPS | CHOSEN,
 )
 def select(
     lists: Lists,

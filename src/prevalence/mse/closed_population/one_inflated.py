@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from ...errors import note, one_of
 from ...estimate import Estimate
 from ...lists import Lists
-from ...registry import estimator
-from ..assemble import CHAO, EQUAL, SKIPS, assemble, require_overlap
+from ...registry import Example, estimator
+from ..assemble import CHAO, CORRECTED, EQUAL, SKIPS, assemble, require_overlap
 from .inflation import MECHANISMS, modified_chao_bound, one_inflated_fit
 from .models import ample
 
@@ -29,17 +30,21 @@ MEANS = {
 }
 
 
+def _bound() -> Example:
+    return replace(ample(mechanism="before", law="bound")(), skips=CORRECTED)
+
+
 @estimator(
     unit="count",
     smooth=False,
-    degree=None,
+    degree=1,
     citation=FRIEDL,
     example=ample(mechanism="before"),
     skips=SKIPS,
     variants={
         "after": ample(mechanism="after"),
         "duplicates": ample(mechanism="duplicates", law="equal"),
-        "bound": ample(mechanism="before", law="bound"),
+        "bound": _bound,
     },
 )
 def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Estimate:

@@ -8,7 +8,7 @@ from ...errors import generator, note
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
-from ..assemble import EQUAL, SKIPS, example, from_posterior
+from ..assemble import EQUAL, POSTERIOR, example, from_posterior
 from ..trust.stated import covered
 from .averaging import graph_posterior
 from .posterior import GraphPosterior
@@ -19,10 +19,6 @@ MADIGAN = "Madigan and York (1997) doi:10.1093/biomet/84.1.19"
 DAWID = "Dawid and Lauritzen (1993) doi:10.1214/aos/1176349260"
 SURE = 0.95  # posterior probability that two lists are joined from which it counts as so
 STEPS = 4000  # quantiles kept: with 4,001 of them those of the usual intervals are exact
-POSTERIOR = {
-    **SKIPS,
-    "replicate columns": "the posterior has no replicates: a bootstrap of the lists is not used",
-}
 
 
 @estimator(

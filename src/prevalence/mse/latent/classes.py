@@ -16,7 +16,7 @@ from ...errors import generator, note, number, one_of, shown, whole
 from ...estimate import Estimate
 from ...lists import Lists
 from ...registry import estimator
-from ..assemble import SKIPS, example, from_posterior, require_overlap
+from ..assemble import POSTERIOR, example, from_posterior, require_overlap
 from .sampler import Sampler
 from .state import Prior, dispersed
 from .tempering import Ladder
@@ -344,8 +344,7 @@ def latent_class_fit(
     degree=None,
     citation=MANRIQUE,
     example=example(classes=1, chains=16, levels=1, draws=160, warmup=20, rng=1),
-    skips=SKIPS
-    | {"replicate columns": "a posterior has draws and no columns; a bootstrap is not used"},
+    skips=POSTERIOR,
 )
 def latent_class(
     lists: Lists,

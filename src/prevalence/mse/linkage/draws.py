@@ -30,9 +30,7 @@ def _example() -> Example:
     return Example(example()().data, _versions, {"using": loglinear})
 
 
-@estimator(
-    unit="count", smooth=True, degree=None, citation=RUBIN, example=_example, skips=SKIPS | OWN
-)
+@estimator(unit="count", smooth=True, degree=1, citation=RUBIN, example=_example, skips=SKIPS | OWN)
 def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimate]) -> Estimate:
     """Estimate the population size over versions of a linkage, ``mean n + exp(mean log n0)``.
 

@@ -42,7 +42,7 @@ TUOTO = "Di Consiglio and Tuoto (2018) Journal of Official Statistics 34, 889-90
 @estimator(
     unit="count",
     smooth=True,
-    degree=None,
+    degree=1,
     citation=TUOTO,
     example=example(missed={"list 1": (3, 60)}, draws=5, rng=1),
     skips=SKIPS | REDRAWN,

@@ -26,7 +26,7 @@ DING = "Ding and Fienberg (1994) Survey Methodology 20, 149-158"
 @estimator(
     unit="count",
     smooth=True,
-    degree=None,
+    degree=1,
     citation=DING,
     example=example(
         between=("list 1", "list 2"), true_links=(47, 50), linked_matches=(45, 60), rng=1

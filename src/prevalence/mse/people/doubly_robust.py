@@ -51,7 +51,7 @@ def _example() -> Example:
     degree=None,
     citation=DAS,
     example=_example,
-    skips=SKIPS,
+    skips=SKIPS | {"homogeneity": "folds are drawn among persons: more persons, other folds"},
 )
 def doubly_robust(
     lists: Lists,
