@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from . import selection, two_phase
-from .errors import warn
+from .errors import keeps, warn
 from .frames import Table, names_of, read
 from .resampled import Resampled
 
@@ -19,6 +19,7 @@ class Drawn(Resampled):
     """Rows whose base weights tell how they were drawn."""
 
     @classmethod
+    @keeps
     def from_selection(
         cls,
         data: Any,
@@ -87,6 +88,7 @@ class Drawn(Resampled):
         return cls._selected(table, factors, strata=strata, psu=psu, **design)
 
     @classmethod
+    @keeps
     def from_venues(
         cls,
         data: Any,
@@ -166,6 +168,7 @@ class Drawn(Resampled):
         made = make(selection.with_weights(table, factors), weights=selection.BASE, **design)
         return made._replace(factors=factors)
 
+    @keeps
     def second_phase(
         self,
         selected: str,

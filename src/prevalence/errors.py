@@ -5,12 +5,20 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["ConvergenceError", "DisclosureError", "PrevalenceWarning"]
+
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+_LISTENERS: ContextVar[tuple[list[str], ...]] = ContextVar("listeners", default=())
 
 
 class PrevalenceWarning(UserWarning):
@@ -27,6 +35,8 @@ class DisclosureError(ValueError):
 
 def warn(message: str) -> None:
     """Issue a `PrevalenceWarning` that points at the first line outside the library."""
+    for heard in _LISTENERS.get():
+        heard.append(message)
     level, frame = 1, inspect.currentframe()
     while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
         level, frame = level + 1, frame.f_back
@@ -41,6 +51,31 @@ def note(messages: list[str], message: str) -> None:
     """Warn, and keep the message for the result."""
     warn(message)
     messages.append(message)
+
+
+@contextmanager
+def listening() -> Iterator[list[str]]:
+    """Collect what `warn` says meanwhile; it is issued all the same."""
+    heard: list[str] = []
+    token = _LISTENERS.set((*_LISTENERS.get(), heard))
+    try:
+        yield heard
+    finally:
+        _LISTENERS.reset(token)
+
+
+def keeps(verb: Verb) -> Verb:
+    """Make a verb that returns a new sample keep in its `notes` what was said on the way."""
+
+    @wraps(verb)
+    def told(*args: Any, **how: Any) -> Any:
+        with listening() as heard:
+            made = verb(*args, **how)
+        if heard:
+            object.__setattr__(made, "notes", tuple(dict.fromkeys([*made.notes, *heard])))
+        return made
+
+    return cast("Verb", told)
 
 
 def nearest(name: object, choices: Iterable[object]) -> str:

@@ -270,7 +270,10 @@ def _same_total(made: Sequence[Margin], rescale: bool) -> list[float]:
             f"and {made[high].name!r} to {sums[high]:,.6g} (a gap of {sums[high] - sums[low]:,.6g}). "
             "Correct them, or pass rescale=True to scale all to the first."
         )
-    warn(f"margins are rescaled to the total of the first, {made[0].name!r} ({sums[0]:,.6g}).")
+    warn(
+        f"margins are rescaled to the total of the first, {made[0].name!r} ({sums[0]:,.6g}): weights "
+        "add up to it. Put the margin first whose total is to be trusted."
+    )
     return [sums[0] / s for s in sums]
 
 

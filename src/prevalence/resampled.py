@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import exports, schemes, supplied
-from .errors import generator
+from .errors import generator, keeps
 from .replication import Replicates
 from .weighted import Weighted
 from .weighting import Attach, carry
@@ -219,6 +219,7 @@ class Resampled(Weighted):
         made = schemes.bootstrap(self.design, replicates, generator(rng), kind=kind, mse=mse)
         return self._replace(scheme=made)
 
+    @keeps
     def replicate_weights(
         self,
         columns: str | Sequence[str],

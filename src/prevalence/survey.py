@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import recipes
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
-from .errors import check_rows, check_words, note, one_of, shown
+from .errors import check_rows, check_words, listening, one_of, shown, warn
 from .estimand import Coded, words_of
 from .frames import Table, names_of, read
 from .pps import unequal_of
@@ -145,17 +145,23 @@ class Survey(Drawn):
     notes: tuple[str, ...] = field(default=(), init=False)  # said of every estimate
 
     def __post_init__(self) -> None:
+        with listening() as heard:
+            self._make()
+        object.__setattr__(self, "notes", tuple(dict.fromkeys(heard)))
+
+    def _make(self) -> None:
         one_of("single_psu", self.single_psu, SINGLE_PSU)
         one_of("missing", self.missing, ["error", "drop"])
         table = read(self.data)
         _check_single(strata=self.strata, psu=self.psu)
         names, counts = _declared(self.psu, self.stages, self.fpc)
         fpc = [table.numeric(c, "fpc") for c in counts]
-        base, notes = _base(table, self.weights, self.missing)
+        base = _base(table, self.weights, self.missing)
         labelled = {c: ("psu" if len(names) == 1 else "stages") for c in names}
         labelled |= {self.strata: "strata"} if self.strata else {}
         coded = {c: table.factor(c, argument) for c, argument in labelled.items()}
-        said = [table.similar(c, labelled[c], coded[c][1]) for c in labelled]
+        for c in labelled:
+            table.similar(c, labelled[c], coded[c][1])
         design, unit = make_design(
             coded[self.strata] if self.strata else None,
             [coded[c] for c in names],
@@ -171,7 +177,6 @@ class Survey(Drawn):
         if self.weights is None and fpc:
             base = recipes.weights_of_design(design, unit)
         made = {"table": table, "base": base, "unit": unit, "design": design}
-        made["notes"] = tuple(notes + [text for text in said if text])
         for name, value in made.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "data", None)
@@ -388,18 +393,16 @@ def _declared(
     return names, counts
 
 
-def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[str]]:
-    """Return the base weights, checked, and what must be said of them."""
+def _base(table: Table, weights: str | None, missing: str) -> Array:
+    """Return the base weights, checked."""
     if weights is None:
-        return np.ones(table.n), []
-    said: list[str] = []
+        return np.ones(table.n)
     w = table.numeric(weights, "weights")
     gone = np.isnan(w)
     if missing == "drop" and gone.any():
-        note(
-            said,
+        warn(
             f"weights are missing in {int(gone.sum()):,} of {w.size:,} rows (first: row "
-            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody.",
+            f"{int(np.flatnonzero(gone)[0])}), which count as zero: the rows stand for nobody."
         )
         w = np.where(gone, 0.0, w)
     remedy = "Fill them in, or pass missing='drop' to count these rows as zero."
@@ -412,10 +415,9 @@ def _base(table: Table, weights: str | None, missing: str) -> tuple[Array, list[
         )
     zero = (w == 0) & ~gone
     if zero.any():
-        note(
-            said,
+        warn(
             f"weights are zero in {int(zero.sum()):,} of {w.size:,} rows (first: row "
             f"{int(np.flatnonzero(zero)[0])}): they keep their place in the design and enter no "
-            "estimate. Give a weight to those that stand for somebody.",
+            "estimate. Give a weight to those that stand for somebody."
         )
-    return w, said
+    return w

@@ -13,7 +13,7 @@ from . import margins as build
 from . import recipes, response
 from .chain import Chain
 from .design import Design
-from .errors import one_of
+from .errors import keeps, one_of
 from .frames import Table, read
 from .weighting import Attach, Step
 
@@ -36,6 +36,7 @@ class Weighted:
     design: Design
     factors: tuple[tuple[str, Array], ...]
     steps: tuple[Step | Attach, ...]
+    notes: tuple[str, ...]
     __dataclass_fields__: Any
 
     @property
@@ -69,6 +70,7 @@ class Weighted:
         recipes.warn_of_gap(step, new.chain.weights)
         return new
 
+    @keeps
     def eligibility(self, known: str, *, within: Sequence[str] | str = ()) -> Self:
         """Return the survey with rows of known eligibility carrying the unknown of their class.
 
@@ -100,6 +102,7 @@ class Weighted:
         """
         return self._step(response.eligibility(self.table, known, within))
 
+    @keeps
     def nonresponse(
         self,
         responded: str | None,
@@ -166,6 +169,7 @@ class Weighted:
         recipes.warn_of_lone_units(self.design, self.unit, step, self.chain.weights)
         return made
 
+    @keeps
     def poststratify(
         self,
         margin: str | Sequence[str],
@@ -210,6 +214,7 @@ class Weighted:
         step = build.poststratify(self.table, self.chain.weights, margin, totals, partial, where)
         return self._step(step)
 
+    @keeps
     def rake(
         self,
         margins: Mapping[Any, Mapping[Any, float | Estimate]],
@@ -267,6 +272,7 @@ class Weighted:
         )
         return self._step(step)
 
+    @keeps
     def calibrate(
         self,
         totals: Mapping[Any, Any],
@@ -339,6 +345,7 @@ class Weighted:
         )
         return self._step(step)
 
+    @keeps
     def trim(
         self,
         max_ratio: float | None = None,
@@ -394,6 +401,7 @@ class Weighted:
         trimmed = self._step(step)
         return trimmed if then is None else trimmed._step(again, ordered=False)
 
+    @keeps
     def attach(
         self,
         data: Any,
