@@ -90,7 +90,7 @@ def executed_lines(measured: coverage.Coverage, path: Path) -> set[int]:
 def reached(message: Message, executed: Mapping[str, set[int]], said: list[Said]) -> bool:
     """Tell whether a test brought a message about."""
     lines = range(message.line, message.end + 1)
-    if not message.kind.startswith("by "):
+    if not message.kind.startswith("refused by"):
         return any(line in executed.get(message.file, ()) for line in lines)
     return any(file == message.file and line in lines for one in said for file, line in one.lines)
 

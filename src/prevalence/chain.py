@@ -200,10 +200,6 @@ def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influen
     """
     recorder = Recorder(chain.weights, chain.influence, sums, chain.terms)
     value, gradient = differentiate(theta, recorder)
-    if not recorder.records:
-        raise ValueError(
-            "theta must use the weights: it multiplied nothing with them. Build it from `z @ w`."
-        )
     direct = _direct(gradient, [r.sums for r in recorder.records], sums)
     weights: list[Array] = []
     slopes: Slopes = []

@@ -469,7 +469,12 @@ class Player(Weights):
 def differentiate(theta: Theta, recorder: Recorder) -> tuple[Array, Array]:
     """Return the values (k, domains) and gradients (k, domains, totals) of an estimator."""
     with np.errstate(all="ignore"):
-        value = _columns(theta(recorder), recorder.columns)
+        found = theta(recorder)
+        if not recorder.records:
+            raise ValueError(
+                "theta must use the weights: it multiplied nothing with them. Build it from `z @ w`."
+            )
+        value = _columns(found, recorder.columns)
         player = Player(recorder)
         moved = _columns(theta(player), player.columns)
     moved = moved.reshape(*value.shape, player.scalars)

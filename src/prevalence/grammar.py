@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import lru_cache, reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,9 +169,7 @@ def _value(node: ast.expr, columns: Mapping[str, Array], text: str) -> Any:
         right = _number(_value(node.right, columns, text), text)
         with np.errstate(over="ignore", invalid="ignore"):
             return _ARITHMETIC[type(node.op)](left, right)
-    if isinstance(node, ast.Compare):
-        return _comparison(node, columns, text)
-    raise _refused(node, text)
+    return _comparison(cast("ast.Compare", node), columns, text)  # no other part is left
 
 
 def _number(value: Any, text: str) -> Any:

@@ -103,7 +103,7 @@ def _stood(case: Case, found: Any, said: list[str]) -> Answer:
         return Answer("an answer", _brief(found))
     fitting = [text for text in said if re.search(case.words, text)]
     assert fitting, said
-    kept = getattr(found, "warnings", None) or getattr(found, "notes", ())
+    kept: tuple[str, ...] = getattr(found, "warnings", ()) or getattr(found, "notes", ())
     assert any(re.search(case.words, text) for text in kept), "the result does not keep it"
     return Answer("PrevalenceWarning", fitting[0])
 

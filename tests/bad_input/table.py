@@ -7,7 +7,7 @@ this folder stand here by reference where they are a row of this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -41,11 +41,16 @@ def _numbered(head: str) -> Iterator[tuple[str, Case]]:
             ask, right = said.ask, _values(said.value, said.std_error)
             yield (
                 name.removeprefix(head),
-                warns(lambda _, ask=ask: ask(), said.message, right=right),
+                warns(_alone(ask), said.message, right=right),
             )
     for name, data in RIGHT.items():
         if name.startswith(head):
             yield name.removeprefix(head), stands(mean, _values(MEAN, SE), data)
+
+
+def _alone(ask: Callable[[], Any]) -> Callable[[Any], Any]:
+    """Return a call that brings its own data, as one that is handed none."""
+    return lambda _: ask()
 
 
 def _values(value: float, std_error: float) -> Any:

@@ -21,6 +21,7 @@ __all__ = ["thresholded"]
 SILVERMAN = "Silverman (2020) doi:10.1111/rssa.12505"
 FREEDOM = 10  # of the proposals, whose tails are heavier than any log-linear posterior's
 ROUNDS = 4  # proposals are moved to the posterior's mean and covariance three times
+STEPS_TO_MODE = 200
 FEWEST = 400  # effective draws below which limits are not given
 NEARBY = (1.5, 2.5)  # thresholds whose answers are said beside that of 2
 
@@ -102,7 +103,7 @@ def _mode(
     """Posterior mode and inverse curvature there, by Newton steps halved until they go up."""
     beta: FloatArray = np.linalg.lstsq(design, np.log(counts + 0.5), rcond=None)[0].astype(float)
     height = _log_posterior(design, counts, precision, beta[:, None])[0]
-    for _ in range(200):
+    for _ in range(STEPS_TO_MODE):
         means = np.exp(np.minimum(design @ beta, 700.0))
         gradient = design.T @ (counts - means) - precision * beta
         curvature = (design.T * means) @ design + np.diag(precision)
@@ -116,7 +117,7 @@ def _mode(
             step = step / 2
         beta, height = beta + step, reached
     raise ConvergenceError(
-        "the posterior mode must be found within 200 steps: it was not. Leave out lists with few "
+        f"the posterior mode must be found within {STEPS_TO_MODE} steps: it was not. Leave out lists with few "
         "persons, or merge lists."
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from .tables import table_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDE, NARROW = 6.3, 3.7  # inches
 OF_UNIT = {"count": "Numbers of people", "proportion": "Shares"}
@@ -96,9 +97,7 @@ def _svg(ax: Axes, name: str) -> Any:
     from markupsafe import Markup, escape
     from matplotlib import rc_context
 
-    buffer, figure = io.StringIO(), ax.get_figure(root=True)
-    if figure is None:  # pragma: no cover - the axes were made with one
-        raise ValueError("a figure must hold its axes: found axes without one. Draw it again.")
+    buffer, figure = io.StringIO(), cast("Figure", ax.get_figure(root=True))
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     raw = buffer.getvalue()
@@ -110,9 +109,7 @@ def _svg(ax: Axes, name: str) -> Any:
     raw = re.sub(r'xlink:href="#', f'href="#{name}-', raw)
     raw = raw.replace("url(#", f"url(#{name}-")
     raw = re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, 'Segoe UI', Roboto, Arial, sans-serif", raw)
-    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', raw)
-    if box is None:  # pragma: no cover - matplotlib always writes one
-        raise ValueError("a figure must have a size: its SVG has no view box. Draw it again.")
+    box = cast("re.Match[str]", re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', raw))
     size = f"max-width: {float(box[1]) * 4 / 3:.0f}px"
     alt = escape(plot.describe(ax))
     head = f'<svg {box[0]} role="img" aria-label="{alt}" style="{size}">'

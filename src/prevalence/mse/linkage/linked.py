@@ -135,13 +135,13 @@ def linked(
     _tell_negative(lists, audit.expected(), audit.joined(lists.counts, None), said)
     drawn = _over_draws(lists, model, audit, draws if audit.uncertain else 1, draw)
     good = np.isfinite(drawn.total)
-    if not good.all():
-        note(said, f"{int((~good).sum())} of {good.size} draws of the errors have no estimate.")
     if not good.any():
         raise ValueError(
             f"missed and joins must leave an estimate: none of {good.size} draws of the errors has "
             "one. Audit more records."
         )
+    if not good.all():
+        note(said, f"{int((~good).sum())} of {good.size} draws of the errors have no estimate.")
     between = float(drawn.total[good].var(ddof=1)) if good.sum() > 1 else 0.0
     estimate = assemble(
         lists,

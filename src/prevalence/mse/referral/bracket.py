@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...errors import PrevalenceWarning, warn
+from ...errors import PrevalenceWarning, listening, warn
 from ...estimate import Estimate
 from ...lists import Lists
 from ..assemble import require_overlap
@@ -196,8 +196,8 @@ def referral_bracket(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Re
     made: dict[str, Estimate] = {}
     refused: dict[str, str] = {}
     needs: dict[str, str] = {}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings(), listening() as heard:
+        warnings.simplefilter("ignore", PrevalenceWarning)
         for name, method, unknown in _rows(lists):
             needs[name] = NEEDS[method] + (SOURCES[unknown] if unknown else "")
             try:
@@ -206,11 +206,8 @@ def referral_bracket(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> Re
                 refused[name] = str(error)
     if not made:
         raise ValueError(refused["forced"])
-    for item in dict.fromkeys((x.category, str(x.message)) for x in caught):
-        if issubclass(item[0], PrevalenceWarning):
-            warn(item[1])
-        else:
-            warnings.warn(item[1], item[0], stacklevel=2)
+    for text in dict.fromkeys(heard):
+        warn(text)
     inside = [x for name, x in made.items() if name.startswith(("removed", "censored"))]
     whole = inside if len(inside) > 1 else []
     points, limits = [float(x) for x in whole], [ends(x) for x in whole]

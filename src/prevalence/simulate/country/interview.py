@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prevalence.errors import whole
 from prevalence.simulate.country import interview_form
 from prevalence.simulate.country.interview_answers import (
     History,
@@ -144,7 +143,6 @@ def interviews(seed: int = 2026, *, parameters: Parameters | None = None) -> Int
     streams = streams_of(seed)
     places, homes, sample, tables = surveyed(parameters, streams)
     found = victims(places, homes, parameters, streams["victims"])
-    whole("seed", seed, 0, "Write for example 2026.")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(STREAM,)))
     history = histories(homes, found, rng)
     asked = Sample(**{name: values[sample.responded] for name, values in vars(sample).items()})
