@@ -130,10 +130,7 @@ def shared(found: list[Message]) -> dict[str, list[Message]]:
     """Return texts that several statements word alike, with the statements."""
     by_text: dict[str, list[Message]] = defaultdict(list)
     for message in found:
-        if (
-            " " in message.text
-            and not message.text.startswith("<")
-            and message.kind.startswith(("raise", "warning"))
-        ):
+        own = message.kind == "warning" or message.kind.startswith("raise")
+        if own and " " in message.text and not message.text.startswith("<"):
             by_text[message.text].append(message)
     return {text: made for text, made in by_text.items() if len(made) > 1}

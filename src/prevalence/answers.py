@@ -21,7 +21,7 @@ from .groups import (
 )
 from .inspected import Inspected
 from .items import Item, check_bins, check_codes, read_item
-from .survey import Survey
+from .survey import Survey, require_survey
 
 __all__ = ["Answers", "Group", "as_answers"]
 
@@ -130,11 +130,7 @@ class Answers(Inspected):
     notes: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.survey, Survey):
-            raise TypeError(
-                f"survey must be a Survey: found {type(self.survey).__name__}. Make one with "
-                "pv.Survey(data, weights=...)."
-            )
+        require_survey(self.survey)
         population = positive_population(self.population)
         none = self.known is None
         known = {} if none else known_groups(self.known, self.alters, population)
@@ -307,10 +303,7 @@ class Answers(Inspected):
         """
         chosen = list(self.known) if names is None else _listed(names)
         for name in chosen:
-            if name not in self.known:
-                raise KeyError(
-                    f"names must be known groups: {name!r} is not.{nearest(name, self.known)}"
-                )
+            self._check_known(name)
         return np.array([float(self.known[name].size) for name in chosen], dtype=float)
 
     def degrees(
@@ -374,10 +367,7 @@ class Answers(Inspected):
             When a name is not a known group, or none would be left.
         """
         for name in names:
-            if name not in self.known:
-                raise KeyError(
-                    f"names must be known groups: {name!r} is not.{nearest(name, self.known)}"
-                )
+            self._check_known(name)
         return self._choose(known=[name for name in self.known if name not in names])
 
     def on(self, survey: Survey) -> Self:
@@ -409,6 +399,12 @@ class Answers(Inspected):
                 "anew with pv.Answers(...)."
             )
         return self._replace(survey=survey)
+
+    def _check_known(self, name: str) -> None:
+        if name not in self.known:
+            raise KeyError(
+                f"names must be known groups: {name!r} is not.{nearest(name, self.known)}"
+            )
 
     def _choose(
         self, *, known: Sequence[str] | None = None, hidden: Sequence[str] | None = None

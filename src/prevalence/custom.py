@@ -17,7 +17,7 @@ from .estimate import Estimate
 from .evaluate import Domains, Result, evaluate, units_known
 from .facts import row_facts
 from .frames import names_of
-from .survey import Survey
+from .survey import Survey, require_survey
 
 __all__ = ["estimate", "influence"]
 
@@ -28,11 +28,7 @@ KEPT_DOMAINS = 4  # crossings that a survey keeps coded, since one is often aske
 
 def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Domains:
     """Return the domain of every row: the crossing of `by` among rows that meet `where`."""
-    if not isinstance(survey, Survey):
-        raise TypeError(
-            f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
-            "weights=...)."
-        )
+    require_survey(survey)
     names = tuple(names_of("by", by))
     if where is not None and not isinstance(where, str):
         raise TypeError(

@@ -69,14 +69,15 @@ def declared(
             said[name] = _share(name, said[name])
     if "reports" in said:
         shares = mapping("reports", said["reports"], "Write {'police': 0.3}.")
-        said["reports"] = {_list(k, names): _share("reports", v) for k, v in shares.items()}
+        said["reports"] = {listed(k, names): _share("reports", v) for k, v in shares.items()}
     if "absent" in said:
         said["absent"] = _absent(said["absent"], names, list(strata))
     return replace(before, **said)
 
 
-def _list(name: Any, names: Sequence[str]) -> str:
-    if name not in names:
+def listed(name: Any, names: Sequence[str]) -> str:
+    """Return the name of a list, checked to be one."""
+    if not isinstance(name, str) or name not in names:
         raise KeyError(
             f"lists must be named as in the data: {name!r} is not one."
             f"{nearest(str(name), list(names))}"
@@ -94,7 +95,7 @@ def _edges(given: Any, names: Sequence[str]) -> tuple[Edge, ...]:
                 f"referral must be pairs of a sending and a receiving list: found {shown(pair)}. "
                 "Write [('police', 'shelter')]."
             )
-    found = [(_list(sender, names), _list(receiver, names)) for sender, receiver in pairs]
+    found = [(listed(sender, names), listed(receiver, names)) for sender, receiver in pairs]
     return tuple(dict.fromkeys(found))
 
 
@@ -122,7 +123,7 @@ def _absent(
             )
         several = [lists] if isinstance(lists, str) else lists
         here = sequence("absent", several, "Write {'girl': ['police']}.")
-        out[key] = tuple(_list(name, names) for name in here)
+        out[key] = tuple(listed(name, names) for name in here)
         if len(set(names) - set(out[key])) < 1:
             raise ValueError(
                 f"absent must leave a list in each stratum: none is left in {', '.join(key)!r}. "

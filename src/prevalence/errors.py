@@ -144,6 +144,16 @@ def whole(argument: str, value: object, least: int, advice: str) -> int:
     )
 
 
+def nothing_named(argument: str) -> ValueError:
+    """Return the error for an argument that names no column."""
+    return ValueError(f"{argument} must name a column: found none. Write the name of one.")
+
+
+def no_column(argument: str, name: object, hint: str) -> KeyError:
+    """Return the error for a name that no column has."""
+    return KeyError(f"{argument} must be a column of the data: {name!r} is not.{hint}")
+
+
 def sequence(argument: str, value: object, remedy: str) -> list[object]:
     """Return what several things are given in, as a list; one text is not taken for several."""
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) and np.ndim(value) != 0:  # type: ignore[arg-type]  # any object has a number of axes

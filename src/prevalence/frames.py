@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .design import digest
-from .errors import nearest, warn
+from .errors import nearest, no_column, warn
 from .grammar import columns_of, condition
 from .microdata import Microdata
 
@@ -49,7 +49,7 @@ class Table:
             hint = nearest(name, self.columns)
             if name in self.above:
                 hint = " The rows attached to have it: merge it into the table before attach."
-            raise KeyError(f"{argument} must be a column of the data: {name!r} is not.{hint}")
+            raise no_column(argument, name, hint)
         return self.columns[name]
 
     def digest(self) -> str:

@@ -209,10 +209,7 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Array], text: str) -> A
         elif type(op) in _COMPARE:
             this = np.asarray(_COMPARE[type(op)](left, right))
         else:
-            raise ValueError(
-                f"a condition may compare with == != < <= > >= in: found "
-                f"{type(op).__name__} in {_cut(text)}. Use one of these."
-            )
+            raise _no_comparison(op, text)
         out = this if out is None else out & this
         left = right
     return out
@@ -325,10 +322,7 @@ def _compared(op: ast.cmpop, left: Any, right: Any, text: str) -> Truth:
         raise _of_truths(text)
     membership = isinstance(op, (ast.In, ast.NotIn))
     if not membership and type(op) not in _COMPARE:
-        raise ValueError(
-            f"a condition may compare with == != < <= > >= in: found "
-            f"{type(op).__name__} in {_cut(text)}. Use one of these."
-        )
+        raise _no_comparison(op, text)
     _check_lists(op, left, right, text)
     one, two = np.asarray(left), np.asarray(0 if membership else right)
     if _all_gone(one) or _all_gone(two):  # of no kind: every row unknown
@@ -382,6 +376,13 @@ def _sure(value: Any, text: str) -> Truth:
             '0. Compare a column with a value, as in "age >= 12".'
         )
     return Truth(array == 1, (array == 1) | unknown)
+
+
+def _no_comparison(op: ast.cmpop, text: str) -> ValueError:
+    return ValueError(
+        f"a condition may compare with == != < <= > >= in: found {type(op).__name__} in "
+        f"{_cut(text)}. Use one of these."
+    )
 
 
 def _of_two_kinds(text: str) -> ValueError:

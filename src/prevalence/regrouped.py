@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .declared import Declared, declared
+from .declared import Declared, declared, listed
 from .errors import nearest, sequence, text
 from .patterns import Patterns, gathered, plain
 from .replication import Replicates
@@ -240,12 +240,7 @@ class Regrouped:
         KeyError
             When there is no such list.
         """
-        if not isinstance(name, str) or name not in self.names:
-            raise KeyError(
-                f"lists must be named as in the data: {name!r} is not one."
-                f"{nearest(name, self.names)}"
-            )
-        return list(self.names).index(name)
+        return list(self.names).index(listed(name, self.names))
 
     def _regrouped(self, groups: list[list[int]], names: tuple[str, ...]) -> Self:
         kinds = self.patterns.grouped(groups)

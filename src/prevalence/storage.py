@@ -260,14 +260,7 @@ def load(path: str | Path) -> Estimate:
     True
     """
     source = Path(path)
-    if source.is_dir():
-        raise IsADirectoryError(
-            f"path must be a file: {source.name!r} is a folder. Name the file inside it."
-        )
-    if not source.exists():
-        raise FileNotFoundError(
-            f"path must be a file that exists: there is no {source.name!r}. Check its name."
-        )
+    check_existing(source)
     with _damage(source):
         content, arrays = _parts_of(source)
         wrote = content["version"]
@@ -299,6 +292,18 @@ def _damage(source: Path) -> Iterator[None]:
             f"path must be a file written by Estimate.save: {source.name!r} is not, or is damaged "
             f"({type(problem).__name__}). Save the estimate again."
         ) from problem
+
+
+def check_existing(source: Path) -> None:
+    """Raise where a path is a folder, or nothing."""
+    if source.is_dir():
+        raise IsADirectoryError(
+            f"path must be a file: {source.name!r} is a folder. Name the file inside it."
+        )
+    if not source.exists():
+        raise FileNotFoundError(
+            f"path must be a file that exists: there is no {source.name!r}. Check its name."
+        )
 
 
 def _parts_of(source: Path) -> tuple[dict[str, Any], dict[str, Array]]:

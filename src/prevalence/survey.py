@@ -393,6 +393,15 @@ def _declared(
     return names, counts
 
 
+def require_survey(survey: object) -> None:
+    """Raise TypeError for anything but a `Survey`."""
+    if not isinstance(survey, Survey):
+        raise TypeError(
+            f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
+            "weights=...)."
+        )
+
+
 def _base(table: Table, weights: str | None, missing: str) -> Array:
     """Return the base weights, checked."""
     if weights is None:

@@ -14,7 +14,7 @@ from ..blocks import Block, add_blocks
 from ..estimand import SEVERAL, Coded, Estimand, by_row
 from ..estimate import Estimate
 from ..frames import Table
-from ..survey import Survey
+from ..survey import Survey, require_survey
 
 if TYPE_CHECKING:
     from .definition import Definition
@@ -27,11 +27,7 @@ SAME = 1e-12  # of a difference of two shares of the same rows: rounding alone
 
 def unclassified(survey: Survey, definition: Definition, windows: Sequence[str | None]) -> Survey:
     """Return the survey without the outcomes of a definition that it was classified by before."""
-    if not isinstance(survey, Survey):
-        raise TypeError(
-            f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
-            "weights=...)."
-        )
+    require_survey(survey)
     names = [definition.outcome(window) for window in windows]
     old = {
         name + end

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..custom import assemble, domains_of
-from ..errors import check_rows, note, one_of
+from ..errors import check_rows, note, nothing_named, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
 from ..facts import LateFacts, by_domain, row_facts, units_with
@@ -188,7 +188,7 @@ def _told(
     first, second = names_of("cases", cases), names_of("children", children)
     if not first or not second:
         empty = "cases" if not first else "children"
-        raise ValueError(f"{empty} must name a column: found none. Write the name of one.")
+        raise nothing_named(empty)
     named = list(dict.fromkeys([*first, *second]))
     arguments = ["cases" if name in first else "children" for name in named]
     inside = domains.take_part(survey)

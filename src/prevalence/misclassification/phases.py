@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..errors import check_rows, note, one_of
+from ..errors import check_rows, note, nothing_named, one_of
 from ..evaluate import Domains
 from ..facts import relative
 from ..frames import Table, names_of
-from ..survey import Survey
+from ..survey import Survey, require_survey
 from ..weighting import Subsample
 
 __all__ = ["FORMS", "Phases", "second_phase_of", "unseen", "unseen_variance"]
@@ -59,14 +59,10 @@ def second_phase_of(
 ) -> Phases:
     """Read who was screened and who validated, and check one against the other."""
     one_of("missing", missing, ["error", "drop"])
-    if not isinstance(survey, Survey):
-        raise TypeError(
-            f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
-            "weights=...)."
-        )
+    require_survey(survey)
     names = names_of("screen", screen)
     if not names:
-        raise ValueError("screen must name a column: found none. Write the name of one.")
+        raise nothing_named("screen")
     weighted = survey.chain.weights != 0
     raw = [survey.table.raw(name, "screen") for name in names]
     known = ~np.any([np.asarray(pd.isna(column)) for column in raw], axis=0)

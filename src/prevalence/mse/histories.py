@@ -136,15 +136,20 @@ def complete_table(histories: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[Int
     [4.0, 8.0, 0.0]
     """
     rows, columns = as_histories(histories), as_columns(counts)
-    if len(rows) != len(columns):
-        raise ValueError(
-            f"counts must have one row a history: got {len(columns)} for {len(rows)} histories. "
-            "Give both in the same order."
-        )
+    check_length(rows, columns)
     table = all_histories(rows.shape[1])
     full = np.zeros((len(table), columns.shape[1]))
     np.add.at(full, cell_places(rows.shape[1])[cell_codes(rows)], columns)
     return table, full
+
+
+def check_length(histories: IntArray | FloatArray, counts: FloatArray) -> None:
+    """Refuse counts that are not one row a capture history."""
+    if len(counts) != len(histories):
+        raise ValueError(
+            f"counts must have one row a history: got {len(counts)} for {len(histories)} histories. "
+            "Give both in the same order."
+        )
 
 
 def capture_frequencies(histories: npt.ArrayLike, counts: npt.ArrayLike) -> FloatArray:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .existence import EXISTS
-from .histories import BoolArray, FloatArray, IntArray, Term, as_columns
-from .model import Model, build_model, check_cells, check_included
+from .histories import BoolArray, FloatArray, IntArray, Term, as_columns, check_length
+from .model import Model, build_model, check_included
 from .newton import Problem, Solution, intercept_variance, solve
 
 
@@ -106,7 +106,7 @@ def loglinear_fit(
     """
     model = build_model(histories, terms)
     columns = as_columns(counts)
-    check_cells(model, columns)
+    check_length(model.design, columns)
     beyond = sum(len(term) > 1 for term in model.terms)
     chosen = np.ones((beyond, 1), bool) if included is None else np.asarray(included, dtype=bool)
     if chosen.ndim != 2 or len(chosen) != beyond:

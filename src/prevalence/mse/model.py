@@ -104,12 +104,3 @@ def check_included(model: Model, included: BoolArray) -> None:
                     f"{_words(term)} without {_words(term - {i})} (first: column "
                     f"{int(np.flatnonzero(bad)[0])}). Include the terms inside a term."
                 )
-
-
-def check_cells(model: Model, counts: FloatArray) -> None:
-    """Refuse counts that are not one row a capture history."""
-    if len(counts) != len(model.design):
-        raise ValueError(
-            f"counts must have one row a history: got {len(counts)} for {len(model.design)} "
-            "histories. Give both in the same order."
-        )

@@ -8,9 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from .existence import EXISTS
-from .histories import BoolArray, FloatArray, IntArray, Term, as_columns, as_histories, list_pairs
+from .histories import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Term,
+    as_columns,
+    as_histories,
+    check_length,
+    list_pairs,
+)
 from .loglinear import LoglinearFit, summarise
-from .model import Model, build_model, check_cells
+from .model import Model, build_model
 from .newton import Solution, solve
 
 TIE = 1e-9  # p-values closer than this, relatively, are equal: the first pair is taken
@@ -89,7 +98,7 @@ def stepwise_fit(
     pairs = list_pairs(as_histories(histories).shape[1])
     model = build_model(histories, pairs)
     columns = as_columns(counts)
-    check_cells(model, columns)
+    check_length(model.design, columns)
     search = _Search(model, columns, len(pairs))
     if threshold == 1:
         search.everything()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers
-from ..errors import check_rows
+from ..errors import check_rows, nothing_named
 from ..estimate import Estimate
 from ..evaluate import Domains, Result
 from ..facts import relative
@@ -42,7 +42,7 @@ def counts_of(
 ) -> Array:
     """Return the numbers in some columns, or groups of answers, by row; nan where missing."""
     if not columns:
-        raise ValueError(f"{argument} must name a column: found none. Write the name of one.")
+        raise nothing_named(argument)
     survey = survey_of("sample", sample)
     how: Any = {"codes": {}}
     if isinstance(sample, Answers):

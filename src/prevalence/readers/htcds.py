@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..captures import within
-from ..errors import nearest, note, one_of
+from ..errors import nearest, no_column, note, one_of
 from ..frames import names_of
 from ..lists import Lists
 from .case_tables import table_of
@@ -206,10 +206,7 @@ def _standard(
         if name is None:
             continue
         if name not in named:
-            raise KeyError(
-                f"{WORD[argument]} must be a column of the data: {name!r} is not."
-                f"{nearest(name, named)}"
-            )
+            raise no_column(WORD[argument], name, nearest(name, named))
         fields[argument] = name
     if fields.get(DATE) == fields.get("IncomingReferralDate"):
         fields.pop("IncomingReferralDate", None)  # said to be the date of every case

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..storage import check_existing
 from .packed import UNPACKED
 
 __all__: list[str] = []
@@ -43,14 +44,7 @@ def existing(path: Any) -> Path:
         raise TypeError(
             f"path must be the name of a file: found {type(path).__name__}. Pass a str or a Path."
         ) from None
-    if source.is_dir():
-        raise IsADirectoryError(
-            f"path must be a file: {source.name!r} is a folder. Name the file inside it."
-        )
-    if not source.exists():
-        raise FileNotFoundError(
-            f"path must be a file that exists: there is no {source.name!r}. Check its name."
-        )
+    check_existing(source)
     return source
 
 

@@ -113,7 +113,7 @@ class CityParameters:
             name = wrong[0] if wrong else "capture_sd"
             raise ValueError(
                 f"{name} must be {'positive' if wrong else 'at least 0'}: found "
-                f"{getattr(self, name)}. Correct it."
+                f"{getattr(self, name)}. Correct the parameter."
             )
 
 
