@@ -28,7 +28,7 @@ unexport PYTHONPATH
 
 study notebooks: export OPENBLAS_NUM_THREADS = 1
 study: .venv/.ok
-	@$(BIN)/python -m prevalence reproduce jamaica
+	@$(BIN)/python -m prevalence reproduce jamaica --force
 
 # The workers share the cores already: threads inside linear algebra would only wait for each other. A file is run by one
 # worker, which makes what its tests share once; the many small files of the package come last and even out the ends.
@@ -48,7 +48,7 @@ check: .venv/.ok
 	@echo "ruff, mypy --strict and docstrings: clean"
 
 coverage: .venv/.ok
-	@$(BIN)/python -m prevalence coverage jamaica
+	@$(BIN)/python -m prevalence coverage jamaica --force
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py
