@@ -1,7 +1,7 @@
 # One command each; every one works in a fresh clone with Python 3.11 or newer and pip.
 #   make study      reproduce the synthetic study of Jamaica
 #   make test       all tests but the long ones        make proof   those too, and docs/evidence anew (90 minutes)
-#   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
+#   make check      lint, types, docstrings, spelling  make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks and the figure of the README
 #   make docs       the pages in docs/_build, and no dead link on them
 #   make bench      speed against the peers (15 minutes) make lock    the four lock files again (needs uv)
@@ -45,7 +45,10 @@ check: .venv/.ok
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/python -m mypy --no-error-summary
 	@$(BIN)/python tools/docstrings.py
-	@echo "ruff, mypy --strict and docstrings: clean"
+	@$(BIN)/codespell
+	@$(BIN)/zizmor -q --offline --no-progress .github
+	@$(BIN)/repo-review . > .ruff_cache/repo-review.txt || { cat .ruff_cache/repo-review.txt; exit 1; }
+	@echo "ruff, mypy --strict, docstrings, spelling, workflows and repository review: clean"
 
 coverage: .venv/.ok
 	@$(BIN)/python -m prevalence coverage jamaica --force
