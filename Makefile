@@ -18,6 +18,8 @@ BIN := .venv/$(BIN_DIR)
 DOCS_BIN := .venv-docs/$(BIN_DIR)
 BENCH_BIN := .venv-bench/$(BIN_DIR)
 BAYES_BIN := .venv-bayes/$(BIN_DIR)
+# The other Python with which results are compared: one of pyenv's, or that of the path.
+OTHER ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13) python3.13)
 PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
 
 # pip leaves modules uncompiled (half the time of an installation): let Python keep what it compiles when it first imports.
@@ -37,7 +39,7 @@ test: .venv/.ok
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Steps, one after another, of which each is a command of its own: evidence/__main__.py lists them.
-proof: .venv/.ok .venv-bench/.ok .venv-bayes/.ok
+proof: .venv/.ok .venv-bench/.ok .venv-bayes/.ok .venv-other/.ok
 	@$(BIN)/python -m evidence
 
 check: .venv/.ok
@@ -80,7 +82,9 @@ crosscheck-bayes: .venv-bayes/.ok
 .venv-docs/.ok: requirements-docs.lock
 .venv-bench/.ok: requirements-bench.lock
 .venv-bayes/.ok: requirements-bayes.lock
-.venv/.ok .venv-docs/.ok .venv-bench/.ok .venv-bayes/.ok: pyproject.toml
+.venv-other/.ok: requirements.lock
+.venv-other/.ok: PY = $(OTHER)
+.venv/.ok .venv-docs/.ok .venv-bench/.ok .venv-bayes/.ok .venv-other/.ok: pyproject.toml
 	@$(PY) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'prevalence needs Python 3.11 or newer: make PY=python3.12 ...')"
 	@$(PY) -m venv --clear $(@D)
 	@$(@D)/$(BIN_DIR)/python $(PIP_QUIET) --require-hashes -r $(filter %.lock,$^)
@@ -96,4 +100,4 @@ lock:
 	@$(LOCK) --extra bayes --group test -o requirements-bayes.lock
 
 clean:
-	@$(PY) -c "import shutil; [shutil.rmtree(path, ignore_errors=True) for path in ('.venv', '.venv-docs', '.venv-bench', '.venv-bayes', 'docs/_build', 'docs/_generated')]"
+	@$(PY) -c "import shutil; [shutil.rmtree(path, ignore_errors=True) for path in ('.venv', '.venv-docs', '.venv-bench', '.venv-bayes', '.venv-other', 'docs/_build', 'docs/_generated')]"
