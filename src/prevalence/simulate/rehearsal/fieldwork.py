@@ -249,6 +249,7 @@ def _roster(
     stratum = population.cluster_stratum[population.cluster[household]]
     return {
         "household": household,
+        "n_children": population.size[household],
         "sex": np.array(["girl", "boy"], dtype=object)[population.sex[child]],
         "age_group": np.array(list(AGE_GROUPS), dtype=object)[population.age[child]],
         "stratum": np.array(stratum_names(p.strata), dtype=object)[stratum],

@@ -217,9 +217,11 @@ class Rehearsal:
             warnings.simplefilter("ignore", PrevalenceWarning)
             for name, make in makers.items():
                 try:
-                    rows += self._told(name, make(sample))
+                    found = make(sample)
                 except (ValueError, ConvergenceError) as reason:
                     rows.append({"estimator": name, "domain": "", "reason": str(reason)})
+                else:
+                    rows += self._told(name, found)
         return [{"number": number, **row} for row in rows]
 
     def _told(self, name: str, found: object) -> list[dict[str, Any]]:
@@ -233,7 +235,8 @@ class Rehearsal:
             )
         rows = []
         for key, e in found.estimates.items():
-            truth = np.broadcast_to(found.truth.get(key, self._truth(e)), (len(e),))
+            known = found.truth[key] if key in found.truth else self._truth(e)
+            truth = np.broadcast_to(known, (len(e),))
             limits = e.interval()
             rows += [
                 {
