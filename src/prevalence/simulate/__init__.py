@@ -1,4 +1,4 @@
-"""Two synthetic countries with their truth, and the stand-alone populations behind expected values.
+"""Two synthetic countries, stand-alone populations, and whole studies to rehearse, each with its truth.
 
 The frames are public (parishes of Jamaica, census 2011; districts of Côte d'Ivoire, census 2021);
 everything else is assumed, and no row is a real person.

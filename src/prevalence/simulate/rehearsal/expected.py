@@ -30,6 +30,13 @@ class Expected:
         Trafficked children reported by adults.
     listed : float
         Trafficked children on at least one list, were lists independent.
+
+    Examples
+    --------
+    >>> from prevalence.simulate import study
+    >>> found = study(prevalence=0.02, rng=1).expected
+    >>> round(found.children), round(found.cases), round(found.relative_error, 2)
+    (1872, 38, 0.2)
     """
 
     children: float

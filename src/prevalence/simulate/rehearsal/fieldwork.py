@@ -57,11 +57,11 @@ class Fieldwork:
     >>> import prevalence as pv
     >>> sample = pv.simulate.study(prevalence=0.02, rng=1).sample(rng=1)
     >>> sample
-    <Fieldwork: 1,200 households drawn in 80 clusters, 955 took part, 1,862 children; 1,238 persons on 3 lists>
+    <Fieldwork: 1,200 households drawn in 80 clusters, 966 took part, 1,829 children; 1,203 persons on 3 lists>
     >>> pv.direct.prevalence(sample.children, "trafficked").facts["n"]
-    array([1862])
-    >>> sample.survey.n, sample.answers.hidden["trafficked children"].column, sample.lists.seen
-    (1200, 'n_trafficked', 1238)
+    array([1829.])
+    >>> sample.survey.n, sample.lists.seen, len(sample.group_sizes)
+    (1200, 1203, 10)
     >>> float(sample.population)
     120000.0
     """

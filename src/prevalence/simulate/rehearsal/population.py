@@ -53,8 +53,8 @@ class Population:
     >>> from prevalence.simulate import study
     >>> population = study(prevalence=0.02, rng=1).population
     >>> population
-    <Population: 2,400 of 120,000 children trafficked, in 1,000 clusters; intracluster correlation 0.020>
-    >>> population.prevalence, population.strata["cases"].sum()
+    <Population: 2,400 of 120,000 children trafficked, in 1,000 clusters; intracluster correlation 0.021>
+    >>> population.prevalence, int(population.strata["cases"].sum())
     (0.02, 2400)
     """
 

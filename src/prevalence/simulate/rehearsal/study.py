@@ -141,7 +141,7 @@ def study(
     >>> import prevalence as pv
     >>> rehearsal = pv.simulate.study(prevalence=0.02, sampled_clusters=40, rng=1)
     >>> rehearsal.population.cases, round(rehearsal.expected.cases)
-    (2400, 18)
+    (2400, 19)
     >>> table = rehearsal.run(samples=20, rng=1)
     >>> table["estimator"].tolist()
     ['survey', 'network', 'lists', 'combined']
@@ -164,7 +164,7 @@ def study(
         recall=recall,
         known_groups=known_groups,
         children_known=children_known,
-        captures=tuple(captures),
+        captures=captures,  # type: ignore[arg-type]  # these are made tuples there
         dependence=dependence,
         heterogeneity=heterogeneity,
         referral=referral,
@@ -176,7 +176,7 @@ def study(
         one_per_household=one_per_household,
         nonresponse=nonresponse,
         nonresponse_by=nonresponse_by,
-        margins=margins,  # type: ignore[arg-type]  # made a tuple there
+        margins=margins,  # type: ignore[arg-type]
         census_error=census_error,
         variance=variance,
         estimators=estimators,  # type: ignore[arg-type]

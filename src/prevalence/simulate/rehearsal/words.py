@@ -65,6 +65,10 @@ def described(p: Parameters, population: Population, e: Expected) -> str:
     """Return the lines that are printed of a rehearsal."""
     asked = set(p.estimators)
     lines = [f"Rehearsal of a study of {_people(population)}", f"Design: {_design(p)}"]
+    if p.nonresponse:
+        lines.append(
+            f"Nonresponse: {_percent(p.nonresponse)} of households, {BY[p.nonresponse_by]}"
+        )
     if asked & {"survey", "combined"}:
         lines.append(
             f"Expected: {e.children:,.0f} children and {e.cases:,.0f} cases; relative standard error "
@@ -96,6 +100,4 @@ def _design(p: Parameters) -> str:
         parts.append("one child in a household")
     if p.oversample > 1:
         parts.append(f"stratum 1 oversampled {p.oversample:g} times")
-    if p.nonresponse:
-        parts.append(f"{100 * p.nonresponse:.0f} % do not take part ({BY[p.nonresponse_by]})")
     return ", ".join(parts)
