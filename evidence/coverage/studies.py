@@ -241,6 +241,12 @@ SHOWN = (
     "left",
     "right",
 )
+NAMED_HEADS = {
+    "bias": "bias %",
+    "bias mc": "bias % mc",
+    "rmse": "rmse %",
+    "rmse mc": "rmse % mc",
+}
 HEADS = {"prevalence": "%", "bias": "bias %", "rmse": "rmse %", "coverage mc": "±"}
 DIGITS = {
     **dict.fromkeys(("bias", "rmse", "bias mc", "rmse mc"), 2),
@@ -263,8 +269,7 @@ def main(arguments: list[str]) -> int:
 
 def written(table: pd.DataFrame) -> int:
     """Write the tables that the page shows, and the claims."""
-    named = {"bias": "bias %", "bias mc": "bias % mc", "rmse": "rmse %", "rmse mc": "rmse % mc"}
-    table.rename(columns=named).to_csv(DOCS / "studies.csv", index=False)
+    table.rename(columns=NAMED_HEADS).to_csv(DOCS / "studies.csv", index=False)
     for holds, name in (("yes", "studies-hold.csv"), ("no", "studies-violations.csv")):
         part = table[table["holds"] == holds]
         shown = ["met"] if holds == "yes" else []

@@ -197,7 +197,7 @@ def test_any_estimator_of_ones_own_is_rehearsed(small: Rehearsal) -> None:
 
 def test_estimators_that_return_something_else_are_refused(small: Rehearsal) -> None:
     with pytest.raises(TypeError, match=r"estimate must return an Estimate .* found float"):
-        small.run(samples=2, estimate=lambda sample: 1.0, rng=1)  # type: ignore[arg-type,return-value]
+        small.run(samples=2, estimate=lambda _: 1.0, rng=1)  # type: ignore[arg-type,return-value]
     with pytest.raises(ValueError, match=r"estimate must come with its truth .* of 4 rows"):
         small.run(
             samples=2,
