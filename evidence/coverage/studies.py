@@ -231,15 +231,8 @@ def study(samples: int, names: list[str] | None = None) -> pd.DataFrame:
 
 SHORT = ("cell", "prevalence", "estimator", "bias", "se_ratio", "coverage", "left", "right", "met")
 SHOWN = (
-    *SHORT[:3],
-    "cases",
-    "bias",
-    "rmse",
-    "se_ratio",
-    "coverage",
-    "coverage mc",
-    "left",
-    "right",
+    *("cell", "prevalence", "estimator", "samples", "cases", "none", "bias", "rmse"),
+    *("se_ratio", "coverage", "coverage mc", "left", "right"),
 )
 NAMED_HEADS = {
     "bias": "bias %",
