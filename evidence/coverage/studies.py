@@ -289,7 +289,11 @@ def claims(table: pd.DataFrame) -> list[Claim]:
 
 
 def _claim(claim: str, promised: str, part: pd.DataFrame) -> Claim:
-    found = f"{part['coverage'].min():.1f} to {part['coverage'].max():.1f} % in {len(part)} lines"
+    outside = int((part["met"] != "yes").sum())
+    found = (
+        f"{part['coverage'].min():.1f} to {part['coverage'].max():.1f} % in {len(part)} lines, {outside} "
+        f"outside by more than {MC:g} Monte Carlo errors"
+    )
     return Claim(claim, promised, found, bool((part["met"] == "yes").all()), "studies")
 
 

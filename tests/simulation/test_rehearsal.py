@@ -240,6 +240,31 @@ def test_figures_and_their_errors_are_those_of_a_naive_count() -> None:
     assert line["se_ratio_mc"] == pytest.approx(line["se_ratio"] / math.sqrt(800), rel=0.15)
 
 
+@pytest.mark.parametrize("variance", ["jackknife", "bootstrap"])
+def test_a_rehearsal_with_replicates_has_the_same_estimates(variance: str) -> None:
+    asked: dict[str, Any] = {**SMALL, "census_error": 0.05, "estimators": ["survey"]}
+    plain, again = (study(0.05, **asked, variance=v, rng=1) for v in ("linearised", variance))
+    one, two = (
+        r.estimate(r.sample(rng=1)).estimates["survey"] for r in (plain, again)
+    )  # the bootstrap has its own seed, drawn last
+    assert float(one) == pytest.approx(float(two))
+    # 24 clusters, and 200 replicates that are off by a twentieth.
+    assert two.std_error[0] == pytest.approx(one.std_error[0], rel=0.2)
+    assert again.one(0, rng=2) == again.one(0, rng=2)
+
+
+def test_an_uncertain_census_is_drawn_anew_and_carried() -> None:
+    rehearsal = study(0.2, **SMALL, census_error=0.2, estimators=["survey"], rng=1)
+    drawn = [float(rehearsal.sample(rng=seed).population) for seed in range(40)]
+    # The standard deviation of 40 logarithms is known to 11 %.
+    assert np.std(np.log(np.array(drawn) / 12_000), ddof=1) == pytest.approx(0.2, rel=0.4)
+    sample = rehearsal.sample(rng=1)
+    known = pv.direct.prevalence(sample.children, "trafficked").count(float(sample.population))
+    found = rehearsal.estimate(sample).estimates["survey"]
+    assert float(found) == pytest.approx(float(known))
+    assert found.std_error[0] > 1.5 * known.std_error[0]
+
+
 def test_a_violation_by_one_argument_is_said_and_seen() -> None:
     silent = study(
         0.05, **SMALL, transmission=0.5, ignoring="transmission", estimators="network", rng=1
