@@ -27,6 +27,8 @@ class Step(NamedTuple):
 
 STEPS = (
     Step("tests", "pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m proof"),
+    Step("properties", "pytest -q -n 2 --dist loadfile tests/properties"),
+    Step("determinism", "evidence.determinism .venv-other"),
     Step("rare events", "evidence.coverage.rare_events"),
     Step("weighting steps", "evidence.coverage.chain"),
     Step("scale-up", "evidence.coverage.network_coverage"),
