@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 WARNING = ("warn", "note")
+BARE = 4  # "{} must be {}: found {}. {}" has no words of its own: its callers have
 RULES = ("check_rows",)  # each call has a rule of its own, whatever its remedy
 
 
@@ -131,6 +132,7 @@ def shared(found: list[Message]) -> dict[str, list[Message]]:
     by_text: dict[str, list[Message]] = defaultdict(list)
     for message in found:
         own = message.kind == "warning" or message.kind.startswith("raise")
-        if own and " " in message.text and not message.text.startswith("<"):
+        words = message.text.replace("{}", " ").split()
+        if own and len(words) > BARE and not message.text.startswith("<"):
             by_text[message.text].append(message)
     return {text: made for text, made in by_text.items() if len(made) > 1}
