@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 WARNING = ("warn", "note")
-BARE = 4  # "{} must be {}: found {}. {}" has no words of its own: its callers have
+BARE = 5  # "{} must be {}: found {}. {}" has no words of its own: its callers have
 RULES = ("check_rows",)  # each call has a rule of its own, whatever its remedy
 
 
