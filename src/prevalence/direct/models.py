@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import ConvergenceError
 from ..glm import Family, first_coefficients, fit, information
 from ..survey import Survey
+from .refined import CLOSE, refined
 from .terms import INTERCEPT, Terms
 
 __all__ = ["Effects", "Model", "check_count", "coordinates", "fitted"]
@@ -31,11 +32,21 @@ class Model:
     back: Array  # (p, p), from orthogonal coordinates to coefficients
     weights: Array  # with mean 1
     c: Array  # solution in orthogonal coordinates
+    scale: float = 1.0  # from the sample's weights to those with mean 1
+    close: bool = False  # whether columns are so close to collinear that digits are lost
 
     @cached_property
     def at(self) -> Array:
         """Coefficients."""
-        return np.asarray(self.back @ self.c)
+        b = np.asarray(self.back @ self.c)
+        if not (self.close and self.family.straight):
+            return b
+        return refined(self.terms.matrix(), self.terms.y, self.weights, self.back, self.inverse, b)
+
+    @cached_property
+    def lost(self) -> Array:
+        """What the way back from orthogonal coordinates leaves of the coefficients, (p, 1)."""
+        return np.asarray(self.at - self.back @ self.c)[:, None]
 
     @cached_property
     def inverse(self) -> Array:
@@ -47,8 +58,6 @@ class Model:
     def step(self) -> Array:
         """What one weighted score moves the coefficients, for weights with mean 1."""
         return np.asarray(self.back @ self.inverse) * self.scale
-
-    scale: float = 1.0  # from the sample's weights to those with mean 1
 
     @cached_property
     def rows(self) -> Array:
@@ -63,7 +72,7 @@ class Model:
 
     def refit(self, weights: Array) -> Array:
         """Return coefficients (p, columns) under other weights."""
-        return np.asarray(self.back @ self.orthogonal(weights))
+        return np.asarray(self.back @ self.orthogonal(weights) + self.lost)
 
     def orthogonal(self, weights: Array) -> Array:
         """Return the solutions under other weights in orthogonal coordinates."""
@@ -85,7 +94,9 @@ def fitted(survey: Survey, terms: Terms, family: Family) -> Model:
     c = fit(family, q, terms.y, w[:, None], start)[:, 0]
     if not np.isfinite(c).all():
         raise ConvergenceError(_no_maximum(terms, x, family))
-    return Model(terms, family, survey.n, q, back, w, c, scale)
+    size = np.sqrt(w @ (x * x) / len(x)) * np.abs(np.diag(back))
+    close = bool((size > 1 / CLOSE).any())
+    return Model(terms, family, survey.n, q, back, w, c, scale, close)
 
 
 def check_count(x: Array, among: str = "") -> None:
