@@ -119,6 +119,7 @@ def comparable(fit: LoglinearFit) -> Array:
     ("name", "models", "compared"),
     [
         ("artificial3_closedpMS_order2.csv", 8, 1),
+        ("artificial3_closedpMS_all.csv", 8, 1),
         ("kosovo_closedpMS_order2.csv", 64, 64),
         ("kosovo_closedpMS_all.csv", 113, 113),
         ("neworleans5_185_closedpMS_order2.csv", 1024, 128),

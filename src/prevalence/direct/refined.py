@@ -1,8 +1,8 @@
 """Least squares to the last digits: scores in twice the working precision, and Newton's steps.
 
 Nearly collinear columns cost an ordinary solution as many digits as their condition number has,
-and large residuals as many again. The score at given coefficients, summed without rounding, shows
-what is missing (Demmel et al. 2009, doi:10.1007/s11075-008-9246-2).
+and large residuals as many again. The score at given coefficients, summed in twice the precision,
+shows what is missing (Ogita, Rump and Oishi 2005, doi:10.1137/030601818).
 """
 
 from __future__ import annotations
