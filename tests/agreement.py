@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EXACTLY", "Within", "agrees", "differs", "left", "noted", "told"]
+__all__ = ["EXACTLY", "Within", "agrees", "differs", "left", "told"]
 
 Array = NDArray[Any]
 Place = tuple[str, ...]
@@ -223,10 +223,3 @@ def note(row: dict[str, Any]) -> None:
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
         with (Path(folder) / f"{os.getpid()}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"test": test, **row}) + "\n")
-
-
-def noted(folder: Path) -> Iterator[dict[str, Any]]:
-    """Return the rows that all processes have written."""
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)

@@ -74,7 +74,7 @@ def cases() -> Iterator[Stored]:
 def in_json(name: str) -> Iterator[Stored]:
     """Give the results of one file."""
     told = content(name)
-    room = name.split("/")[0]
+    room = name.split("/", maxsplit=1)[0]
     if name == "survey/expected.json":
         places = [(name, "results", key) for key in told["results"]]
     elif room == "nsum":

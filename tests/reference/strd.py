@@ -7,12 +7,13 @@ United States. Certified values have 15 digits; those of Wampler are whole by co
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SETS", "Certified", "log_relative_error"]
+__all__ = ["OF_R", "SETS", "Certified", "exact", "log_relative_error"]
 
 Array = NDArray[Any]
 
@@ -45,6 +46,24 @@ def log_relative_error(found: Array, certified: Array) -> Array:
     with np.errstate(divide="ignore"):
         digits = -np.log10(np.abs(found - certified) / size)
     return np.asarray(np.clip(np.where(np.isnan(digits), 0.0, digits), 0, 15))
+
+
+def exact(told: Certified) -> Array:
+    """Solve the normal equations of the columns as floats hold them, without rounding."""
+    ones = np.ones((len(told.y), int(told.intercept)))
+    x = [[Fraction(v) for v in row] for row in np.hstack([ones, told.x]).tolist()]
+    y = [Fraction(v) for v in told.y.tolist()]
+    p = len(x[0])
+    rows = [
+        [sum((r[i] * r[j] for r in x), Fraction(0)) for j in range(p)]
+        + [sum((r[i] * t for r, t in zip(x, y, strict=True)), Fraction(0))]
+        for i in range(p)
+    ]
+    for i in range(p):  # Gauss and Jordan: positive definite, so that no pivot is 0
+        for k in set(range(p)) - {i}:
+            share = rows[k][i] / rows[i][i]
+            rows[k] = [a - share * b for a, b in zip(rows[k], rows[i], strict=True)]
+    return np.array([float(rows[i][p] / rows[i][i]) for i in range(p)])
 
 
 NORRIS_Y = numbers("""
@@ -209,4 +228,18 @@ SETS = {
         """),
     ),
     **{f"Wampler{k}": wampler(k) for k in WAMPLER_Y},
+}
+# Of lm in R 4.2.2, tol=1e-14, coefficients and standard errors.
+OF_R = {
+    "Norris": (12.5, 14.0),
+    "Pontius": (12.7, 13.2),
+    "NoInt1": (14.7, 14.4),
+    "NoInt2": (15.0, 15.0),
+    "Filip": (7.1, 6.9),
+    "Longley": (13.0, 14.1),
+    "Wampler1": (9.8, 10.0),
+    "Wampler2": (13.6, 14.7),
+    "Wampler3": (9.3, 13.6),
+    "Wampler4": (7.5, 13.6),
+    "Wampler5": (5.5, 13.6),
 }

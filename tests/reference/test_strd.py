@@ -13,7 +13,6 @@ any program can know.
 from __future__ import annotations
 
 import importlib
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from prevalence.direct.models import Model, fitted
 from prevalence.direct.terms import read_terms
 from prevalence.glm import FAMILIES
 from tests.agreement import Within, agrees, differs
-from tests.reference.strd import SETS, Certified, log_relative_error
+from tests.reference.strd import OF_R, SETS, Certified, exact, log_relative_error
 
 Array = NDArray[Any]
 NIST = "NIST StRD, linear regression"
@@ -45,20 +44,6 @@ DIGITS = {
     "Wampler4": 14,
     "Wampler5": 14,
 }
-# Of lm in R 4.2.2, tol=1e-14, coefficients and standard errors.
-OF_R = {
-    "Norris": (12.5, 14.0),
-    "Pontius": (12.7, 13.2),
-    "NoInt1": (14.7, 14.4),
-    "NoInt2": (15.0, 15.0),
-    "Filip": (7.1, 6.9),
-    "Longley": (13.0, 14.1),
-    "Wampler1": (9.8, 10.0),
-    "Wampler2": (13.6, 14.7),
-    "Wampler3": (9.3, 13.6),
-    "Wampler4": (7.5, 13.6),
-    "Wampler5": (5.5, 13.6),
-}
 pytestmark = pytest.mark.filterwarnings("ignore:the predictors determine 'y' exactly")
 
 
@@ -76,24 +61,6 @@ def found(told: Certified) -> pv.Estimate:
 def close_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the check of collinear columns aside, as tol=1e-14 does in R: it refuses Filip."""
     monkeypatch.setattr(importlib.import_module("prevalence.direct.models"), "COLLINEAR", 1e-12)
-
-
-def exact(told: Certified) -> Array:
-    """Solve the normal equations of the columns as floats hold them, without rounding."""
-    ones = np.ones((len(told.y), int(told.intercept)))
-    x = [[Fraction(v) for v in row] for row in np.hstack([ones, told.x]).tolist()]
-    y = [Fraction(v) for v in told.y.tolist()]
-    p = len(x[0])
-    rows = [
-        [sum((r[i] * r[j] for r in x), Fraction(0)) for j in range(p)]
-        + [sum((r[i] * t for r, t in zip(x, y, strict=True)), Fraction(0))]
-        for i in range(p)
-    ]
-    for i in range(p):  # Gauss and Jordan: positive definite, so that no pivot is 0
-        for k in set(range(p)) - {i}:
-            share = rows[k][i] / rows[i][i]
-            rows[k] = [a - share * b for a, b in zip(rows[k], rows[i], strict=True)]
-    return np.array([float(rows[i][p] / rows[i][i]) for i in range(p)])
 
 
 @pytest.mark.usefixtures("close_columns")

@@ -89,14 +89,12 @@ def fitted(survey: Survey, terms: Terms, family: Family) -> Model:
     w = weights if terms.rows is None else weights[terms.rows]
     scale = 1 / float(w.mean())
     w = w * scale
-    q, back = coordinates(x, w, terms.names)
+    q, back, left = _orthogonal(x, w, terms.names, "that take part")
     start = first_coefficients(family, q, terms.y, w)
     c = fit(family, q, terms.y, w[:, None], start)[:, 0]
     if not np.isfinite(c).all():
         raise ConvergenceError(_no_maximum(terms, x, family))
-    size = np.sqrt(w @ (x * x) / len(x)) * np.abs(np.diag(back))
-    close = bool((size > 1 / CLOSE).any())
-    return Model(terms, family, survey.n, q, back, w, c, scale, close)
+    return Model(terms, family, survey.n, q, back, w, c, scale, close=left < CLOSE)
 
 
 def check_count(x: Array, among: str = "") -> None:
@@ -113,6 +111,11 @@ def coordinates(
     x: Array, w: Array, names: list[str], among: str = "that take part"
 ) -> tuple[Array, Array]:
     """Return columns orthonormal under the weights and the way back; name a collinear column."""
+    return _orthogonal(x, w, names, among)[:2]
+
+
+def _orthogonal(x: Array, w: Array, names: list[str], among: str) -> tuple[Array, Array, float]:
+    """Return coordinates, and the least share of a column that those before it do not explain."""
     root = np.sqrt(w)[:, None]
     size = np.sqrt((w[:, None] * x * x).sum(axis=0))
     if (size == 0).any():
@@ -127,7 +130,7 @@ def coordinates(
         first = int(np.argmax(left < COLLINEAR))
         raise ValueError(_collinear(root * x / size, names, first, among))
     back = np.linalg.inv(triangle) / size[:, None] * np.sqrt(len(x))
-    return x @ back, back
+    return x @ back, back, float(left.min())
 
 
 def _collinear(x: Array, names: list[str], j: int, among: str) -> str:
