@@ -177,15 +177,15 @@ def compared(found: Any, wanted: Any, within: Within) -> dict[str, Any]:
         relative = np.where(gap == 0, 0.0, np.abs(gap / theirs))
     share = np.where(np.isnan(share), np.inf, share)
     at = int(np.argmax(share)) if share.any() else 0
-    parts = [f"{within.relative:.3g} relative"] if within.relative else []
-    parts += [f"{absolute[at]:.3g} absolute"] if absolute[at] or not parts else []
+    far, limit = float(absolute[at]), within.relative * float(abs(theirs[at]))
+    binding = f"{within.relative:.3g} relative" if far <= 1.01 * limit else f"{far:.3g} absolute"
     return fixed | {
         "values": theirs.size,
         "theirs": f"{theirs[at]:.15g}",
         "ours": f"{ours[at]:.15g}",
         "absolute": float(abs(gap[at])),
         "relative": float(relative[at]),
-        "tolerance": " or ".join(parts) if allowed.any() else "equal",
+        "tolerance": binding if allowed.any() else "equal",
         "share": float(share[at]),
     }
 

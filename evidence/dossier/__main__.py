@@ -18,7 +18,7 @@ from typing import Any
 
 from ..claims import DOCS, ROOT, Claim, put
 from .digits import digits
-from .stored import ORACLE
+from .stored import ORACLE, cases
 from .table import joined, noted, summary, written
 
 COMPARING = (
@@ -96,10 +96,7 @@ def claims(rows: list[dict[str, Any]], told: list[dict[str, Any]], failed: int) 
     values: Counter[str] = Counter()
     for row in rows:
         values[row["status"]] += row["values"]
-    cases = {
-        row["case"]: row for row in rows if "/expected" in row["case"] or "mse/" in row["case"]
-    }
-    status: dict[str, set[str]] = {case: set() for case in cases}
+    status: dict[str, set[str]] = {" > ".join(one.place): set() for one in cases()}
     for row in rows:
         if row["case"] in status:
             status[row["case"]].add(row["status"])

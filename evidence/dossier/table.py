@@ -66,7 +66,7 @@ def joined(noted: Iterable[Mapping[str, Any]]) -> list[Row]:
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for told in noted:
         row = read(told)
-        key = (row["our call"], row["case"], row["why"], row["status"])
+        key = (row["our call"], row["source"], row["case"], row["why"], row["status"])
         place = key if row["family"] == "surveys" else (*key, row["quantity"], row["tolerance"])
         groups.setdefault(place, []).append(row)
     rows = [one(group) for group in groups.values()]
@@ -75,7 +75,7 @@ def joined(noted: Iterable[Mapping[str, Any]]) -> list[Row]:
     return sorted(rows, key=lambda row: tuple(str(row[name]) for name in SORTED))
 
 
-SORTED = ("family", "case", "quantity", "our call", "why", "theirs")
+SORTED = ("family", "case", "quantity", "source", "our call", "why", "theirs")
 
 
 def read(told: Mapping[str, Any]) -> Row:

@@ -229,7 +229,7 @@ class R(Peer):
     def name(self) -> str:
         code = 'cat(packageDescription("survey")$Version)'
         run = subprocess.run([self.program, "-e", code], capture_output=True, text=True, check=True)
-        return f"R survey {run.stdout.strip()}"
+        return f"R survey {run.stdout.strip().replace('-', '.')}"
 
     def answer(self, sample: Any, survey: Any, statistic: str) -> Told | None:
         if sample.name not in self.held:
