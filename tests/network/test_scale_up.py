@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from tests.agreement import EXACTLY, Within, agrees, told
 from tests.naive import network, samples, variance
 from tests.naive.network import KNOWN
 
@@ -95,6 +95,9 @@ def test_jackknife_columns_delete_one_primary_unit() -> None:
     )
 
 
+DIGITS = Within("closed forms: 15 digits are stored", 1e-10)
+
+
 @pytest.mark.filterwarnings("ignore:.*look like codes for missing")  # answers top-coded at 95
 @pytest.mark.parametrize("group", ["sex.workers", "clients", "msm", "idu"])
 @pytest.mark.filterwarnings("ignore:weights are zero in")
@@ -105,7 +108,7 @@ def test_stored_factors_of_a_rescaled_bootstrap(oracle: Path, group: str) -> Non
     sizes = pd.read_csv(folder / "rwanda_known.csv").set_index("known.popn")["size"]
     known = {str(name): float(size) for name, size in sizes.items()}
     stored = pd.read_csv(folder / "rescaled_boot_factors_by_psu.csv")
-    cases = json.loads((folder / "expected_closed.json").read_text(encoding="utf-8"))["cases"]
+    cases = told(folder / "expected_closed.json")["cases"]
     expected = cases[f"rescaled_boot_{group}"]["value"]
     factors = frame[["region", "cluster"]].merge(stored, how="left").iloc[:, 2:].to_numpy(float)
     w = frame["indweight"].to_numpy(float)
@@ -115,18 +118,17 @@ def test_stored_factors_of_a_rescaled_bootstrap(oracle: Path, group: str) -> Non
             nest=True,
         )  # fmt: skip
         found = pv.nsum.scale_up(made, group, known=known, transmission=1, missing="complete")
-        assert float(found) == pytest.approx(wanted, rel=1e-10)
+        agrees(float(found), wanted, DIGITS)
     # The sums of each unit suffice for all 500; a row's own sums are those of the naive version.
     data = {name: frame[name].to_numpy() for name in [group, *known]}
     own = np.array([network.one(data, i, group, known) for i in range(len(frame))])
     sums = (w[:, None] * factors).T @ own
     values = sums[:, 0] / sums[:, 1]
-    assert values.size == expected["replicates"]
-    assert values.mean() == pytest.approx(expected["mean"], rel=1e-10)
-    assert values.std(ddof=1) == pytest.approx(expected["se"], rel=1e-10)
-    np.testing.assert_allclose(
-        np.quantile(values, [0.025, 0.975]), [expected["q025"], expected["q975"]], rtol=1e-10
-    )
+    agrees(values.size, expected["replicates"], EXACTLY)
+    agrees(values.mean(), expected["mean"], DIGITS)
+    agrees(values.std(ddof=1), expected["se"], DIGITS)
+    limits = [expected["q025"], expected["q975"]]
+    agrees(np.quantile(values, [0.025, 0.975]), limits, DIGITS)
 
 
 @pytest.mark.filterwarnings("ignore:weights are zero in")

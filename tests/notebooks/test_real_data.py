@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,9 @@ import numpy as np
 import pytest
 
 from prevalence import datasets, reproduce
+from tests.agreement import Within, agrees, told
 
+DIGITS = Within("closed forms: 15 digits are stored", 1e-10)
 NEEDED = (
     "Setting up",
     "Parameters: what a reader may set anew",
@@ -42,14 +43,14 @@ pytestmark = [
 def test_rwanda_sizes_and_known_groups_are_those_of_networkreporting(
     names: dict[str, Any], oracle: Path
 ) -> None:
-    cases = json.loads((oracle / "nsum" / "expected_closed.json").read_text("utf-8"))["cases"]
+    cases = told(oracle / "nsum" / "expected_closed.json")["cases"]
     sizes = names["rwanda_sizes"].set_index("outcome")["estimate"]
     for group in ("sex.workers", "msm", "idu", "clients"):
         expected = cases[f"nsum_{group}_weighted_basic"]["value"]["estimate"]
-        assert sizes[group] == pytest.approx(expected, rel=1e-10)  # 15 digits are stored
+        agrees(sizes[group], expected, DIGITS)
     table = cases["internal_validation_weighted"]["value"]["results"]
     found = names["rwanda_known"].to_frame().set_index("group")["estimate"]
-    np.testing.assert_allclose(found[table["name"]], table["nsum.holdout.est"], rtol=1e-10)
+    agrees(found[list(table["name"])], table["nsum.holdout.est"], DIGITS)
 
 
 def test_rwanda_with_an_assumed_transmission_is_larger(names: dict[str, Any]) -> None:

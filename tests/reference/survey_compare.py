@@ -11,16 +11,22 @@ to the larger of the two, covariances to the two standard errors.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["differences"]
+from tests.agreement import Within
+
+__all__ = ["NOT_TOLD", "answers", "comparisons", "differences"]
 
 Array = NDArray[Any]
-CLOSED, CALIBRATED, LOGIT, MODELLED, INTERPOLATED = 1e-10, 1e-9, 1e-8, 1e-7, 1e-3
+CLOSED = Within("closed forms: rounding", 1e-10)
+CALIBRATED = Within("R's calibration stops earlier", 1e-9)
+LOGIT = Within("R's logit limits stop earlier", 1e-8)
+MODELLED = Within("R's glm, or its search of a saddlepoint, stops earlier", 1e-7)
+INTERPOLATED = Within("R interpolates its likelihood limits", 1e-3)
 ROUNDING = 1e-14  # of the estimate: what is left of a standard error that is exactly zero
 WORDS = {"class", "names", "keys", "method", "error", "file"}
 ITERATED = {
@@ -69,8 +75,8 @@ def numbers(item: Any) -> Array:
     return np.array(item, dtype=float)
 
 
-def tolerance(key: str, field: str) -> float:
-    """Return the relative tolerance of a field of a result."""
+def tolerance(key: str, field: str) -> Within:
+    """Return the relative tolerance of a field of a result, with its reason."""
     if key.endswith("likelihood") and field == "ci":
         return INTERPOLATED
     if key.endswith("saddlepoint") and field == "p_value":
@@ -80,29 +86,30 @@ def tolerance(key: str, field: str) -> float:
     return next((limit for keys, limit in ITERATED.items() if keys.fullmatch(key)), CLOSED)
 
 
-def allowed(key: str, field: str, theirs: Array, told: Mapping[str, Any]) -> Array:
+def allowed(key: str, field: str, theirs: Array, told: Mapping[str, Any]) -> Within:
     """Return how far a field may be from the reference's: relative, and the rounding of zeros."""
-    limit = tolerance(key, field)
+    within = tolerance(key, field)
+    limit = within.relative
+    far = limit * np.abs(theirs) + (ROUNDING if field == "cv" else 0.0)
     if field == "vcov":
         errors = np.sqrt(np.abs(np.diag(theirs)))
         floor = ROUNDING * np.abs(numbers(told["estimate"])).ravel()
-        return limit * np.outer(errors, errors) + np.outer(floor, floor)
-    if field in ("ci", "ci_t", "conf_int") and theirs.shape[-1] == 2:
+        far = limit * np.outer(errors, errors) + np.outer(floor, floor)
+    elif field in ("ci", "ci_t", "conf_int") and theirs.shape[-1] == 2:
         size = np.abs(theirs).max(axis=-1, keepdims=True)
-        return np.broadcast_to(limit * size, theirs.shape)
-    if field == "se" and "estimate" in told:
-        return limit * np.abs(theirs) + ROUNDING * np.abs(numbers(told["estimate"])).ravel()
-    return limit * np.abs(theirs) + (ROUNDING if field == "cv" else 0.0)
+        far = np.broadcast_to(limit * size, theirs.shape)
+    elif field == "se" and "estimate" in told:
+        far = limit * np.abs(theirs) + ROUNDING * np.abs(numbers(told["estimate"])).ravel()
+    return within._replace(absolute=far)
 
 
-def differences(key: str, value: Any, ours: Mapping[str, Any]) -> list[str]:
-    """Return in words where our answer differs from a stored value, or lacks a field of it."""
+def comparisons(
+    key: str, value: Any, ours: Mapping[str, Any]
+) -> Iterator[tuple[str, Array, Array, Within]]:
+    """Give each field that we tell: its name, our numbers, theirs, and how far they may be apart."""
     told = answers(value)
-    found = []
     for field, item in told.items():
         if field not in ours:
-            if not any(f == field and re.fullmatch(p, key) for p, f, _ in NOT_TOLD):
-                found.append(f"{field}: not told")
             continue
         theirs, mine = numbers(item), numbers(ours[field])
         if field != "vcov":
@@ -110,11 +117,23 @@ def differences(key: str, value: Any, ours: Mapping[str, Any]) -> list[str]:
             mine = mine.reshape(theirs.shape) if mine.size == theirs.size else np.atleast_1d(mine)
         if field.startswith("df") and theirs.size == 1:
             theirs = np.broadcast_to(theirs, mine.shape)
+        yield field, mine, theirs, allowed(key, field, theirs, told)
+
+
+def differences(key: str, value: Any, ours: Mapping[str, Any]) -> list[str]:
+    """Return in words where our answer differs from a stored value, or lacks a field of it."""
+    found = [
+        f"{field}: not told"
+        for field in answers(value)
+        if field not in ours
+        and not any(f == field and re.fullmatch(p, key) for p, f, _ in NOT_TOLD)
+    ]
+    for field, mine, theirs, within in comparisons(key, value, ours):
         if mine.shape != theirs.shape:
             found.append(f"{field}: shape {mine.shape} for {theirs.shape}")
             continue
         gap = np.abs(mine - theirs)
-        far = ~(gap <= allowed(key, field, theirs, told)) & ~(np.isnan(mine) & np.isnan(theirs))
+        far = ~(gap <= within.absolute) & ~(np.isnan(mine) & np.isnan(theirs))
         if far.any():
             at = np.unravel_index(np.argmax(np.where(far, gap, -1)), far.shape)
             found.append(f"{field}{[int(k) for k in at]}: {mine[at]:.12g} for {theirs[at]:.12g}")

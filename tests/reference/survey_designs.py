@@ -8,7 +8,6 @@ without weights: ``residuals="sweep"``. With equal weights, as here, the two are
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 import prevalence as pv
+from tests.agreement import told
 
 __all__ = ["DESIGNS", "ULTIMATE", "frame", "households", "results", "survey"]
 
@@ -36,7 +36,7 @@ CELLS = {
 
 @cache
 def _stored(path: Path) -> dict[str, Any]:
-    return dict(json.loads((path / "survey" / "expected.json").read_text(encoding="utf-8")))
+    return dict(told(path / "survey" / "expected.json"))
 
 
 def results(path: Path) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,20 @@ from prevalence.mse.closed import chao_lower_bound, chapman, lincoln_petersen
 from prevalence.mse.histories import bootstrap_counts, capture_frequencies, list_pairs
 from prevalence.mse.loglinear import LoglinearFit, loglinear_fit
 from prevalence.mse.stepwise import stepwise_fit
+from tests.agreement import EXACTLY, Within, agrees, told
 from tests.naive import mse as naive
 
 Array = NDArray[Any]
 
-# R's glm stops when the deviance changes by 1e-8 relatively, and Newton squares the error of the
-# last step but one: totals agree to about 1e-8 (2.3e-8 at worst, in 1000 sparse resamples).
-TOTAL = 1e-6
-# Closed forms and converged likelihoods: rounding of the 15 digits in the stored values.
-EXACT = 1e-12
-# R takes the covariance from the weights that its last step began with, so that its standard errors
-# are one step behind: 6e-5 at worst. `test_standard_errors_differ_by_one_step_of_glm` shows it.
-STD_ERROR = 1e-4
+# Newton squares the error of R's last step but one: 2.3e-8 at worst, in 1000 sparse resamples.
+TOTAL = Within("R's glm stops when the deviance changes by 1e-8 relatively", 1e-6)
+EXACT = Within("rounding of the 15 digits stored", 1e-12)
+SQUARES = Within("a variance that is a difference of squares 100 times as large", 1e-10)
+AIC = Within("likelihoods are flat at the maximum where R's glm stops", 1e-10)
+# 6e-5 at worst. `test_standard_errors_differ_by_one_step_of_glm` shows it.
+STD_ERROR = Within("R's covariance is of the weights that its last step began with", 1e-4)
+FLAT = Within("the deviance is flat at its least; a saturated model's is rounding", 1e-9, 1e-9)
+BOUNDARY = Within("R's very small rates at a boundary reach the likelihood as its rule stops", 1e-8)
 
 BOOTSTRAPPED = ["uk5", "uk6", "kosovo", "neworleans5_185"]
 BOUNDED = [*BOOTSTRAPPED, "neworleans8_185", "neworleans8_186", "neworleans5_186"]
@@ -45,8 +46,7 @@ def table(oracle: Path, name: str) -> tuple[Array, Array]:
 
 
 def expected(oracle: Path, name: str) -> dict[str, Any]:
-    values = json.loads((oracle / "mse" / "expected.json").read_text())
-    return dict(values[name])
+    return dict(told(oracle / "mse" / "expected.json")[name])
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -62,11 +62,11 @@ def test_two_lists(oracle: Path, name: str) -> None:
     for pair in expected(oracle, name).get("pairs", []):
         size = pair["n1"], pair["n2"], pair["m2"]
         total, variance = chapman(*size)
-        assert float(total) == pytest.approx(pair["chapman"], rel=EXACT)
-        assert float(variance) == pytest.approx(pair["chapman_var"], rel=EXACT)
+        agrees(float(total), pair["chapman"], EXACT)
+        agrees(float(variance), pair["chapman_var"], EXACT)
         plain, _ = lincoln_petersen(*size)
         if pair["m2"]:
-            assert float(plain) == pytest.approx(pair["lincoln_petersen"], rel=EXACT)
+            agrees(float(plain), pair["lincoln_petersen"], EXACT)
         else:
             assert np.isinf(plain)
 
@@ -79,9 +79,8 @@ def test_chao_lower_bound(oracle: Path, name: str) -> None:
     total, variance = chao_lower_bound(
         counts.sum(), frequencies[0], frequencies[1], lists=histories.shape[1]
     )
-    assert total == pytest.approx([reference["abundance"]], rel=EXACT)
-    # The variance is a difference of squares about 100 times as large as itself.
-    assert np.sqrt(variance) == pytest.approx([reference["stderr"]], rel=1e-10)
+    agrees(total, [reference["abundance"]], EXACT)
+    agrees(np.sqrt(variance), [reference["stderr"]], SQUARES)
 
 
 def test_lognormal_interval_by_hand() -> None:
@@ -120,6 +119,7 @@ def comparable(fit: LoglinearFit) -> Array:
     ("name", "models", "compared"),
     [
         ("artificial3_closedpMS_order2.csv", 8, 1),
+        ("artificial3_closedpMS_all.csv", 8, 1),
         ("kosovo_closedpMS_order2.csv", 64, 64),
         ("kosovo_closedpMS_all.csv", 113, 113),
         ("neworleans5_185_closedpMS_order2.csv", 1024, 128),
@@ -137,16 +137,17 @@ def test_all_hierarchical_models(oracle: Path, name: str, models: int, compared:
     }
     same = comparable(fit)
     assert (len(rows), int(same.sum())) == (models, compared)
-    assert fit.total[same] == pytest.approx(reference["abundance"][same], rel=TOTAL)
-    assert fit.std_error[same] == pytest.approx(reference["stderr"][same], rel=STD_ERROR)
+    where = f"mse/{name}"
+    agrees(fit.total[same], reference["abundance"][same], TOTAL, case=(where, "abundance"))
+    agrees(fit.std_error[same], reference["stderr"][same], STD_ERROR, case=(where, "stderr"))
     # Likelihoods are flat at the maximum; a saturated model's deviance is rounding only.
-    assert fit.deviance[same] == pytest.approx(reference["deviance"][same], rel=1e-9, abs=1e-9)
+    agrees(fit.deviance[same], reference["deviance"][same], FLAT, case=(where, "deviance"))
     # At a boundary R's very small rates reach the same likelihood to its stopping rule, and its
     # penalty counts them as the extended estimate does.
     finite = fit.code == 0
     for ours, theirs in ((fit.aic, "AIC"), (fit.bic, "BIC")):
-        assert ours[same] == pytest.approx(reference[theirs][same], rel=EXACT)
-        assert ours[finite] == pytest.approx(reference[theirs][finite], rel=1e-8)
+        agrees(ours[same], reference[theirs][same], EXACT, case=(where, theirs))
+        agrees(ours[finite], reference[theirs][finite], BOUNDARY, case=(where, theirs))
 
 
 def test_standard_errors_differ_by_one_step_of_glm(oracle: Path) -> None:
@@ -170,7 +171,8 @@ def test_existence_and_identifiability(oracle: Path, name: str) -> None:
     words = ["".join(str(i + 1) for i in sorted(pair)) for pair in pairs]
     included = np.array([[word in row["pairs"].split() for row in rows] for word in words])
     fit = loglinear_fit(histories, counts, pairs, included=included)
-    assert fit.code.tolist() == [int(row["ierr"]) for row in rows]
+    where = f"mse/{name}_checkident.csv"
+    agrees(fit.code, [int(row["ierr"]) for row in rows], EXACTLY, case=where)
     assert np.isnan(fit.total[fit.code > 0]).all()
 
 
@@ -185,9 +187,9 @@ def test_stepwise_points_and_traces(oracle: Path, name: str) -> None:
         if reference.get("estimate") is None:
             continue
         found = stepwise_fit(histories, counts, threshold=reference["pthresh"])
-        assert found.total == pytest.approx([reference["estimate"]], rel=TOTAL)
+        agrees(found.total, [reference["estimate"]], TOTAL)
         # R adds 2 for every empty overlap in the model, as the count of parameters does here.
-        assert found.fit.aic == pytest.approx([reference["aic"]], rel=1e-10)
+        agrees(found.fit.aic, [reference["aic"]], AIC)
         order = np.argsort(found.step[:, 0])[(found.step[:, 0] == 0).sum() :]
         trace = [":".join(lists[i] for i in sorted(found.pairs[row])) for row in order]
         present = [
@@ -195,7 +197,7 @@ def test_stepwise_points_and_traces(oracle: Path, name: str) -> None:
             for word, row in zip(trace, order, strict=True)
             if not found.fit.boundary[1 + len(lists) + row, 0]
         ]
-        assert present == reference["terms"][1 + len(lists) :]
+        agrees(present, reference["terms"][1 + len(lists) :], EXACTLY, case=reference["terms"])
 
 
 def replicates(oracle: Path, name: str) -> tuple[Array, Array, Array]:
@@ -211,18 +213,19 @@ def replicates(oracle: Path, name: str) -> tuple[Array, Array, Array]:
 def test_every_stored_resample(oracle: Path, name: str) -> None:
     histories, columns, reference = replicates(oracle, name)
     assert columns.shape[1] == 1000
-    assert stepwise_fit(histories, columns).total == pytest.approx(reference, rel=TOTAL)
+    where = f"mse/{name}_stepwise_bootreps.csv.gz"
+    agrees(stepwise_fit(histories, columns).total, reference, TOTAL, case=where)
 
 
 @pytest.mark.parametrize("name", BOOTSTRAPPED)
 def test_jackknife_rows(oracle: Path, name: str) -> None:
     histories, counts = table(oracle, name)
-    stored = json.loads((oracle / "mse" / f"{name}_stepwise_boot.json").read_text())
+    stored = told(oracle / "mse" / f"{name}_stepwise_boot.json")
     seen = np.flatnonzero(counts > 0)
     columns = np.repeat(counts[:, None], seen.size, axis=1)
     columns[seen, np.arange(seen.size)] -= 1
     found = stepwise_fit(histories, columns)
-    assert found.total == pytest.approx(stored["jackknife_rows"], rel=TOTAL)
+    agrees(found.total, stored["jackknife_rows"], TOTAL)
 
 
 def test_eight_lists_in_one_batch(oracle: Path) -> None:

@@ -5,7 +5,6 @@ The tables are third-party data and are read in place; the calls stand in the RE
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 import prevalence as pv
 from prevalence.mse.graphs.averaging import Setting, graph_posterior
 from prevalence.mse.graphs.posterior import GraphPosterior
+from tests.agreement import EXACTLY, Within, agrees, told
 from tests.naive import mse_graphs as naive
 
 Array = NDArray[Any]
@@ -26,10 +26,14 @@ SETS = [
     "neworleans5_185",
     pytest.param("neworleans5_186", marks=pytest.mark.proof),  # a cell apart from the one before
 ]
-# dga's logs are of size n log N = 3e4 and more, and lose that many units in the last place: 1e-10.
-EXACT = 1e-9
+# 1e-10 at worst.
+EXACT = Within("dga's logs are of size n log N = 3e4 and lose as many last digits", 1e-9)
+# The median moves by less than that over the density, a person in the flat posterior of UK5.
+BEYOND = Within("2e-5 of the posterior, at most, lies beyond dga's grids", absolute=1)
 # Weights below 1e-17 are summed on a coarse grid, as they change nothing else.
 SMALL = 1e-17
+WEIGHTS = Within("as above; weights below 1e-17 are summed on a coarse grid", 1e-9, SMALL)
+CHAINS = "four standard deviations over 24 chains like R's"
 
 
 def lists_of(oracle: Path, name: str) -> pv.Lists:
@@ -40,7 +44,7 @@ def lists_of(oracle: Path, name: str) -> pv.Lists:
 
 
 def expected(oracle: Path, name: str) -> list[dict[str, Any]]:
-    return list(json.loads((oracle / "mse" / "expected.json").read_text())[name]["dga"])
+    return list(told(oracle / "mse" / "expected.json")[name]["dga"])
 
 
 def at(lists: pv.Lists, delta: float, largest: int | None = None) -> GraphPosterior:
@@ -62,21 +66,21 @@ def test_posteriors_are_those_of_dga_on_its_grid(oracle: Path, name: str) -> Non
     lists = lists_of(oracle, name)
     for wanted in expected(oracle, name):
         found = at(lists, wanted["delta"], wanted["nmissing"][1])
-        assert found.mean == pytest.approx(wanted["mean"], rel=EXACT)
-        assert found.mode == wanted["mode"]
+        agrees(found.mean, wanted["mean"], EXACT)
+        agrees(found.mode, wanted["mode"], EXACTLY)
         levels = {"q025": 0.025, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q975": 0.975}
         for key, level in levels.items():
-            assert found.quantile(level) == wanted[key]
-        assert found.beyond == pytest.approx(wanted["p_last"], rel=EXACT)
-        assert found.weights.size == wanted["n_graphs"]
-        np.testing.assert_allclose(
-            np.sort(found.weights), np.sort(wanted["graph_weights"]), rtol=EXACT, atol=SMALL
-        )
+            agrees(found.quantile(level), wanted[key], EXACTLY)
+        agrees(found.beyond, wanted["p_last"], EXACT._replace(absolute=1e-12))
+        agrees(found.weights.size, wanted["n_graphs"], EXACTLY)
+        graphs = wanted["graph_weights"]
+        agrees(np.sort(found.weights), np.sort(graphs), WEIGHTS, case=graphs)
         for row, graph in enumerate(wanted["top_graphs"][:3]):
             if graph["weight"] > SMALL:
                 ours = found.graphs.iloc[row]
-                assert set(ours["cliques"]) == named(lists, graph["cliques"])
-                assert ours["weight"] == pytest.approx(graph["weight"], rel=EXACT)
+                cliques = named(lists, graph["cliques"])
+                agrees(set(ours["cliques"]), cliques, EXACTLY, case=graph["cliques"])
+                agrees(ours["weight"], graph["weight"], EXACT._replace(absolute=1e-12))
 
 
 @pytest.mark.filterwarnings("ignore:Delta-dominated")
@@ -84,9 +88,9 @@ def test_posteriors_are_those_of_dga_on_its_grid(oracle: Path, name: str) -> Non
 def test_the_estimate_has_the_exact_median_and_limits(oracle: Path, name: str) -> None:
     wanted = expected(oracle, name)[0]
     found = pv.mse.decomposable(lists_of(oracle, name), largest=wanted["nmissing"][1])
-    assert found.value[0] == wanted["q50"]
-    np.testing.assert_allclose(found.interval()[0], [wanted["q025"], wanted["q975"]], rtol=1e-12)
-    np.testing.assert_allclose(found.interval(0.8)[0], [wanted["q10"], wanted["q90"]], rtol=1e-12)
+    agrees(found.value[0], wanted["q50"], EXACTLY)
+    agrees(found.interval()[0], [wanted["q025"], wanted["q975"]], EXACTLY)
+    agrees(found.interval(0.8)[0], [wanted["q10"], wanted["q90"]], EXACTLY)
     assert any("Delta-dominated" in said for said in found.warnings)
     for row in expected(oracle, name)[1:]:
         assert f"delta {row['delta']:.4g}: {row['q50']:,}" in repr(found).replace("\n  ", " ")
@@ -97,10 +101,8 @@ def test_without_a_bound_only_the_tail_moves(oracle: Path, name: str) -> None:
     lists = lists_of(oracle, name)
     for wanted in expected(oracle, name):
         found = at(lists, wanted["delta"])
-        # At most 2e-5 of the posterior lies beyond dga's grids; the median moves by less than that
-        # over the density, a person in the flat posterior of UK5.
-        assert abs(found.median - wanted["q50"]) <= 1
-        assert found.mode == wanted["mode"]
+        agrees(found.median, wanted["q50"], BEYOND)
+        agrees(found.mode, wanted["mode"], EXACTLY)
         assert found.unseen.cumulative[-1] == pytest.approx(1, abs=1e-12)
 
 
@@ -119,21 +121,21 @@ def test_six_lists_are_summed_over_18154_graphs(oracle: Path) -> None:
 
 
 def test_thresholding_keeps_the_pairs_that_r_keeps(oracle: Path) -> None:
-    wanted = json.loads((oracle / "mse" / "expected_msepackage.json").read_text())
+    wanted = told(oracle / "mse" / "expected_msepackage.json")
     reference = wanted["uk5_bayesthresh"]
     found = pv.mse.thresholded(lists_of(oracle, "uk5"), draws=20_000, rng=1)
     kept = found.provenance["pairs kept"].replace(" and ", ":").split("; ")
-    assert kept == reference["retained"]
+    agrees(kept, reference["retained"], EXACTLY)
     # Standard deviations over 24 chains like R's (a random walk of 50,000 steps): see the proof.
     errors = {"2.5%": 37, "10%": 34, "50%": 30, "90%": 44, "97.5%": 62}
     drawn = found.constants["draws"][0]
     for key, error in errors.items():
         ours = np.quantile(drawn, float(key[:-1]) / 100)
-        assert abs(ours - reference["quantiles"][key]) < 4 * error
+        agrees(ours, reference["quantiles"][key], Within(CHAINS, absolute=4 * error))
     parts = found.provenance["mean over standard deviation"].split("; ")
     ratios = {name.replace(" and ", ":"): float(x) for name, x in (p.rsplit(" ", 1) for p in parts)}
     for pair, ratio in reference["ratios"].items():
-        assert abs(abs(ratios[pair]) - ratio) < 4 * 0.12  # the largest of the chains' own
+        agrees(abs(ratios[pair]), ratio, Within(CHAINS, absolute=4 * 0.12))  # the largest of them
 
 
 @pytest.mark.proof

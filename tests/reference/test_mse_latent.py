@@ -6,7 +6,6 @@ Carlo errors; see the README of the oracle.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from prevalence.mse.latent import tempering as latent_tempering
 from prevalence.mse.latent.sampler import Sampler
 from prevalence.mse.latent.state import HistoryTree, Prior, State, dispersed
 from prevalence.mse.latent.tempering import Ladder
+from tests.agreement import Within, agrees, told
 from tests.naive import mse_latent as naive
 
 Array = NDArray[Any]
@@ -146,18 +146,19 @@ def test_products_over_lists_are_products() -> None:
     np.testing.assert_array_equal(tree.histories, histories[tree.order])
 
 
-def apart(found: Array, reference: dict[str, Any]) -> Array:
-    """Return how far quantiles of draws are from LCMCR's, in Monte Carlo errors of both."""
+def near_lcmcr(found: Array, reference: dict[str, Any]) -> None:
+    """Hold quantiles of draws against LCMCR's, within Monte Carlo errors of both."""
     levels = [float(level) for level in reference["quantiles"]]
     groups = [np.quantile(part, levels) for part in np.array_split(found, 8)]
     own = np.std(groups, axis=0, ddof=1) / np.sqrt(8)
     theirs = np.array(list(reference["mc_se_quantiles"].values()))
-    wanted = np.array(list(reference["quantiles"].values()))
-    return np.asarray((np.quantile(found, levels) - wanted) / np.hypot(own, theirs))
+    wanted = list(reference["quantiles"].values())
+    errors = Within("four Monte Carlo errors of both", absolute=4 * np.hypot(own, theirs))
+    agrees(np.quantile(found, levels), wanted, errors, case=reference["quantiles"])
 
 
 def lcmcr(folder: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "mse" / f"{name}_lcmcr.json").read_text())
+    found: dict[str, Any] = told(folder / "mse" / f"{name}_lcmcr.json")
     return found
 
 
@@ -167,8 +168,7 @@ def test_new_orleans_has_the_quantiles_of_lcmcr(oracle: Path) -> None:
         table(oracle, "neworleans5_185"), chains=16, levels=3, warmup=150, draws=250, rng=1
     )
     assert fit.converged
-    found = apart(fit.draws["population size"], lcmcr(oracle, "neworleans5_185"))
-    assert np.abs(found).max() < 4
+    near_lcmcr(fit.draws["population size"], lcmcr(oracle, "neworleans5_185"))
 
 
 @pytest.mark.proof
@@ -177,7 +177,7 @@ def test_long_runs_have_the_quantiles_of_lcmcr(name: str, oracle: Path) -> None:
     fit = pv.mse.latent_class_fit(table(oracle, name), warmup=2_000, draws=8_000, rng=2)
     assert fit.converged
     assert fit.diagnostics()["rhat"].max() < 1.02
-    assert np.abs(apart(fit.draws["population size"], lcmcr(oracle, name))).max() < 4
+    near_lcmcr(fit.draws["population size"], lcmcr(oracle, name))
 
 
 def test_chains_in_several_modes_are_refused(oracle: Path) -> None:

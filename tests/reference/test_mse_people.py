@@ -14,6 +14,7 @@ import prevalence as pv
 from prevalence.mse.people import robust
 from prevalence.mse.people.multinomial import fit, probabilities
 from prevalence.mse.people.records import people
+from tests.agreement import Within, agrees
 from tests.naive import mse_people as naive
 
 Array = NDArray[Any]
@@ -46,6 +47,7 @@ def test_huggins_is_the_maximum_that_a_general_optimiser_finds(model: str, slope
     np.testing.assert_allclose(found.std_error, std_error, rtol=1e-4)
 
 
+OTIS = "Huggins likelihood of the deer mice of Otis et al. (1978), by a general optimiser"
 MICE = [
     ("M0", 38.4713036, 0.7203920),
     ("Mt", 38.4026029, 0.6634947),
@@ -68,8 +70,9 @@ def mice(oracle: Path) -> pv.Lists:
 def test_deer_mice(mice: pv.Lists, model: str, estimate: float, std_error: float) -> None:
     """The 38 deer mice of Otis et al. (1978): values that the general optimiser confirms below."""
     found = pv.mse.huggins(mice, model=model, slopes="common", ordered=True)
-    # The stored digits.
-    np.testing.assert_allclose([*found.value, *found.std_error], [estimate, std_error], rtol=2e-7)
+    digits = Within("the digits printed", 2e-7)
+    both, case = [*found.value, *found.std_error], f"38 deer mice, {model}: size and its error"
+    agrees(both, [estimate, std_error], digits, case=case, source=OTIS)
 
 
 @pytest.mark.proof

@@ -5,7 +5,6 @@ Closed forms, stored with 15 digits; columns of the toy networks have ten.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ import pandas as pd
 import pytest
 
 import prevalence as pv
+from tests.agreement import Within, agrees, told
 
+EXACT = Within("closed forms: rounding of the 15 digits stored", 1e-10)
 NETWORKS = ("tn1", "tn2", "tn3", "tn4")
 
 
 def _case(oracle: Path, name: str) -> Any:
-    text = (oracle / "nsum" / "expected_closed.json").read_text(encoding="utf-8")
-    return json.loads(text)["cases"][name]["value"]
+    return told(oracle / "nsum" / "expected_closed.json")["cases"][name]["value"]
 
 
 def _toy(oracle: Path, name: str) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def test_toy_networks_generalised(oracle: Path, name: str) -> None:
     found = pv.nsum.generalized(
         pv.Survey(rows), all_of_them, "y", aware={"d": size}, frame_size=size
     )
-    np.testing.assert_allclose(found.value / size, [expected["gnsum"]], rtol=1e-10)
+    agrees(found.value / size, [expected["gnsum"]], EXACT)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -46,8 +46,8 @@ def test_toy_networks_basic(oracle: Path, name: str) -> None:
     rows, expected = _toy(oracle, name), _case(oracle, "toy_networks")[name]
     size = len(rows)
     found = pv.nsum.scale_up(pv.Survey(rows), "y", known={"d": size}, transmission=1)
-    np.testing.assert_allclose(found.value / size, [expected["nsum"]], rtol=1e-10)
-    np.testing.assert_allclose(found.value / size, [expected["nsum_run"]], rtol=1e-10)
+    agrees(found.value / size, [expected["nsum"]], EXACT)
+    agrees(found.value / size, [expected["nsum_run"]], EXACT)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -55,15 +55,15 @@ def test_toy_networks_multiplicity(oracle: Path, name: str) -> None:
     rows, expected = _toy(oracle, name), _case(oracle, "toy_networks")[name]
     survey = pv.Survey(rows)
     run = pv.direct.mean(survey, "mult.response")
-    np.testing.assert_allclose(run.value, [expected["multiplicity_run"]], rtol=1e-10)
-    told = rows[rows["y"] > 0]
-    each = told["y"].to_numpy()
-    links = np.round(each / told["mult.response"].to_numpy())
-    reports = {"id": np.repeat(told["id"].to_numpy(), each), "links": np.repeat(links, each)}
+    agrees(run.value, [expected["multiplicity_run"]], EXACT)
+    named = rows[rows["y"] > 0]
+    each = named["y"].to_numpy()
+    links = np.round(each / named["mult.response"].to_numpy())
+    reports = {"id": np.repeat(named["id"].to_numpy(), each), "links": np.repeat(links, each)}
     people = pv.direct.total(
         survey.attach({**reports, "one": np.ones(each.sum())}, on="id", links="links"), "one"
     )
-    np.testing.assert_allclose(people.value / len(rows), [expected["multiplicity"]], rtol=1e-10)
+    agrees(people.value / len(rows), [expected["multiplicity"]], EXACT)
 
 
 @pytest.mark.filterwarnings("ignore:.*respondents know nobody in any known group")
@@ -85,5 +85,5 @@ def test_network_survival(oracle: Path) -> None:
     expected = _case(oracle, "network_survival")
     cells = list(zip(expected["sex"], expected["age.cat"], strict=True))
     assert found.labels == tuple(cells)
-    np.testing.assert_allclose(found.value, expected["asdr.hat"], rtol=1e-10)
+    agrees(found.value, expected["asdr.hat"], EXACT)
     assert (found.std_error > 0).all()

@@ -11,7 +11,6 @@ published 2.5, 50 and 97.5 % quantiles, by the share of our draws below each.
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from prevalence import mcmc
 from prevalence.nsum.models.lognormal import poisson_lognormal
 from prevalence.nsum.models.scaling import rescale
+from tests.agreement import Within, agrees, told
 
 Array = NDArray[np.float64]
 
@@ -84,12 +84,11 @@ def quantities(draws: dict[str, Array], theirs: dict[str, dict[str, float]]) -> 
 
 
 def reference(folder: Path, case: str) -> dict[str, dict[str, float]]:
-    summary = json.loads((folder / "expected_bayes_stan.json").read_text())["cases"][case][
-        "summary"
-    ]
-    names = summary.pop("parameter")
+    summary = told(folder / "expected_bayes_stan.json")["cases"][case]["summary"]
+    names = [str(name) for name in summary["parameter"]]
     return {
-        name: {key: column[i] for key, column in summary.items()} for i, name in enumerate(names)
+        name: {key: column[i] for key, column in summary.items() if key != "parameter"}
+        for i, name in enumerate(names)
     }
 
 
@@ -99,7 +98,8 @@ def agree(ours: dict[str, Array], theirs: dict[str, dict[str, float]]) -> dict[s
     for name, row in theirs.items():
         if row["rhat"] <= 1.05:
             error = np.hypot(float(mcmc.mcse(ours[name])), row["mcse_mean"])
-            assert abs(ours[name].mean() - row["mean"]) <= 4 * error, name
+            allowed = Within("four Monte Carlo errors of both", absolute=4 * error)
+            agrees(ours[name].mean(), row["mean"], allowed)
     return {name: row for name, row in theirs.items() if row["rhat"] <= 1.05}
 
 
@@ -124,10 +124,12 @@ def test_posterior_of_a_long_run(oracle: Path, case: str) -> None:
         assert float(mcmc.ess(ours[name])) > 400, name
         heavy = name.startswith("tau_N") or name in ("size[6]", "size_weighted_scaling[6]")
         if not heavy:
-            assert ours[name].std() == pytest.approx(row["sd"], rel=0.1), name
+            spread = Within("an effective size of 300 gives 4 % each", 0.1)
+            agrees(ours[name].std(), row["sd"], spread)
             continue
         for level, key in ((0.025, "q2.5"), (0.5, "q50"), (0.975, "q97.5")):
             below = (ours[name] < row[key]).mean()
             # four binomial errors of the reference's quantile, at the effective size of its tails
             allowed = 4 * np.sqrt(level * (1 - level) / min(row["ess_bulk"], 400))
-            assert abs(below - level) < allowed, (name, key)
+            why = "four binomial errors of the reference's quantile"
+            agrees(below, level, Within(why, absolute=allowed), case=row[key])

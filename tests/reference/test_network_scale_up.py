@@ -6,7 +6,6 @@ stored, so values are met to 1e-10; standard errors of R survey to 1e-10 too.
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from tests.agreement import EXACTLY, Within, agrees, differs, told
 
 Array = NDArray[Any]
 # Answers top-coded at 95, a tenth of respondents who know nobody in a known group, and groups known
@@ -30,13 +30,12 @@ pytestmark = [
 GROUPS = ["sex.workers", "clients", "idu"]
 EVERY = ["sex.workers", "msm", "idu", "clients"]
 RWANDA = 10_718_378
-EXACT = 1e-10
+EXACT = Within("closed forms: rounding of the 15 digits stored", 1e-10)
 
 
 @cache
 def _cases(oracle: Path) -> dict[str, Any]:
-    text = (oracle / "nsum" / "expected_closed.json").read_text(encoding="utf-8")
-    return dict(json.loads(text)["cases"])
+    return dict(told(oracle / "nsum" / "expected_closed.json")["cases"])
 
 
 @cache
@@ -72,48 +71,44 @@ def test_killworth_of_networkscaleup(oracle: Path, model: str, size: str) -> Non
         population=expected["N"],
     )
     found = pv.nsum.scale_up(answers, transmission=1, size=size)
-    np.testing.assert_allclose(found.value, expected["sizes"], rtol=EXACT)
-    np.testing.assert_allclose(answers.degrees(), expected["degrees"], rtol=EXACT)
+    agrees(found.value, expected["sizes"], EXACT)
+    agrees(answers.degrees(), expected["degrees"], EXACT)
 
 
 def test_killworth_of_nsum_and_its_start_values(oracle: Path) -> None:
     cases = _cases(oracle)
-    about = json.loads((oracle / "nsum" / "curitiba_params.json").read_text(encoding="utf-8"))
+    about = told(oracle / "nsum" / "curitiba_params.json")
     survey = pv.Survey(pd.read_csv(oracle / "nsum" / "curitiba_sim.csv"))
     answers = pv.Answers(
         survey, known=about["known"], hidden="heavy.drug.user", population=about["N"]
     )
     found = float(pv.nsum.scale_up(answers, transmission=1))
     start = cases["NSUM_killworth_start_curitiba"]["value"]
-    assert found == pytest.approx(cases["NSUM_killworth_curitiba"]["value"], rel=EXACT)
-    assert found == pytest.approx(start["NK.start"], rel=EXACT)
+    agrees(found, cases["NSUM_killworth_curitiba"]["value"], EXACT)
+    agrees(found, start["NK.start"], EXACT)
     degrees = answers.degrees()
-    np.testing.assert_allclose(degrees[:10], start["d_start_first10"], rtol=EXACT)
+    agrees(degrees[:10], start["d_start_first10"], EXACT)
     logs = np.log(degrees[degrees > 0])
-    assert logs.mean() == pytest.approx(start["mu.start"], rel=EXACT)
-    assert logs.std() == pytest.approx(start["sigma.start"], rel=EXACT)
+    agrees(logs.mean(), start["mu.start"], EXACT)
+    agrees(logs.std(), start["sigma.start"], EXACT)
 
 
 # ------------------------------------------------------------------ networkreporting: degrees
 def test_degrees_skip_what_was_not_answered(oracle: Path) -> None:
     expected = _cases(oracle)["kp_degree_complete.obs"]["value"]
     found = _answers(oracle).degrees()
-    assert found.mean() == pytest.approx(expected["mean"], rel=EXACT)
-    assert found.sum() == pytest.approx(expected["sum"], rel=EXACT)
-    np.testing.assert_allclose(found[:20], expected["first20"], rtol=EXACT)
-    np.testing.assert_allclose(
-        np.quantile(found, [0, 0.25, 0.5, 0.75, 1]), expected["quantiles"], rtol=EXACT
-    )
+    agrees(found.mean(), expected["mean"], EXACT)
+    agrees(found.sum(), expected["sum"], EXACT)
+    agrees(found[:20], expected["first20"], EXACT)
+    agrees(np.quantile(found, [0, 0.25, 0.5, 0.75, 1]), expected["quantiles"], EXACT)
 
 
 def test_degrees_of_those_who_answered_every_question(oracle: Path) -> None:
     expected = _cases(oracle)["kp_degree_ignore"]["value"]
     answers = _answers(oracle)
     complete = ~np.isnan(answers.counts(list(answers.known))).any(axis=0)
-    assert (~complete).sum() == expected["n_na"]
-    assert answers.degrees()[complete].mean() == pytest.approx(
-        expected["mean_nonmissing"], rel=EXACT
-    )
+    agrees((~complete).sum(), expected["n_na"], EXACTLY)
+    agrees(answers.degrees()[complete].mean(), expected["mean_nonmissing"], EXACT)
 
 
 @pytest.mark.parametrize("by", [["sex"], ["region"], ["region", "sex"]])
@@ -124,10 +119,10 @@ def test_mean_degrees_by_cell(oracle: Path, by: list[str]) -> None:
     found = pv.nsum.degree(_survey(whole), known=known, population=RWANDA, by=by)
     for k, labels in enumerate(zip(*(table[name] for name in by), strict=True)):
         row = found[labels]
-        assert float(row) == pytest.approx(table["dbar.Fcell.F"][k], rel=EXACT)
-        assert row.facts["n"][0] == table["num.obs.y.kp"][k]
+        agrees(float(row), table["dbar.Fcell.F"][k], EXACT)
+        agrees(row.facts["n"][0], table["num.obs.y.kp"][k], EXACTLY)
         weight, per_person = table["wgt.total.y.kp"][k], table["sum.y.kp.over.kptot"][k]
-        assert float(row) * weight / RWANDA == pytest.approx(per_person, rel=EXACT)
+        agrees(float(row) * weight / RWANDA, per_person, EXACT)
 
 
 def test_degrees_of_answers_truncated_at_a_cap(oracle: Path) -> None:
@@ -137,7 +132,7 @@ def test_degrees_of_answers_truncated_at_a_cap(oracle: Path) -> None:
         _survey(whole), known=known, hidden=(), population=RWANDA, top_code=dict.fromkeys(known, 30)
     )
     expected = _cases(oracle)["topcode_kp_degree_sum"]["value"]
-    assert answers.degrees().sum() == pytest.approx(expected, rel=EXACT)
+    agrees(answers.degrees().sum(), expected, EXACT)
     said = pv.nsum.degree(answers).assumptions
     assert any("top code" in text and "at 30)" in text for text in said)
 
@@ -161,19 +156,17 @@ def test_sizes_of_networkreporting(oracle: Path, group: str, weighted: bool) -> 
         (basic, 1.0, cases[f"{name}_basic"]["value"]),
         (adjusted, 0.56, cases[f"{name}_adjusted"]["value"]),
     ]:
-        assert float(found) == pytest.approx(case["estimate"], rel=EXACT)
-        assert reports / factor == pytest.approx(case["tot.connections"], rel=EXACT)
-        assert w @ d == pytest.approx(case["sum.d.hat"], rel=EXACT)
+        agrees(float(found), case["estimate"], EXACT)
+        agrees(reports / factor, case["tot.connections"], EXACT)
+        agrees(w @ d, case["sum.d.hat"], EXACT)
         # Its standard error divides by weighted degrees, ours by those of the respondents: they are
         # the same without weights, and its second one is that.
         p = float(basic) / RWANDA
         its_own = RWANDA * np.sqrt(p * (1 - p) / (w @ d))
-        assert its_own == pytest.approx(case["killworth.se"], rel=EXACT)
-        assert bare.facts["model_std_error"][0] == pytest.approx(
-            case["killworth.se.wgtdenom"], rel=EXACT
-        )
+        agrees(its_own, case["killworth.se"], EXACT, explained=True)
+        agrees(bare.facts["model_std_error"][0], case["killworth.se.wgtdenom"], EXACT)
         ours = RWANDA * np.sqrt(p * (1 - p) / d.sum()) / factor
-        assert found.facts["model_std_error"][0] == pytest.approx(ours, rel=EXACT)
+        assert found.facts["model_std_error"][0] == pytest.approx(ours, rel=EXACT.relative)
 
 
 # ------------------------------------------------------------------ survey: design variance
@@ -186,11 +179,11 @@ def test_rwanda_linearised_and_jackknife(oracle: Path) -> None:
     )
     for k, group in enumerate(GROUPS):
         expected = cases[f"svyratio_{group}"]["value"]
-        np.testing.assert_allclose(e.value[k], expected["size"], rtol=EXACT)
-        np.testing.assert_allclose(e.value[k] / RWANDA, expected["ratio"], rtol=EXACT)
-        np.testing.assert_allclose(e.std_error[k], expected["se_linear_size"], rtol=EXACT)
-        np.testing.assert_allclose(j.std_error[k], expected["se_JKn_size"], rtol=EXACT)
-        assert e.df[k] == expected["df"]
+        agrees(e.value[k], expected["size"], EXACT)
+        agrees(e.value[k] / RWANDA, expected["ratio"], EXACT)
+        agrees(e.std_error[k], expected["se_linear_size"], EXACT)
+        agrees(j.std_error[k], expected["se_JKn_size"], EXACT)
+        agrees(e.df[k], expected["df"], EXACTLY)
     assert np.round(e.value).tolist() == [32217, 33154, 574]
     assert np.round(e.std_error).tolist() == [3204, 3860, 252]
 
@@ -206,11 +199,14 @@ def test_rwanda_by_region(oracle: Path) -> None:
         expected["region"], expected["prevalence"], expected["se"], strict=True
     ):
         row = e[region]
-        np.testing.assert_allclose(float(row), share * RWANDA, rtol=EXACT)
+        agrees(float(row), share * RWANDA, EXACT, case=share)
         if share > 0:  # without a report the reference prints a standard error of 0, we print none
-            np.testing.assert_allclose(row.std_error[0], error * RWANDA, rtol=EXACT)
+            agrees(row.std_error[0], error * RWANDA, EXACT, case=error)
         else:
             assert np.isnan(row.std_error[0])
+            differs(
+                row.std_error[0], error, "without a report R prints an error of 0, ours is missing"
+            )
             assert row.interval()[0, 1] > 0
 
 
@@ -231,9 +227,7 @@ def test_stored_factors_of_a_rescaled_bootstrap(oracle: Path) -> None:
     for k, group in enumerate(EVERY):
         expected = _cases(oracle)[f"rescaled_boot_{group}"]["value"]
         values = deviations[k] + expected["mean"]  # deviations are from the replicates' mean
-        assert found.value[k] == pytest.approx(expected["estimate"], rel=EXACT)
-        assert found.std_error[k] == pytest.approx(expected["se"], rel=EXACT)
-        np.testing.assert_allclose(values[:10], expected["first10"], rtol=EXACT)
-        np.testing.assert_allclose(
-            np.quantile(values, [0.025, 0.975]), [expected["q025"], expected["q975"]], rtol=EXACT
-        )
+        agrees(found.value[k], expected["estimate"], EXACT)
+        agrees(found.std_error[k], expected["se"], EXACT)
+        agrees(values[:10], expected["first10"], EXACT)
+        agrees(np.quantile(values, [0.025, 0.975]), [expected["q025"], expected["q975"]], EXACT)

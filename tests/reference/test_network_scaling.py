@@ -5,7 +5,6 @@ To 1e-10: the reference values are printed with 15 digits.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,9 @@ from numpy.typing import NDArray
 
 from prevalence.errors import PrevalenceWarning
 from prevalence.nsum.models.scaling import rescale
+from tests.agreement import Within, agrees, told
 
+EXACT = Within("closed forms: 15 digits are printed", 1e-10)
 KNOWN = [0, 1, 3]
 SIZES = np.array([30_000, 50_000, np.nan, 80_000, np.nan])
 RULES: dict[str, dict[str, Any]] = {
@@ -33,7 +34,7 @@ class Drawn:
         table = np.loadtxt(folder / "scaling_draws.csv", delimiter=",", skiprows=1)
         self.degree, self.prevalence = table[:, :6], table[:, 6:]
         self.correlation = np.loadtxt(folder / "scaling_corr.csv", delimiter=",", skiprows=1)
-        self.cases = json.loads((folder / "expected_closed.json").read_text())["cases"]
+        self.cases = told(folder / "expected_closed.json")["cases"]
 
     def rescaled(self, **how: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         how = {"sizes": SIZES, "population": 1e6, "correlation": self.correlation, **how}
@@ -49,8 +50,8 @@ def drawn(oracle: Path) -> Drawn:
 def test_rules_equal_the_reference(drawn: Drawn, case: str) -> None:
     expected = drawn.cases[case]["value"]
     degree, prevalence = drawn.rescaled(**RULES[case])
-    np.testing.assert_allclose(degree, expected["log_degrees"], rtol=1e-10)
-    np.testing.assert_allclose(prevalence, expected["log_prevalences"], rtol=1e-10)
+    agrees(degree, expected["log_degrees"], EXACT)
+    agrees(prevalence, expected["log_prevalences"], EXACT)
 
 
 @pytest.mark.parametrize("power", [1, 2])

@@ -6,7 +6,6 @@ reference rests on another variance than that of the sample.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,16 @@ import pandas as pd
 import pytest
 
 import prevalence as pv
+from tests.agreement import Within, agrees, told
 
-CLOSED = 1e-8  # closed forms: the same sums in another order
+CLOSED = Within("closed forms: the same sums in another order", 1e-8)
+SPREAD = Within("spreads by n - 1 of each group there, by n - 1 of the sample here", 1e-3)
+SMALL = Within("as above: 88 and 96 who say yes directly, 1 / (2 n) of the smaller", 7e-3)
+NORMAL = Within("p by normal there, by t here", absolute=3e-3)
+PRINTED = Within("printed with four decimals", absolute=5.1e-5)
+PRINTED_ERROR = Within("printed with four decimals; spreads by n - 1 of each list", absolute=6e-5)
+RANDOM = Within("theirs from random draws", absolute=0.005)
+DIGITS = Within("probabilities are written with ten digits in the call", 1e-8)
 DEVICES: dict[str, dict[str, Any]] = {
     "warner": {"p": 0.6666666667},
     "forced": {"p_yes": 0.1666666667, "p_no": 0.1666666667},
@@ -28,8 +35,8 @@ DEVICES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def wanted(oracle: Path) -> dict[str, Any]:
-    text = (oracle / "frontier" / "expected_sensitive.json").read_text(encoding="utf-8")
-    return {name: case["result"] for name, case in json.loads(text).items()}
+    cases = told(oracle / "frontier" / "expected_sensitive.json")
+    return {name: case["result"] for name, case in cases.items()}
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +56,19 @@ def clustered(data: pd.DataFrame) -> pv.Survey:
 def test_difference_of_a_simple_random_sample(lists: pd.DataFrame, wanted: dict[str, Any]) -> None:
     e = pv.sensitive.list_difference(pv.Survey(lists), "y", treatment="treat", items=4)
     want = wanted["list_dim"]
-    assert e.value[0] == pytest.approx(want["est"], rel=CLOSED)
+    agrees(e.value[0], want["est"], CLOSED)
     # Welch divides the spread of each list by its own n - 1, a sample of n by n and by n - 1
     y, t = lists["y"].to_numpy(float), lists["treat"].to_numpy()
     parts = [y[t == k].var() / (t == k).sum() for k in (0, 1)]
-    assert e.std_error[0] == pytest.approx(np.sqrt(sum(parts) * 1500 / 1499), rel=CLOSED)
-    assert e.std_error[0] == pytest.approx(want["se"], rel=1e-3)  # 1 / n of either list, halved
+    assert e.std_error[0] == pytest.approx(np.sqrt(sum(parts) * 1500 / 1499), rel=CLOSED.relative)
+    agrees(e.std_error[0], want["se"], SPREAD)  # 1 / n of either list, halved
 
 
 def test_difference_by_the_design(lists: pd.DataFrame, wanted: dict[str, Any]) -> None:
     e = pv.sensitive.list_difference(clustered(lists), "y", treatment="treat", items=4)
     want = wanted["list_dim_design"]
-    np.testing.assert_allclose([e.value[0], e.std_error[0]], [want["est"], want["se"]], rtol=CLOSED)
-    assert e.df[0] == want["df"]
+    agrees([e.value[0], e.std_error[0]], [want["est"], want["se"]], CLOSED)
+    agrees(e.df[0], want["df"], CLOSED)
 
 
 @pytest.mark.parametrize("treatment", ["treat", ("treat", "treat_b")])
@@ -71,11 +78,10 @@ def test_two_lists_with_their_covariance(
     e = pv.sensitive.double_list(clustered(lists), ("y", "y_b"), treatment=treatment, items=4)
     want = wanted["list_double_design"]
     found = [e.value[0], e.std_error[0], e.facts["first"][0], e.facts["second"][0]]
-    np.testing.assert_allclose(
-        found, [want["est"], want["se"][0], want["est_A"], want["est_B"]], rtol=CLOSED
-    )
+    agrees(found, [want["est"], want["se"][0], want["est_A"], want["est_B"]], CLOSED)
     parts = [e.facts[f"{k}"][0] for k in ("first_variance", "lists_covariance", "second_variance")]
-    np.testing.assert_allclose(parts, np.array(want["vcov_AB"])[[0, 0, 1], [0, 1, 1]], rtol=CLOSED)
+    two = np.array(want["vcov_AB"])[[0, 0, 1], [0, 1, 1]]
+    agrees(parts, two, CLOSED, case=want["vcov_AB"])
 
 
 def test_two_lists_are_the_mean_of_two_estimates_of_one_survey(lists: pd.DataFrame) -> None:
@@ -85,7 +91,7 @@ def test_two_lists_are_the_mean_of_two_estimates_of_one_survey(lists: pd.DataFra
         for count, t in (("y", "treat"), ("y_b", "other"))
     )
     both = pv.sensitive.double_list(survey, ("y", "y_b"), treatment="treat", items=4)
-    assert ((one + two) / 2).std_error[0] == pytest.approx(both.std_error[0], rel=CLOSED)
+    assert ((one + two) / 2).std_error[0] == pytest.approx(both.std_error[0], rel=CLOSED.relative)
 
 
 def test_list_combined_with_direct_answers(lists: pd.DataFrame, wanted: dict[str, Any]) -> None:
@@ -93,31 +99,28 @@ def test_list_combined_with_direct_answers(lists: pd.DataFrame, wanted: dict[str
     arguments: dict[str, Any] = {"treatment": "treat", "direct": "direct", "items": 4}
     e = pv.sensitive.list_combined(pv.Survey(lists), "y", **arguments)
     found = [e.value[0], e.facts["direct"][0], e.facts["list"][0]]
-    np.testing.assert_allclose(
-        found, [want["combined_est"], want["direct_est"], want["list_est"]], rtol=CLOSED
-    )
+    agrees(found, [want["combined_est"], want["direct_est"], want["list_est"]], CLOSED)
     # what R computes: numbers of those who say no as expected, spreads by n - 1 of each group
     y, t, z = (lists[name].to_numpy(float) for name in ("y", "treat", "direct"))
     m, no = z.mean(), [y[(t == k) & (z == 0)] for k in (0, 1)]
     spread = sum(no[k].var(ddof=1) / ((t == k).sum() * (1 - m)) for k in (0, 1))
     own = (no[0].mean() - no[1].mean() + 1) ** 2 * m * (1 - m) / len(z)
     theirs = float(np.sqrt((1 - m) ** 2 * spread + own))
-    assert theirs == pytest.approx(want["combined_se"], rel=CLOSED)
+    agrees(theirs, want["combined_se"], CLOSED, explained=True)
+    agrees(e.std_error[0], want["combined_se"], SPREAD)
     assert e.std_error[0] == pytest.approx(theirs, rel=1e-3)  # n - 1 of the sample here
     tests = pv.sensitive.list_placebos(pv.Survey(lists), "y", **arguments).to_frame()
     first, second = want["placebo1"], want["placebo2"]
-    np.testing.assert_allclose(
-        tests["estimate"], [first["estimate"], second["estimate"]], rtol=CLOSED
-    )
+    agrees(tests["estimate"], [first["estimate"], second["estimate"]], CLOSED)
     # spreads by n - 1 of each group there, 88 and 96 who say yes directly: 1 / (2 n) of the smaller
     yes = [y[(t == k) & (z == 1)] for k in (0, 1)]
     said = [z[t == k] for k in (0, 1)]
     for groups, one in ((yes, first), (said, second)):
         welch = np.sqrt(sum(g.var(ddof=1) / g.size for g in groups))
-        assert welch == pytest.approx(one["se"], rel=CLOSED)
+        agrees(welch, one["se"], CLOSED, explained=True)
     # p by normal there, by t here
-    np.testing.assert_allclose(tests["std_error"], [first["se"], second["se"]], rtol=7e-3)
-    np.testing.assert_allclose(tests["p_value"], [first["p"], second["p"]], atol=3e-3)
+    agrees(tests["std_error"], [first["se"], second["se"]], SMALL)
+    agrees(tests["p_value"], [first["p"], second["p"]], NORMAL)
     np.testing.assert_array_equal(tests["p_value"], [e.facts[f"p_placebo_{k}"][0] for k in (1, 2)])
 
 
@@ -125,9 +128,9 @@ def test_shares_of_the_design_test(lists: pd.DataFrame, wanted: dict[str, Any]) 
     test = pv.sensitive.list_design_test(pv.Survey(lists), "y", treatment="treat", items=4)
     want = wanted["list_design_test"]
     table = test.to_frame()
-    np.testing.assert_allclose(table["share"], want["pi_table"]["est."], atol=5.1e-5)  # printed so
-    np.testing.assert_allclose(table["std_error"], want["pi_table"]["s.e."], atol=6e-5)
-    assert test.p_value == pytest.approx(want["p"], abs=0.005)  # theirs from random draws
+    agrees(table["share"], want["pi_table"]["est."], PRINTED)  # printed so
+    agrees(table["std_error"], want["pi_table"]["s.e."], PRINTED_ERROR)
+    agrees(test.p_value, want["p"], RANDOM)  # theirs from random draws
 
 
 @pytest.mark.parametrize("design", DEVICES)
@@ -139,13 +142,12 @@ def test_masked_answers(answers: pd.DataFrame, wanted: dict[str, Any], design: s
     )
     yes = int(design == "forced")  # there the shares of no and yes, in that order
     est, se = np.atleast_1d(want["est"])[-yes], np.atleast_1d(want["se"])[-yes]
-    np.testing.assert_allclose([plain.value[0], plain.std_error[0]], [est, se], rtol=CLOSED)
+    agrees(plain.value[0], est, CLOSED, case=want["est"])
+    agrees(plain.std_error[0], se, CLOSED, case=want["se"])
     want = wanted["rr_design_based"][design]
     found = [sampled.value[0], sampled.std_error[0], sampled.df[0], sampled.facts["answers"][0]]
     # the probabilities are written with ten digits in the call of the other values
-    np.testing.assert_allclose(
-        found, [want["est"], want["se"], want["df"], want["lambda"]], rtol=1e-8
-    )
+    agrees(found, [want["est"], want["se"], want["df"], want["lambda"]], DIGITS)
 
 
 def test_unrelated_question_of_unknown_share(answers: pd.DataFrame, wanted: dict[str, Any]) -> None:
@@ -156,21 +158,20 @@ def test_unrelated_question_of_unknown_share(answers: pd.DataFrame, wanted: dict
         )
         for p in ((0.75, 0.25), {"2": 0.25, "1": 0.75})
     )
-    assert one.value[0] == two.value[0] == pytest.approx(want["est"], rel=CLOSED)
-    assert one.facts["unrelated_share"][0] == pytest.approx(want["piUQ"], rel=CLOSED)
+    assert one.value[0] == two.value[0] == pytest.approx(want["est"], rel=CLOSED.relative)
+    agrees(one.facts["unrelated_share"][0], want["piUQ"], CLOSED)
     # n - 1 of each group there, n - 1 of the sample here
     group, yes = answers["uqt_group"].to_numpy(), answers["uqt_unknown"].to_numpy(float)
     spread = [yes[group == k].var(ddof=0) / ((group == k).sum() - 1) for k in (1, 2)]
     for (a, b), theirs in (((0.75, 0.25), want["se"]), ((0.25, 0.75), want["piUQ_se"])):
         exact = np.sqrt(a**2 * spread[0] + b**2 * spread[1]) / 0.5
-        assert exact == pytest.approx(theirs, rel=CLOSED)
-    assert one.std_error[0] == pytest.approx(want["se"], rel=1e-3)
-    assert one.facts["unrelated_std_error"][0] == pytest.approx(want["piUQ_se"], rel=1e-3)
+        agrees(exact, theirs, CLOSED, explained=True)
+    agrees(one.std_error[0], want["se"], SPREAD)
+    agrees(one.facts["unrelated_std_error"][0], want["piUQ_se"], SPREAD)
 
 
 def test_costs_of_designs(oracle: Path) -> None:
-    text = (oracle / "frontier" / "expected_plan.json").read_text(encoding="utf-8")
-    want = json.loads(text)["design_variances"]["result"]
+    want = told(oracle / "frontier" / "expected_plan.json")["design_variances"]["result"]
     arguments: dict[str, dict[str, Any]] = {
         "warner_p70": {"design": "warner", "p": 0.7},
         "crosswise_p15": {"design": "crosswise", "p": 0.15},
@@ -180,4 +181,4 @@ def test_costs_of_designs(oracle: Path) -> None:
     }
     for name, how in arguments.items():
         ratio = pv.sensitive.relative_variance(want["pi"], **how)
-        assert ratio * want["direct"] == pytest.approx(want[name], rel=CLOSED), name
+        agrees(ratio * want["direct"], want[name], CLOSED)

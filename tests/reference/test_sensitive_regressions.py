@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from tests.agreement import Within, agrees, told
 from tests.naive import hidden
 
 Array = NDArray[Any]
+STOPS = "where the peer's EM, or its nls, stops: see NEAR"
 METHODS: dict[str, dict[str, Any]] = {
     "list_ictreg_lm": {"method": "linear"},
     "list_ictreg_nls": {"method": "nls"},
@@ -49,7 +50,7 @@ DEVICES: dict[str, tuple[str, dict[str, Any], float, float]] = {
 
 @pytest.fixture(scope="module")
 def expected(oracle: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((oracle / "frontier/expected_sensitive.json").read_text())
+    found: dict[str, Any] = told(oracle / "frontier/expected_sensitive.json")
     return found
 
 
@@ -73,19 +74,19 @@ def fit(survey: pv.Survey, **how: Any) -> pv.Estimate:
 def test_list_regression(case: str, expected: dict[str, Any], counts: pd.DataFrame) -> None:
     wanted, near = expected[case]["result"], NEAR[case]
     found = fit(pv.Survey(counts), **METHODS[case])
-    np.testing.assert_allclose(found.value[:3], wanted["par_treat"], atol=near)
-    np.testing.assert_allclose(found.facts["model_std_error"][:3], wanted["se_treat"], rtol=near)
+    agrees(found.value[:3], wanted["par_treat"], Within(STOPS, absolute=near))
+    agrees(found.facts["model_std_error"][:3], wanted["se_treat"], Within(STOPS, near))
     if wanted["par_control"] is not None:
-        np.testing.assert_allclose(found.value[3:], wanted["par_control"], atol=near)
+        agrees(found.value[3:], wanted["par_control"], Within(STOPS, absolute=near))
         errors = found.facts["model_std_error"][3:]
-        np.testing.assert_allclose(errors, wanted["se_control"], rtol=near)
+        agrees(errors, wanted["se_control"], Within(STOPS, near))
     if wanted["llik"] is not None:
         reached = found.provenance["log_likelihood"]
         assert wanted["llik"] <= reached < wanted["llik"] + 1e-6  # 1e-6: where the EM stops
     share = pv.sensitive.list_prevalence(
         pv.Survey(counts), "y", ["x1", "x2"], treatment="treat", items=4, **METHODS[case]
     )
-    np.testing.assert_allclose(share.value, wanted["prevalence_mean"], atol=near / 5)
+    agrees(share.value, wanted["prevalence_mean"], Within(STOPS, absolute=near / 5))
 
 
 def test_weighted_list_regression(expected: dict[str, Any], counts: pd.DataFrame) -> None:
@@ -93,14 +94,14 @@ def test_weighted_list_regression(expected: dict[str, Any], counts: pd.DataFrame
     survey = pv.Survey(counts, weights="w", strata="stratum", psu="psu")
     found = fit(survey)
     both = wanted["par_treat"] + wanted["par_control"]
-    np.testing.assert_allclose(found.value, both, atol=1e-4)  # as stated for the EM
+    agrees(found.value, both, Within(STOPS, absolute=1e-4))  # as stated for the EM
     # ictreg takes the sum of the weights for the number of people; ours have mean 1
     errors = found.facts["model_std_error"][:3] / np.sqrt(counts["w"].mean())
-    np.testing.assert_allclose(errors, wanted["se_treat"], rtol=1e-4)
+    agrees(errors, wanted["se_treat"], Within(STOPS, 1e-4))
     # and the errors of the design are others: those that R does not give
     assert np.abs(found.std_error[:3] / errors - 1).max() > 0.05
     share = pv.sensitive.list_prevalence(survey, "y", ["x1", "x2"], treatment="treat", items=4)
-    np.testing.assert_allclose(share.value, wanted["prevalence_weighted_mean"], atol=4e-5)
+    agrees(share.value, wanted["prevalence_weighted_mean"], Within(STOPS, absolute=4e-5))
 
 
 @pytest.mark.parametrize("case", list(DEVICES))
@@ -114,10 +115,10 @@ def test_randomized_response_regression(
     )
     # 1e-5 (1e-4 for RRlog) is the stated tolerance; rrreg's EM stops early for "mirrored", see below
     near = {"rr_reg_mirrored": 5e-5, "rr_reg_crosswise": 1e-4}.get(case, 1e-5)
-    np.testing.assert_allclose(found.value, wanted["est"], atol=near)
+    agrees(found.value, wanted["est"], Within(STOPS, absolute=near))
     if case == "rr_reg_crosswise":
         covariance = np.sqrt(np.diag(wanted["vcov"]))
-        np.testing.assert_allclose(found.facts["model_std_error"], covariance, rtol=2e-5)
+        agrees(found.facts["model_std_error"], covariance, Within(STOPS, 2e-5), case=wanted["vcov"])
         assert wanted["llik"] <= found.provenance["log_likelihood"] < wanted["llik"] + 1e-6
         return
     # rrreg sums outer products of scores at its own estimate; ours are from the second derivative
@@ -130,17 +131,28 @@ def test_randomized_response_regression(
     assert ours < 1e-6
     assert left > 1e-4 or near == 1e-5  # what the peer leaves of its own equation
     outer = hidden.masked_outer_products(np.array(wanted["est"]), x, y, slope, a)
-    np.testing.assert_allclose(np.sqrt(np.diag(outer)), wanted["se"], rtol=1e-9)
-    np.testing.assert_allclose(found.facts["model_std_error"], wanted["se"], rtol=0.03)
+    own = Within("outer products of scores at its own estimate", 1e-9)
+    agrees(np.sqrt(np.diag(outer)), wanted["se"], own, explained=True)
+    agrees(
+        found.facts["model_std_error"],
+        wanted["se"],
+        Within("outer products of scores there, second derivatives here", 0.03),
+    )
 
 
 def test_latent_class(oracle: Path) -> None:
     folder = oracle / "frontier"
-    wanted = json.loads((folder / "expected_measure.json").read_text())["latent_class_2"]["result"]
+    wanted = told(folder / "expected_measure.json")["latent_class_2"]["result"]
     data = pd.read_csv(folder / "latent_class.csv")
     found = pv.misclassification.latent_class(pv.Survey(data), data.columns.tolist(), rng=1)
     both = [wanted["prevalence"], *wanted["sens"], *wanted["one_minus_spec"]]
-    np.testing.assert_allclose(found.value, both, atol=5e-8)  # where an EM of 1e-13 stops
-    assert found.provenance["log_likelihood"] == pytest.approx(wanted["loglik"], abs=1e-9)
+    agrees(
+        found.value, both, Within("where an EM of 1e-13 stops", absolute=5e-8)
+    )  # where an EM of 1e-13 stops
+    agrees(
+        found.provenance["log_likelihood"],
+        wanted["loglik"],
+        Within("rounding of a sum of 1e3 logarithms", absolute=1e-9),
+    )
     # rows drawn at random: the design's errors are near those of the information
     np.testing.assert_allclose(found.facts["model_std_error"], found.std_error, rtol=0.03)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import ConvergenceError
 from ..glm import Family, first_coefficients, fit, information
 from ..survey import Survey
+from .refined import CLOSE, refined
 from .terms import INTERCEPT, Terms
 
 __all__ = ["Effects", "Model", "check_count", "coordinates", "fitted"]
@@ -31,11 +32,21 @@ class Model:
     back: Array  # (p, p), from orthogonal coordinates to coefficients
     weights: Array  # with mean 1
     c: Array  # solution in orthogonal coordinates
+    scale: float = 1.0  # from the sample's weights to those with mean 1
+    close: bool = False  # whether columns are so close to collinear that digits are lost
 
     @cached_property
     def at(self) -> Array:
         """Coefficients."""
-        return np.asarray(self.back @ self.c)
+        b = np.asarray(self.back @ self.c)
+        if not (self.close and self.family.straight):
+            return b
+        return refined(self.terms.matrix(), self.terms.y, self.weights, self.back, self.inverse, b)
+
+    @cached_property
+    def lost(self) -> Array:
+        """What the way back from orthogonal coordinates leaves of the coefficients, (p, 1)."""
+        return np.asarray(self.at - self.back @ self.c)[:, None]
 
     @cached_property
     def inverse(self) -> Array:
@@ -47,8 +58,6 @@ class Model:
     def step(self) -> Array:
         """What one weighted score moves the coefficients, for weights with mean 1."""
         return np.asarray(self.back @ self.inverse) * self.scale
-
-    scale: float = 1.0  # from the sample's weights to those with mean 1
 
     @cached_property
     def rows(self) -> Array:
@@ -63,7 +72,7 @@ class Model:
 
     def refit(self, weights: Array) -> Array:
         """Return coefficients (p, columns) under other weights."""
-        return np.asarray(self.back @ self.orthogonal(weights))
+        return np.asarray(self.back @ self.orthogonal(weights) + self.lost)
 
     def orthogonal(self, weights: Array) -> Array:
         """Return the solutions under other weights in orthogonal coordinates."""
@@ -80,12 +89,12 @@ def fitted(survey: Survey, terms: Terms, family: Family) -> Model:
     w = weights if terms.rows is None else weights[terms.rows]
     scale = 1 / float(w.mean())
     w = w * scale
-    q, back = coordinates(x, w, terms.names)
+    q, back, left = _orthogonal(x, w, terms.names, "that take part")
     start = first_coefficients(family, q, terms.y, w)
     c = fit(family, q, terms.y, w[:, None], start)[:, 0]
     if not np.isfinite(c).all():
         raise ConvergenceError(_no_maximum(terms, x, family))
-    return Model(terms, family, survey.n, q, back, w, c, scale)
+    return Model(terms, family, survey.n, q, back, w, c, scale, close=left < CLOSE)
 
 
 def check_count(x: Array, among: str = "") -> None:
@@ -102,6 +111,11 @@ def coordinates(
     x: Array, w: Array, names: list[str], among: str = "that take part"
 ) -> tuple[Array, Array]:
     """Return columns orthonormal under the weights and the way back; name a collinear column."""
+    return _orthogonal(x, w, names, among)[:2]
+
+
+def _orthogonal(x: Array, w: Array, names: list[str], among: str) -> tuple[Array, Array, float]:
+    """Return coordinates, and the least share of a column that those before it do not explain."""
     root = np.sqrt(w)[:, None]
     size = np.sqrt((w[:, None] * x * x).sum(axis=0))
     if (size == 0).any():
@@ -116,7 +130,7 @@ def coordinates(
         first = int(np.argmax(left < COLLINEAR))
         raise ValueError(_collinear(root * x / size, names, first, among))
     back = np.linalg.inv(triangle) / size[:, None] * np.sqrt(len(x))
-    return x @ back, back
+    return x @ back, back, float(left.min())
 
 
 def _collinear(x: Array, names: list[str], j: int, among: str) -> str:

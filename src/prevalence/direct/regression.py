@@ -237,6 +237,8 @@ def _estimate(
 ) -> Estimate:
     terms = model.terms
     result = evaluate(survey, lambda w: w.regression(equations), terms.domains)
+    if equations is model and model.close:  # a step of rounding alone would cost digits
+        result = replace(result, value=model.at.reshape(result.value.shape))
     df = result.block.df + 1 - model.c.size
     said: list[str] = []
     if (df < 1).any():
