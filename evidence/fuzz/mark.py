@@ -39,7 +39,10 @@ def _add(thing: Any, add: Any, seen: dict[int, Any], depth: int) -> None:
 def _parts(thing: Any) -> Any:
     if isinstance(thing, np.ndarray):
         plain = not thing.dtype.hasobject
-        return [f"{thing.dtype}{thing.shape}".encode(), thing.tobytes() if plain else thing.tolist()]
+        return [
+            f"{thing.dtype}{thing.shape}".encode(),
+            thing.tobytes() if plain else thing.tolist(),
+        ]
     if isinstance(thing, pd.DataFrame):
         columns = [thing.iloc[:, k] for k in range(thing.shape[1])]
         return [list(thing.columns), thing.index.to_numpy(), *columns]
@@ -60,14 +63,15 @@ def _fields(thing: Any) -> list[Any]:
     """Return the fields of an object of this library; what it has computed since is none."""
     if not type(thing).__module__.startswith("prevalence") or not hasattr(thing, "__dict__"):
         return []
-    cached = computed(type(thing))
-    return [part for pair in vars(thing).items() if pair[0] not in cached for part in pair]
+    kept = computed(type(thing))
+    told = [pair for pair in vars(thing).items() if not pair[0].startswith("_")]
+    return [part for name, value in told if name not in kept for part in (name, value)]
 
 
 @lru_cache(maxsize=None)
 def computed(kind: type) -> frozenset[str]:
-    """Return the names of a class that are computed once and kept."""
-    return frozenset(
+    """Return the names of a class that are computed once and kept, with those of read columns."""
+    return frozenset(["kept"]) | frozenset(
         name
         for each in kind.__mro__
         for name, member in vars(each).items()

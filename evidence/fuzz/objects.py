@@ -100,7 +100,9 @@ def plain_survey(r: Chance) -> pv.Survey:
 @quiet
 def visits(r: Chance) -> pv.Survey:
     """Return a survey of the hidden group."""
-    return pv.Survey(framed(r, hidden_people(r)), weights="w", source="visits", **r.maybe(0.5, psu="psu"))
+    return pv.Survey(
+        framed(r, hidden_people(r)), weights="w", source="visits", **r.maybe(0.5, psu="psu")
+    )
 
 
 def rate_of(r: Chance, value: float) -> pv.Estimate:
@@ -197,7 +199,9 @@ def answers(r: Chance) -> pv.Answers:
     known: dict[str, Any] = {name: KNOWN[name] for name in r.some(tuple(KNOWN), 2)}
     if r.yes(0.3):
         name = r.pick(*known)
-        known[name] = r.pick(rate_of(r, 1000.0), pv.nsum.Group(size=900, source="register", year=2022))
+        known[name] = r.pick(
+            rate_of(r, 1000.0), pv.nsum.Group(size=900, source="register", year=2022)
+        )
     how = r.maybe(0.2, codes={98: "don't know"}, top_code=60, alters="children", tie="knows")
     return pv.Answers(
         r.of(survey), known=known, hidden=["hidden", "hidden2"], population=50_000, **how
@@ -289,7 +293,9 @@ def definition(r: Chance) -> pv.Definition:
         how["window"] = "12m"
     if r.yes(0.2):
         how["age"] = None
-    return pv.Definition(r.pick("Work", "Forced labour"), "1", indicators=indicators, rule=rule, **how)
+    return pv.Definition(
+        r.pick("Work", "Forced labour"), "1", indicators=indicators, rule=rule, **how
+    )
 
 
 def variables() -> list[pv.Variable]:

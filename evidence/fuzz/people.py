@@ -44,7 +44,9 @@ def columns(r: Chance, n: int) -> dict[str, Any]:
         "said": np.where(rng.random(n) < 0.75, case, 1 - case),
         "screen": screen,
         "gold": np.where(rng.random(n) < 0.6, case, np.nan),
-        **{f"q{k}": np.where(rng.random(n) < 0.8, case, rng.random(n) < 0.15) for k in (1, 2, 3, 4)},
+        **{
+            f"q{k}": np.where(rng.random(n) < 0.8, case, rng.random(n) < 0.15) for k in (1, 2, 3, 4)
+        },
         "children": rng.integers(4, 9, n).astype(float),
         "cases": rng.binomial(2, 0.3, n).astype(float),
         "people": np.full(n, 40.0 * n),

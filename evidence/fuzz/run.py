@@ -58,7 +58,9 @@ def tried(number: int, name: str, seed: int, folder: Path) -> Outcome:
         try:
             made = ENTRIES[name](r)
         except chances.EXPECTED as error:
-            return Outcome(number, name, "", "the draw failed", f"{type(error).__name__}: {error}", 0)
+            return Outcome(
+                number, name, "", "the draw failed", f"{type(error).__name__}: {error}", 0
+            )
     owned, args, keywords = spoil(callee, made, rng) if rng.random() < SPOILED else made
     return judged(callee, number, Call(owned, args, keywords), seed)
 
@@ -82,7 +84,9 @@ def spoil(callee: Callee, made: Call, rng: np.random.Generator) -> Call:
 
 def optional(callee: Callee, made: Call) -> list[str]:
     """Return the parameters that a call leaves out."""
-    named = [p for p in callee.parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    named = [
+        p for p in callee.parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
     return [p.name for p in named[len(made.args) :] if p.name not in made.keywords]
 
 
@@ -124,11 +128,16 @@ def judged(callee: Callee, number: int, made: Call, seed: int) -> Outcome:
     return Outcome(number, callee.name, kind, fault, said[:600], spent)
 
 
-def aftermath(given: list[Any], before: list[bytes], warned: Any, printed: str, said: str) -> tuple[str, str]:
+def aftermath(
+    given: list[Any], before: list[bytes], warned: Any, printed: str, said: str
+) -> tuple[str, str]:
     """Return what a call left behind that it should not."""
     others = [each for each in warned if not issubclass(each.category, PrevalenceWarning)]
     if others:
-        return "another warning", f"{others[0].category.__name__}: {others[0].message} ({others[0].filename}:{others[0].lineno})"
+        return (
+            "another warning",
+            f"{others[0].category.__name__}: {others[0].message} ({others[0].filename}:{others[0].lineno})",
+        )
     if printed:
         return "printed", printed
     if [mark(thing) for thing in given] != before:

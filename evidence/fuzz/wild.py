@@ -170,7 +170,22 @@ def _frame(value: pd.DataFrame, rng: np.random.Generator) -> Any:
 def spoiled_column(values: Any, rng: np.random.Generator) -> Any:
     """Return a column of the same length with one or all of its values wrong."""
     column = np.array(values, dtype=object)
-    bad: list[Any] = [None, np.nan, np.inf, -1, "x", "", 1e300, 0, -0.0, [1], True, pd.NA, "שלום", 0.5]
+    bad: list[Any] = [
+        None,
+        np.nan,
+        np.inf,
+        -1,
+        "x",
+        "",
+        1e300,
+        0,
+        -0.0,
+        [1],
+        True,
+        pd.NA,
+        "שלום",
+        0.5,
+    ]
     if column.size and rng.random() < 0.6:
         k, chosen = int(rng.integers(column.size)), bad[rng.integers(len(bad))]
         column[k] = chosen

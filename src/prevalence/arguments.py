@@ -58,7 +58,7 @@ WORDS = {
 def explained(thing: T) -> T:
     """Return a function, or a class with its public methods, whose failures name the argument."""
     if not inspect.isclass(thing):
-        return cast("T", _function(cast("FunctionType", thing)))
+        return cast("T", _function(cast("Any", thing)))
     for name, own in list(vars(thing).items()):
         if isinstance(own, FunctionType) and (not name.startswith("_") or name == "__init__"):
             setattr(thing, name, _function(own))
@@ -194,7 +194,7 @@ def _several(value: Any) -> bool:
 
 def _odd(value: Any, depth: int) -> Iterator[str]:
     """Yield what no function can use: numbers that are none or beyond this world, odd texts."""
-    if isinstance(value, numbers.Real) and not abs(value) <= LARGEST:
+    if isinstance(value, numbers.Real) and not abs(float(value)) <= LARGEST:
         yield shown(value)
     elif isinstance(value, str) and "\x00" in value:
         yield "a text with a null character"

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import ConvergenceError
 
 __all__ = ["Theta", "Weights", "root", "solve"]
@@ -104,6 +105,7 @@ class Regression(Protocol):
         """Return coefficients (p, columns) for weights (rows that take part, columns)."""
 
 
+@explained
 def root(w: Weights, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
     """Solve a weighted estimating equation ``score(b) @ w = 0`` inside an estimator.
 
@@ -159,6 +161,7 @@ def root(w: Weights, score: RowFunction, jacobian: RowFunction, start: Array) ->
     return w.root(score, jacobian, np.asarray(start, dtype=float))
 
 
+@explained
 def solve(matrix: Array, right: Array) -> Array:
     """Solve small linear systems, one in each trailing column, with nan for a singular one.
 

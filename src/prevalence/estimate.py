@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .blocks import Block
 from .errors import check_words, nearest, number
 from .estimand import Estimand
@@ -25,6 +26,7 @@ __all__ = ["Estimand", "Estimate"]
 Array = NDArray[Any]
 
 
+@explained
 @dataclass(frozen=True, eq=False)
 class Estimate(Uncertainty):
     """Estimates with their joint uncertainty, what they estimate and how they were made.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import nearest, one_of, shown
 
 __all__ = ["Link", "Microdata", "Variable", "as_missing", "declared_missing"]
@@ -21,6 +22,7 @@ KINDS = ("number", "text", "choice", "multiple", "date", "other")
 BLANK = "blank"
 
 
+@explained
 @dataclass(frozen=True)
 class Variable:
     """What is known of one column: its kind, labels, codes and missing codes.
@@ -81,6 +83,7 @@ class Link:
     parent_key: str
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Microdata(Mapping[str, pd.DataFrame]):
     """Tables of a study with their labels, why values are missing, and how tables are linked.

@@ -18,7 +18,9 @@ Entry = Callable[[Chance], Call]
 def itself(callee: Callee) -> Entry | None:
     """Return the entry of what needs nothing but its object: properties, `to_frame()`."""
     holder = HOLDERS.get(callee.name.rpartition(".")[0])
-    needs = [p for p in callee.parameters.values() if p.default is p.empty and p.kind < p.KEYWORD_ONLY]
+    needs = [
+        p for p in callee.parameters.values() if p.default is p.empty and p.kind < p.KEYWORD_ONLY
+    ]
     if holder is None or any(p.kind is not p.VAR_POSITIONAL for p in needs):
         return None
     return lambda r: Call(holder(r), [], {})

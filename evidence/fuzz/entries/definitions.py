@@ -25,7 +25,12 @@ def new(r: Chance) -> Call:
     made = r.of(definition)
     names = ("indicators", "rule", "age", "unit", "missing", "window")
     keywords = {name: getattr(made, name) for name in names}
-    return call(made.name, made.version, **keywords, **r.maybe(0.2, eligible="sex == 'F'", denominator="children"))
+    return call(
+        made.name,
+        made.version,
+        **keywords,
+        **r.maybe(0.2, eligible="sex == 'F'", denominator="children"),
+    )
 
 
 def rule(r: Chance) -> list[Any]:
@@ -82,7 +87,11 @@ def overlaps(r: Chance) -> Any:
 def keys(r: Chance) -> Call:
     n = r.whole(1, 8)
     rows = {"name": [r.label() for _ in range(n)], "born": ["2001-02-03"] * n, "no": np.arange(n)}
-    return call(framed(r, rows), r.pick("name", ["name", "born"], ["no"]), secret=r.pick("a secret of many words", b"s" * 16))
+    return call(
+        framed(r, rows),
+        r.pick("name", ["name", "born"], ["no"]),
+        secret=r.pick("a secret of many words", b"s" * 16),
+    )
 
 
 def shares(r: Chance) -> Any:

@@ -30,12 +30,12 @@ def with_table(r: Chance, **more: Any) -> dict[str, Any]:
     return {"table": r.pick("child", "home"), **more}
 
 
-
-
 def kobo(r: Chance) -> Path:
     """Write a table as KoBo exports it, with groups and a repeat's keys."""
     place = r.path(".csv")
-    rows = [f"{r.whole(1, 9)},{r.pick('N1', 'n/a', r.pick('é', 'b'))},{k}" for k in range(r.whole(1, 6))]
+    rows = [
+        f"{r.whole(1, 9)},{r.pick('N1', 'n/a', r.pick('é', 'b'))},{k}" for k in range(r.whole(1, 6))
+    ]
     place.write_text("\n".join(["home/size,home/ea,_id", *rows]) + "\n", encoding="utf-8")
     return place
 
@@ -75,7 +75,9 @@ def htcds(r: Chance) -> Call:
         "prs_Gender": np.array(["Feminine", "Masculine"])[who % 2],
         "cas_ReferringOrganisation": np.array(["", "Police", "Embassy"])[r.rng.integers(0, 3, n)],
     }
-    return call(pd.DataFrame(rows), person="key", lists="org", **r.maybe(covariates="sex", victims="all"))
+    return call(
+        pd.DataFrame(rows), person="key", lists="org", **r.maybe(covariates="sex", victims="all")
+    )
 
 
 FOLDER = pv.datasets.folder("jamaica")

@@ -51,7 +51,9 @@ def influence(r: Chance) -> Any:
 
 
 def class_fit(r: Chance) -> Any:
-    return pv.mse.latent_class_fit(r.of(two_lists), classes=2, chains=4, levels=1, warmup=20, draws=60, rng=1)
+    return pv.mse.latent_class_fit(
+        r.of(two_lists), classes=2, chains=4, levels=1, warmup=20, draws=60, rng=1
+    )
 
 
 def model_table(r: Chance) -> Any:
@@ -91,7 +93,9 @@ odds = registered("mse.Sensitivity", odds)
 
 def new(r: Chance) -> Call:
     data = patterns(r, n := r.pick(2, 3, 4))
-    how = r.pick({}, {"strata": "sex"}, {"covariates": ["sex", "age"]}, {"referred_by": {"home": "sent"}})
+    how = r.pick(
+        {}, {"strata": "sex"}, {"covariates": ["sex", "age"]}, {"referred_by": {"home": "sent"}}
+    )
     return call(framed_lists(r, data), list(NAMES[:n]), counts="n", **how)
 
 
@@ -159,9 +163,13 @@ def searched(r: Chance) -> dict[str, Any]:
 
 def closed(r: Chance) -> Call:
     model = r.pick("M0", "Mt", "Mh", "Mth", "Mb", "Mbh")
-    how: dict[str, Any] = {"heterogeneity": r.pick("chao", "poisson", "darroch")} if "h" in model else {}
+    how: dict[str, Any] = (
+        {"heterogeneity": r.pick("chao", "poisson", "darroch")} if "h" in model else {}
+    )
     how |= {"ordered": True} if "b" in model else {}
-    return call(r.of(lists), model=model, **how, **r.maybe(0.25, interval="profile", bias_corrected=True))
+    return call(
+        r.of(lists), model=model, **how, **r.maybe(0.25, interval="profile", bias_corrected=True)
+    )
 
 
 def covered(r: Chance) -> dict[str, Any]:
@@ -182,13 +190,19 @@ def sampler(r: Chance) -> dict[str, Any]:
 
 def linked(r: Chance) -> Call:
     made, names = names_of(r)
-    how = r.pick({"missed": {names[0]: r.pick(0.1, (4, 60))}}, {"joins": {(names[0], names[1]): r.pick(2.0, (1, 20))}}, {})
+    how = r.pick(
+        {"missed": {names[0]: r.pick(0.1, (4, 60))}},
+        {"joins": {(names[0], names[1]): r.pick(2.0, (1, 20))}},
+        {},
+    )
     return call(made, draws=r.pick(5, 10), rng=1, **how)
 
 
 def linked_pair(r: Chance) -> Call:
     audit = r.pick({"true_links": (48, 50)}, {"linked_others": (2, 40)}, {"true_links": (20, 20)})
-    return call(r.of(two_lists), between=("police", "home"), linked_matches=(40, 50), rng=1, **audit)
+    return call(
+        r.of(two_lists), between=("police", "home"), linked_matches=(40, 50), rng=1, **audit
+    )
 
 
 def over(r: Chance) -> Call:
@@ -197,7 +211,9 @@ def over(r: Chance) -> Call:
 
 
 def posterior(r: Chance) -> dict[str, Any]:
-    return r.maybe(0.3, delta=0.5, prior=r.pick("1/N", "1/missing", "uniform"), saturated=False, largest=5000)
+    return r.maybe(
+        0.3, delta=0.5, prior=r.pick("1/N", "1/missing", "uniform"), saturated=False, largest=5000
+    )
 
 
 ENTRIES: dict[str, Any] = {

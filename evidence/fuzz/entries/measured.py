@@ -77,14 +77,18 @@ def both_errors(second: str) -> Any:
         if r.yes(0.2):
             wrong = pv.uncertain(wrong, std_error=0.01)
         how = {"sensitivity": r.pick(0.9, 0.6, r.of(rate)), second: wrong}
-        return call(r.of(share), **how, **r.maybe(0.2, interval=r.pick("auto", "wald", "reiczigel")))
+        return call(
+            r.of(share), **how, **r.maybe(0.2, interval=r.pick("auto", "wald", "reiczigel"))
+        )
 
     return made
 
 
 def validation(r: Chance) -> Call:
     how = r.maybe(0.25, form="reweighted", interval=r.pick("logit", "wald"))
-    return call(r.of(survey), screen=r.pick("screen", ["screen", "sex"]), gold="gold", **how, **domains(r))
+    return call(
+        r.of(survey), screen=r.pick("screen", ["screen", "sex"]), gold="gold", **how, **domains(r)
+    )
 
 
 def efficiency(r: Chance) -> Call:

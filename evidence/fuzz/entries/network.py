@@ -32,7 +32,10 @@ def validated(r: Chance) -> Any:
 
 
 def three(r: Chance) -> dict[str, Any]:
-    return {name: r.rng.poisson(k, 30) + 0.0 for name, k in (("police", 3), ("nurses", 4), ("priests", 2))}
+    return {
+        name: r.rng.poisson(k, 30) + 0.0
+        for name, k in (("police", 3), ("nurses", 4), ("priests", 2))
+    }
 
 
 @holder("nsum.Plan")
@@ -51,7 +54,9 @@ def posterior(r: Chance) -> Any:
     shares = (("police", 0.03), ("nurses", 0.05), ("hidden", 0.02))
     data: dict[str, Any] = {name: r.rng.poisson(degree * x) for name, x in shares}
     data["region"] = ["north", "south"] * 30
-    how = {"regions": "region", "region_populations": {"north": 4e4, "south": 6e4}} if r.yes() else {}
+    how = (
+        {"regions": "region", "region_populations": {"north": 4e4, "south": 6e4}} if r.yes() else {}
+    )
     model = "random-degree" if not how else "overdispersed"
     return pv.nsum.fit(
         pv.Survey(data), "hidden", known={"police": 3000, "nurses": 5000}, population=1e5,
@@ -63,7 +68,9 @@ HOLDERS["nsum.Posterior"] = lambda r: r.of(posterior, 3)
 
 
 def assumed(r: Chance) -> dict[str, Any]:
-    how = r.maybe(0.3, deff=2.0, overdispersion=1.5, degree_cv=0.5, transmission=r.pick(0.6, r.of(rate)))
+    how = r.maybe(
+        0.3, deff=2.0, overdispersion=1.5, degree_cv=0.5, transmission=r.pick(0.6, r.of(rate))
+    )
     how |= r.maybe(0.1, degree_ratio=0.8, frame_ratio=0.9, precision=0.9, known_overdispersion=2.0)
     known = r.pick(20_000, [2_000] * 5)
     return {"degree": 180, "known": known, "size": 5_000, "population": 2.8e6, **how}
@@ -71,7 +78,9 @@ def assumed(r: Chance) -> dict[str, Any]:
 
 def profiles(r: Chance) -> tuple[Any, Any]:
     cells = ("women", "men", "été")[: r.whole(2, 3)]
-    groups = {name: {cell: r.whole(0, 900) + 1 for cell in cells} for name in ("Mary", "police", "nurses")}
+    groups = {
+        name: {cell: r.whole(0, 900) + 1 for cell in cells} for name in ("Mary", "police", "nurses")
+    }
     return groups, {cell: r.whole(4000, 6000) for cell in cells}
 
 
@@ -108,7 +117,9 @@ def scale_up(r: Chance) -> Call:
 
 def recalled(r: Chance) -> Call:
     given = {"sample": r.of(survey), "known": dict(KNOWN)} if r.yes() else {"sample": r.of(answers)}
-    return call(given.pop("sample"), hidden(r), **given, **adjusted(r), **rest(r, by=False, degrees=False))
+    return call(
+        given.pop("sample"), hidden(r), **given, **adjusted(r), **rest(r, by=False, degrees=False)
+    )
 
 
 def checked(r: Chance) -> Call:
@@ -129,14 +140,18 @@ def pairs(r: Chance) -> dict[str, Any]:
 def enriched(r: Chance) -> Call:
     how = r.maybe(0.25, precision=0.9, population=50_000, in_frame=0.9)
     size = r.pick(5_000, r.of(population))
-    return call(r.of(survey), r.of(visits), "hidden", aware=dict(AWARE), frame_size=size, **how, **pairs(r))
+    return call(
+        r.of(survey), r.of(visits), "hidden", aware=dict(AWARE), frame_size=size, **how, **pairs(r)
+    )
 
 
 def rates(r: Chance) -> Call:
     made = r.of(survey)
     how: dict[str, Any] = r.pick({"frame_size": 9_000}, {"cell_sizes": {"F": 900.0, "M": 1000.0}})
     how |= r.maybe(0.25, match=r.pick([], ["sex"]), count="m", where=r.pick(*WHERE))
-    return call(made, reports(r, made.n), on="id", by="sex", known=dict(KNOWN), missing="complete", **how)
+    return call(
+        made, reports(r, made.n), on="id", by="sex", known=dict(KNOWN), missing="complete", **how
+    )
 
 
 def fit(r: Chance) -> Call:
@@ -156,9 +171,16 @@ def full_answers(r: Chance) -> pv.Answers:
 
 
 def new(r: Chance) -> Call:
-    how = r.maybe(0.25, codes={98: "don't know"}, top_code=50, alters="children", tie="knows", window="2024")
+    how = r.maybe(
+        0.25, codes={98: "don't know"}, top_code=50, alters="children", tie="knows", window="2024"
+    )
     how |= r.maybe(0.15, fractional=True, yes_no=["hidden"], population=50_000)
-    return call(r.of(survey), known=dict(KNOWN), hidden=r.pick("hidden", ["hidden"], {"work": "hidden"}), **how)
+    return call(
+        r.of(survey),
+        known=dict(KNOWN),
+        hidden=r.pick("hidden", ["hidden"], {"work": "hidden"}),
+        **how,
+    )
 
 
 def names(r: Chance, made: pv.Answers) -> list[str]:
@@ -176,7 +198,13 @@ def counted(r: Chance) -> Call:
 
 def size(r: Chance) -> Call:
     how = r.maybe(0.25, point=r.pick("median", "mean"), by="region", rng=1)
-    return member(r.of(posterior, 3), **r.maybe(0.7, hidden="hidden"), **adjusted(r), unconverged=r.yes(0.8), **how)
+    return member(
+        r.of(posterior, 3),
+        **r.maybe(0.7, hidden="hidden"),
+        **adjusted(r),
+        unconverged=r.yes(0.8),
+        **how,
+    )
 
 
 ENTRIES: dict[str, Any] = {

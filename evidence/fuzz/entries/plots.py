@@ -9,7 +9,16 @@ import pandas as pd
 
 import prevalence as pv
 from evidence.fuzz.chance import Call, Chance
-from evidence.fuzz.objects import answers, comparison, definition, estimate, lists, quiet, scaled, survey
+from evidence.fuzz.objects import (
+    answers,
+    comparison,
+    definition,
+    estimate,
+    lists,
+    quiet,
+    scaled,
+    survey,
+)
 
 from .lists import bracket, model_table, odds, reliability
 from .measured import what_if
@@ -23,7 +32,9 @@ def drawn(maker: Callable[[Chance], Any], size: int = 40, **more: Any) -> Callab
     """Return the entry of a figure of one object."""
 
     def entry(r: Chance) -> Call:
-        return call(r.of(maker, size), **r.maybe(0.3, lang=r.pick("en", "fr"), synthetic=True, **more))
+        return call(
+            r.of(maker, size), **r.maybe(0.3, lang=r.pick("en", "fr"), synthetic=True, **more)
+        )
 
     return entry
 

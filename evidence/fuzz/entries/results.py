@@ -21,7 +21,9 @@ def printed(r: Chance) -> dict[str, Any]:
 
 @holder("Table")
 def table(r: Chance) -> Any:
-    return r.of(r.pick(estimate, comparison)).table(disclosure="off: for the protocol", **r.maybe(lang="fr"))
+    return r.of(r.pick(estimate, comparison)).table(
+        disclosure="off: for the protocol", **r.maybe(lang="fr")
+    )
 
 
 @holder("Checklist")
@@ -35,7 +37,9 @@ def bridged(r: Chance) -> Call:
 
 
 def filled(r: Chance) -> Call:
-    made, kind = r.pick((share, "survey"), (counted, "lists"), (counted, "scale-up"), (comparison, "survey"))
+    made, kind = r.pick(
+        (share, "survey"), (counted, "lists"), (counted, "scale-up"), (comparison, "survey")
+    )
     how = r.maybe(0.3, told={"funding": r.label()}, synthetic=True)
     how |= r.maybe(0.2, lists=r.of(lists)) if kind == "lists" else {}
     return call(r.of(made), kind, **how)

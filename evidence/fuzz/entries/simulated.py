@@ -12,12 +12,18 @@ from .shared import HOLDERS, call, fields, holder, member
 
 def city_parameters(r: Chance) -> simulate.CityParameters:
     return simulate.CityParameters(
-        population=r.pick(300, 500), frame_venues=10, sampled=4, captured=40, **r.maybe(0.3, response=0.8)
+        population=r.pick(300, 500),
+        frame_venues=10,
+        sampled=4,
+        captured=40,
+        **r.maybe(0.3, response=0.8),
     )
 
 
 def cocoa_parameters(r: Chance) -> simulate.CocoaParameters:
-    return simulate.CocoaParameters(areas=r.pick(20, 30), households=5, **r.maybe(0.3, response=0.8))
+    return simulate.CocoaParameters(
+        areas=r.pick(20, 30), households=5, **r.maybe(0.3, response=0.8)
+    )
 
 
 def parameters(r: Chance) -> simulate.Parameters:
@@ -34,7 +40,9 @@ def city(r: Chance) -> Any:
 
 @holder("simulate.CoteDivoire")
 def cocoa(r: Chance) -> Any:
-    return simulate.cote_divoire(1, parameters=cocoa_parameters(r), city_parameters=city_parameters(r))
+    return simulate.cote_divoire(
+        1, parameters=cocoa_parameters(r), city_parameters=city_parameters(r)
+    )
 
 
 @holder("simulate.Country")
@@ -75,7 +83,9 @@ def lists(r: Chance) -> Call:
 
 def answers(r: Chance) -> Call:
     how = r.maybe(0.15, prevalence=0.05, transmission=0.5, barrier_sd=0.5, recall=0.3, heaping=0.3)
-    how |= r.maybe(0.15, missing=0.05, dont_know=0.05, regions=2, known="children", overdispersion=2.0)
+    how |= r.maybe(
+        0.15, missing=0.05, dont_know=0.05, regions=2, known="children", overdispersion=2.0
+    )
     return call(r.pick(40, 80), clusters=r.pick(10, 20), rng=1, **how)
 
 

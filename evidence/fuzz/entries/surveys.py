@@ -26,7 +26,12 @@ def new(r: Chance) -> Call:
     how: dict[str, Any] = r.pick(
         {"weights": "w", "strata": "region", "psu": "ea"},
         {"weights": "w", "psu": "ea", "nest": True},
-        {"weights": "w", "strata": "region", "psu": "ea", "single_psu": r.pick("certainty", "adjust")},
+        {
+            "weights": "w",
+            "strata": "region",
+            "psu": "ea",
+            "single_psu": r.pick("certainty", "adjust"),
+        },
         {"stages": ["ea", "id"], "fpc": ["clusters", "people"]},
         {"weights": "w", "fpc": "people"},
         {"psu": "ea", "fpc": "p", "pps": r.pick("brewer", "overton", "poisson")},
@@ -36,7 +41,9 @@ def new(r: Chance) -> Call:
 
 
 def selection(r: Chance) -> Call:
-    how = r.maybe(segments="children", listed="children", selected="cases", strata="region", psu="ea")
+    how = r.maybe(
+        segments="children", listed="children", selected="cases", strata="region", psu="ea"
+    )
     return call(framed(r, people(r)), ea_probability="p", **how)
 
 
@@ -69,8 +76,12 @@ def poststratify(r: Chance) -> Call:
 def calibrate(r: Chance) -> Call:
     made = r.of(plain_survey)
     n = float(made.final_weights.sum())
-    totals = r.pick({"age": 11 * n}, {"sex": {"F": n / 2, "M": n / 2}}, {"age": 11 * n, "hours": 10 * n})
-    how = r.maybe(0.3, distance=r.pick("linear", "raking", "sinh"), on_fail="warn", where="age >= 8")
+    totals = r.pick(
+        {"age": 11 * n}, {"sex": {"F": n / 2, "M": n / 2}}, {"age": 11 * n, "hours": 10 * n}
+    )
+    how = r.maybe(
+        0.3, distance=r.pick("linear", "raking", "sinh"), on_fail="warn", where="age >= 8"
+    )
     if r.yes(0.2):
         how |= {"distance": "logit", "bounds": (0.2, 5.0)}
     return member(made, totals, **how, **r.maybe(0.1, constant="ea", residuals="initial"))
@@ -79,7 +90,9 @@ def calibrate(r: Chance) -> Call:
 def trim(r: Chance) -> Call:
     made = r.of(survey)
     top = float(np.max(made.final_weights))
-    how = r.pick({"max_ratio": r.pick(3.0, 1.5)}, {"upper": top * 0.9}, {"lower": 0.5, "upper": top})
+    how = r.pick(
+        {"max_ratio": r.pick(3.0, 1.5)}, {"upper": top * 0.9}, {"lower": 0.5, "upper": top}
+    )
     return member(made, **how, **r.maybe(0.2, strict=True, then="calibrate", residuals="initial"))
 
 
@@ -119,8 +132,12 @@ def influenced(r: Chance) -> Call:
 
 
 def supplied(r: Chance) -> Call:
-    how = r.maybe(0.3, combined=r.pick(True, False), mse=r.pick(True, False), df=2.0, rscales=[0.5, 0.5, 1.0])
-    return member(r.of(plain_survey), r.pick("rep", ["rep1", "rep2"]), scale=r.pick(1.0, 0.5), **how)
+    how = r.maybe(
+        0.3, combined=r.pick(True, False), mse=r.pick(True, False), df=2.0, rscales=[0.5, 0.5, 1.0]
+    )
+    return member(
+        r.of(plain_survey), r.pick("rep", ["rep1", "rep2"]), scale=r.pick(1.0, 0.5), **how
+    )
 
 
 def exported(r: Chance) -> Call:
@@ -131,7 +148,9 @@ def attached(r: Chance) -> Call:
     made = r.of(survey)
     data = reports(r, made.n)
     if r.yes(0.3):
-        return member(made, {**data, "eligible": np.full(len(data["id"]), 2.0)}, on="id", one="eligible")
+        return member(
+            made, {**data, "eligible": np.full(len(data["id"]), 2.0)}, on="id", one="eligible"
+        )
     return member(made, framed(r, data), on="id")
 
 
@@ -152,7 +171,9 @@ def balanced(r: Chance) -> Call:
 
 def quantile(r: Chance) -> Call:
     rules = ("math", "school", "hf1", "hf2", "hf5", "hf7", "hf9", "shahvaish")
-    how = r.maybe(0.3, rule=r.pick(*rules), interval=r.pick("mean", "score", "logit", "beta"), level=0.9)
+    how = r.maybe(
+        0.3, rule=r.pick(*rules), interval=r.pick("mean", "score", "logit", "beta"), level=0.9
+    )
     q = r.pick(0.5, 0.1, [0.25, 0.5, 0.75])
     return call(r.of(survey), r.pick("hours", "age", ["hours", "age"]), q, **how, **domains(r))
 

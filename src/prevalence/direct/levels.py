@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
@@ -45,6 +46,7 @@ MAX_LEVELS = 500
     citation=SARNDAL,
     example=example_with(outcome="stratum"),
 )
+@explained
 def proportions(
     survey: Survey,
     outcome: str,
@@ -136,6 +138,7 @@ def proportions(
     citation=SARNDAL,
     example=example_with(outcome="stratum", by="sex"),
 )
+@explained
 def counts(
     survey: Survey,
     outcome: str,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import note, warn
 from ..estimate import Estimate
@@ -40,6 +41,7 @@ Array = NDArray[Any]
     citation=SARNDAL,
     example=example_with(outcome="y"),
 )
+@explained
 def total(
     survey: Survey,
     outcome: str | Sequence[str],
@@ -122,6 +124,7 @@ def total(
     citation=SARNDAL,
     example=example_with(outcome=["y", "x"]),
 )
+@explained
 def mean(
     survey: Survey,
     outcome: str | Sequence[str],
@@ -205,6 +208,7 @@ def mean(
     citation=SARNDAL,
     example=example_with(numerator="y", denominator="x"),
 )
+@explained
 def ratio(
     survey: Survey,
     numerator: str | Sequence[str],

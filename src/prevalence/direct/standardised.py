@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import nearest, note, number
@@ -34,6 +35,7 @@ Array = NDArray[Any]
         outcome=["y", "x"], over="sex", population={"F": 55.0, "M": 45.0}, by="stratum"
     ),
 )
+@explained
 def standardised(
     survey: Survey,
     outcome: str | Sequence[str],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..direct.borrowing import Seen, default_lender, seen_in
 from ..direct.outcomes import SARNDAL
@@ -76,6 +77,7 @@ def _example(**arguments: Any) -> Callable[[], Example]:
         "central difference": COUNTED.format("moved a little"),
     },
 )
+@explained
 def validation_subsample(
     survey: Survey,
     *,

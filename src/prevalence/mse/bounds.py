@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import note
 from ..estimate import Estimate
 from ..lists import Lists
@@ -27,6 +28,7 @@ Array = NDArray[Any]
 
 
 @estimator(unit="count", smooth=True, degree=None, citation=CHAO, example=example(), skips=SKIPS)
+@explained
 def lower_bound(lists: Lists) -> Estimate:
     """Estimate a lower bound of the population size from persons on one and on two lists.
 

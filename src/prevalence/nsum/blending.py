@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..algebra import agreed_words
+from ..arguments import explained
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..errors import note
@@ -45,6 +46,7 @@ def _example() -> Example:
 
 
 @estimator(unit="count", smooth=True, degree=0, citation=TWO_TIES, example=_example)
+@explained
 def blend(
     one: Estimate, two: Estimate, weight: str | float | Sequence[float] | None = None
 ) -> Estimate:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..engine import Weights
@@ -58,6 +59,7 @@ def _example() -> Example:
 
 
 @estimator(unit="count", smooth=True, degree=None, citation=FEEHAN, example=_example)
+@explained
 def generalized(
     sample: Answers | Survey,
     hidden_sample: Answers | Survey,

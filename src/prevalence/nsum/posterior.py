@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import mcmc
+from ..arguments import explained
 from ..convergence import check_converged
 from ..draws import from_draws
 from ..errors import generator, nearest, note, one_of
@@ -30,6 +31,7 @@ LONG_TAIL = 1.3  # mean over median; 1.3 is that of a lognormal law of coefficie
 DRAWN = "Adjustments are drawn, each from its own distribution, and divided draw by draw."
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Posterior:
     """Draws of a scale-up model of the numbers known, made by `prevalence.nsum.fit`.

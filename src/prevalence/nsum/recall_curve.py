@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import explained
 from ..errors import level_in_range, note, number, one_of
 from ..intervals import t_quantile
 
@@ -23,6 +24,7 @@ Array = NDArray[Any]
 SHAPES = tuple(np.geomspace(0.1, 10, 21).tolist())
 
 
+@explained
 def recalled_size(size: ArrayLike, threshold: float, shape: float = 1.0) -> Array:
     """Recalled size of groups: their own up to a threshold, towards its square root above.
 
@@ -86,6 +88,7 @@ def _log_recalled(log_size: Array, log_threshold: float, shape: float) -> Array:
     return np.asarray(log_size + 0.5 * (bend - over))
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Recall:
     """How leave-one-out sizes of known groups follow their known sizes, on the log scale.

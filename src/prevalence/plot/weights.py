@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..arguments import explained
 from ..words import language
 from .canvas import BLUE, axes, finished, frame, height, ruled, words, x_label
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def weight_flow(
     flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool = False, lang: str = "en"
 ) -> Axes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import one_of, whole
 from ...lists import Lists
 from ..assemble import require_overlap
@@ -23,6 +24,7 @@ __all__ = ["ModelTable", "models"]
 CRITERIA, PENALTIES, RANKINGS = ("bic", "aic"), ("persons", "cells"), ("bic", "degree-2")
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelTable:
     """All hierarchical log-linear models of some lists, best first; those without an estimate last.
@@ -190,6 +192,7 @@ class ModelTable:
         )
 
 
+@explained
 def models(
     lists: Lists, *, order: int = 2, criterion: str = "bic", penalty: str = "persons"
 ) -> ModelTable:

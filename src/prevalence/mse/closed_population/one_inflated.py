@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import note, one_of
 from ...estimate import Estimate
 from ...lists import Lists
@@ -42,6 +43,7 @@ MEANS = {
         "bound": ample(mechanism="before", law="bound"),
     },
 )
+@explained
 def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Estimate:
     """Estimate the population size when more persons than chance has it are captured once.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import generator, note
 from ...estimate import Estimate
 from ...lists import Lists
@@ -33,6 +34,7 @@ POSTERIOR = {
     example=example(saturated=False),
     skips=POSTERIOR,
 )
+@explained
 def decomposable(
     lists: Lists,
     *,
