@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -33,11 +33,11 @@ class Chance:
     def __init__(self, rng: np.random.Generator, folder: Path, seed: int = 0) -> None:
         self.rng, self.folder, self.seed = rng, folder, seed
 
-    def pick(self, *options: T) -> T:
+    def pick(self, *options: Any) -> Any:
         """Return one of the options."""
         return options[int(self.rng.integers(len(options)))]
 
-    def some(self, options: tuple[T, ...] | list[T], least: int = 1) -> list[T]:
+    def some(self, options: Sequence[T], least: int = 1) -> list[T]:
         """Return some of the options in random order."""
         n = int(self.rng.integers(least, len(options) + 1))
         return [options[k] for k in self.rng.permutation(len(options))[:n]]
@@ -56,7 +56,7 @@ class Chance:
 
     def label(self) -> str:
         """Return a label of any script, with marks that mean something elsewhere."""
-        return self.pick(*LABELS)
+        return str(self.pick(*LABELS))
 
     def maybe(self, share: float = 0.35, /, **makers: Any) -> dict[str, Any]:
         """Return some of the keywords; a function is called for its value."""
@@ -71,13 +71,13 @@ class Chance:
         word = self.pick("a", "b", "été", "a b")
         return self.folder / f"{word}{self.whole(0, 10**9)}{self.pick(*suffixes)}"
 
-    def of(self, maker: Callable[[Chance], T], size: int = POOL) -> T:
+    def of(self, maker: Callable[[Chance], Any], size: int = POOL) -> Any:
         """Return one of the objects that a maker made, each from a seed of its own."""
         return pooled(maker, int(self.rng.integers(size)), self.seed, self.folder)
 
 
-@lru_cache(maxsize=None)
-def pooled(maker: Callable[[Chance], T], number: int, seed: int, folder: Path) -> T:
+@cache
+def pooled(maker: Callable[[Chance], Any], number: int, seed: int, folder: Path) -> Any:
     """Return the object of a number; where what was drawn is refused, the next that is not."""
     name = zlib.crc32(maker.__name__.encode())
     for attempt in range(50):

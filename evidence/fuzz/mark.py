@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -60,15 +60,23 @@ def _parts(thing: Any) -> Any:
 
 
 def _fields(thing: Any) -> list[Any]:
-    """Return the fields of an object of this library; what it has computed since is none."""
-    if not type(thing).__module__.startswith("prevalence") or not hasattr(thing, "__dict__"):
+    """Return the fields of an object of this library; what it has computed since is none.
+
+    The weights that a function of the weights is given record what is asked of them, and nothing else.
+    """
+    if (
+        type(thing).__name__ == "Recorder"
+        or not type(thing).__module__.startswith("prevalence")
+        or not hasattr(thing, "__dict__")
+    ):
         return []
-    kept = computed(type(thing))
+    kind: Any = type(thing)
+    kept = computed(kind)
     told = [pair for pair in vars(thing).items() if not pair[0].startswith("_")]
     return [part for name, value in told if name not in kept for part in (name, value)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def computed(kind: type) -> frozenset[str]:
     """Return the names of a class that are computed once and kept, with those of read columns."""
     return frozenset(["kept"]) | frozenset(

@@ -137,7 +137,7 @@ def share(r: Chance) -> pv.Estimate:
 
 
 @quiet
-def estimate(r: Chance) -> pv.Estimate:
+def estimate(r: Chance) -> Any:
     """Return an estimate of any family, with or without domains."""
     kind, made = r.whole(0, 13), r.of(survey)
     by: Any = r.pick((), (), "sex", "half", ["sex", "half"])
@@ -169,7 +169,7 @@ def estimate(r: Chance) -> pv.Estimate:
 
 
 @quiet
-def counted(r: Chance) -> pv.Estimate:
+def counted(r: Chance) -> Any:
     """Return a number of persons of one row."""
     return r.of(r.pick(scaled, hidden_number)) if r.yes() else r.of(share).count(1e5)
 
@@ -187,7 +187,7 @@ def scaled(r: Chance) -> pv.Estimate:
 
 
 @quiet
-def hidden_number(r: Chance) -> pv.Estimate:
+def hidden_number(r: Chance) -> Any:
     """Return a number of persons from lists."""
     cases = r.of(lists)
     return r.pick(pv.mse.lower_bound, pv.mse.loglinear)(cases)
@@ -300,7 +300,11 @@ def definition(r: Chance) -> pv.Definition:
 
 def variables() -> list[pv.Variable]:
     """Return what is known of the columns of two linked tables."""
-    yes = {1: {"en": "Yes", "fr": "Oui"}, 0: {"en": "No", "fr": "Non"}, 98: {"en": "Don't know"}}
+    yes: dict[Any, dict[str, str]] = {
+        1: {"en": "Yes", "fr": "Oui"},
+        0: {"en": "No", "fr": "Non"},
+        98: {"en": "Don't know"},
+    }
     return [
         pv.Variable("work", "child", "choice", {"en": "Worked?"}, yes, {98: "don't know"}),
         pv.Variable("area", "home", "text", {"en": "Area"}),
@@ -332,5 +336,5 @@ def comparison(r: Chance) -> pv.Comparison:
     """Return estimates side by side, some with a truth."""
     kind = r.pick(share, counted, estimate)
     made = {name: r.of(kind) for name in r.some(("survey", "lists", "été", "<b>"), 1)}
-    truth = {name: 0.2 for name in made} if kind is share and r.yes() else None
+    truth = dict.fromkeys(made, 0.2) if kind is share and r.yes() else None
     return pv.compare(made, truth=truth, side_by_side=True)

@@ -22,14 +22,27 @@ OURS = str(Path(pv.__file__).parent)
 RAISE = dis.opmap["RAISE_VARARGS"]
 KINDS = (
     ValueError, TypeError, KeyError, IndexError, pv.ConvergenceError, pv.DisclosureError,
-    FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, ImportError,
+    OSError, ImportError,
 )  # fmt: skip
 RULE = re.compile(
     r"\b(must|needs?|cannot|takes?|holds? no|has no|have no|no |none|not|without|only|found|"
     r"differ|already|did not|too|fewer|at least)\b"
 )
 LIMITS = ("estimate", "value", "std_error", "conf_low", "conf_high", "low", "high", "cv", "ratio")
-SAID = ("flag", "flags", "note", "notes", "says", "advice", "why", "warning", "warnings", "method")
+WHEN = re.compile(r"\b(nan|infinite|inf|missing)\b")
+SAID = (
+    "flag",
+    "flags",
+    "note",
+    "notes",
+    "says",
+    "advice",
+    "why",
+    "reason",
+    "warning",
+    "warnings",
+    "method",
+)
 
 
 def documented(error: BaseException) -> str:
@@ -50,11 +63,22 @@ def documented(error: BaseException) -> str:
     return ""
 
 
-def silent(result: Any, warned: Iterable[warnings.WarningMessage], given: Iterable[Any]) -> str:
-    """Return the number of a result that is none, or has no spread, and that nothing speaks of."""
+def silent(
+    result: Any,
+    warned: Iterable[warnings.WarningMessage],
+    given: Iterable[Any],
+    documentation: str,
+) -> str:
+    """Return the number of a result that is none, or has no spread, and that nothing speaks of.
+
+    Words are a warning of ours, those that the result or an object given keeps, a flag in its row,
+    or the documentation where it says when a number is infinite or missing.
+    """
     if any(issubclass(each.category, pv.PrevalenceWarning) for each in warned):
         return ""
-    if any(isinstance(each, pv.Estimate) and each.warnings for each in given):
+    if any(map(warns, given)):
+        return ""
+    if WHEN.search(documentation) and not isinstance(result, (pv.Estimate, pd.DataFrame)):
         return ""
     if isinstance(result, pv.Estimate):
         return "" if result.warnings else _estimate(result)
@@ -63,20 +87,30 @@ def silent(result: Any, warned: Iterable[warnings.WarningMessage], given: Iterab
     if isinstance(result, (float, np.floating)):
         return "" if np.isfinite(result) else f"a number that is {result}"
     if isinstance(result, tuple):
-        return next((said for part in result if (said := silent(part, (), ()))), "")
+        return next((said for part in result if (said := silent(part, (), (), ""))), "")
     if isinstance(result, np.ndarray) and result.dtype.kind == "f":
         return "" if np.isfinite(result).all() else "an array with values that are no numbers"
     return ""
 
 
+def warns(given: Any) -> bool:
+    """Return whether an object keeps words of warning, itself or in its estimate, or flags rows."""
+    made = given if isinstance(given, pv.Estimate) else getattr(given, "estimate", None)
+    if getattr(given, "warnings", ()) or getattr(made, "warnings", ()):
+        return True
+    return isinstance(made, pv.Estimate) and bool((made.to_frame()["flag"] != "").any())
+
+
 def _estimate(made: pv.Estimate) -> str:
-    if not np.isfinite(made.value).all():
+    """Return the first number of a row without a flag that is none, or has no spread."""
+    row = (made.to_frame()["flag"] == "").to_numpy()
+    if not np.isfinite(made.value[row]).all():
         return "an estimate that is no number"
-    if not np.isfinite(made.std_error).all():
+    if not np.isfinite(made.std_error[row]).all():
         return "a standard error that is no number"
     if made.blocks and (made.std_error == 0).any():
         return "a standard error of 0"
-    return "" if np.isfinite(made.interval()).all() else "a limit that is no number"
+    return "" if np.isfinite(made.interval()[row]).all() else "a limit that is no number"
 
 
 def _frame(made: pd.DataFrame) -> str:

@@ -94,7 +94,7 @@ def unusual(r: Chance, made: dict[str, Any], n: int) -> None:
     elif kind == 7:
         made[name] = np.where(r.rng.random(n) < 0.2, None, made[name].astype(object))
     elif kind == 8:
-        made["hours"] = made["hours"] * r.pick(0.0, -1.0, 1e9, 1e150)
+        made["hours"] = r.rng.random(n) * r.pick(0.0, -1.0, 1e9, 1e150)
     elif kind == 9:
         made["case"] = np.full(n, r.pick(0.0, 1.0))
     elif kind == 10:
@@ -153,15 +153,16 @@ def arrow(plain: pd.DataFrame) -> Any:
 def hidden_people(r: Chance) -> dict[str, Any]:
     """Return respondents of the hidden group, who say who is aware of them."""
     n = r.pick(8, 12, 20)
+    police, nurses = r.rng.poisson(3, n) + 1, r.rng.poisson(4, n) + 1
     return {
         "id": np.arange(n),
         "w": r.rng.uniform(0.5, 2, n),
         "psu": np.arange(n) // 2,
         "sex": np.array(["F", "M"])[np.arange(n) // 4 % 2],
-        "police": r.rng.poisson(3, n) + 1.0,
-        "nurses": r.rng.poisson(4, n) + 1.0,
-        "police_aware": r.rng.poisson(1, n) + 0.0,
-        "nurses_aware": r.rng.poisson(1.5, n) + 1.0,
+        "police": police,
+        "nurses": nurses,
+        "police_aware": r.rng.binomial(police, 0.5) + 0.0,
+        "nurses_aware": r.rng.binomial(nurses, 0.5) + 0.0,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import time
 import warnings
@@ -24,9 +25,10 @@ from .outcome import documented, kind_of, silent
 from .surface import SURFACE, Callee
 from .wild import spoiled
 
-__all__ = ["Outcome", "scheduled", "tried"]
+__all__ = ["ROUNDS", "Outcome", "batch", "schedule", "tried"]
 
 SPOILED = 0.4
+ROUNDS = 500  # of every function in the long run
 #: What is drawn from a file or a clock where it is left out or None: kept as it is.
 KEPT = {"rng"}
 
@@ -43,26 +45,53 @@ class Outcome:
     seconds: float
 
 
-def scheduled(number: int, names: list[str], seed: int) -> str:
-    """Return whom a call is of: each public name in turn."""
-    del seed
-    return names[number % len(names)]
+def schedule(calls: int) -> list[str]:
+    """Return whom each call is of: functions `ROUNDS` times first, then all in turn.
+
+    Of fewer calls than the long run has, each has its share.
+    """
+    rounds = ROUNDS * calls // 100_000
+    functions = [name for name, callee in SURFACE.items() if callee.kind == "function"]
+    others = [name for name in SURFACE if name not in functions]
+    names = functions * rounds
+    short = max(calls - len(names), 0)
+    return [*names, *(others * (short // len(others) + 1))[:short]][:calls]
 
 
-def tried(number: int, name: str, seed: int, folder: Path) -> Outcome:
-    """Make one call; its number, name and seed decide everything in it."""
+def tried(number: int, name: str, seed: int, folder: Path, *, raising: bool = False) -> Outcome:
+    """Make one call; its number, name and seed decide everything in it.
+
+    With `raising` its error is raised, to be looked at.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
     callee, r = SURFACE[name], Chance(rng, folder, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PrevalenceWarning)  # they are of what a call is given
-        try:
-            made = ENTRIES[name](r)
-        except chances.EXPECTED as error:
-            return Outcome(
-                number, name, "", "the draw failed", f"{type(error).__name__}: {error}", 0
-            )
+        made = drawn(name, r)
     owned, args, keywords = spoil(callee, made, rng) if rng.random() < SPOILED else made
-    return judged(callee, number, Call(owned, args, keywords), seed)
+    if raising:
+        print(owned, args, keywords, sep="\n")
+        callee.call(owned, tuple(args), keywords)
+    return judged(callee, number, Call(owned, args, keywords))
+
+
+def batch(job: tuple[list[tuple[int, str]], int, str]) -> list[Outcome]:
+    """Make some calls, in a folder of their own."""
+    calls, seed, folder = job
+    home = Path(folder)
+    home.mkdir()
+    os.chdir(home)
+    return [tried(number, name, seed, home.parent) for number, name in calls]
+
+
+def drawn(name: str, r: Chance) -> Call:
+    """Return a call; where what it is drawn from is refused, the next."""
+    for _ in range(20):
+        try:
+            return ENTRIES[name](r)
+        except chances.EXPECTED as error:
+            refused = error
+    raise RuntimeError(f"no call of {name} can be drawn: {refused}")
 
 
 def spoil(callee: Callee, made: Call, rng: np.random.Generator) -> Call:
@@ -103,9 +132,8 @@ def listened() -> Iterator[tuple[list[warnings.WarningMessage], io.StringIO]]:
         yield warned, printed
 
 
-def judged(callee: Callee, number: int, made: Call, seed: int) -> Outcome:
+def judged(callee: Callee, number: int, made: Call) -> Outcome:
     """Make a call and say what came of it."""
-    del seed
     given = [made.owned, *made.args, *made.keywords.values()]
     before = [mark(thing) for thing in given]
     fault = kind = said = ""
@@ -120,8 +148,8 @@ def judged(callee: Callee, number: int, made: Call, seed: int) -> Outcome:
             fault = documented(error)
     spent = time.process_time() - began
     close(result)
-    if not fault and kind == "result":
-        fault = silent(result, warned, given)
+    if not fault and kind == "result" and callee.kind != "class":
+        fault = silent(result, warned, given, getattr(callee.thing, "__doc__", None) or "")
         said = repr(result)[:300] if fault else ""
     if not fault:
         fault, said = aftermath(given, before, warned, printed.getvalue(), said)

@@ -151,7 +151,7 @@ def _array(value: np.ndarray[Any, Any], rng: np.random.Generator) -> Any:
 def _frame(value: pd.DataFrame, rng: np.random.Generator) -> Any:
     if not len(value.columns):
         return another(rng)
-    name = value.columns[rng.integers(len(value.columns))]
+    name = value.columns[int(rng.integers(len(value.columns)))]
     ways: list[Any] = [
         value.drop(columns=[name]),
         value.rename(columns={name: f"{name}x"}),

@@ -52,13 +52,32 @@ WORDS = {
     "Answers": ("Answers", "Make them with pv.Answers(...)."),
     "Estimate": ("an Estimate", "Pass what an estimator or pv.uncertain(...) returns."),
     "Definition": ("a Definition", "Make one with pv.Definition(...)."),
+    "Variable": ("a Variable", "Make one with pv.Variable(...)."),
+    "Estimand": ("an Estimand", "Make one with pv.Estimand(...)."),
+    "Posterior": ("a Posterior", "Pass what pv.nsum.fit(...) returns."),
+    "Validation": ("a Validation", "Pass what pv.nsum.validate(...) returns."),
+    "Reliability": ("a Reliability", "Pass what pv.mse.reliability(...) returns."),
+    "ReferralBracket": ("a ReferralBracket", "Pass what pv.mse.referral_bracket(...) returns."),
+    "Sensitivity": ("a Sensitivity", "Pass what pv.mse.sensitivity(...) returns."),
+    "Series": ("a pandas Series", "Pass one column of a table."),
+    "Theta": ("a function of the weights", "Write it as lambda w: (y @ w) / (x @ w)."),
+    "RowFunction": ("a function of the coefficients", "Write it as lambda b: y - b."),
+    "Weights": ("the weights that a function of the weights is given", "Call it inside one."),
+    "HasFrame": (
+        "a comparison with to_frame()",
+        "Pass what pv.compare(...) or .compare(...) returns.",
+    ),
+    "HasModels": ("a table of models with to_frame()", "Pass what pv.mse.models(...) returns."),
+    "HasCells": ("Lists", "Make them with pv.Lists(...)."),
+    "HasTables": ("a table of error rates", "Pass what pv.misclassification.what_if(...) returns."),
 }
 
 
 def explained(thing: T) -> T:
     """Return a function, or a class with its public methods, whose failures name the argument."""
-    if not inspect.isclass(thing):
-        return cast("T", _function(cast("Any", thing)))
+    one: Any = thing
+    if isinstance(one, FunctionType):
+        return cast("T", _function(one))
     for name, own in list(vars(thing).items()):
         if isinstance(own, FunctionType) and (not name.startswith("_") or name == "__init__"):
             setattr(thing, name, _function(own))
@@ -92,8 +111,15 @@ def _explain(
     function: FunctionType, args: tuple[Any, ...], keywords: dict[str, Any], error: Exception
 ) -> None:
     """Raise an error of ours in place of one that none of our checks raised."""
+    if isinstance(error, OSError) and error.strerror:
+        raise type(error)(
+            f"{_path_of(function, args, keywords)} must be a file or folder that can be used: "
+            f"{error.strerror.lower()}. Choose another, or look at what is there."
+        ) from error
     steps = traceback.extract_tb(error.__traceback__)
-    if len(steps) < 2 or _checked(steps[-1]):  # one step: the call itself does not fit
+    if (
+        len(steps) < 2 or _checked(steps[-1]) or isinstance(error, ImportError)
+    ):  # one step: the call itself does not fit
         return
     given = inspect.signature(function).bind(*args, **keywords).arguments
     named = _flat(given, inspect.signature(function).parameters)
@@ -108,6 +134,14 @@ def _explain(
                 "can work with. Correct it."
             ) from error
         del wanted
+
+
+def _path_of(function: FunctionType, args: tuple[Any, ...], keywords: dict[str, Any]) -> str:
+    """Return the name of the argument that is a path: the first of that kind."""
+    signature = inspect.signature(function)
+    given = [name for name in signature.bind(*args, **keywords).arguments if name != "self"]
+    paths = [name for name in given if "Path" in str(signature.parameters[name].annotation)]
+    return (paths or given or ["the file"])[0]
 
 
 def _checked(step: traceback.FrameSummary) -> bool:
@@ -180,8 +214,17 @@ def _is(kind: str, value: Any) -> bool:
         "Collection": lambda v: _several(v) or isinstance(v, (set, frozenset)),
         "Mapping": lambda v: isinstance(v, Mapping),
         "Callable": callable,
-        "Array": lambda v: hasattr(v, "dtype"),
-        "ArrayLike": lambda v: isinstance(v, numbers.Real) or _several(v),
+        "Theta": callable,
+        "RowFunction": callable,
+        "Weights": lambda v: hasattr(v, "root"),
+        "HasFrame": lambda v: hasattr(v, "to_frame") and not hasattr(v, "dtype"),
+        "HasModels": lambda v: hasattr(v, "to_frame") and not hasattr(v, "dtype"),
+        "HasCells": lambda v: hasattr(v, "histories"),
+        "HasTables": lambda v: hasattr(v, "tornado"),
+        "Array": lambda v: getattr(getattr(v, "dtype", None), "kind", "") in "biufc",
+        "ArrayLike": lambda v: all(
+            isinstance(x, numbers.Real) for x in (v if _several(v) else [v])
+        ),
     }
     named = any(each.__name__ == kind for each in type(value).__mro__)
     return known[kind](value) if kind in known else named

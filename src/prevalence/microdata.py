@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -430,6 +430,11 @@ class Microdata(Mapping[str, pd.DataFrame]):
         array of int
             Positions in the parent table.
         """
+        if not isinstance(child, Hashable) or child not in self.links:
+            raise KeyError(
+                f"child must be a table with a link: {shown(child)} has none."
+                f"{nearest(child, self.links) or ' No table has one.'}"
+            )
         link = self.links[child]
         keys = pd.Index(self.tables[self._table(link.parent)][link.parent_key])
         if not keys.is_unique:
@@ -541,6 +546,12 @@ def declared_missing(name: str, missing_codes: Any) -> dict[Code, str]:
             raise TypeError(
                 "missing_codes must be codes with their reasons: found "
                 f'{shown(missing_codes)}. Write for example {{98: "don\'t know"}}.'
+            )
+        wrong = [code for code in missing_codes if not isinstance(code, Hashable)]
+        if wrong:
+            raise TypeError(
+                f"missing_codes must be codes: found {shown(wrong[0])} among them. Write for example "
+                "[98, 99], or {'age': [98, 99]} for one column."
             )
         return dict.fromkeys(missing_codes, "missing code")
     out: dict[Code, str] = {}

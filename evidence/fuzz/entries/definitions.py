@@ -90,7 +90,7 @@ def keys(r: Chance) -> Call:
     return call(
         framed(r, rows),
         r.pick("name", ["name", "born"], ["no"]),
-        secret=r.pick("a secret of many words", b"s" * 16),
+        secret=r.rng.bytes(32).hex(),
     )
 
 

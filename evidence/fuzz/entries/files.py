@@ -60,7 +60,7 @@ def spss(r: Chance) -> Path:
 
     place = r.path(".sav")
     rows = pd.DataFrame({"work": r.rng.choice([1.0, 2.0, 99.0], 5)})
-    labels = {"work": {1: "Oui", 2: "Non", 99: "Refus"}}
+    labels: Any = {"work": {1: "Oui", 2: "Non", 99: "Refus"}}
     pyreadstat.write_sav(rows, str(place), variable_value_labels=labels)
     return place
 
@@ -108,7 +108,7 @@ ENTRIES: dict[str, Any] = {
     "read_stata": read(stata, ".dta", missing_codes={"work": [9]}, language="fr"),
     "read_spss": read(spss, ".sav", missing_codes={"work": [99]}, language="fr"),
     "read_htcds": htcds,
-    "datasets.coverage": lambda r: call(r.pick("jamaica", "cote_divoire")),
+    "datasets.coverage": lambda r: call(r.pick("jamaica", "household_survey")),
     "datasets.folder": lambda r: call(r.pick("jamaica", "cote_divoire")),
     "datasets.margins": census,
     "datasets.provenance": lambda r: call(*r.pick([], [FOLDER])),

@@ -164,7 +164,7 @@ def searched(r: Chance) -> dict[str, Any]:
 def closed(r: Chance) -> Call:
     model = r.pick("M0", "Mt", "Mh", "Mth", "Mb", "Mbh")
     how: dict[str, Any] = (
-        {"heterogeneity": r.pick("chao", "poisson", "darroch")} if "h" in model else {}
+        {"heterogeneity": r.pick("chao", "poisson", "darroch")} if model in ("Mh", "Mth") else {}
     )
     how |= {"ordered": True} if "b" in model else {}
     return call(
@@ -206,7 +206,8 @@ def linked_pair(r: Chance) -> Call:
 
 
 def over(r: Chance) -> Call:
-    versions = [r.of(two_lists) for _ in range(r.whole(2, 3))]
+    made = r.of(two_lists)
+    versions = [made, *(each for _ in range(4) if (each := r.of(two_lists)).names == made.names)]
     return call(versions, using=r.pick(pv.mse.loglinear, pv.mse.lower_bound))
 
 
@@ -238,7 +239,7 @@ ENTRIES: dict[str, Any] = {
     "mse.one_inflation": lambda r: call(r.of(lists), mechanism=r.pick("before", "after", "duplicates"), **r.maybe(law=r.pick("equal", "bound"))),
     "mse.stepwise": lambda r: call(r.of(lists), replicates=r.pick(0, 0, 30), rng=1,
         **r.maybe(0.25, threshold=0.05, interval=r.pick("percentile", "jackknife"), resamples="model")),
-    "mse.thresholded": lambda r: call(r.of(lists), draws=r.pick(50, 200), rng=1, **r.maybe(threshold=1.5, scale=2.0)),
+    "mse.thresholded": lambda r: call(r.of(lists), draws=1000, rng=1, **r.maybe(threshold=1.5, scale=2.0)),
     "mse.graph_posterior": lambda r: call(r.of(two_lists), **posterior(r)),
     "mse.decomposable": lambda r: call(r.of(two_lists), rng=1, **posterior(r)),
     "mse.latent_class": lambda r: call(r.of(two_lists), **sampler(r), unconverged=r.yes(0.8), **r.maybe(point="median")),

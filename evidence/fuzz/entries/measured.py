@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import prevalence as pv
 from evidence.fuzz.chance import Call, Chance
-from evidence.fuzz.objects import rate, share, survey
+from evidence.fuzz.objects import quiet, rate, share, survey
 from evidence.fuzz.people import ITEMS
 
 from .shared import WHERE, call, domains, fields, holder, member
@@ -33,12 +35,12 @@ def what_if(r: Chance) -> Any:
 def rates(r: Chance) -> dict[str, Any]:
     """Return ranges of the two rates of error of a report."""
     return {
-        "sensitivity": r.pick((0.5, 0.8), (0.6, 0.7, 0.9), [0.9], 0.8),
-        "false_report": r.pick((0.0, 0.02), (0.0, 0.01, 0.03), 0.0),
+        "sensitivity": r.pick((0.5, 0.8), (0.6, 0.7, 0.9), [0.9]),
+        "false_report": r.pick((0.0, 0.02), (0.0, 0.01, 0.03), [0.0]),
     }
 
 
-def device(r: Chance) -> dict[str, Any]:
+def device(r: Chance) -> Any:
     """Return a design of randomised response with its chances."""
     return r.pick(
         {"design": "warner", "p": 0.75},
@@ -68,17 +70,31 @@ def modelled(r: Chance, **more: Any) -> Call:
 
 def latent(r: Chance) -> Call:
     items = r.some(ITEMS, 3)
-    return call(r.of(survey), items, rng=1, starts=r.pick(1, 2), **domains(r))
+    how = r.maybe(0.2, by="sex", where="sex == 'F'")
+    return call(r.of(classes), items, rng=1, starts=r.pick(1, 2), missing="drop", **how)
+
+
+@quiet
+def classes(r: Chance) -> pv.Survey:
+    """Return answers to four items that two classes of people give."""
+    n = r.pick(150, 300) if r.yes(0.8) else 40
+    case = r.rng.random(n) < r.pick(0.3, 0.5)
+    items = {name: np.where(r.rng.random(n) < 0.8, case, ~case) * 1.0 for name in ITEMS}
+    return pv.Survey(
+        {**items, "sex": ["F", "M"] * (n // 2), "w": r.rng.uniform(1, 2, n)}, weights="w"
+    )
 
 
 def both_errors(second: str) -> Any:
     def made(r: Chance) -> Call:
-        wrong = r.pick(0.95, 0.99) if second == "specificity" else r.pick(0.0, 0.02)
+        wrong: Any = r.pick(0.95, 0.99) if second == "specificity" else r.pick(0.0, 0.02)
         if r.yes(0.2):
             wrong = pv.uncertain(wrong, std_error=0.01)
         how = {"sensitivity": r.pick(0.9, 0.6, r.of(rate)), second: wrong}
         return call(
-            r.of(share), **how, **r.maybe(0.2, interval=r.pick("auto", "wald", "reiczigel"))
+            r.of(share),
+            **how,
+            **r.maybe(0.2, interval=r.pick("auto", "delta", "lang-reiczigel", "melding")),
         )
 
     return made
@@ -132,6 +148,6 @@ ENTRIES: dict[str, Any] = {
     "misclassification.validation_subsample": validation,
     "misclassification.latent_class": latent,
     "misclassification.local_dependence": lambda r: call(
-        r.of(survey), list(ITEMS), rng=1, starts=1, **domains(r)
+        r.of(classes), list(ITEMS), rng=1, starts=1, **r.maybe(0.1, by="sex")
     ),
 }  # fmt: skip

@@ -8,10 +8,10 @@ import numpy as np
 
 import prevalence as pv
 from evidence.fuzz.chance import Call, Chance
-from evidence.fuzz.objects import KNOWN, answers, population, rate, scaled, survey, visits
+from evidence.fuzz.objects import KNOWN, answers, population, quiet, rate, scaled, survey, visits
 from evidence.fuzz.people import reports
 
-from .shared import HOLDERS, WHERE, call, fields, holder, made_by, member
+from .shared import HOLDERS, WHERE, call, fields, holder, member
 
 KNOWN_TWO = {"police": 1000, "nurses": 1500}
 AWARE = {"police_aware": 1000, "nurses_aware": 1500}
@@ -48,20 +48,32 @@ def profile(r: Chance) -> Any:
     return pv.nsum.scaled_down(*profiles(r))
 
 
-@holder("nsum.Posterior")
-def posterior(r: Chance) -> Any:
+def fitted(r: Chance, share: float) -> Any:
     degree = r.rng.lognormal(5, 0.4, 60)
     shares = (("police", 0.03), ("nurses", 0.05), ("hidden", 0.02))
     data: dict[str, Any] = {name: r.rng.poisson(degree * x) for name, x in shares}
     data["region"] = ["north", "south"] * 30
-    how = (
-        {"regions": "region", "region_populations": {"north": 4e4, "south": 6e4}} if r.yes() else {}
-    )
+    regions = {"regions": "region", "region_populations": {"north": 4e4, "south": 6e4}}
+    how: dict[str, Any] = regions if r.yes(share) else {}
     model = "random-degree" if not how else "overdispersed"
     return pv.nsum.fit(
         pv.Survey(data), "hidden", known={"police": 3000, "nurses": 5000}, population=1e5,
-        model=model, draws=200, warmup=200, rng=r.whole(0, 99), **how,
+        model=model, draws=400, warmup=300, rng=r.whole(0, 99), **how,
     )  # fmt: skip
+
+
+@holder("nsum.Posterior")
+def posterior(r: Chance) -> Any:
+    return fitted(r, 0.5)
+
+
+@quiet
+def regional(r: Chance) -> Any:
+    """Return a fit with regions that has converged."""
+    made = fitted(r, 1.0)
+    if not made.converged:
+        raise pv.ConvergenceError("another one is drawn")
+    return made
 
 
 HOLDERS["nsum.Posterior"] = lambda r: r.of(posterior, 3)
@@ -82,6 +94,11 @@ def profiles(r: Chance) -> tuple[Any, Any]:
         name: {cell: r.whole(0, 900) + 1 for cell in cells} for name in ("Mary", "police", "nurses")
     }
     return groups, {cell: r.whole(4000, 6000) for cell in cells}
+
+
+def scaled_down(r: Chance) -> Call:
+    groups, people = profiles(r)
+    return call(groups, people, **r.maybe(candidates={"James": dict.fromkeys(people, 40)}))
 
 
 def sample(r: Chance) -> dict[str, Any]:
@@ -139,10 +156,9 @@ def pairs(r: Chance) -> dict[str, Any]:
 
 def enriched(r: Chance) -> Call:
     how = r.maybe(0.25, precision=0.9, population=50_000, in_frame=0.9)
-    size = r.pick(5_000, r.of(population))
-    return call(
-        r.of(survey), r.of(visits), "hidden", aware=dict(AWARE), frame_size=size, **how, **pairs(r)
-    )
+    made = r.of(survey)
+    size = float(made.final_weights.sum()) * r.real(0.8, 1.2)
+    return call(made, r.of(visits), "hidden", aware=dict(AWARE), frame_size=size, **how, **pairs(r))
 
 
 def rates(r: Chance) -> Call:
@@ -168,6 +184,12 @@ def full_answers(r: Chance) -> pv.Answers:
     data = three(r) | {"hidden": r.rng.poisson(1, 30) + 0.0, "age": r.rng.integers(5, 18, 30)}
     data["half"] = np.array(["x", "y"] * 15)
     return pv.Answers(pv.Survey(data), known=KNOWN, hidden="hidden", population=50_000)
+
+
+@quiet
+def one_number(r: Chance) -> pv.Estimate:
+    made = pv.nsum.scale_up(r.of(answers), "hidden", transmission=1, missing="complete")
+    return made.describe(window="2024", population="children")
 
 
 def new(r: Chance) -> Call:
@@ -227,7 +249,7 @@ ENTRIES: dict[str, Any] = {
     "nsum.recall_adjusted": recalled,
     "nsum.validate": checked,
     "nsum.degree": degree,
-    "nsum.blend": lambda r: call(r.of(scaled), r.of(scaled), **r.maybe(weight=r.pick("precision", 0.5, 0.2))),
+    "nsum.blend": lambda r: call(r.of(one_number), r.of(one_number), **r.maybe(weight=r.pick("precision", 0.5, 0.2))),
     "nsum.sensitivity": lambda r: call(r.of(scaled), transmission=r.pick([0.5, 1], 0.7, (0.4, 0.6, 0.8)),
         **r.maybe(degree_ratio=[0.8, 1], precision=0.9, frame_ratio=[0.9], level=0.9)),
     "nsum.generalized": enriched,
@@ -238,7 +260,7 @@ ENTRIES: dict[str, Any] = {
     "nsum.fit": fit,
     "nsum.precision": lambda r: call(r.whole(100, 3000), **assumed(r)),
     "nsum.sample_size": lambda r: call(r.pick(0.1, 0.2, 0.3), **assumed(r)),
-    "nsum.scaled_down": lambda r: call(*profiles(r), **r.maybe(candidates=profiles(r)[0])),
+    "nsum.scaled_down": scaled_down,
     "nsum.recalled_size": lambda r: call(r.pick([500.0, 4000.0], np.array([10.0, 1e6]), 700), r.pick(1000.0, 300),
         **r.maybe(shape=r.pick(0.5, 2.0))),
     "nsum.Plan": lambda r: call(**fields(r.of(plan))),
@@ -246,7 +268,7 @@ ENTRIES: dict[str, Any] = {
     "nsum.Posterior.check": lambda r: member(r.of(posterior, 3), replicates=r.pick(5, 10), rng=1),
     "nsum.Posterior.degrees": lambda r: member(r.of(posterior, 3), **r.maybe(level=0.8)),
     "nsum.Posterior.fitted_sizes": lambda r: member(r.of(posterior, 3), unconverged=r.yes(0.8), **r.maybe(known="police")),
-    "nsum.Posterior.shrinkage": lambda r: member(r.of(posterior, 3), **r.maybe(hidden="hidden", level=0.9)),
+    "nsum.Posterior.shrinkage": lambda r: member(r.of(regional, 2), **r.maybe(hidden="hidden", level=0.9)),
     "nsum.Posterior.size": size,
     "nsum.Recall": lambda r: call(**fields(r.of(recall))),
     "nsum.Recall.adjusted": lambda r: member(r.of(recall), r.pick([2500.0], np.array([100.0, 1e5]))),

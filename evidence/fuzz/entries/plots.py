@@ -16,13 +16,12 @@ from evidence.fuzz.objects import (
     estimate,
     lists,
     quiet,
-    scaled,
     survey,
 )
 
 from .lists import bracket, model_table, odds, reliability
 from .measured import what_if
-from .network import posterior, validated, validation
+from .network import one_number, regional, validated, validation
 from .shared import call
 
 OFF = "off: for the protocol"
@@ -79,7 +78,7 @@ def domain_table(r: Chance) -> pv.Estimate:
 
 
 ENTRIES: dict[str, Any] = {
-    "plot.adjustments": drawn(scaled, transmission=(0.3, 0.9), degree_ratio=(0.5, 1.2)),
+    "plot.adjustments": drawn(one_number, transmission=(0.3, 0.9), degree_ratio=(0.5, 1.2)),
     "plot.coverage": drawn(coverage, level=0.9),
     "plot.definition_changes": drawn(changes),
     "plot.definitions": drawn(definitions),
@@ -93,7 +92,7 @@ ENTRIES: dict[str, Any] = {
     "plot.overlap": drawn(lists, minimum=3, truth=300.0),
     "plot.recall": drawn(validated, form="curve", level=0.9),
     "plot.referral_bracket": drawn(bracket, truth=300.0),
-    "plot.regions": drawn(posterior, 3),
+    "plot.regions": drawn(regional, 2),
     "plot.reliability": drawn(reliability, 12, nearest=2, truth=300.0),
     "plot.sensitivity": drawn(odds, truth=300.0),
     "plot.tornado": drawn(what_if),

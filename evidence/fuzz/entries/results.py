@@ -8,9 +8,20 @@ import numpy as np
 
 import prevalence as pv
 from evidence.fuzz.chance import Call, Chance
-from evidence.fuzz.objects import comparison, counted, estimate, lists, population, rate, share
+from evidence.fuzz.objects import (
+    comparison,
+    counted,
+    estimate,
+    lists,
+    population,
+    quiet,
+    rate,
+    share,
+)
 
+from .network import posterior
 from .shared import call, fields, holder, member
+from .surveys import replicated_mean
 
 
 def printed(r: Chance) -> dict[str, Any]:
@@ -29,6 +40,11 @@ def table(r: Chance) -> Any:
 @holder("Checklist")
 def checklist(r: Chance) -> Any:
     return pv.checklist(r.of(share), "survey", **r.maybe(told={"funding": r.label()}))
+
+
+@quiet
+def drawn(r: Chance) -> Any:
+    return r.of(posterior, 3).size(transmission=1, unconverged=True)
 
 
 def bridged(r: Chance) -> Call:
@@ -63,7 +79,8 @@ def saved(r: Chance) -> Call:
 
 ENTRIES: dict[str, Any] = {
     "Estimate": lambda r: call(**fields(r.of(estimate))),
-    "Estimate.assume_independent": lambda r: member(r.of(estimate), "Other people were asked."),
+    "Estimate.assume_independent": lambda r: member(r.of(drawn), "Other people were asked."),
+    "Estimate.simulation_error": lambda r: member(r.of(replicated_mean)),
     "Estimate.at_most": lambda r: member(r.of(estimate), **r.maybe(level=0.9)),
     "Estimate.bridge": bridged,
     "Estimate.count": lambda r: member(r.of(share), r.pick(1e4, 250, r.of(population))),

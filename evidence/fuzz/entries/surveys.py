@@ -48,7 +48,8 @@ def selection(r: Chance) -> Call:
 
 
 def venues(r: Chance) -> Call:
-    how = r.maybe(counted="children", intercepted="case", strata="region", psu="ea")
+    how = r.maybe(strata="region", psu="ea")
+    how |= r.pick({}, {"counted": "people", "intercepted": "children"})
     return call(framed(r, people(r)), probability="p", visits="children", **how)
 
 
@@ -103,17 +104,16 @@ def nonresponse(r: Chance) -> Call:
     return member(r.of(plain_survey), "long", **how, **r.maybe(0.2, eligible="direct"))
 
 
-def theta(r: Chance) -> Any:
-    x, y = (r.rng.random(200) for _ in range(2))
+def theta(r: Chance, n: int) -> Any:
+    x, y = (r.rng.random(n) for _ in range(2))
     return r.pick(
-        lambda w: (x[: w.shape[0]] @ w) / (y[: w.shape[0]] @ w),
-        lambda w: np.log(x[: w.shape[0]] @ w),
-        lambda w: np.ones(w.shape[0]) @ w,
-        lambda w: (x[: w.shape[0]] @ w) ** 0.5,
+        lambda w: (x @ w) / (y @ w),
+        lambda w: np.log(x @ w),
+        lambda w: x[:, None] @ w,
+        lambda w: (x @ w) ** 0.5,
         lambda w: "no number",
         lambda w: np.nan,
         lambda w: None,
-        abs,
     )
 
 
@@ -122,7 +122,7 @@ def estimated(r: Chance) -> Call:
     y = r.rng.random(made.n)
     good = r.pick(lambda w: (y @ w) / (np.ones_like(y) @ w), lambda w: (y @ w) / (y**2 @ w))
     how = r.maybe(0.3, unit=r.pick("mean", "ratio"), by="sex", where=r.pick(*WHERE), outcome="mine")
-    return member(made, good if r.yes(0.8) else theta(r), **how)
+    return member(made, good if r.yes(0.8) else theta(r, made.n), **how)
 
 
 def influenced(r: Chance) -> Call:
@@ -165,8 +165,13 @@ def balanced(r: Chance) -> Call:
     data = people(r)
     n = len(data["w"])
     data["ea"], data["region"] = np.arange(n) * 8 // n, np.arange(n) * 4 // n
-    made = pv.Survey(data, weights="w", strata="region", psu="ea")
-    return member(made, **r.maybe(fay=r.pick(0.0, 0.3, 0.5), mse=r.pick(True, False)))
+    return member(
+        balanced_survey(data), **r.maybe(fay=r.pick(0.0, 0.3, 0.5), mse=r.pick(True, False))
+    )
+
+
+def balanced_survey(data: Any) -> pv.Survey:
+    return pv.Survey(data, weights="w", strata="region", psu="ea")
 
 
 def quantile(r: Chance) -> Call:
@@ -190,7 +195,7 @@ def standardised(r: Chance) -> Call:
 def regressed(r: Chance) -> Call:
     outcome, family = r.pick(("hours", "gaussian"), ("q1", "binomial"), ("hidden", "poisson"))
     how = r.maybe(0.2, intercept=False, categorical="half", where=r.pick(*WHERE))
-    predictors = r.pick("age", ["age", "sex"], ["sex", "half"], "age*sex", "half")
+    predictors = r.pick("age", ["age", "sex"], ["sex", "half"], "age:sex", "half")
     return call(r.of(survey), outcome, predictors, family=family, missing="drop", **how)
 
 
@@ -202,7 +207,7 @@ def wald(r: Chance) -> Call:
 
 def shares(r: Chance) -> Call:
     rules = ("auto", "logit", "wald", "korn-graubard", "wilson", "beta")
-    how = r.maybe(0.25, interval=r.pick(*rules), deff=r.pick(1.5, "q1"), **{"icc": 0.05})
+    how = r.maybe(0.25, interval=r.pick(*rules), deff=r.pick(1.5, "q1"), icc=0.05)
     if "deff" in how:
         how.pop("icc", None)
     return call(r.of(survey), r.pick(*YES, ["case", "q1"]), **how, **domains(r))
@@ -221,10 +226,16 @@ def solving(r: Chance) -> Call:
 
 
 def rooted(r: Chance) -> Call:
-    n = r.whole(3, 12)
+    made = r.of(survey)
+    n, kept = made.n, []
     y = r.rng.random(n)
-    w = r.rng.uniform(1, 2, n)
-    return call(w, lambda b: y - b, lambda b: np.ones((1, 1, n)), np.zeros(1))
+
+    def asked(w: Any) -> Any:
+        kept.append(w)
+        return (y @ w) / (np.ones(n) @ w)
+
+    made.estimate(asked)
+    return call(kept[0], lambda b: y - b, lambda b: np.ones((1, 1, n)), np.zeros(1))
 
 
 def of_column(*columns: Any) -> Any:

@@ -19,6 +19,7 @@ from ..facts import row_facts
 from ..frames import category, names_of
 from ..registry import estimator
 from ..survey import Survey
+from .means import settle
 from .outcomes import SARNDAL, answering, example_with, outcomes
 
 __all__ = ["standardised"]
@@ -115,10 +116,10 @@ def standardised(
         sums = (parts @ w).reshape(len(y), len(inside), -1)
         return np.asanyarray((weight[:, None] * (sums / (inside @ w))).sum(axis=1))
 
-    result = evaluate(survey, theta, domains)
+    result, flat = settle(evaluate(survey, theta, domains), names)
     return assemble(
         survey,
-        replace(result, warnings=(*result.warnings, *said)),
+        replace(result, warnings=(*result.warnings, *said, *flat)),
         domains,
         outcomes=names,
         unit="mean",

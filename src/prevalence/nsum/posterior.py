@@ -14,7 +14,7 @@ from .. import mcmc
 from ..arguments import explained
 from ..convergence import check_converged
 from ..draws import from_draws
-from ..errors import generator, nearest, note, one_of
+from ..errors import generator, level_in_range, nearest, note, one_of
 from ..estimand import SEVERAL, Estimand
 from ..estimate import Estimate
 from ..frames import names_of
@@ -451,6 +451,7 @@ class Posterior:
         ConvergenceError
             When the chains have not converged.
         """
+        level = level_in_range(level)
         self._check_converged(unconverged=False)
         logs = self.draws[LEVEL]
         draws = np.exp(logs).reshape(-1, logs.shape[2])

@@ -68,6 +68,13 @@ def weight_flow(
             f"flow must be what Survey.weight_flow returns: column {missing[0]!r} is missing. Pass "
             "that table unchanged."
         )
+    numbers = flow[["n", "sum", "min", "max"]].apply(pd.to_numeric, errors="coerce")
+    bad = ~((numbers > 0) & (numbers < 1e100)).all(axis=1).to_numpy()
+    if bad.any():
+        raise ValueError(
+            f"flow must hold weights above 0 in every step: {int(bad.sum())} of {len(flow)} do not "
+            f"(first: row {int(bad.argmax())}). Pass what Survey.weight_flow returns unchanged."
+        )
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     ax = axes(ax, 7.2, height(len(flow), 7.2))
