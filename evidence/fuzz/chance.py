@@ -71,9 +71,9 @@ class Chance:
         word = self.pick("a", "b", "été", "a b")
         return self.folder / f"{word}{self.whole(0, 10**9)}{self.pick(*suffixes)}"
 
-    def of(self, maker: Callable[[Chance], Any], size: int = POOL) -> Any:
+    def of(self, maker: Callable[[Chance], Any], size: int | None = None) -> Any:
         """Return one of the objects that a maker made, each from a seed of its own."""
-        return pooled(maker, int(self.rng.integers(size)), self.seed, self.folder)
+        return pooled(maker, int(self.rng.integers(size or POOL)), self.seed, self.folder)
 
 
 @cache

@@ -28,7 +28,7 @@ RULE = re.compile(
     r"\b(must|needs?|cannot|takes?|holds? no|has no|have no|no |none|not|without|only|found|"
     r"differ|already|did not|too|fewer|at least)\b"
 )
-LIMITS = ("estimate", "value", "std_error", "conf_low", "conf_high", "low", "high", "cv", "ratio")
+LIMITS = ("estimate", "value", "std_error", "conf_low", "conf_high", "low", "high", "ratio")
 WHEN = re.compile(r"\b(nan|infinite|inf|missing)\b")
 SAID = (
     "flag",
@@ -117,9 +117,9 @@ def _frame(made: pd.DataFrame) -> str:
     told = [made[name].astype(str).str.len() > 0 for name in made.columns if name in SAID]
     unsaid = ~np.any(told, axis=0) if told else np.ones(len(made), dtype=bool)
     for name in made.columns:
-        if name in LIMITS and made[name].dtype.kind == "f":
-            if not np.isfinite(made[name].to_numpy()[unsaid]).all():
-                return f"a table whose {name} is no number"
+        number = name in LIMITS and made[name].dtype.kind == "f"
+        if number and not np.isfinite(made[name].to_numpy()[unsaid]).all():
+            return f"a table whose {name} is no number"
     return ""
 
 

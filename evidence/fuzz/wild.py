@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,10 @@ def wild() -> list[Any]:
         {"region": {"A": 10.0}}, {None: None}, {"case"}, frozenset(), range(3), slice(0, 2),
         np.array([]), np.array(2.0), np.arange(3), np.array([1.0, np.nan]), np.ones((2, 2)),
         np.array(["a", "b"]), np.array([1, "a", None], dtype=object), np.float32(0.3), np.int8(3),
-        np.bool_(True), np.zeros(0), np.datetime64("2024-01-01"), datetime.date(2024, 1, 1),
+        np.bool_(True), np.zeros(0), np.datetime64("2024-01-01"), dt.date(2024, 1, 1),
         pd.NA, pd.NaT, pd.DataFrame(), pd.DataFrame({"x": [1.0, 2.0]}), pd.Series([1, 2, 3]),
-        pd.Series([], dtype=float), pd.DataFrame({"estimate": ["a"], "n": [None]}), Odd(), Odd,
-        len, object(), ...,
+        pd.Series([], dtype=float), pd.DataFrame({"estimate": ["a"], "n": [None]}), Odd(),
+        object(), ...,
     ]  # fmt: skip
 
 

@@ -52,7 +52,11 @@ WORDS = {
     "Answers": ("Answers", "Make them with pv.Answers(...)."),
     "Estimate": ("an Estimate", "Pass what an estimator or pv.uncertain(...) returns."),
     "Definition": ("a Definition", "Make one with pv.Definition(...)."),
+    "Link": ("a Link", "Make one with prevalence.microdata.Link(...)."),
     "Variable": ("a Variable", "Make one with pv.Variable(...)."),
+    "Parameters": ("Parameters", "Make them with simulate.Parameters(...)."),
+    "CityParameters": ("CityParameters", "Make them with simulate.CityParameters(...)."),
+    "CocoaParameters": ("CocoaParameters", "Make them with simulate.CocoaParameters(...)."),
     "Estimand": ("an Estimand", "Make one with pv.Estimand(...)."),
     "Posterior": ("a Posterior", "Pass what pv.nsum.fit(...) returns."),
     "Validation": ("a Validation", "Pass what pv.nsum.validate(...) returns."),
@@ -82,7 +86,7 @@ def explained(thing: T) -> T:
         if isinstance(own, FunctionType) and (not name.startswith("_") or name == "__init__"):
             setattr(thing, name, _function(own))
         elif isinstance(own, (classmethod, staticmethod)) and not name.startswith("_"):
-            setattr(thing, name, type(own)(_function(own.__func__)))
+            setattr(thing, name, type(own)(_function(cast("Any", own).__func__)))
     return thing
 
 
@@ -221,7 +225,7 @@ def _is(kind: str, value: Any) -> bool:
         "HasModels": lambda v: hasattr(v, "to_frame") and not hasattr(v, "dtype"),
         "HasCells": lambda v: hasattr(v, "histories"),
         "HasTables": lambda v: hasattr(v, "tornado"),
-        "Array": lambda v: getattr(getattr(v, "dtype", None), "kind", "") in "biufc",
+        "Array": lambda v: getattr(getattr(v, "dtype", None), "kind", "none") in "biufc",
         "ArrayLike": lambda v: all(
             isinstance(x, numbers.Real) for x in (v if _several(v) else [v])
         ),

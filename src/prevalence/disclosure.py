@@ -225,7 +225,7 @@ def suppress(
         {"minimum_n": minimum_n, "minimum_cases": minimum_cases, "minimum_psus": minimum_psus},
     )
     reason = reasons_of(frame, minimum_n, minimum_cases, minimum_psus, unit)
-    complement(frame, reason, minimum_n, minimum_cases)
+    complement(frame.reset_index(drop=True), reason, minimum_n, minimum_cases)
     return masked(frame, reason, unit)
 
 

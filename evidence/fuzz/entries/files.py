@@ -112,7 +112,7 @@ ENTRIES: dict[str, Any] = {
     "datasets.folder": lambda r: call(r.pick("jamaica", "cote_divoire")),
     "datasets.margins": census,
     "datasets.provenance": lambda r: call(*r.pick([], [FOLDER])),
-    "datasets.studies": lambda r: call(),
+    "datasets.studies": lambda _: call(),
     "datasets.true_values": lambda r: call(FOLDER, "household_12m_count", **r.maybe(labels=[("Hanover",), ("Portland",)])),
     "datasets.truth": lambda r: call(r.pick(FOLDER, str(FOLDER))),
 }  # fmt: skip

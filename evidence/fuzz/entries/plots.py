@@ -27,7 +27,9 @@ from .shared import call
 OFF = "off: for the protocol"
 
 
-def drawn(maker: Callable[[Chance], Any], size: int = 40, **more: Any) -> Callable[[Chance], Call]:
+def drawn(
+    maker: Callable[[Chance], Any], size: int | None = None, **more: Any
+) -> Callable[[Chance], Call]:
     """Return the entry of a figure of one object."""
 
     def entry(r: Chance) -> Call:

@@ -112,6 +112,6 @@ ENTRIES: dict[str, Any] = {
     "simulate.interviews": lambda r: call(r.whole(0, 99), parameters=parameters(r)),
     "simulate.lists": lists,
     "simulate.answers": answers,
-    "simulate.known_groups": lambda r: call(),
-    "simulate.parish_frame": lambda r: call(),
+    "simulate.known_groups": lambda _: call(),
+    "simulate.parish_frame": lambda _: call(),
 }  # fmt: skip

@@ -111,9 +111,9 @@ def theta(r: Chance, n: int) -> Any:
         lambda w: np.log(x @ w),
         lambda w: x[:, None] @ w,
         lambda w: (x @ w) ** 0.5,
-        lambda w: "no number",
-        lambda w: np.nan,
-        lambda w: None,
+        lambda _: "no number",
+        lambda _: np.nan,
+        lambda _: None,
     )
 
 
@@ -235,7 +235,7 @@ def rooted(r: Chance) -> Call:
         return (y @ w) / (np.ones(n) @ w)
 
     made.estimate(asked)
-    return call(kept[0], lambda b: y - b, lambda b: np.ones((1, 1, n)), np.zeros(1))
+    return call(kept[0], lambda b: y - b, lambda _: np.ones((1, 1, n)), np.zeros(1))
 
 
 def of_column(*columns: Any) -> Any:

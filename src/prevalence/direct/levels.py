@@ -30,6 +30,7 @@ from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
 from .borrowing import Seen, default_lender, seen_in
+from .means import fixed
 from .outcomes import BINDER, SARNDAL, example_with, incomplete
 from .shares import design_effect, share_facts, without_df, without_zero
 
@@ -212,6 +213,7 @@ def counts(
         method="direct.counts",
         interval=rule,
         citations=[SARNDAL],
+        warnings=fixed(result, held.names),
         facts=LateFacts(
             row_facts(result, held.lost),
             ("cases", "psus_with_cases", "deff", "deff_source"),
