@@ -7,7 +7,18 @@ from collections.abc import Callable
 from evidence.fuzz.chance import Call, Chance
 from evidence.fuzz.surface import SURFACE, Callee
 
-from . import definitions, files, lists, measured, network, plots, results, simulated, surveys
+from . import (
+    definitions,
+    files,
+    lists,
+    measured,
+    network,
+    plots,
+    rehearsed,
+    results,
+    simulated,
+    surveys,
+)
 from .shared import HOLDERS
 
 __all__ = ["ENTRIES"]
@@ -29,7 +40,18 @@ def itself(callee: Callee) -> Entry | None:
 def entries() -> dict[str, Entry]:
     """Return the entries of every public callable that has one."""
     made: dict[str, Entry] = {}
-    rooms = (surveys, measured, definitions, network, lists, results, plots, files, simulated)
+    rooms = (
+        surveys,
+        measured,
+        definitions,
+        network,
+        lists,
+        results,
+        plots,
+        files,
+        simulated,
+        rehearsed,
+    )
     for name, callee in SURFACE.items():
         own = [room.ENTRIES[name] for room in rooms if name in room.ENTRIES]
         entry = own[0] if own else itself(callee)
