@@ -79,7 +79,7 @@ class Chance:
 @cache
 def pooled(maker: Callable[[Chance], Any], number: int, seed: int, folder: Path) -> Any:
     """Return the object of a number; where what was drawn is refused, the next that is not."""
-    name = zlib.crc32(maker.__name__.encode())
+    name = zlib.crc32(f"{maker.__module__}.{maker.__name__}".encode())
     for attempt in range(50):
         source = np.random.SeedSequence(seed, spawn_key=(name, number, attempt))
         try:

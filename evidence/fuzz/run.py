@@ -67,7 +67,13 @@ def tried(number: int, name: str, seed: int, folder: Path, *, raising: bool = Fa
     callee, r = SURFACE[name], Chance(rng, folder, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PrevalenceWarning)  # they are of what a call is given
-        made = drawn(name, r)
+        try:
+            made = drawn(name, r)
+        except Exception as error:  # noqa: BLE001  # a fault of what makes the arguments, or of ours
+            if raising:
+                raise
+            said = f"{type(error).__name__}: {error}"
+            return Outcome(number, name, "", "its arguments could not be made", said[:600], 0.0)
     owned, args, keywords = spoil(callee, made, rng) if rng.random() < SPOILED else made
     if raising:
         print(owned, args, keywords, sep="\n")

@@ -13,6 +13,7 @@ import pytest
 
 import prevalence as pv
 from prevalence.arguments import explained
+from prevalence.simulate.rehearsal.performance import performance
 from tools.docstrings import public_names
 
 Array = np.ndarray[Any, Any]
@@ -166,3 +167,14 @@ def test_too_few_draws_for_survey_weights_are_refused() -> None:
             pv.Survey(data), "hidden", known=known, population=50_000, weights="pseudo",
             chains=1, draws=4, warmup=4, rng=1,
         )  # fmt: skip
+
+
+def test_an_estimator_with_one_estimate_has_no_figures_and_says_so() -> None:
+    row = {"estimator": "lists", "domain": "all", "estimate": 90.0, "std_error": 9.0, "low": 70.0}
+    rows = [{**row, "high": 120.0, "truth": 100.0, "noted": False}]
+    with pytest.warns(
+        pv.PrevalenceWarning, match="'lists' has an estimate in fewer than two samples"
+    ):
+        table = performance([*rows, {"estimator": "lists", "reason": "no overlap"}], 2)
+    assert table["mean"].tolist() == [90.0]
+    assert table[["bias", "coverage_mc"]].isna().all(axis=None)
