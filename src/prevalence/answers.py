@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import nearest, number, warn
 from .frames import names_of
 from .groups import (
@@ -28,6 +29,7 @@ __all__ = ["Answers", "Group", "as_answers"]
 Array = NDArray[Any]
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Answers(Inspected):
     """Aggregated relational data: numbers known in groups of known size and in hidden groups.

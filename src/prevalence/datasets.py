@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import explained
 from .errors import nearest
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ STUDIES = {
 DATA = ("jamaica", "cote_divoire")
 
 
+@explained
 def studies() -> dict[str, str]:
     """Return the names of the studies with a line on each, in the order in which they are read.
 
@@ -78,6 +80,7 @@ def check(study: str) -> str:
     return study
 
 
+@explained
 def folder(name: str) -> Path:
     """Return the folder with the files of a synthetic country.
 
@@ -110,6 +113,7 @@ def folder(name: str) -> Path:
     return _place("data") / name
 
 
+@explained
 def truth(folder: str | Path) -> pd.DataFrame:
     """Return the true values behind a folder of synthetic data, one row per estimand.
 
@@ -138,6 +142,7 @@ def truth(folder: str | Path) -> pd.DataFrame:
     return _read(folder, "truth")
 
 
+@explained
 def true_values(
     truth: str | Path | pd.DataFrame,
     name: str,
@@ -199,6 +204,7 @@ def true_values(
     return [float(values[domain]) for domain in domains]
 
 
+@explained
 def margins(
     census: str | Path | pd.DataFrame, *names: str | tuple[str, ...]
 ) -> dict[Any, dict[Any, float]]:
@@ -264,6 +270,7 @@ def source(study: str) -> Path:
     return _place("notebooks") / f"{check(study)}.py"
 
 
+@explained
 def coverage(study: str) -> pd.DataFrame:
     """Return how often the intervals of a study hold the truth when its data are drawn anew.
 
@@ -306,6 +313,7 @@ def coverage_path(study: str) -> Path:
     return source(study).with_suffix(".coverage.csv")
 
 
+@explained
 def provenance(data: str | Path | Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Return what a result was made with: versions of the libraries and the hash of the data.
 

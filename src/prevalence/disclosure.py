@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import DisclosureError
 
 __all__ = ["protect", "protect_audit", "protect_overlaps"]
@@ -25,6 +26,7 @@ BLANKED = (
 )  # fmt: skip
 
 
+@explained
 def protect(
     frame: pd.DataFrame,
     *,
@@ -95,6 +97,7 @@ def protect(
     return out
 
 
+@explained
 def protect_overlaps(frame: pd.DataFrame, *, minimum_n: int = 5) -> pd.DataFrame:
     """Return a table of overlaps of definitions that is safe to publish.
 
@@ -142,6 +145,7 @@ def protect_overlaps(frame: pd.DataFrame, *, minimum_n: int = 5) -> pd.DataFrame
     return _blanked(frame, reason, ("n", "share"))
 
 
+@explained
 def protect_audit(frame: pd.DataFrame, *, minimum_cases: int = FEWEST_CASES) -> pd.DataFrame:
     """Return the audit of a classification that is safe to publish.
 
@@ -221,7 +225,7 @@ def suppress(
         {"minimum_n": minimum_n, "minimum_cases": minimum_cases, "minimum_psus": minimum_psus},
     )
     reason = reasons_of(frame, minimum_n, minimum_cases, minimum_psus, unit)
-    complement(frame, reason, minimum_n, minimum_cases)
+    complement(frame.reset_index(drop=True), reason, minimum_n, minimum_cases)
     return masked(frame, reason, unit)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from . import selection, two_phase
+from .arguments import explained
 from .errors import keeps, warn
 from .frames import Table, names_of, read
 from .resampled import Resampled
@@ -15,6 +16,7 @@ from .resampled import Resampled
 __all__ = ["Drawn"]
 
 
+@explained
 class Drawn(Resampled):
     """Rows whose base weights tell how they were drawn."""
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import ConvergenceError
 
 __all__ = ["Theta", "Weights", "root", "solve"]
@@ -104,6 +105,7 @@ class Regression(Protocol):
         """Return coefficients (p, columns) for weights (rows that take part, columns)."""
 
 
+@explained
 def root(w: Weights, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
     """Solve a weighted estimating equation ``score(b) @ w = 0`` inside an estimator.
 
@@ -159,6 +161,7 @@ def root(w: Weights, score: RowFunction, jacobian: RowFunction, start: Array) ->
     return w.root(score, jacobian, np.asarray(start, dtype=float))
 
 
+@explained
 def solve(matrix: Array, right: Array) -> Array:
     """Solve small linear systems, one in each trailing column, with nan for a singular one.
 
@@ -189,6 +192,12 @@ def solve(matrix: Array, right: Array) -> Array:
     >>> pv.solve(np.array([[[2.0, 0.0]]]), np.array([[1.0, 1.0]]))
     array([[0.5, nan]])
     """
+    shapes = np.shape(matrix), np.shape(right)
+    if len(shapes[0]) != 3 or len(shapes[1]) != 2 or shapes[0] != (shapes[1][0], *shapes[1]):
+        raise ValueError(
+            f"matrix must have shape (p, p, columns) and right (p, columns): found {shapes[0]} and "
+            f"{shapes[1]}. Put the columns on the last axis of both."
+        )
     a = np.moveaxis(np.asarray(matrix), -1, 0)
     b = np.moveaxis(np.asarray(right), -1, 0)
     out = np.full(b.shape, np.nan, dtype=np.result_type(a, b, float))

@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 
+from .arguments import explained
 from .errors import number
 from .estimate import Estimate
 
 __all__ = ["replicates_needed"]
 
 
+@explained
 def replicates_needed(estimate: Estimate, cv: float = 0.05) -> int:
     """Return how many bootstrap replicates hold the simulation error of a standard error to `cv`.
 

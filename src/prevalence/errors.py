@@ -156,7 +156,11 @@ def no_column(argument: str, name: object, hint: str) -> KeyError:
 
 def sequence(argument: str, value: object, remedy: str) -> list[object]:
     """Return what several things are given in, as a list; one text is not taken for several."""
-    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)) and np.ndim(value) != 0:  # type: ignore[arg-type]  # any object has a number of axes
+    if (
+        isinstance(value, Iterable)
+        and not isinstance(value, (str, bytes))
+        and getattr(value, "ndim", 1) != 0
+    ):
         return list(value)
     raise TypeError(f"{argument} must be a list: found {shown(value)}. {remedy}")
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
+from .arguments import explained
+
 __all__ = ["SEVERAL", "Coded", "Estimand", "WindowWords", "by_row", "window_words", "words_of"]
 
 SEVERAL = "several"  # the outcome of rows that do not share one
@@ -29,6 +31,7 @@ class Coded:
     where: str = ""
 
 
+@explained
 @dataclass(frozen=True)
 class Estimand:
     """What is estimated: the outcome and its definition, the window and the population.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .blocks import Block
-from .errors import check_words, nearest, number
+from .errors import check_words, nearest, number, shown
 from .estimand import Estimand
 from .uncertainty import Uncertainty
 
@@ -25,6 +26,7 @@ __all__ = ["Estimand", "Estimate"]
 Array = NDArray[Any]
 
 
+@explained
 @dataclass(frozen=True, eq=False)
 class Estimate(Uncertainty):
     """Estimates with their joint uncertainty, what they estimate and how they were made.
@@ -169,7 +171,7 @@ class Estimate(Uncertainty):
         Estimate
             Those rows, with their joint uncertainty.
         """
-        p = len(self)
+        p, rows = len(self), self._positions(rows)
 
         def pick(item: Any) -> Any:
             return item[rows] if isinstance(item, np.ndarray) and item.shape[:1] == (p,) else item
@@ -184,6 +186,19 @@ class Estimate(Uncertainty):
             facts={k: pick(v) for k, v in self.facts.items()},
             maps=tuple((name, pick(c)) for name, c in self.maps),
         )
+
+    def _positions(self, rows: Any) -> Array:
+        """Return positions of rows, after checking them."""
+        at = np.asarray(rows)
+        fits = at.ndim == 1 and (at.dtype.kind in "iu" or at.size == 0)
+        bad = [] if not fits else [int(k) for k in at if not -len(self) <= k < len(self)]
+        if not fits or bad:
+            found = f"{bad[0]} for {len(self)} rows" if bad else shown(rows)
+            raise ValueError(
+                f"rows must be positions of rows, whole numbers from 0: found {found}. Write for "
+                "example [0, 2]."
+            )
+        return at.astype(int)
 
     def describe(self, **fields: str) -> Self:
         """Return the same numbers with parts of the estimand named anew.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .arguments import explained
 from .errors import nearest, number
 from .estimate import Estimate
 from .frames import names_of, read
@@ -27,6 +28,7 @@ MOST = 1e11  # more people than there are
 TABLE = ("group", "size", "std_error", "source", "year", "alters", "column")
 
 
+@explained
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """A group that respondents are asked about: how many of its members they know.

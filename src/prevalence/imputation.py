@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .algebra import POSITIVE, agreed_words
+from .arguments import explained
 from .blocks import Block, Columns, add_blocks
 from .chain import plain
 from .errors import note, one_of, text
@@ -36,6 +37,7 @@ ASSUMED = (
 )
 
 
+@explained
 def combine_imputations(
     estimates: Sequence[Estimate], df: str = "barnard-rubin", *, name: str = ""
 ) -> Estimate:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from .arguments import explained
+
 if TYPE_CHECKING:
     from .answers import Answers
     from .estimate import Estimate
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Inspected"]
 
 
+@explained
 class Inspected:
     """Answers that can be looked at: summary, heaping, outliers, what is not known."""
 

@@ -6,6 +6,7 @@ import secrets
 
 import numpy as np
 
+from .arguments import explained
 from .blocks import Block, Columns
 from .chain import plain
 from .errors import level_in_range, number, one_of, whole
@@ -17,6 +18,7 @@ __all__ = ["uncertain", "validated"]
 RULE_OF = {"normal": "wald", "lognormal": "log", "beta": "beta-distribution"}
 
 
+@explained
 def uncertain(
     value: float,
     low: float | None = None,
@@ -94,6 +96,7 @@ def uncertain(
     )
 
 
+@explained
 def validated(*, correct: int, tested: int, name: str = "") -> Estimate:
     """Return a sensitivity or a specificity as a validation study found it, ``correct / tested``.
 

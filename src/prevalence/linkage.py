@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import warn
 from .frames import names_of, read
 
@@ -70,6 +71,7 @@ class LinkageKeys:
         )
 
 
+@explained
 def linkage_keys(data: Any, columns: str | Sequence[str], *, secret: str | bytes) -> LinkageKeys:
     """Return a keyed hash of identifying fields for each row, to link lists by.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import captures, patterns
+from .arguments import explained
 from .declared import Declared
 from .errors import check_words, generator, note, sequence, whole
 from .estimand import Estimand, words_of
@@ -27,6 +28,7 @@ __all__ = ["Lists"]
 Array = NDArray[Any]
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Lists(Regrouped):
     """Overlapping case lists: how many persons have each capture history; never changed.

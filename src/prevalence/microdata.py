@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import nearest, one_of, shown
 
 __all__ = ["Link", "Microdata", "Variable", "as_missing", "declared_missing"]
@@ -21,6 +22,7 @@ KINDS = ("number", "text", "choice", "multiple", "date", "other")
 BLANK = "blank"
 
 
+@explained
 @dataclass(frozen=True)
 class Variable:
     """What is known of one column: its kind, labels, codes and missing codes.
@@ -81,6 +83,7 @@ class Link:
     parent_key: str
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Microdata(Mapping[str, pd.DataFrame]):
     """Tables of a study with their labels, why values are missing, and how tables are linked.
@@ -427,6 +430,11 @@ class Microdata(Mapping[str, pd.DataFrame]):
         array of int
             Positions in the parent table.
         """
+        if not isinstance(child, Hashable) or child not in self.links:
+            raise KeyError(
+                f"child must be a table with a link: {shown(child)} has none."
+                f"{nearest(child, self.links) or ' No table has one.'}"
+            )
         link = self.links[child]
         keys = pd.Index(self.tables[self._table(link.parent)][link.parent_key])
         if not keys.is_unique:
@@ -538,6 +546,12 @@ def declared_missing(name: str, missing_codes: Any) -> dict[Code, str]:
             raise TypeError(
                 "missing_codes must be codes with their reasons: found "
                 f'{shown(missing_codes)}. Write for example {{98: "don\'t know"}}.'
+            )
+        wrong = [code for code in missing_codes if not isinstance(code, Hashable)]
+        if wrong:
+            raise TypeError(
+                f"missing_codes must be codes: found {shown(wrong[0])} among them. Write for example "
+                "[98, 99], or {'age': [98, 99]} for one column."
             )
         return dict.fromkeys(missing_codes, "missing code")
     out: dict[Code, str] = {}

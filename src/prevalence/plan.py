@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from .arguments import explained
 from .errors import number, sequence
 
 __all__ = ["sample_size", "two_rounds"]
@@ -17,6 +18,7 @@ STEPS = 1000  # falls looked at before the least is narrowed down
 REMEDY = "Write one number, or several as in [0.005, 0.01]."
 
 
+@explained
 def sample_size(
     prevalence: float | Sequence[float],
     relative_error: float | Sequence[float],
@@ -75,6 +77,7 @@ def sample_size(
     return pd.DataFrame(rows, columns=["prevalence", "relative_error", "deff", "n", "cases"])
 
 
+@explained
 def two_rounds(
     prevalence: float | Sequence[float],
     n: float | Sequence[float],

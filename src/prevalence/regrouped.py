@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .declared import Declared, declared, listed
 from .errors import nearest, sequence, text
 from .patterns import Patterns, gathered, plain
@@ -22,6 +23,7 @@ __all__ = ["Regrouped"]
 Array = NDArray[Any]
 
 
+@explained
 class Regrouped:
     """Kinds of persons on lists; every verb returns new lists or a table."""
 

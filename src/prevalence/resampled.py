@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import exports, schemes, supplied
+from .arguments import explained
 from .errors import generator, keeps
 from .replication import Replicates
 from .weighted import Weighted
@@ -23,6 +24,7 @@ __all__ = ["Resampled"]
 Array = NDArray[Any]
 
 
+@explained
 class Resampled(Weighted):
     """Rows whose variances are linearised or replicated; every verb returns a new sample."""
 

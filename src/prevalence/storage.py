@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .blocks import Block, Columns
 from .chain import plain
 from .errors import shown
@@ -228,6 +229,7 @@ def _entry(name: str, compression: int) -> zipfile.ZipInfo:
 
 
 # ---------------------------------------------------------------------- reading
+@explained
 def load(path: str | Path) -> Estimate:
     """Read an estimate that `Estimate.save` wrote; nothing in the file is executed.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import recipes
+from .arguments import explained
 from .design import SINGLE_PSU, Design, make_design
 from .drawn import Drawn
 from .errors import check_rows, check_words, listening, one_of, shown, warn
@@ -43,6 +44,7 @@ class About:
     excludes: str = ""
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Survey(Drawn):
     """A probability sample: rows, design, weighting recipe and variance scheme; never changed.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import explained
 from .draws import paired_with
 from .errors import warn
 from .estimand import Estimand, window_words
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "compare"]
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Several estimates, by name, with the truth where it is known.
@@ -392,6 +394,7 @@ def _matching(a: Estimate, b: Estimate) -> list[int] | None:
     return None
 
 
+@explained
 def compare(
     estimates: Mapping[str, Estimate],
     *,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .blocks import MAX_COVARIANCE, Block
 from .errors import level_in_range
 from .intervals import RULES
@@ -29,6 +30,7 @@ MAPS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+@explained
 class Uncertainty:
     """Values with blocks of uncertainty and a rule for their intervals."""
 

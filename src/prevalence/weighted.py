@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from . import margins as build
 from . import recipes, response
+from .arguments import explained
 from .chain import Chain
 from .design import Design
 from .errors import keeps, one_of
@@ -27,6 +28,7 @@ __all__ = ["Weighted"]
 Array = NDArray[Any]
 
 
+@explained
 class Weighted:
     """Rows with base weights and weighting steps; every verb returns a new sample."""
 

@@ -127,6 +127,9 @@ def test_equal_probabilities_give_simple_random_sampling() -> None:
         np.testing.assert_allclose(pv.direct.total(made, "y").std_error, wanted, rtol=1e-12)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:the total of .* has a standard error of 0"
+)  # in some of all samples
 @pytest.mark.parametrize("form", FORMS)
 def test_given_joint_probabilities_are_unbiased_over_all_samples(form: str) -> None:
     rng = np.random.default_rng(2)

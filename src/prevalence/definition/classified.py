@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..errors import check_rows, one_of
+from ..errors import check_rows, one_of, shown
 from ..estimand import Coded
 from ..frames import Table, read
 from ..grammar import Truth, three_valued
@@ -186,7 +186,13 @@ def _weights(data: Any, table: Table, weights: Any) -> Array:
     if isinstance(weights, str):
         w = table.numeric(weights, "weights")
     else:
-        w = np.asarray(weights, dtype=float)
+        try:
+            w = np.asarray(weights, dtype=float)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"weights must be a column or numbers: found {shown(weights)}. Give the name of a "
+                "column, or one number for each row."
+            ) from None
         if w.shape != (table.n,):
             raise ValueError(
                 f"weights must be one number for each row: found shape {w.shape} for {table.n:,} "

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 from unicodedata import normalize
 
+from ..arguments import explained
 from ..errors import one_of, text
 from ..estimand import Coded
 from .checks import check_holes, check_windows, checked_ages, checked_indicators, checked_texts
@@ -34,6 +35,7 @@ MISSING = ("as_missing", "as_negative", "bounds")
 WINDOWS = ("lifetime", "12m", "30d", "current")
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Definition(Verbs):
     """Who counts as a case: indicators, the rule that combines them, ages, window, denominator.

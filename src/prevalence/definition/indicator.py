@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..arguments import explained
 from ..errors import mapping, one_of, shown, text
 from ..grammar import columns_of
 from .holes import plugged
@@ -15,6 +16,7 @@ __all__ = ["NOT_ASKED", "Indicator", "columns_in"]
 NOT_ASKED = ("missing", "negative")
 
 
+@explained
 @dataclass(frozen=True)
 class Indicator:
     """One indicator: a condition on coded columns, with its domain, strength and who was asked.

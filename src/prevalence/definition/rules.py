@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explained
 from ..errors import shown
 from .holes import names_in
 
@@ -28,6 +29,7 @@ DEEPEST = 50  # levels of rules
 MOST = 10_000  # parts of one level
 
 
+@explained
 @dataclass(frozen=True, init=False, repr=False)
 class AnyOf:
     """Rule that holds where any of its parts does.
@@ -63,6 +65,7 @@ class AnyOf:
         return f"AnyOf({', '.join(map(repr, self.parts))})"
 
 
+@explained
 @dataclass(frozen=True, init=False, repr=False)
 class AllOf:
     """Rule that holds where all of its parts do.
@@ -98,6 +101,7 @@ class AllOf:
         return f"AllOf({', '.join(map(repr, self.parts))})"
 
 
+@explained
 @dataclass(frozen=True, init=False, repr=False)
 class Not:
     """Rule that holds where its part does not; what is unknown stays unknown.
@@ -128,6 +132,7 @@ class Not:
         return f"Not({self.part!r})"
 
 
+@explained
 @dataclass(frozen=True, init=False, repr=False)
 class AtLeast:
     """Rule that holds where at least k of some indicators do, or indicators of k domains.

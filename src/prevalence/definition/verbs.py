@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from ..arguments import explained
+
 if TYPE_CHECKING:
     from ..survey import Survey
     from .compare import DefinitionComparison
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Verbs"]
 
 
+@explained
 class Verbs:
     """The verbs of a `Definition` that estimate, and its presets."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import domains_of
 from ..engine import STEP, Theta
 from ..errors import one_of
@@ -30,6 +31,7 @@ METHODS = {
 }
 
 
+@explained
 def chi_square(
     survey: Survey,
     row: str,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import nearest
 from ..estimate import Estimate
 from ..survey import Survey
@@ -20,6 +21,7 @@ Array = NDArray[Any]
 WALD = "Korn and Graubard (1990) doi:10.1080/00031305.1990.10475737"
 
 
+@explained
 @dataclass(frozen=True)
 class Test:
     """A design-based test: its statistic, the distribution it is held against, and the p-value.
@@ -113,6 +115,7 @@ def _p(p: float) -> str:
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.4f}"
 
 
+@explained
 def wald_test(
     estimate: Estimate,
     rows: str | int | Sequence[str | int] | None = None,
@@ -262,6 +265,7 @@ def solved(covariance: Array, distance: Array, names: list[str]) -> Array:
     return np.asarray(np.linalg.solve(scaled, distance / size) / size)
 
 
+@explained
 def t_test(
     survey: Survey,
     outcome: str,

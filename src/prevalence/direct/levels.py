@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
@@ -29,6 +30,7 @@ from ..intervals import PROPORTION_RULES
 from ..registry import estimator
 from ..survey import Survey
 from .borrowing import Seen, default_lender, seen_in
+from .means import fixed
 from .outcomes import BINDER, SARNDAL, example_with, incomplete
 from .shares import design_effect, share_facts, without_df, without_zero
 
@@ -45,6 +47,7 @@ MAX_LEVELS = 500
     citation=SARNDAL,
     example=example_with(outcome="stratum"),
 )
+@explained
 def proportions(
     survey: Survey,
     outcome: str,
@@ -136,6 +139,7 @@ def proportions(
     citation=SARNDAL,
     example=example_with(outcome="stratum", by="sex"),
 )
+@explained
 def counts(
     survey: Survey,
     outcome: str,
@@ -209,6 +213,7 @@ def counts(
         method="direct.counts",
         interval=rule,
         citations=[SARNDAL],
+        warnings=fixed(result, held.names),
         facts=LateFacts(
             row_facts(result, held.lost),
             ("cases", "psus_with_cases", "deff", "deff_source"),

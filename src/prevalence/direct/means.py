@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import note, warn
 from ..estimate import Estimate
@@ -40,6 +41,7 @@ Array = NDArray[Any]
     citation=SARNDAL,
     example=example_with(outcome="y"),
 )
+@explained
 def total(
     survey: Survey,
     outcome: str | Sequence[str],
@@ -94,7 +96,7 @@ def total(
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: y @ w, domains)
-    said = _without_cases(result, names)
+    said = [*_without_cases(result, names), *fixed(result, names)]
     facts = _facts(
         survey, domains, result, y, lost,
         lambda: design_effects(
@@ -122,6 +124,7 @@ def total(
     citation=SARNDAL,
     example=example_with(outcome=["y", "x"]),
 )
+@explained
 def mean(
     survey: Survey,
     outcome: str | Sequence[str],
@@ -205,6 +208,7 @@ def mean(
     citation=SARNDAL,
     example=example_with(numerator="y", denominator="x"),
 )
+@explained
 def ratio(
     survey: Survey,
     numerator: str | Sequence[str],
@@ -346,6 +350,29 @@ def _of_ratios(
     with np.errstate(invalid="ignore"):
         rows = [row - at[code] * x for row, at in zip(y, result.value, strict=True)]
     return design_effects(survey, domains, rows, errors, answered)
+
+
+def fixed(result: Result, names: list[str]) -> list[str]:
+    """Warn of totals that no sample could change.
+
+    A census is no news, and a form of variance that may be negative says so where it is read.
+    """
+    coefficients = np.asarray(result.block.scheme.coefficients)
+    if not coefficients.any() or (coefficients < 0).any():
+        return []
+    std_error = result.block.std_error.reshape(len(names), -1)
+    value = np.abs(result.value).reshape(len(names), -1)
+    flat = np.isfinite(std_error) & (std_error <= 1e-14 * value) & (value > 0)
+    if not flat.any():
+        return []
+    k = int(np.argmax(flat.any(axis=1)))
+    said: list[str] = []
+    note(
+        said,
+        f"the total of {names[k]!r} has a standard error of 0 in {_domains(flat[k])}: the design, or "
+        "the margins that the weights meet, give the same in every sample.",
+    )
+    return said
 
 
 def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import note
@@ -33,6 +34,7 @@ COUNTED = "the factor n / (n - 1) counts the rows with weight"
     example=example_with(outcome=["y", "x"]),
     skips={"replicate columns": COUNTED, "repeated row": COUNTED},
 )
+@explained
 def variance(
     survey: Survey,
     outcome: str | Sequence[str],

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..errors import check_rows, note
@@ -66,6 +67,7 @@ def _example() -> Example:
         "zero weight": "reports of a household that is deleted from the sample match no key",
     },
 )
+@explained
 def multiplicity(
     survey: Survey,
     reports: Any,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import check_rows, note, nothing_named, one_of
 from ..estimate import Estimate
@@ -50,6 +51,7 @@ def _example() -> Example:
 
 
 @estimator(unit="proportion", smooth=True, degree=0, citation=SARNDAL, example=_example)
+@explained
 def neighbourhood(
     survey: Survey,
     cases: str | Sequence[str],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..custom import assemble, domains_of
@@ -46,6 +47,7 @@ LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)  # at which limits are kept beside t
         "central difference": "a quantile is a step function of the weights",
     },
 )
+@explained
 def quantile(
     survey: Survey,
     outcome: str | Sequence[str],

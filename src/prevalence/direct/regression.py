@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import note, one_of
 from ..estimate import Estimate
@@ -31,6 +32,7 @@ EXAMPLE = {"outcome": "case", "predictors": ["x", "sex"], "family": "binomial"}
     citation=BINDER,
     example=example_with(**EXAMPLE),
 )
+@explained
 def regression(
     survey: Survey,
     outcome: str,
@@ -120,6 +122,7 @@ def regression(
     citation=BINDER,
     example=example_with(**EXAMPLE),
 )
+@explained
 def marginal_effects(
     survey: Survey,
     outcome: str,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import check_rows, note, one_of
 from ..estimate import Estimate
@@ -43,6 +44,7 @@ ROUNDING = 1e-13  # of a standard error, where values are of the order of 1
     citation=SARNDAL,
     example=example_with(outcome="case"),
 )
+@explained
 def prevalence(
     survey: Survey,
     outcome: str | Sequence[str],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import nearest, note, number
@@ -18,6 +19,7 @@ from ..facts import row_facts
 from ..frames import category, names_of
 from ..registry import estimator
 from ..survey import Survey
+from .means import settle
 from .outcomes import SARNDAL, answering, example_with, outcomes
 
 __all__ = ["standardised"]
@@ -34,6 +36,7 @@ Array = NDArray[Any]
         outcome=["y", "x"], over="sex", population={"F": 55.0, "M": 45.0}, by="stratum"
     ),
 )
+@explained
 def standardised(
     survey: Survey,
     outcome: str | Sequence[str],
@@ -113,10 +116,10 @@ def standardised(
         sums = (parts @ w).reshape(len(y), len(inside), -1)
         return np.asanyarray((weight[:, None] * (sums / (inside @ w))).sum(axis=1))
 
-    result = evaluate(survey, theta, domains)
+    result, flat = settle(evaluate(survey, theta, domains), names)
     return assemble(
         survey,
-        replace(result, warnings=(*result.warnings, *said)),
+        replace(result, warnings=(*result.warnings, *said, *flat)),
         domains,
         outcomes=names,
         unit="mean",

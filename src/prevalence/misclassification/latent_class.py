@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..direct.outcomes import check_yes_no, incomplete
 from ..direct.terms import check_weights
@@ -80,6 +81,7 @@ VARIANTS: dict[str, Callable[[], Example]] = {"three items": _three}
     example=_example,
     variants=VARIANTS,
 )
+@explained
 def latent_class(
     survey: Survey,
     items: Sequence[str],
@@ -192,6 +194,7 @@ def latent_class(
     citation=GOODMAN,
     example=_example,
 )
+@explained
 def local_dependence(
     survey: Survey,
     items: Sequence[str],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explained
 from ..errors import number
 from ..estimate import Estimate
 from ..registry import Example, estimator
@@ -32,6 +33,7 @@ def _example() -> Example:
 
 
 @estimator(unit="proportion", smooth=True, degree=0, citation=ROGAN_GLADEN, example=_example)
+@explained
 def proxy(
     apparent: Estimate,
     *,

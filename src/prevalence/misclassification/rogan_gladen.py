@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..algebra import agreed_words
+from ..arguments import explained
 from ..blocks import Block, add_blocks
 from ..errors import note, number, one_of, shown
 from ..estimate import Estimate
@@ -78,6 +79,7 @@ def example() -> Example:
     citation=ROGAN_GLADEN,
     example=example,
 )
+@explained
 def rogan_gladen(
     apparent: Estimate,
     *,

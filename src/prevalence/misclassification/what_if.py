@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import level_in_range, number, sequence
 from ..estimate import Estimate
 from ..imperfect import corrected
@@ -23,6 +24,7 @@ Array = NDArray[Any]
 Rate = Sequence[float] | Estimate
 
 
+@explained
 @dataclass(frozen=True)
 class WhatIf:
     """Corrected shares over ranges of two error rates.
@@ -101,6 +103,7 @@ class WhatIf:
         )
 
 
+@explained
 def what_if(
     apparent: Estimate, *, sensitivity: Rate, false_report: Rate, level: float = 0.95
 ) -> WhatIf:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import note
 from ..estimate import Estimate
 from ..lists import Lists
@@ -35,6 +36,7 @@ Array = NDArray[Any]
     example=example(),
     skips=SKIPS | CORRECTED,
 )
+@explained
 def lower_bound(lists: Lists) -> Estimate:
     """Estimate a lower bound of the population size from persons on one and on two lists.
 

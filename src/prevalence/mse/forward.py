@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import explained
 from ..errors import number, one_of, whole
 from ..estimate import Estimate
 from ..lists import Lists
@@ -37,6 +38,7 @@ RESAMPLES = ("histories", "model")
     example=example(replicates=20, rng=1),
     skips=SKIPS | CHOSEN,
 )
+@explained
 def stepwise(
     lists: Lists,
     *,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..arguments import explained
 from ..estimate import Estimate
 from ..lists import Lists
 from ..registry import estimator
@@ -33,6 +34,7 @@ __all__ = ["loglinear"]
     example=example(pairs=[("list 1", "list 2")]),
     skips=SKIPS,
 )
+@explained
 def loglinear(
     lists: Lists, *, pairs: Sequence[Sequence[str]] = (), interval: str = "dark-figure"
 ) -> Estimate:

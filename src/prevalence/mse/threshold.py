@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import explained
 from ..errors import ConvergenceError, generator, number, whole
 from ..estimate import Estimate
 from ..lists import Lists
@@ -130,6 +131,7 @@ def _mode(
     example=example(draws=2000, rng=1),
     skips=POSTERIOR,
 )
+@explained
 def thresholded(
     lists: Lists,
     *,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import note
 from ..estimate import Estimate
 from ..lists import Lists
@@ -38,6 +39,7 @@ NONE_EXPECTED = 2.995732273553991  # mean of a Poisson count that is 0 in 5 % of
     example=example(between=("list 1", "list 2")),
     skips=SKIPS | CORRECTED,
 )
+@explained
 def chapman(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     """Estimate the population size from two lists, ``(n1 + 1)(n2 + 1) / (m + 1) - 1``.
 
@@ -105,6 +107,7 @@ def chapman(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     example=example(between=("list 1", "list 2")),
     skips=SKIPS,
 )
+@explained
 def lincoln_petersen(lists: Lists, *, between: tuple[str, str]) -> Estimate:
     """Estimate the population size from two lists, ``n1 n2 / m``.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..blocks import add_blocks
 from ..errors import level_in_range, note, number
 from ..estimate import Estimate
@@ -249,6 +250,7 @@ def _with_basic(e: Estimate, factor: float) -> dict[str, Array]:
     }
 
 
+@explained
 def sensitivity(
     estimate: Estimate,
     *,

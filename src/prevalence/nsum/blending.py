@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..algebra import agreed_words
+from ..arguments import explained
 from ..blocks import Block, add_blocks
 from ..chain import plain
 from ..errors import note
@@ -58,6 +59,7 @@ def _example(weight: float | None = None) -> Example:
     example=_example,
     variants={"a weight given": lambda: _example(0.4)},
 )
+@explained
 def blend(
     one: Estimate, two: Estimate, weight: str | float | Sequence[float] | None = None
 ) -> Estimate:

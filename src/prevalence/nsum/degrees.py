@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..blocks import add_blocks
 from ..custom import assemble, domains_of
 from ..engine import Weights
@@ -253,6 +254,7 @@ def example(**arguments: Any) -> Example:
         "summation": lambda: example(degree=["family", "friends"]),
     },
 )
+@explained
 def degree(
     sample: Answers | Survey,
     *,

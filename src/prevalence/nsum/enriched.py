@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..engine import Weights
@@ -65,6 +66,7 @@ def _example() -> Example:
     example=_example,
     skips={"homogeneity": "weights must add up to the size of the frame, which is given"},
 )
+@explained
 def generalized(
     sample: Answers | Survey,
     hidden_sample: Answers | Survey,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import note, number, one_of
@@ -55,6 +56,7 @@ def _game_example() -> Example:
 
 
 @estimator(unit="ratio", smooth=True, degree=0, citation=GAME, example=_game_example)
+@explained
 def game_of_contacts(
     hidden_sample: Answers | Survey,
     *,
@@ -214,6 +216,7 @@ def _ratio_example() -> Example:
 
 
 @estimator(unit="ratio", smooth=True, degree=0, citation=FEEHAN, example=_ratio_example)
+@explained
 def degree_ratio(
     hidden_sample: Answers | Survey,
     sample: Answers | Survey,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..custom import domains_of, provenance
 from ..design import digest
 from ..errors import generator, note, number, one_of
@@ -31,6 +32,7 @@ Array = NDArray[Any]
 WEIGHTS = ("ignore", "pseudo")
 
 
+@explained
 def fit(
     sample: Answers | Survey,
     hidden: Any = None,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import number, warn
 from ..estimate import Estimate
 from ..groups import Group
@@ -29,6 +30,7 @@ Known = (
 FEW = 10  # expected reports below which the delta method is not relied upon
 
 
+@explained
 @dataclass(frozen=True, repr=False)
 class Plan:
     """What a scale-up study of a given number of respondents is expected to tell.
@@ -114,6 +116,7 @@ class Plan:
         )
 
 
+@explained
 def precision(
     n: int,
     *,
@@ -221,6 +224,7 @@ reports are expected, and 82.5 % of respondents report none.
     return setting.plan(int(respondents))
 
 
+@explained
 def sample_size(
     cv: float,
     *,

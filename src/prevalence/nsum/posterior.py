@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import mcmc
+from ..arguments import explained
 from ..convergence import check_converged
 from ..draws import from_draws
-from ..errors import generator, nearest, note, one_of
+from ..errors import generator, level_in_range, nearest, note, one_of
 from ..estimand import SEVERAL, Estimand
 from ..estimate import Estimate
 from ..frames import names_of
@@ -30,6 +31,7 @@ LONG_TAIL = 1.3  # mean over median; 1.3 is that of a lognormal law of coefficie
 DRAWN = "Adjustments are drawn, each from its own distribution, and divided draw by draw."
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Posterior:
     """Draws of a scale-up model of the numbers known, made by `prevalence.nsum.fit`.
@@ -449,6 +451,7 @@ class Posterior:
         ConvergenceError
             When the chains have not converged.
         """
+        level = level_in_range(level)
         self._check_converged(unconverged=False)
         logs = self.draws[LEVEL]
         draws = np.exp(logs).reshape(-1, logs.shape[2])

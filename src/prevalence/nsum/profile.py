@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..direct.hypotheses import Test
 from ..errors import nearest, number
 
@@ -22,6 +23,7 @@ Array = NDArray[Any]
 RAO_SCOTT = "Rao and Scott (1984) doi:10.1214/aos/1176346391"
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class ScaledDown:
     """The pooled profile of known groups beside that of the population.
@@ -188,6 +190,7 @@ class ScaledDown:
         )
 
 
+@explained
 def scaled_down(profiles: Any, population: Any, *, candidates: Any = None) -> ScaledDown:
     """Pooled age-sex profile of the known groups, compared with that of the population.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ConvergenceError
 from ..evaluate import Domains, evaluate
 from ..survey import Survey
 from .models import Asked
@@ -56,6 +57,11 @@ def rescaled(draws: Array, information: Array, scores: Array, survey: Survey, ro
     mean = draws.mean(axis=0)
     spread = np.cov(draws, rowvar=False).reshape(mean.size, mean.size)
     excess = _score_variance(scores, survey, rows) - information
+    if draws.shape[0] <= mean.size or np.linalg.matrix_rank(spread, hermitian=True) < mean.size:
+        raise ConvergenceError(
+            f"draws must spread in all {mean.size} parameters for weights='pseudo': found "
+            f"{draws.shape[0]} that do not. Draw more, with draws= and warmup=."
+        )
     root = np.linalg.cholesky(spread)  # spread = root root'
     middle = np.eye(mean.size) + root.T @ excess @ root
     value, vector = np.linalg.eigh((middle + middle.T) / 2)

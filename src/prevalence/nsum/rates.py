@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..concentration import excess
 from ..custom import assemble, domains_of
 from ..engine import Weights
@@ -65,6 +66,7 @@ def _example() -> Example:
     example=_example,
     skips={"repeated row": BY_KEY, "zero weight": f"{BY_KEY}: a deleted row leaves them alone"},
 )
+@explained
 def network_rates(
     sample: Answers | Survey,
     alters: Any,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..blocks import Block, Columns
 from ..chain import plain
 from ..errors import note
@@ -54,6 +55,7 @@ _NOT_DESIGN = (
     example=_example,
     skips={"replicate columns": _NOT_DESIGN, "central difference": _NOT_DESIGN},
 )
+@explained
 def recall_adjusted(
     sample: Answers | Survey,
     hidden: Any = None,

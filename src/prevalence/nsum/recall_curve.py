@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import explained
 from ..errors import level_in_range, note, number, one_of
 from ..intervals import t_quantile
 
@@ -23,6 +24,7 @@ Array = NDArray[Any]
 SHAPES = tuple(np.geomspace(0.1, 10, 21).tolist())
 
 
+@explained
 def recalled_size(size: ArrayLike, threshold: float, shape: float = 1.0) -> Array:
     """Recalled size of groups: their own up to a threshold, towards its square root above.
 
@@ -71,13 +73,23 @@ def recalled_size(size: ArrayLike, threshold: float, shape: float = 1.0) -> Arra
     >>> pv.nsum.recalled_size([500, 1000, 4000, 16000], threshold=1000).round()
     array([ 500., 1000., 2910., 6392.])
     """
-    sizes, c1, c2 = np.asarray(size, dtype=float), number("threshold", threshold), shape
-    for name, value in (("size", sizes), ("threshold", c1), ("shape", number("shape", c2))):
-        if not (np.asarray(value) > 0).all():
-            raise ValueError(
-                f"{name} must be positive: found {float(np.min(value)):g}. Correct it."
-            )
-    return np.exp(_log_recalled(np.log(sizes), float(np.log(c1)), float(c2)))
+    c1, c2 = number("threshold", threshold), number("shape", shape)
+    for name, value in (("threshold", c1), ("shape", c2)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive: found {value:g}. Correct it.")
+    return np.exp(_log_recalled(_logs("size", size), float(np.log(c1)), c2))
+
+
+def _logs(argument: str, sizes: ArrayLike) -> Array:
+    """Return the logarithms of numbers of people, after checking them."""
+    given = np.asarray(sizes, dtype=float)
+    bad = ~((given > 0) & (given <= 1e15))
+    if bad.any():
+        raise ValueError(
+            f"{argument} must be numbers of people above 0: {int(bad.sum())} of {given.size} are not "
+            f"(first: {given[bad].flat[0]:g}). Give sizes such as [500, 4000]."
+        )
+    return np.asarray(np.log(given))
 
 
 def _log_recalled(log_size: Array, log_threshold: float, shape: float) -> Array:
@@ -86,6 +98,7 @@ def _log_recalled(log_size: Array, log_threshold: float, shape: float) -> Array:
     return np.asarray(log_size + 0.5 * (bend - over))
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Recall:
     """How leave-one-out sizes of known groups follow their known sizes, on the log scale.
@@ -187,7 +200,7 @@ class Recall:
         ndarray
             Sizes that network scale-up is expected to give.
         """
-        return np.exp(self._log_left(np.log(np.asarray(size, dtype=float))))
+        return np.exp(self._log_left(_logs("size", size)))
 
     def adjusted(self, estimate: ArrayLike) -> Array:
         """Return the true sizes that would have been estimated so: the recall error undone.
@@ -202,7 +215,7 @@ class Recall:
         ndarray
             For the line ``exp((log estimate - a) / s)``; for the curve its inverse.
         """
-        left = np.log(np.asarray(estimate, dtype=float)) - self.intercept
+        left = _logs("estimate", estimate) - self.intercept
         if self.form == "line":
             return np.asarray(np.exp(left / self.slope))
         bend = float(np.log(self.threshold))
@@ -227,7 +240,7 @@ class Recall:
             ``sqrt(s2 (1 + x'(X'X)^-1 x)) / s`` at ``x = (1, log size)``; for the curve with fitted
             constants taken as known, but for the intercept.
         """
-        at = np.log(np.asarray(size, dtype=float))
+        at = _logs("size", size)
         leverage = np.full_like(at, 1 / len(self.groups))
         if self.form == "line":
             centre = self.log_size.mean()
@@ -254,10 +267,10 @@ class Recall:
         ValueError
             When the level does not lie between 0 and 1.
         """
-        sizes = np.asarray(size, dtype=float)
+        at = _logs("size", size)
         half = t_quantile(np.array(float(self.df)), level_in_range(level))
-        spread = half * self.prediction_error(sizes) * self._slope_at(np.log(sizes))
-        middle = self._log_left(np.log(sizes))
+        spread = half * self.prediction_error(size) * self._slope_at(at)
+        middle = self._log_left(at)
         return np.asarray(np.exp(np.stack([middle - spread, middle + spread], axis=-1)))
 
     # ------------------------------------------------------------------ to read

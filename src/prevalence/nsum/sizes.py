@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import generator, note, one_of
 from ..estimate import Estimate
@@ -62,6 +63,7 @@ SEEN = (
         ),
     },
 )
+@explained
 def scale_up(
     sample: Answers | Survey,
     hidden: Any = None,

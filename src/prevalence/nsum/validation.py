@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers import Answers, as_answers
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import note, number, one_of
 from ..estimate import Estimate
@@ -33,6 +34,7 @@ KILLWORTH = "Killworth et al. (1998) doi:10.1177/0193841X9802200205"
 HABECKER = "Habecker, Dombrowski and Khan (2015) doi:10.1371/journal.pone.0143406"
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Validation:
     """Known groups, each estimated from the others, beside their known sizes.
@@ -307,6 +309,7 @@ class Validation:
         return fit_recall(self, form, shape)
 
 
+@explained
 def validate(
     sample: Answers | Survey,
     *,

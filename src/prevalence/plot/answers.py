@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import number
 from ..words import Words, language
 from .canvas import (
@@ -37,6 +38,7 @@ Array = NDArray[Any]
 WASH = ("#f4f8fb", "#e3eef6", "#cfe2f0", "#b9d4e8", "#a2c6df", "#8bb7d6", "#74a8cc")
 
 
+@explained
 def degrees(
     answers: Answers,
     *,
@@ -241,6 +243,7 @@ def _stem_legend(ax: Axes, minimum: int, say: Words) -> None:
     below(ax, marks, 0.5)
 
 
+@explained
 def adjustments(
     estimate: Estimate,
     *,

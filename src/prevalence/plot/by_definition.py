@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from ..arguments import explained
 from ..disclosure import is_suppressed
 from ..estimand import window_words
 from ..presentation import cut, plain_name
@@ -45,6 +46,7 @@ class HasFrame(Protocol):
     def to_frame(self, level: float = 0.95) -> pd.DataFrame: ...
 
 
+@explained
 def definitions(
     comparison: HasFrame | pd.DataFrame,
     *,
@@ -271,6 +273,7 @@ def _said(row: dict[str, Any], say: Words) -> str:
     return said
 
 
+@explained
 def definition_changes(
     sensitivity: HasFrame | pd.DataFrame,
     *,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..presentation import cut
 from ..words import Words
 
@@ -31,6 +32,7 @@ LETTER, HANDLE = 0.07, 0.42  # inches of a letter, and of the mark of a legend w
 SYNTHETIC = "Synthetic data: no real person; like published studies, repeats none"
 
 
+@explained
 def describe(ax: Axes) -> str:
     """Return the plain sentence that says what one of these figures shows: its alt text.
 

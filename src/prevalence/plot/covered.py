@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..arguments import explained
 from ..errors import level_in_range
 from ..presentation import cut, plain_name
 from ..words import Words, language
@@ -42,6 +43,7 @@ MARKS = {
 }
 
 
+@explained
 def coverage(
     table: pd.DataFrame,
     *,

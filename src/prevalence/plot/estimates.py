@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from ..arguments import explained
 from ..disclosure import is_suppressed, protect, switched_on
 from ..estimate import Estimate
 from ..presentation import cut, plain_name
@@ -40,6 +41,7 @@ class HasFrame(Protocol):
     def to_frame(self, level: float = 0.95) -> pd.DataFrame: ...
 
 
+@explained
 def ladder(
     comparison: HasFrame | pd.DataFrame,
     *,
@@ -243,6 +245,7 @@ def _legend(ax: Axes, rows: list[dict[str, Any]], say: Words, more: Sequence[Any
         below(ax, [*marks, *more])
 
 
+@explained
 def domains(
     estimate: Estimate,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..arguments import explained
 from ..disclosure import is_suppressed
 from ..errors import one_of
 from ..estimate import Estimate
@@ -39,6 +40,7 @@ RATIOS = ("ratio", "odds ratio", "rate ratio", "prevalence ratio", "exponentiate
 NAMES = ("difference", "name", "outcome")
 
 
+@explained
 def forest(
     results: Estimate | pd.DataFrame,
     *,

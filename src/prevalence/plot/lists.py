@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import explained
 from ..disclosure import rounded_sizes
 from ..errors import number
 from ..presentation import cut, plain_name
@@ -52,6 +53,7 @@ class HasCells(Protocol):
     def names(self) -> Sequence[str]: ...
 
 
+@explained
 def overlap(
     lists: HasCells,
     *,

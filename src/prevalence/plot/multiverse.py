@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..presentation import cut, plain_name
 from ..words import Words, language
 from .canvas import (
@@ -46,6 +47,7 @@ class HasModels(Protocol):
     def to_frame(self) -> pd.DataFrame: ...
 
 
+@explained
 def models(
     table: HasModels | Reliability | pd.DataFrame,
     *,
@@ -224,6 +226,7 @@ def _model_marks(ax: Axes, boundary: bool, inner: bool, more: list[Any], say: Wo
     below(ax, [*marks, *more])
 
 
+@explained
 def sensitivity(
     table: Sensitivity | Reliability,
     *,

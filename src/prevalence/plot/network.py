@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..presentation import cut, plain_name
 from ..words import Words, language
 from .canvas import (
@@ -37,6 +38,7 @@ __all__ = ["known_groups", "recall"]
 Array = NDArray[Any]
 
 
+@explained
 def known_groups(
     validation: Validation,
     *,
@@ -239,6 +241,7 @@ def _ratio_legend(
     below(ax, marks, 0.5)
 
 
+@explained
 def recall(
     validation: Validation,
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import explained
 from ..presentation import cut, plain_name
 from ..words import ENGLISH, Words, language
 from .canvas import (
@@ -66,6 +67,7 @@ class Row:
         return [x for x in held if np.isfinite(x)]
 
 
+@explained
 def reliability(
     report: Reliability,
     *,
@@ -305,6 +307,7 @@ def _reliability_marks(ax: Axes, seen: float, more: list[Any], say: Words) -> No
     below(ax, [*marks, *more], 0.42)
 
 
+@explained
 def referral_bracket(
     bracket: ReferralBracket,
     *,

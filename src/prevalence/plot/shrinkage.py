@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import explained
 from ..nsum.posterior import Posterior
 from ..presentation import plain_name
 from ..words import Words, language
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def regions(
     posterior: Posterior,
     hidden: str | None = None,

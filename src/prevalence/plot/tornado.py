@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from ..arguments import explained
 from ..errors import nearest
 from ..words import Words, language
 from .canvas import (
@@ -44,6 +45,7 @@ class HasTables(Protocol):
     def tornado(self) -> pd.DataFrame: ...
 
 
+@explained
 def tornado(
     what_if: HasTables,
     *,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..arguments import explained
 from ..words import language
 from .canvas import BLUE, axes, finished, frame, height, ruled, words, x_label
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@explained
 def weight_flow(
     flow: pd.DataFrame, ax: Axes | None = None, *, synthetic: bool = False, lang: str = "en"
 ) -> Axes:
@@ -65,6 +67,13 @@ def weight_flow(
         raise KeyError(
             f"flow must be what Survey.weight_flow returns: column {missing[0]!r} is missing. Pass "
             "that table unchanged."
+        )
+    numbers = flow[["n", "sum", "min", "max"]].apply(pd.to_numeric, errors="coerce")
+    bad = ~((numbers > 0) & (numbers < 1e100)).all(axis=1).to_numpy()
+    if bad.any():
+        raise ValueError(
+            f"flow must hold weights above 0 in every step: {int(bad.sum())} of {len(flow)} do not "
+            f"(first: row {int(bad.argmax())}). Pass what Survey.weight_flow returns unchanged."
         )
     from matplotlib.ticker import FuncFormatter, LogLocator
 

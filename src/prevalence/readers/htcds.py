@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..captures import within
 from ..errors import nearest, no_column, note, one_of
 from ..frames import names_of
@@ -27,6 +28,7 @@ WORD = {PERSON: "person", LIST: "lists", DATE: "date"}
 STATUS = ("possible", "actual")
 
 
+@explained
 def read_htcds(
     source: Any,
     *,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..arguments import explained
 from ..errors import note
 from ..microdata import Microdata, Variable
 from . import linking, relevance
@@ -25,6 +26,7 @@ __all__ = ["read_kobo"]
 SUSPECTS = frozenset(itertools.chain(*CODES))
 
 
+@explained
 def read_kobo(
     path: str | Path,
     *,

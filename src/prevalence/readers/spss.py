@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..microdata import Microdata, as_missing
 from .coded import as_codes, blank_texts, coded
 from .opened import check_encoding, check_kind, damaged, existing, package
@@ -23,6 +24,7 @@ EPOCH = np.datetime64("1582-10-14", "ms")
 LAST = 3e11  # seconds after it, about the year 11,000
 
 
+@explained
 def read_spss(
     path: str | Path,
     *,

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..errors import note, shown
 from ..microdata import Microdata
 from .coded import as_codes, blank_texts, coded
@@ -27,6 +28,7 @@ UNICODE = 118  # the first format whose texts are UTF-8
 FIRST_MISSING = 2_147_483_621  # "." among the codes of value labels; .a to .z follow
 
 
+@explained
 def read_stata(
     path: str | Path,
     *,

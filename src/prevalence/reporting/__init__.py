@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..arguments import explained
 from ..disclosure import is_suppressed, log, next_step
 from ..errors import nearest, text
 from ..intervals import WORDS
@@ -36,6 +37,7 @@ SECTIONS = {
 }  # fmt: skip
 
 
+@explained
 def report(
     comparison: Compared,
     *,

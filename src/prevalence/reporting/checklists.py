@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..arguments import explained
 from ..disclosure import switched_on
 from ..errors import mapping, nearest, one_of, text
 from ..estimate import Estimate
@@ -44,6 +45,7 @@ PROPOSED = (
 )
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Checklist(Table):
     """A reporting checklist as a table: one row per item, what is reported of it, and the gaps.
@@ -69,6 +71,7 @@ class Checklist(Table):
     gaps: tuple[str, ...] = ()
 
 
+@explained
 def checklist(
     comparison: Compared | Estimate,
     kind: str,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from ..arguments import explained
 from ..storage import target_of, write_whole
 from . import markup
 
@@ -31,6 +32,7 @@ class Column(NamedTuple):
         return self.values is not None
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """A table as it is published: small cells protected, numbers rounded, notes below.

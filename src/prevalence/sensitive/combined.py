@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..estimate import Estimate
@@ -33,6 +34,7 @@ NOT_MOVED = "Which list was read does not change the direct answer."
     citation=ARONOW,
     example=lists_with(count="count", direct="direct"),
 )
+@explained
 def list_combined(
     survey: Survey,
     count: str,

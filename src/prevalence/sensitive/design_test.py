@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..estimate import Estimate
@@ -31,6 +32,7 @@ MOST = 7  # inequalities at once: the orthant probabilities of eight take a hund
 SINGULAR = 1e-10  # least eigenvalue of the correlations of the shares
 
 
+@explained
 @dataclass(frozen=True)
 class DesignTest:
     """Shares of kinds of respondents in a list experiment, and the test that none is below 0.
@@ -122,6 +124,7 @@ def _p(p: float) -> str:
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.4f}"
 
 
+@explained
 def list_design_test(
     survey: Survey,
     count: str,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..estimate import Estimate
 from ..evaluate import Domains, evaluate
@@ -44,6 +45,7 @@ BY_CHANCE = (
     citation=BLAIR_IMAI,
     example=lists_with(count="count"),
 )
+@explained
 def list_difference(
     survey: Survey,
     count: str,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import sequence
@@ -33,6 +34,7 @@ DROITCOUR = "Droitcour, Caspar, Hubbard, Parsley, Visscher and Ezzati (1991)"
     citation=DROITCOUR,
     example=lists_with(counts=("count", "other")),
 )
+@explained
 def double_list(
     survey: Survey,
     counts: Sequence[str],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..arguments import explained
 from ..errors import one_of, whole
 from .devices import DESIGNS, device, probability
 
@@ -12,6 +13,7 @@ __all__ = ["relative_variance"]
 LISTS = ("list", "double-list")
 
 
+@explained
 def relative_variance(
     share: float,
     *,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
@@ -82,6 +83,7 @@ def _survey(data: Any) -> Survey:
     example=_example("ml"),
     variants={method: _example(method) for method in ("nls", "linear")},
 )
+@explained
 def list_regression(
     survey: Survey,
     count: str,
@@ -206,6 +208,7 @@ def list_regression(
     example=_example("ml"),
     variants={method: _example(method) for method in ("nls", "linear")},
 )
+@explained
 def list_prevalence(
     survey: Survey,
     count: str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..direct.outcomes import check_yes_no
 from ..direct.shares import ROUNDING, flat
@@ -37,6 +38,7 @@ FAILS = (
 )
 
 
+@explained
 @dataclass(frozen=True)
 class Placebos:
     """Two tests of what a list experiment combined with direct answers takes for granted.
@@ -105,6 +107,7 @@ class Placebos:
         return f"<Placebos: {'; '.join(rows)}>"
 
 
+@explained
 def list_placebos(
     survey: Survey,
     count: str,

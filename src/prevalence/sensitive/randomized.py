@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..direct.outcomes import check_yes_no
 from ..direct.shares import prevalence
@@ -54,6 +55,7 @@ NOT_FOLLOWED = (
         )
     },
 )
+@explained
 def randomized_response(
     survey: Survey,
     answer: str,

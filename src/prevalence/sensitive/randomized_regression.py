@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import explained
 from ..custom import assemble, domains_of
 from ..direct.outcomes import check_yes_no
 from ..errors import ConvergenceError
@@ -95,6 +96,7 @@ def _survey(data: Any) -> Survey:
     example=_example,
     variants={"unrelated question of unknown share": _two_boxes},
 )
+@explained
 def randomized_response_regression(
     survey: Survey,
     answer: str,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prevalence.answers import Answers
+from prevalence.arguments import explained
 from prevalence.errors import generator, one_of
 from prevalence.groups import Group
 from prevalence.simulate.country.frame import POPULATION_2022
@@ -30,6 +31,7 @@ SIZES = (
 SYNTHETIC = "children of 5 to 17 in synthetic data (no row is a real person, every size assumed)"
 
 
+@explained
 @dataclass(frozen=True)
 class SimulatedAnswers:
     """Answers of adults about people they know, and the truth behind them; all synthetic.
@@ -144,6 +146,7 @@ class SimulatedAnswers:
         )
 
 
+@explained
 def answers(
     n_adults: int = 3_000,
     *,

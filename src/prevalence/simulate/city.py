@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from prevalence.arguments import explained
 from prevalence.errors import whole
 from prevalence.simulate.city_people import (
     GROUPS,
@@ -34,6 +35,7 @@ REACHABLE = "of these, those who can be captured at all"
 TEAM_DAY = 20
 
 
+@explained
 @dataclass(frozen=True)
 class City:
     """Hidden people of a synthetic city and two studies of them: no row is a real person.
@@ -77,6 +79,7 @@ class City:
     seed: int
 
 
+@explained
 def city(seed: int = 2026, *, parameters: CityParameters | None = None) -> City:
     """Make one city's hidden population, a time-location sample and two rounds of capture.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prevalence.arguments import explained
 from prevalence.simulate.shared import check_chances
 
 __all__ = ["GROUPS", "KINDS", "SLOTS", "CityParameters", "People", "Venues", "people", "venues"]
@@ -27,6 +28,7 @@ LIVE_IN_CAPTURE, AWAY_CAPTURE = 0.75, 0.60
 Array = NDArray[Any]
 
 
+@explained
 @dataclass(frozen=True, kw_only=True)
 class CityParameters:
     """The assumed parameters of the synthetic city.

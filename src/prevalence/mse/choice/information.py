@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import one_of
 from ...estimate import Estimate
 from ...lists import Lists
@@ -28,6 +29,7 @@ SCV = "Silverman, Chan and Vincent (2024) doi:10.1007/s11222-023-10346-9"
     example=example(replicates=20, rng=1),
     skips=SKIPS | CHOSEN,
 )
+@explained
 def select(
     lists: Lists,
     *,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import one_of, whole
+from ...arguments import explained
+from ...errors import number, one_of, shown, whole
 from ...lists import Lists
 from ..assemble import require_overlap
 from ..histories import BoolArray, FloatArray, IntArray, Term
@@ -23,6 +24,7 @@ __all__ = ["ModelTable", "models"]
 CRITERIA, PENALTIES, RANKINGS = ("bic", "aic"), ("persons", "cells"), ("bic", "degree-2")
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelTable:
     """All hierarchical log-linear models of some lists, best first; those without an estimate last.
@@ -123,7 +125,13 @@ class ModelTable:
         str
             Such as ``[police,shelter][school]``.
         """
-        return brackets(self.terms, self.included[:, row], self.names)
+        place = whole("row", row, 0, "Give a place in the table, from 0.")
+        if place >= len(self):
+            raise ValueError(
+                f"row must be a place in the table of {len(self):,} models: found {place:,}. The last "
+                f"is {len(self) - 1:,}."
+            )
+        return brackets(self.terms, self.included[:, place], self.names)
 
     def range(self, within: float = CLOSE) -> tuple[float, float]:
         """Return the smallest and largest population size over models that fit about as well.
@@ -140,6 +148,11 @@ class ModelTable:
         """
         if not self._fine.any():
             return float("nan"), float("nan")
+        if not number("within", within) >= 0:
+            raise ValueError(
+                f"within must be 0 or more: found {shown(within)}. Give a difference of the criterion, "
+                "such as 6."
+            )
         near = self.total[self._fine & (self.value <= self.value[0] + within)]
         return float(near.min()), float(near.max())
 
@@ -190,6 +203,7 @@ class ModelTable:
         )
 
 
+@explained
 def models(
     lists: Lists, *, order: int = 2, criterion: str = "bic", penalty: str = "persons"
 ) -> ModelTable:

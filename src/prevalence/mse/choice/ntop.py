@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import level_in_range, one_of, shown
 from ...lists import Lists
 from ..histories import FloatArray, IntArray
@@ -23,6 +24,7 @@ INTERVALS = ("bca", "percentile")
 NTOP = (1, 5, 10, 20, 50, 100)
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class NtopTable:
     """Intervals of `select` for several numbers of models that compete.
@@ -91,6 +93,7 @@ class NtopTable:
         return pd.DataFrame(rows, columns=[*named, "share"])
 
 
+@explained
 def vary_ntop(
     lists: Lists,
     *,

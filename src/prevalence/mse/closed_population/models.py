@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import note
 from ...estimate import Estimate
 from ...lists import Lists
@@ -69,6 +70,7 @@ def ample(**arguments: Any) -> Callable[[], Example]:
         "Mb": ample(model="Mb", ordered=True),
     },
 )
+@explained
 def closed(
     lists: Lists,
     *,

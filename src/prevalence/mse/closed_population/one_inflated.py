@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import note, one_of
 from ...estimate import Estimate
 from ...lists import Lists
@@ -47,6 +48,7 @@ def _bound() -> Example:
         "bound": _bound,
     },
 )
+@explained
 def one_inflation(lists: Lists, *, mechanism: str, law: str = "unequal") -> Estimate:
     """Estimate the population size when more persons than chance has it are captured once.
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import number, one_of, shown, whole
 from ...lists import Lists
 from ..assemble import require_overlap
@@ -21,6 +22,7 @@ HEAVIEST = 1e6  # persons of prior weight a history
 SLOWEST = 1.05  # a posterior that falls no faster than N ** -SLOWEST has no end to sum to
 
 
+@explained
 def graph_posterior(
     lists: Lists,
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import generator, note
 from ...estimate import Estimate
 from ...lists import Lists
@@ -29,6 +30,7 @@ STEPS = 4000  # quantiles kept: with 4,001 of them those of the usual intervals 
     example=example(saturated=False),
     skips=POSTERIOR,
 )
+@explained
 def decomposable(
     lists: Lists,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...arguments import explained
 from ...errors import level_in_range
 from ...lists import Lists
 from ..histories import FloatArray
@@ -38,6 +39,7 @@ class SweepRow:
     saturated: float
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class GraphPosterior:
     """Posterior of the population size over decomposable graphs, made by `mse.graph_posterior`.

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ... import mcmc
+from ...arguments import explained
 from ...convergence import check_converged, diagnostics, worst
 from ...errors import generator, note, number, one_of, shown, whole
 from ...estimate import Estimate
@@ -36,6 +37,7 @@ BINDS = 0.05  # share of draws at a bound from which it is said
 RESPACED = (1 / 8, 1 / 4, 1 / 2, 3 / 4)  # places in the warm-up where levels are spaced anew
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class LatentClassFit:
     """Draws of a latent class model of lists, made by `prevalence.mse.latent_class_fit`.
@@ -236,6 +238,7 @@ class LatentClassFit:
         )
 
 
+@explained
 def latent_class_fit(
     lists: Lists,
     *,
@@ -346,6 +349,7 @@ def latent_class_fit(
     example=example(classes=1, chains=16, levels=1, draws=160, warmup=20, rng=1),
     skips=POSTERIOR,
 )
+@explained
 def latent_class(
     lists: Lists,
     *,

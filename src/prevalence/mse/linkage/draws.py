@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import note, shown
 from ...estimate import Estimate
 from ...lists import Lists
@@ -31,6 +32,7 @@ def _example() -> Example:
 
 
 @estimator(unit="count", smooth=True, degree=1, citation=RUBIN, example=_example, skips=SKIPS | OWN)
+@explained
 def over_linkages(versions: Sequence[Lists], *, using: Callable[[Lists], Estimate]) -> Estimate:
     """Estimate the population size over versions of a linkage, ``mean n + exp(mean log n0)``.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import generator, note, number, shown, whole
 from ...estimate import Estimate
 from ...lists import Lists
@@ -47,6 +48,7 @@ TUOTO = "Di Consiglio and Tuoto (2018) Journal of Official Statistics 34, 889-90
     example=example(missed={"list 1": (3, 60)}, draws=5, rng=1),
     skips=SKIPS | REDRAWN,
 )
+@explained
 def linked(
     lists: Lists,
     *,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import generator
 from ...estimate import Estimate
 from ...lists import Lists
@@ -33,6 +34,7 @@ DING = "Ding and Fienberg (1994) Survey Methodology 20, 149-158"
     ),
     skips=SKIPS | REDRAWN,
 )
+@explained
 def linked_pair(
     lists: Lists,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import ConvergenceError, generator, level_in_range, note, number, one_of, shown
 from ...estimate import Estimate
 from ...lists import Lists
@@ -53,6 +54,7 @@ def _example() -> Example:
     example=_example,
     skips=SKIPS | {"homogeneity": "folds are drawn among persons: more persons, other folds"},
 )
+@explained
 def doubly_robust(
     lists: Lists,
     *,
@@ -180,6 +182,7 @@ def doubly_robust(
     )
 
 
+@explained
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Doubly robust estimates for each pair of lists, among persons on none of the others.
@@ -229,6 +232,7 @@ class Pairs:
         return f"{head}\n{self.to_frame().round(3).to_string(index=False)}"
 
 
+@explained
 def doubly_robust_pairs(
     lists: Lists,
     *,

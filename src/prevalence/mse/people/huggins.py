@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import note, one_of
 from ...estimate import Estimate
 from ...lists import Lists
@@ -34,6 +35,7 @@ SMALL = 0.05  # a chance to be on any list below which a person stands for twent
     example=example(covariates=()),
     skips=SKIPS,
 )
+@explained
 def huggins(
     lists: Lists,
     *,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import note, one_of
 from ...estimate import Estimate
 from ...lists import Lists
@@ -40,6 +41,7 @@ def _example(**arguments: Any) -> Callable[[], Example]:
 
 
 @estimator(unit="count", smooth=True, degree=1, citation=BFH, example=_example(), skips=SKIPS)
+@explained
 def referral_aware(
     lists: Lists,
     *,

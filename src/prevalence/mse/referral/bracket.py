@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ...arguments import explained
 from ...errors import PrevalenceWarning, listening, warn
 from ...estimate import Estimate
 from ...lists import Lists
@@ -30,6 +31,7 @@ SOURCES = {
 }
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class ReferralBracket:
     """The variants of referral, and the range from *censored* to *removed*.
@@ -138,6 +140,7 @@ def ends(estimate: Estimate) -> tuple[float, float]:
     return float(lower), float(upper)
 
 
+@explained
 def referral_bracket(lists: Lists, *, pairs: Sequence[Sequence[str]] = ()) -> ReferralBracket:
     """Estimate the population size by every variant of referral, with the bracket they give.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...captures import MISSING
 from ...errors import nearest, note, shown
 from ...estimate import Estimate
@@ -48,6 +49,7 @@ ZWANE = "Zwane, van der Pal-de Bruin and van der Heijden (2004) doi:10.1002/sim.
     example=example(pairs=[("list 1", "list 2")]),
     skips=SKIPS,
 )
+@explained
 def stratified(
     lists: Lists,
     *,

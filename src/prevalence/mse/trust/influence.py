@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arguments import explained
 from ...errors import number
 from ...lists import Lists
 from ..assemble import require_overlap
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Influence", "influence"]
 
 
+@explained
 @dataclass(frozen=True, eq=False)
 class Influence:
     """The estimate without one person of each history, as `prevalence.mse.influence` returns it.
@@ -100,6 +102,7 @@ class Influence:
         return f"{head}\n{self.to_frame().head(10).to_string(index=False)}"
 
 
+@explained
 def influence(
     lists: Lists, *, pairs: Sequence[Sequence[str]] | None = None, threshold: float = 0.02
 ) -> Influence:

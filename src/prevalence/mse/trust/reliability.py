@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import generator, whole
 from ...estimate import Estimate
 from ...lists import Lists
@@ -41,6 +42,7 @@ __all__ = ["Reliability", "reliability"]
 Array = NDArray[Any]
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Reliability:
     """An estimate of lists with what it rests on; made by `reliability`.
@@ -143,6 +145,7 @@ class Reliability:
         return f"<pre>{escape(repr(self))}</pre>"
 
 
+@explained
 def reliability(
     lists: Lists,
     *,

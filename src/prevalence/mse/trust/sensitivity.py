@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import explained
 from ...errors import level_in_range, shown
 from ...lists import Lists
 from ..assemble import require_lists, require_overlap
@@ -25,6 +26,7 @@ LARGEST_ODDS = 1e6
 POINTS = 9  # odds ratios of a range
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Sensitivity:
     """Population sizes by the odds ratio that the data cannot tell.
@@ -152,6 +154,7 @@ def pair_odds(on: Array, counts: FloatArray) -> tuple[FloatArray, FloatArray, Fl
         return first * second / both, 1 / first + 1 / second + 1 / both, neither
 
 
+@explained
 def sensitivity(
     lists: Lists,
     *,

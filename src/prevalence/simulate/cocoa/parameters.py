@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prevalence.arguments import explained
 from prevalence.simulate.cocoa.frame import BELT
 from prevalence.simulate.shared import check_chances
 
@@ -13,6 +14,7 @@ __all__ = ["SMALLEST_AREA", "CocoaParameters"]
 SMALLEST_AREA = 20
 
 
+@explained
 @dataclass(frozen=True)
 class CocoaParameters:
     """The assumed parameters of the cocoa-belt survey; every one can be changed.

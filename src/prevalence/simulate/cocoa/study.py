@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from prevalence.arguments import explained
 from prevalence.errors import whole
 from prevalence.simulate.city import City, CityParameters, city
 from prevalence.simulate.cocoa.form import FORMS, choices, questions, workbook
@@ -31,6 +32,7 @@ __all__ = ["CoteDivoire", "cote_divoire"]
 STREAM = 9
 
 
+@explained
 @dataclass(frozen=True, repr=False)
 class CoteDivoire:
     """A synthetic cocoa belt and city: no row is a real person.
@@ -144,6 +146,7 @@ class CoteDivoire:
         return list(names.values())
 
 
+@explained
 def cote_divoire(
     seed: int = 2026,
     *,

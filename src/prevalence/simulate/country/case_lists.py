@@ -8,9 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from ...arguments import explained
+
 __all__ = ["CaseLists"]
 
 
+@explained
 @dataclass(frozen=True)
 class CaseLists:
     """Case lists with their truth.

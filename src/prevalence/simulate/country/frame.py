@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...arguments import explained
+
 __all__ = [
     "CENSUS_2011",
     "CENSUS_YEAR",
@@ -52,6 +54,7 @@ PARISHES = (
 )
 
 
+@explained
 def parish_frame() -> pd.DataFrame:
     """Return the frame of the synthetic country, one row per parish.
 

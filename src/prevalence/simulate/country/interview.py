@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from prevalence.arguments import explained
 from prevalence.simulate.country import interview_form
 from prevalence.simulate.country.interview_answers import (
     History,
@@ -33,6 +34,7 @@ FIRST_DAY = np.datetime64("2024-01-08")
 DAYS = 40
 
 
+@explained
 @dataclass(frozen=True, repr=False)
 class Interviews:
     """The questionnaire, its answers as KoBo Toolbox exports them, and the truth behind them.
@@ -102,6 +104,7 @@ class Interviews:
         return ["export.xlsx", "form.xlsx", *write_tables({"truth": self.truth}, target)]
 
 
+@explained
 def interviews(seed: int = 2026, *, parameters: Parameters | None = None) -> Interviews:
     """Interview the sample of the synthetic country with a questionnaire on when what happened.
 

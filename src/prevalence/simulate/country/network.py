@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from prevalence.arguments import explained
 from prevalence.simulate.country.parameters import FORMS, Parameters
 from prevalence.simulate.country.population import Districts, Victims
 from prevalence.simulate.country.sample import Sample
@@ -52,6 +53,7 @@ KNOWN_GROUPS = (
 )
 
 
+@explained
 def known_groups() -> pd.DataFrame:
     """Return the known groups of the network questions, one row per group.
 

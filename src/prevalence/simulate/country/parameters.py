@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from prevalence.arguments import explained
 from prevalence.simulate.shared import check_chances
 
 __all__ = ["FORMS", "LISTS", "REFERRAL", "TRANSMISSION", "Parameters"]
@@ -19,6 +20,7 @@ REFERRAL = {("registry", "police"): 0.30, ("police", "child_agency"): 0.50}
 TRANSMISSION = {"labour": 0.8, "domestic": 0.6, "sexual": 0.3}
 
 
+@explained
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
     """The assumed parameters of the synthetic country.

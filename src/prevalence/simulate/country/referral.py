@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from prevalence.arguments import explained
 from prevalence.errors import generator, mapping, nearest, number, one_of, whole
 from prevalence.simulate.country.case_lists import CaseLists
 from prevalence.simulate.country.frame import county_names
@@ -72,6 +73,7 @@ class Mechanism:
     recording: str = "always"
 
 
+@explained
 def lists(
     n: int = 1_200,
     *,

@@ -8,6 +8,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
+from prevalence.arguments import explained
 from prevalence.errors import whole
 from prevalence.simulate.country.frame import (
     POPULATION_2022,
@@ -36,6 +37,7 @@ from prevalence.simulate.write import tables_of, write_tables
 __all__ = ["Country", "HouseholdSurvey", "household_survey", "jamaica"]
 
 
+@explained
 @dataclass(frozen=True)
 class HouseholdSurvey:
     """The household survey of a synthetic country, its margins and what it estimates.
@@ -69,6 +71,7 @@ class HouseholdSurvey:
     seed: int
 
 
+@explained
 @dataclass(frozen=True)
 class Country:
     """A synthetic country: no row is a real person.
@@ -152,6 +155,7 @@ class Country:
         return write_tables(tables_of(self), folder)
 
 
+@explained
 def jamaica(seed: int = 2026, *, parameters: Parameters | None = None) -> Country:
     """Make the synthetic country: survey, network answers and case lists of one population.
 
@@ -215,6 +219,7 @@ def jamaica(seed: int = 2026, *, parameters: Parameters | None = None) -> Countr
     )
 
 
+@explained
 def household_survey(seed: int = 2026, *, parameters: Parameters | None = None) -> HouseholdSurvey:
     """Make only the household survey of the synthetic country, for many seeds.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...arguments import explained
 from .fieldwork import cluster_chances
 from .parameters import Parameters
 from .population import Population
@@ -14,6 +15,7 @@ from .population import Population
 __all__ = ["Expected", "expected"]
 
 
+@explained
 @dataclass(frozen=True, kw_only=True)
 class Expected:
     """What one study can be expected to bring back.

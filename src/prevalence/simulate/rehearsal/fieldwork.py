@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from prevalence.answers import Answers
+from prevalence.arguments import explained
 from prevalence.estimate import Estimate
 from prevalence.groups import Group
 from prevalence.known import uncertain
@@ -28,6 +29,7 @@ REPLICATES = 200
 SYNTHETIC = "children in synthetic data (no row is a real person)"
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Fieldwork:
     """The data of one rehearsed study, as the field would bring them back.

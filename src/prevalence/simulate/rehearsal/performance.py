@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prevalence.errors import warn
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,6 +18,7 @@ __all__ = ["performance"]
 
 Floats = NDArray[np.float64]
 Figure = tuple[float, float]  # with its Monte Carlo error
+FIGURES = ("bias", "rmse", "se_ratio", "coverage", "too_low", "too_high", "width")
 
 
 def performance(rows: Sequence[dict[str, Any]], samples: int) -> pd.DataFrame:
@@ -46,9 +49,32 @@ def _line(name: str, domain: str, part: list[dict[str, Any]], samples: int) -> d
     )
     told = np.isfinite(value) & np.isfinite(low) & np.isfinite(high)
     value, spread, low, high, truth = (x[told] for x in (value, spread, low, high, truth))
+    line: dict[str, Any] = {
+        "estimator": name,
+        "domain": domain,
+        "truth": float(np.mean([row["truth"] for row in part])),
+        "samples": samples,
+        "none": 1 - int(told.sum()) / samples,
+        "mean": float(value.mean()) if value.size else math.nan,
+    }
+    for key, (found, error) in _figures(name, value, spread, low, high, truth).items():
+        line |= {key: found, f"{key}_mc": error}
+    return line | {"noted": float(np.mean([row["noted"] for row in part]))}
+
+
+def _figures(
+    name: str, value: Floats, spread: Floats, low: Floats, high: Floats, truth: Floats
+) -> dict[str, Figure]:
+    """Return each figure with its Monte Carlo error; of fewer than two estimates there is none."""
+    if value.size < 2:
+        warn(
+            f"{name!r} has an estimate in fewer than two samples: its figures are nan. Draw more "
+            "samples."
+        )
+        return dict.fromkeys(FIGURES, (math.nan, math.nan))
     scale = float(truth.mean()) or math.nan
     below, above = high < truth, low > truth
-    figures = {
+    return {
         "bias": _mean((value - truth) / scale),
         "rmse": _root(((value - truth) / scale) ** 2),
         "se_ratio": _ratio(value, spread),
@@ -57,17 +83,6 @@ def _line(name: str, domain: str, part: list[dict[str, Any]], samples: int) -> d
         "too_high": _share(above),
         "width": _median(high - low),
     }
-    line: dict[str, Any] = {
-        "estimator": name,
-        "domain": domain,
-        "truth": float(truth.mean()),
-        "samples": samples,
-        "none": 1 - int(told.sum()) / samples,
-        "mean": float(value.mean()),
-    }
-    for key, (found, error) in figures.items():
-        line |= {key: found, f"{key}_mc": error}
-    return line | {"noted": float(np.mean([row["noted"] for row in part]))}
 
 
 def _mean(x: Floats) -> Figure:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prevalence.arguments import explained
 from prevalence.simulate.shared import AGE_GROUPS, Bools, Floats, Ints, gamma, lognormal
 
 from .parameters import Parameters
@@ -29,6 +30,7 @@ GROUP_SHARES = (0.005, 0.05)  # smallest and largest known group, of the childre
 STRATUM_SLOPE, SIZE_SLOPE, CASE_ODDS = (1.5, 0.5), (0.5, 0.8, 1.2, 1.6), 2.5
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Population:
     """Children in households and clusters, with the truth that a study wants to know.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prevalence.arguments import explained
 from prevalence.errors import ConvergenceError, PrevalenceWarning, generator, whole
 from prevalence.estimate import Estimate
 from prevalence.synthesis import Comparison, compare
@@ -31,6 +32,7 @@ Estimator = Callable[[Fieldwork], Estimate | Comparison]
 CHUNK = 10  # samples handed to a worker at a time; no number depends on it
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Rehearsal:
     """A population whose truth is known, and the design of a study of it; made by `study`.

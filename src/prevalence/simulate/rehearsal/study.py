@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from prevalence.arguments import explained
 from prevalence.errors import generator
 
 from .expected import expected
@@ -16,6 +17,7 @@ from .rehearsal import Rehearsal
 __all__ = ["study"]
 
 
+@explained
 def study(
     prevalence: float = 0.02,
     *,

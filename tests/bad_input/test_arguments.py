@@ -1,0 +1,180 @@
+"""A failure of Python's own names the argument that does not fit, and leaves our own errors alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import prevalence as pv
+from prevalence.arguments import explained
+from prevalence.simulate.rehearsal.performance import performance
+from tools.docstrings import public_names
+
+Array = np.ndarray[Any, Any]
+
+
+@explained
+def broken(
+    shares: Sequence[float] = (0.5,),
+    *names: str,
+    table: pd.DataFrame | None = None,
+    sizes: Mapping[str, int] | None = None,
+    pair: tuple[str, str] | None = None,
+    many: tuple[float, ...] = (),
+    of: Path | str = "",
+    points: Array | None = None,
+    maybe: bool = False,
+    unknown: Any = None,
+    **words: str,
+) -> None:
+    del shares, names, table, sizes, pair, many, of, points, maybe, unknown, words
+    raise AttributeError("no argument is named")
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"shares": "a"}, r"shares must be a list: found 'a'. Write it as \[...\]"),
+        ({"shares": [0.5, "a"]}, "shares must be a list: found"),
+        ({"table": 3}, "table must be a pandas DataFrame: found 3. Pass a table"),
+        ({"sizes": {"a": "b"}}, "sizes must be a mapping: found {'a': 'b'}. Write it as {name: value}"),
+        ({"pair": ("a",)}, r"pair must be a tuple: found \('a',\). Write"),
+        ({"many": ("a",)}, "many must be a tuple"),
+        ({"of": 3}, "of must be a path or a text: found 3. Write the name of a file"),
+        ({"points": ["a"]}, "points must be an array of numbers"),
+        ({"maybe": 1}, "maybe must be True or False: found 1. Write one of them"),
+        ({"other": 3}, "other must be a text: found 3. Write it in quotes"),
+    ],
+)  # fmt: skip
+def test_the_first_argument_that_does_not_fit_is_named(how: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message) as caught:
+        broken(**how)
+    assert isinstance(caught.value.__cause__, AttributeError)
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"shares": [float("nan")]}, "shares must hold what can be used: found nan, which"),
+        ({"shares": [1e300]}, r"shares must hold what can be used: found 1e\+300"),
+        ({"of": "a\x00b"}, "of must hold what can be used: found a text with a null character"),
+        ({"sizes": {}}, "sizes must hold what can be used: found {}"),
+    ],
+)
+def test_numbers_that_are_none_are_named_where_every_kind_fits(
+    how: dict[str, Any], found: str
+) -> None:
+    with pytest.raises(ValueError, match=found):
+        broken(**{"shares": [0.5], "of": "a", **how})
+
+
+def test_where_every_argument_fits_the_error_is_as_it_was() -> None:
+    with pytest.raises(AttributeError, match="no argument is named"):
+        broken([0.5], "a", of="a", unknown=object())
+
+
+def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    made = pv.uncertain(0.5, std_error=0.1)
+    with pytest.raises(
+        OSError, match="path must be a file or folder that can be used: file name too"
+    ):
+        made.save(tmp_path / ("x" * 400))
+
+
+def test_our_own_errors_pass_as_they_are() -> None:
+    with pytest.raises(ValueError, match="level must lie between 0 and 1: found 'a'") as caught:
+        pv.uncertain(0.5, std_error=0.1).interval("a")  # type: ignore[arg-type]
+    assert caught.value.__cause__ is None
+
+
+def test_arguments_that_a_call_does_not_take_are_pythons_to_tell() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        pv.mse.chapman(1, betwen=("a", "b"))  # type: ignore[call-arg, arg-type]
+
+
+def test_every_public_name_is_explained() -> None:
+    for each in public_names(pv):
+        if each.function is not None:
+            assert hasattr(each.function, "__wrapped__"), each.path
+            assert inspect.signature(each.function) == inspect.signature(
+                inspect.unwrap(each.function)
+            )
+
+
+SURVEY = pv.Survey({"case": [1, 0, 0, 0] * 10, "half": ["a", "b"] * 20})
+LISTS = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40, 30, 10], ["A", "B"])
+HOME = pd.DataFrame({"key": [7, 9]})
+TABLES = pv.Microdata.from_codes({"home": HOME}, [])
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: pv.direct.prevalence(SURVEY, "case").take([0.5]), ValueError, "rows must be positions"),  # type: ignore[arg-type]
+        (lambda: pv.direct.prevalence(SURVEY, "case").take([1]), ValueError, "found 1 for 1 rows"),  # type: ignore[arg-type]
+        (lambda: pv.mse.models(LISTS).label(9), ValueError, "row must be a place in the table of 1 models: found 9"),
+        (lambda: pv.mse.models(LISTS).range(-1), ValueError, "within must be 0 or more: found -1"),
+        (lambda: TABLES.parent_rows("child"), KeyError, "child must be a table with a link: 'child' has none"),
+        (lambda: pv.solve(np.ones(3), np.ones(3)), ValueError, r"matrix must have shape \(p, p, columns\)"),
+        (lambda: pv.nsum.recalled_size([-1.0], 100), ValueError, "size must be numbers of people above 0: 1 of 1"),
+        (lambda: pv.plot.weight_flow(SURVEY.weight_flow().assign(min=0)), ValueError, "flow must hold weights above 0"),
+        (lambda: pv.misclassification.what_if(pv.direct.prevalence(SURVEY, "case"), sensitivity=[[0.5, [1]], 0.8], false_report=[0]), TypeError, "sensitivity must be a number"),  # type: ignore[list-item]
+    ],
+)  # fmt: skip
+def test_what_random_calls_found(call: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_a_standardised_share_that_cannot_vary_says_so() -> None:
+    survey = pv.Survey({"case": [0.0] * 20, "sex": ["F", "M"] * 10})
+    with pytest.warns(
+        pv.PrevalenceWarning, match="'case' does not vary .* its standard error is 0"
+    ):
+        pv.direct.standardised(survey, "case", over="sex", population={"F": 1, "M": 1})
+
+
+def test_a_total_that_every_sample_gives_says_so() -> None:
+    survey = pv.Survey({"one": [1.0] * 20, "sex": ["F", "M"] * 10})
+    for ask in (
+        lambda: pv.direct.total(survey, "one"),
+        lambda: pv.direct.counts(pv.Survey({"one": ["a"] * 9}), "one"),
+    ):
+        with pytest.warns(
+            pv.PrevalenceWarning, match=r"total of 'one.*' has a standard error of 0"
+        ):
+            ask()
+
+
+def test_a_table_with_a_row_twice_is_protected() -> None:
+    table = pv.direct.prevalence(SURVEY, "case").to_frame()
+    kept = pv.disclosure.protect(pd.concat([table, table]), minimum_cases=1)
+    assert len(kept) == 2
+
+
+def test_too_few_draws_for_survey_weights_are_refused() -> None:
+    rng = np.random.default_rng(1)
+    data = {name: rng.poisson(3, 30) for name in ("police", "nurses", "hidden")}
+    known = {"police": 1000, "nurses": 1500}
+    with pytest.raises(pv.ConvergenceError, match=r"draws must spread in all .* weights='pseudo'"):
+        pv.nsum.fit(
+            pv.Survey(data), "hidden", known=known, population=50_000, weights="pseudo",
+            chains=1, draws=4, warmup=4, rng=1,
+        )  # fmt: skip
+
+
+def test_an_estimator_with_one_estimate_has_no_figures_and_says_so() -> None:
+    row = {"estimator": "lists", "domain": "all", "estimate": 90.0, "std_error": 9.0, "low": 70.0}
+    rows = [{**row, "high": 120.0, "truth": 100.0, "noted": False}]
+    with pytest.warns(
+        pv.PrevalenceWarning, match="'lists' has an estimate in fewer than two samples"
+    ):
+        table = performance([*rows, {"estimator": "lists", "reason": "no overlap"}], 2)
+    assert table["mean"].tolist() == [90.0]
+    assert table[["bias", "coverage_mc"]].isna().all(axis=None)
