@@ -27,7 +27,7 @@ from .timing import reading as one_pass
 
 ORACLE = Path(__file__).resolve().parents[2] / "shared" / "oracle" / "frontier"
 QUESTIONS = Path(__file__).resolve().parents[1] / "data" / "synthetic" / "jamaica" / "questionnaire"
-ICTREG, ICTREG_BAR, CLIMB_BAR = ("9.2.6", 4.1), 100.0, 10.0  # seconds recorded, ratios to reach
+ICTREG, ICTREG_BAR, CLIMB_BAR = ("", 4.1), 100.0, 10.0  # seconds recorded, ratios to reach
 FEW, MANY = 1_500, 15_000  # respondents of a list experiment
 STOPPED = 1e-5  # by which a climb that ends at a rise of 1e-8 stays below the maximum, as a share
 FORM_BAR, CLASSIFY_BAR = 0.2, 0.2  # CPU seconds
@@ -91,7 +91,11 @@ def _likelihood(table: Table, rows: int) -> None:
         ours,
         *base,
         Peer("statsmodels", version("statsmodels"), lambda: peers.climb(*given), **how),
-        *([Peer("R list", ICTREG[0], recorded=ICTREG[1], bar=ICTREG_BAR, note="ictreg")] if few else []),
+        *(
+            [Peer("R list", ICTREG[0], recorded=ICTREG[1], bar=ICTREG_BAR, note="ictreg")]
+            if few
+            else []
+        ),
         note="with standard errors",
     )
     if session is not None:

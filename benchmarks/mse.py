@@ -22,13 +22,17 @@ from . import mse_classes, mse_graphs, mse_r, r
 from . import mse_peers as peers
 from .machine import r_versions, version
 from .mse_tables import Table as Lists
-from .mse_tables import asked, people, recorded, table as published
+from .mse_tables import asked, people, recorded
+from .mse_tables import table as published
 from .table import Peer, Table
 from .timing import reading
 
 REPLICATES, SEED = 1_000, 1
 STEPWISE_BAR, EIGHT_BAR, SELECT_BAR, ROBUST_BAR = 0.25, 14.0, 15.0, 0.5
-SPARSE_MSE, SPARSE_BAR = ("2.0.1", 75.0), 300.0  # CPU seconds recorded of R's packages, and the ratio
+SPARSE_MSE, SPARSE_BAR = (
+    ("2.0.1", 75.0),
+    300.0,
+)  # CPU seconds recorded of R's packages, and the ratio
 MSE_MODELS, RCAPTURE_MODELS, MODELS_BAR = 1.78, 3.73, 50.0
 MSE_SELECT, RCAPTURE_ALL, DRPOP = 1_360.0, 28.7, 8.2
 MEASURED_BAR = 10.0  # over base R in the same run: the least that a package in R needs
@@ -145,7 +149,9 @@ def _models(
         *_rcapture(lists, 4, ("1.4-4", RCAPTURE_ALL), None),
         runs=3,
     )
-    table.measure("32,768 models of pairs, 6 lists", lambda: pv.mse.models(six.lists), runs=3, note=six.name)
+    table.measure(
+        "32,768 models of pairs, 6 lists", lambda: pv.mse.models(six.lists), runs=3, note=six.name
+    )
     assert taken.cpu
     theirs = [row.cpu for row in table.rows if row.package == "base R"]
     return theirs[-1] if theirs else None
@@ -206,7 +212,9 @@ def _check_models(
     equal &= np.allclose(theirs_deviance, deviance, rtol=1e-8, atol=1e-7)
     best = _best(rule, few, theirs_deviance, theirs)
     equal &= np.allclose(best, rule.total(few), rtol=1e-9, atol=0)
-    note = f"deviances and sizes of 1,024 models of {few.shape[1]} tables, which have none, the best"
+    note = (
+        f"deviances and sizes of 1,024 models of {few.shape[1]} tables, which have none, the best"
+    )
     table.checked("1,024 models, number by number", "base R", r_versions()["R"], equal, note=note)
 
 
@@ -228,7 +236,9 @@ def _eight(table: Table) -> None:
     theirs = next(s for s in known["neworleans8_185"]["stepwise"] if s["pthresh"] == 0.02)
     ours = float(pv.mse.stepwise(lists, replicates=0))
     equal = np.isclose(ours, theirs["estimate"], rtol=1e-6)
-    table.checked(task, "R SparseMSE", SPARSE_MSE[0], equal, note=f"{ours:,.1f} persons", source="recorded")
+    table.checked(
+        task, "R SparseMSE", SPARSE_MSE[0], equal, note=f"{ours:,.1f} persons", source="recorded"
+    )
 
 
 def _robust(table: Table) -> None:
@@ -256,5 +266,8 @@ def _robust(table: Table) -> None:
         limit=reading(*columns),
         note="3 covariates",
     )  # fmt: skip
-    table.measure("the same by targeted likelihood", lambda: pv.mse.doubly_robust(lists, rng=SEED, method="tmle"))
+    table.measure(
+        "the same by targeted likelihood",
+        lambda: pv.mse.doubly_robust(lists, rng=SEED, method="tmle"),
+    )
     table.measure(f"making the lists, n = {PERSONS:,}", lambda: asked(frame))

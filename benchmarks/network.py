@@ -107,7 +107,10 @@ def _closed(
         runs=9,
     )  # fmt: skip
     assert ours.found.size == 2 * len(HIDDEN)
-    table.measure("the same, survey and answers made too", lambda: _sizes(asked(survey_of(frame), known)).std_error)
+    table.measure(
+        "the same, survey and answers made too",
+        lambda: _sizes(asked(survey_of(frame), known)).std_error,
+    )
     table.measure("making the survey, n = 1e4", lambda: survey_of(frame))
     table.measure("making the answers, 41 columns", lambda: asked(answers.survey, known))
 

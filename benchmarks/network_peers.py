@@ -23,6 +23,8 @@ from .timing import spent
 
 ROOT = Path(__file__).resolve().parents[1]
 BAYES = ROOT / ".venv-bayes" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
 class Draws(NamedTuple):
     """What a peer's sampler drew, and what it took."""
 
@@ -98,7 +100,11 @@ def pymc(y: Any, sizes: Any, population: float, *, warmup: int, draws: int) -> D
         )
         told = json.loads(run.stdout.splitlines()[-1])
         found = np.load(made)
-        return Draws(  # fmt: skip
-            found["log_prevalence"], found["sigma"], told["cpu"], told["wall"], told["version"],
+        return Draws(
+            found["log_prevalence"],
+            found["sigma"],
+            told["cpu"],
+            told["wall"],
+            told["version"],
             told["words"],
         )

@@ -135,9 +135,7 @@ def _effective(
         table.peer(task, peer, Taken([nuts.cpu], [nuts.wall]), ours)
 
 
-def _same(
-    table: Table, ours: Any, ported: peers.Draws | None, nuts: peers.Draws | None
-) -> None:
+def _same(table: Table, ours: Any, ported: peers.Draws | None, nuts: peers.Draws | None) -> None:
     """Compare the posterior of ours with those of the peers."""
     task = "posterior of the overdispersed model"
     if ported is not None:
@@ -190,12 +188,15 @@ def _in_r(table: Table, task: str, every: list[Peer], ours: Taken) -> None:
 
 
 def step(call: Callable[..., Any], y: Any, sizes: Any, steps: int, **how: Any) -> Taken:
-    """Return seconds of one iteration of one of four chains: what more of them add."""
+    """Return seconds of one iteration of one of four chains, three times."""
+    every = [one_step(call, y, sizes, steps, **how) for _ in range(3)]
+    return Taken([one.cpu for one in every], [one.wall for one in every])
+
+
+def one_step(call: Callable[..., Any], y: Any, sizes: Any, steps: int, **how: Any) -> Spent:
+    """Return what one iteration of one of four chains takes: what more of them add."""
     given = {"sizes": sizes, "population": PEOPLE, "chains": CHAINS, "draws": 4, "rng": 1, **how}
-
-    def took(warmup: int) -> Spent:
-        return spent(lambda: call(y, y, warmup=warmup, **given))
-
-    pairs = [(took(4), took(steps + 4)) for _ in range(3)]
-    cpus = [(many.cpu - few.cpu) / steps / CHAINS for few, many in pairs]
-    return Taken(cpus, [(many.wall - few.wall) / steps / CHAINS for few, many in pairs])
+    few, many = (
+        spent(lambda warmup=warmup: call(y, y, warmup=warmup, **given)) for warmup in (4, steps + 4)
+    )
+    return Spent(*((b - a) / steps / CHAINS for a, b in zip(few[:2], many[:2], strict=True)))

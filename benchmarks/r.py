@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class Session:
         self._errors.close()
         self._folder.cleanup()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -124,9 +124,7 @@ def optional(
         return [Peer(f"R {package}", r_versions()[package], call, **how)]
     if recorded is None:
         return []
-    return [
-        Peer(f"R {package}", recorded[0], recorded=recorded[1], bar=how.get("bar"), note=note)
-    ]
+    return [Peer(f"R {package}", recorded[0], recorded=recorded[1], bar=how.get("bar"), note=note)]
 
 
 def _number(word: str) -> float:

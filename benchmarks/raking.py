@@ -7,13 +7,10 @@ they are coded in the call. The adjoint, which the first standard error makes, i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-
-import prevalence as pv
 
 from . import survey_peers as peers
 from .estimation import MARGINS, N, data, survey_of, targets

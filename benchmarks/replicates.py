@@ -61,9 +61,7 @@ def replicates(table: Table) -> None:
         f"10 means, {DRAWN} Rao-Wu replicates drawn and used",
         lambda: numbers(pv.direct.mean(survey.bootstrap(DRAWN, rng=1), NAMES)),
         *peers.svy(
-            lambda: _means(
-                plain.weighting.create_bs_wgts(n_reps=DRAWN, rep_prefix="b", rstate=1)
-            ),
+            lambda: _means(plain.weighting.create_bs_wgts(n_reps=DRAWN, rep_prefix="b", rstate=1)),
             bar=50,
             same=_within_noise,
             how_same="within their noise",

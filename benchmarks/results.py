@@ -6,7 +6,7 @@ stand beside each, since one family can be run alone.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from typing import Any
 
@@ -35,7 +35,7 @@ def read() -> dict[str, Any]:
 def put(family: str, rows: list[dict[str, Any]]) -> None:
     """Keep the rows of one family in the place of the former ones."""
     found = read()
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
     found[family] = {"date": today, "machine": facts(), "rows": rows}
     order = [name for name in (*TABLES, "growth") if name in found]
     text = json.dumps({name: found[name] for name in order}, indent=1, ensure_ascii=False)

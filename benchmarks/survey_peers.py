@@ -27,7 +27,9 @@ f <- reformulate(paste0("y", seq_len(p) - 1))
 s <- svydesign(ids = ~psu, strata = ~stratum, weights = ~w, data = d)
 both <- function(m) c(coef(m), SE(m))
 """
-LINEAR = DESIGN + r"""
+LINEAR = (
+    DESIGN
+    + r"""
 tasks$mean <- function() both(svymean(f, s))
 tasks$both <- function() c(both(svymean(f, s)), both(svytotal(f, s)))
 tasks$domain <- function() {
@@ -35,6 +37,7 @@ tasks$domain <- function() {
   c(unlist(m[, 1 + seq_len(p)]), unlist(SE(m)))
 }
 """
+)
 SRVYR = r"""
 suppressMessages({library(srvyr); library(dplyr)})
 p <- size[2]

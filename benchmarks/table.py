@@ -148,14 +148,18 @@ class Table:
         times: dict[str, Any] = {"cpu": peer.recorded}
         how, numbers = RECORDED, ""
         if theirs is not None and math.isnan(theirs.median):
-            self.checked(task, peer.package, peer.version, False, listed=f"did not run: {theirs.found}")
+            self.checked(
+                task, peer.package, peer.version, False, listed=f"did not run: {theirs.found}"
+            )
             return
         if theirs is not None:
             times = _times(theirs, peer.scale)
             how = MEASURED if peer.scale == 1 else EXTRAPOLATED
             if peer.same is not None and isinstance(ours, Taken):
                 equal = bool(peer.same(ours.found, theirs.found))
-                numbers = peer.how_same if equal else f"listed: {peer.listed}" if peer.listed else OTHER
+                numbers = (
+                    peer.how_same if equal else f"listed: {peer.listed}" if peer.listed else OTHER
+                )
         ratio = times["cpu"] / mine if times["cpu"] is not None else None
         met = "" if peer.bar is None or ratio is None else "yes" if ratio >= peer.bar else "NO"
         self.take(
@@ -172,7 +176,14 @@ class Table:
         ratio = seconds / ours.median
         self.take(
             Row(
-                self.family, task, package, version, EXTRAPOLATED, cpu=seconds, ratio=ratio, note=note
+                self.family,
+                task,
+                package,
+                version,
+                EXTRAPOLATED,
+                cpu=seconds,
+                ratio=ratio,
+                note=note,
             )
         )
 
@@ -190,16 +201,16 @@ class Table:
     ) -> None:
         """Take whether a package gives the same numbers, where no time is measured."""
         numbers = how if equal else f"listed: {listed}" if listed else OTHER
-        self.take(
-            Row(self.family, task, package, version, source, numbers=numbers, note=note)
-        )
+        self.take(Row(self.family, task, package, version, source, numbers=numbers, note=note))
 
     def take(self, row: Row) -> None:
         """Keep a row and print it."""
         self.rows.append(row)
         words = cells(row)
         middle = " ".join(f"{words[k]:>{w}}" for k, w in ((2, 10), (6, 8), (7, 10)))
-        tail = "; ".join(filter(None, (f"bar {words[8]}: {words[9]}" if row.met else "", *words[10:])))
+        tail = "; ".join(
+            filter(None, (f"bar {words[8]}: {words[9]}" if row.met else "", *words[10:]))
+        )
         print(f"{row.task[:50]:50} {words[1][:34]:34} {middle}  {tail}", flush=True)
 
     @property

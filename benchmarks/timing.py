@@ -17,7 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-SHORT, LONG = 0.5, 1.0  # CPU seconds: repeated in a round below; above, the first call is no warm-up
+SHORT, LONG = (
+    0.5,
+    1.0,
+)  # CPU seconds: repeated in a round below; above, the first call is no warm-up
 REPEATS = 3
 # CPU seconds of the yardstick on the quiet machine: the lowest tenth of many, so that no bar is loose.
 QUIET = 2.75e-3
