@@ -78,7 +78,7 @@ class Session:
             if line.startswith(start):
                 return line
         self._errors.seek(0)
-        raise RuntimeError(f"R ended before it told {start!r}: {self._errors.read()[-2_000:]}")
+        raise RuntimeError(f"R ended before it told {start!r}:\n{self._errors.read()[-2_000:]}")
 
     def close(self) -> None:
         """End R, and remove its files."""
@@ -119,12 +119,18 @@ def optional(
                 with Session(code, matrices, sizes) as session:
                     return session.task("run")()
             except RuntimeError as error:
-                return Spent(float("nan"), float("nan"), str(error).splitlines()[-1])
+                return Spent(float("nan"), float("nan"), _said(str(error)))
 
         return [Peer(f"R {package}", r_versions()[package], call, **how)]
     if recorded is None:
         return []
     return [Peer(f"R {package}", recorded[0], recorded=recorded[1], bar=how.get("bar"), note=note)]
+
+
+def _said(words: str) -> str:
+    """Return the line in which R says what is wrong, else its last."""
+    lines = words.splitlines()
+    return next((line for line in lines if line.startswith("Error")), lines[-1])
 
 
 def _number(word: str) -> float:

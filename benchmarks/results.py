@@ -15,7 +15,7 @@ from evidence.claims import put as claimed
 
 from . import growth_figure
 from .machine import facts
-from .table import OTHER, as_csv, figure
+from .table import FAILED, OTHER, as_csv, figure
 
 FILE = DOCS / "speed.json"
 TABLES = {
@@ -86,7 +86,7 @@ def _bars(rows: list[dict[str, Any]]) -> Claim:
 
 
 def _agreement(rows: list[dict[str, Any]]) -> Claim:
-    compared = [row for row in rows if "numbers" in row]
+    compared = [row for row in rows if not row.get("numbers", FAILED).startswith(FAILED)]
     listed = [row for row in compared if row["numbers"].startswith("listed")]
     other = [row for row in compared if row["numbers"] == OTHER]
     words = (

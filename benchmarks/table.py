@@ -19,7 +19,7 @@ from .timing import QUIET, Taken, in_turn, yardstick
 
 OURS = "prevalence"
 MEASURED, RECORDED, EXTRAPOLATED = "measured", "recorded", "extrapolated"
-SAME, OTHER = "same", "OTHER NUMBERS"
+SAME, OTHER, FAILED = "same", "OTHER NUMBERS", "did not run"
 HEAD = (
     "task", "package", "CPU s", "quartiles", "clock s", "peak MB", "ratio", "one pass", "bar", "met",
     "numbers", "beside",
@@ -148,9 +148,8 @@ class Table:
         times: dict[str, Any] = {"cpu": peer.recorded}
         how, numbers = RECORDED, ""
         if theirs is not None and math.isnan(theirs.median):
-            self.checked(
-                task, peer.package, peer.version, False, listed=f"did not run: {theirs.found}"
-            )
+            numbers = f"{FAILED}: {theirs.found}"
+            self.take(Row(self.family, task, peer.package, peer.version, numbers=numbers))
             return
         if theirs is not None:
             times = _times(theirs, peer.scale)

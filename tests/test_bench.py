@@ -128,7 +128,7 @@ def test_a_peer_that_does_not_run_says_so_and_fails_nothing() -> None:
     table = Table("surveys")
     broken = Peer("R x", "9.9", lambda: Spent(float("nan"), float("nan"), "no such function"))
     table.measure("task", lambda: None, broken, runs=1)
-    assert table.rows[1].numbers == "listed: did not run: no such function"
+    assert table.rows[1].numbers == "did not run: no such function"
     assert table.met
 
 
