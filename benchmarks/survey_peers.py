@@ -73,7 +73,7 @@ totals <- lapply(seq_len(k), function(j) {
   setNames(one, c(names(d)[3 + j], "Freq"))
 })
 tasks$rake <- function() {
-  weights(rake(s, margins, totals, control = list(maxit = 2000, epsilon = 1e-10 * sum(d$w))))[seq(1, size[1], 1000)]
+  weights(rake(s, margins, totals, control = list(maxit = 2000, epsilon = 1e-10)))[seq(1, size[1], 1000)]
 }
 """
 SAME = {"rtol": 1e-7, "atol": 0.0}

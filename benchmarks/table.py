@@ -66,7 +66,8 @@ class Peer(NamedTuple):
     """Another package: what it does, or what it was recorded to take, and what is asked of it.
 
     `bar` is the least ratio. `same` compares what ours returned with what it returned; `listed` is the
-    reason for a difference that is known. `scale` is how many times its call is needed.
+    reason for a difference that is known. `scale` is how many times its call is needed: above 1, what it
+    takes is extrapolated.
     """
 
     package: str
@@ -153,7 +154,7 @@ class Table:
             return
         if theirs is not None:
             times = _times(theirs, peer.scale)
-            how = MEASURED if peer.scale == 1 else EXTRAPOLATED
+            how = MEASURED if peer.scale <= 1 else EXTRAPOLATED
             if peer.same is not None and isinstance(ours, Taken):
                 equal = bool(peer.same(ours.found, theirs.found))
                 numbers = (

@@ -22,6 +22,7 @@ SHORT, LONG = (
     1.0,
 )  # CPU seconds: repeated in a round below; above, the first call is no warm-up
 REPEATS = 3
+REST = 0.02  # seconds before a call, in which threads of the one before end
 # CPU seconds of the yardstick on the quiet machine: the lowest tenth of many, so that no bar is loose.
 QUIET = 2.75e-3
 
@@ -58,7 +59,7 @@ class Taken(NamedTuple):
 def spent(call: Callable[[], Any]) -> Spent:
     """Time one call; the threads of the one before come to rest first."""
     gc.collect()
-    time.sleep(0.1)
+    time.sleep(REST)
     wall, cpu = time.perf_counter(), time.process_time()
     found = call()
     took = Spent(time.process_time() - cpu, time.perf_counter() - wall, found)
@@ -78,6 +79,8 @@ def in_turn(
     The first call of each is a warm-up if it is short, and counts if it takes more than a second.
     In each round a short call is timed three times.
     """
+    gc.collect()
+    gc.freeze()  # what exists is no garbage of a call, and need not be looked through before each
     first = {name: spent(call) for name, call in calls.items()}
     taken = {name: Taken([], [], one.found) for name, one in first.items()}
     rounds = {}
@@ -95,6 +98,7 @@ def in_turn(
             if turn < rounds[name] or not taken[name].cpu:
                 for _ in range(REPEATS if first[name].cpu < SHORT else 1):
                     _keep(taken[name], spent(call))
+    gc.unfreeze()
     return taken
 
 
