@@ -26,10 +26,11 @@ DESIGN = ["stratum", "psu", "w", "domain"]
 def data(rows: int = N, *, own_psu: bool = False) -> pd.DataFrame:
     """Return rows in file order of their units, as a survey file is."""
     rng = np.random.default_rng(1)
-    psu = np.repeat(np.arange(STRATA * PSUS), rows // (STRATA * PSUS))
+    units = min(STRATA * PSUS, rows // 2)
+    psu = np.repeat(np.arange(units), rows // units)
     frame = pd.DataFrame({"stratum": psu // PSUS, "psu": np.arange(rows) if own_psu else psu})
     frame["w"] = rng.uniform(1, 10, rows)
-    effect = rng.normal(0, 1, STRATA * PSUS)[psu]
+    effect = rng.normal(0, 1, units)[psu]
     for name in NAMES:
         frame[name] = 50 + effect + rng.normal(0, 10, rows)
     frame["domain"] = rng.integers(0, DOMAINS, rows)

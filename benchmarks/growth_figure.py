@@ -62,8 +62,10 @@ def _panel(place: Any, rows: Sequence[dict[str, Any]]) -> None:
             color=SHADES[k % len(SHADES)], linewidth=1.2,
             label=f"{row['task']}: {row['over']} ({row['slope']:.2f})",
         )  # fmt: skip
-    place.set_xscale("log")
-    place.set_yscale("log")
+    for axis, scale in ((place.xaxis, place.set_xscale), (place.yaxis, place.set_yscale)):
+        scale("log")
+        axis.set_major_formatter(lambda value, _: f"{value:,g}")
+        axis.set_minor_formatter(lambda *_: "")
     place.set_xlabel("times the smallest size")
     place.spines[["top", "right"]].set_visible(False)
     place.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False, fontsize=7.5)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from . import survey_peers as peers
-from .estimation import MARGINS, N, SMALL, data, survey_of, targets
+from .estimation import MARGINS, SMALL, N, data, survey_of, targets
 from .machine import installed
 from .table import Table
 from .timing import cpu, in_turn, reading
