@@ -1,67 +1,71 @@
-"""Speed against svy 0.35 and the peers of network scale-up in one run: ``make bench``.
+"""Speed, memory and growth beside the peers in one run, and the pages' tables: ``make bench``.
 
-Figures are medians of CPU seconds, of two packages in turn on the same data, each with its sample
-object made beforehand, and each must give the same numbers or be listed with the reason. Beside the
-ratios to svy stand the time in which this machine does the least that the task needs (``one pass``:
-every byte of its columns read once, or the one product of matrices), and R's survey where it is
-installed. The exit status is 1 if a bar is missed or a number differs. ``python -m benchmarks quick``
-leaves out what takes longest; ``python -m benchmarks network`` runs network scale-up alone,
-``python -m benchmarks mse`` multiple-systems estimation, ``python -m benchmarks measurement`` sensitive
-questions, imperfect instruments, definitions and exports, and each writes its table in `docs/evidence/`.
+Figures are medians of CPU seconds, of packages in turn on the same data, each with its sample object
+made beforehand, and each must give the same numbers or be listed with the reason. Beside them stands
+the time in which this machine does the least that the task needs (`one pass`). Everything goes to
+`docs/evidence/speed.json`, from which the tables of the pages and the figure of growth are made.
+The exit status is 1 if a bar is missed or a number differs.
+
+``python -m benchmarks network`` runs one family alone and leaves the others as they stand; ``python -m
+benchmarks pages`` makes tables and figure from the JSON; ``python -m benchmarks quick`` is short and
+writes nothing.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
+from collections.abc import Callable
 
-import pandas as pd
-import svy
-
-from . import estimation, measurement, mse, network, network_samplers, raking, replicates
-from .timing import Sheet, timed, title
-
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "evidence"
+from . import estimation, growth, measurement, memory, mse, network, raking, replicates, results
+from . import network_samplers as samplers
+from .table import Table
 
 
-def main() -> int:
-    """Run every bench and return 1 if a bar is missed."""
-    quick = "quick" in sys.argv
-    alone = [part for part in PARTS if part in sys.argv]
-    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-        print("CPU seconds count threads that wait: set OPENBLAS_NUM_THREADS=1, as make bench does")
-    met = [] if alone else _surveys(quick)
-    for part in alone or PARTS:
-        sheet = Sheet()
-        PARTS[part](sheet, quick=quick)
-        if alone:
-            pd.DataFrame(sheet.rows).to_csv(DOCS / f"{part}-speed.csv", index=False)
-        met.append(sheet.met)
-    return 0 if all(met) else 1
+def main(words: list[str]) -> int:
+    """Run the families asked for, all of them by default, and write what was found."""
+    unknown = sorted(set(words) - {*FAMILIES, "growth", "quick", "pages"})
+    if unknown:
+        print(f"no family {unknown[0]!r}: choose among {', '.join([*FAMILIES, 'growth', 'quick'])}")
+        return 2
+    quick, chosen = "quick" in words, [name for name in words if name not in ("quick", "pages")]
+    fine = True
+    for name in [] if words == ["pages"] else chosen or [*FAMILIES, "growth"]:
+        print(f"\n== {name}", flush=True)
+        if name == "growth":
+            slopes = growth.growth(quick=quick)
+            if not quick:
+                results.put("growth", slopes)
+            continue
+        table = Table(name)
+        FAMILIES[name](table, quick)
+        fine &= table.met
+        if not quick:
+            results.put(name, table.as_json())
+    return int(not fine) if quick else results.publish()
 
 
-def _networks(sheet: Sheet, *, quick: bool) -> None:
-    """Run the benches of network scale-up."""
-    network.network(sheet)
+def _surveys(table: Table, quick: bool) -> None:
+    """Run surveys and weights, and compare memory."""
+    estimation.estimation(table, quick=quick)
     if not quick:
-        network_samplers.models(sheet)
+        raking.raking(table)
+        replicates.replicates(table)
+    memory.memory(table, quick=quick)
 
 
-PARTS = {"network": _networks, "mse": mse.mse, "measurement": measurement.measurement}
-
-
-def _surveys(quick: bool) -> list[bool]:
-    """Run the benches of surveys and weights."""
-    print(title(f"svy {svy.__version__}"), flush=True)
-    met = [timed(line) for line in estimation.lines() if not quick or line.bar < 50]
-    met += [estimation.growth(), estimation.frames()]
+def _networks(table: Table, quick: bool) -> None:
+    """Run network scale-up."""
+    network.network(table)
     if not quick:
-        met += [estimation.memory(), raking.raking(runs=1)]
-        met += [timed(line) for line in replicates.lines()]
-        met.append(replicates.memory())
-    return met
+        samplers.models(table)
 
+
+FAMILIES: dict[str, Callable[[Table, bool], None]] = {
+    "surveys": _surveys,
+    "network": _networks,
+    "mse": lambda table, quick: mse.mse(table, quick=quick),
+    "measurement": lambda table, quick: measurement.measurement(table, quick=quick),
+}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

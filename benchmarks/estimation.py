@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import io
-import resource
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import polars as pl
-import pyarrow as pa
-import svy
 
 import prevalence as pv
 
-from . import r_survey
-from .timing import WIDTH, Line, cpu, reading
+from . import survey_peers as peers
+from .machine import installed
+from .survey_peers import numbers, same
+from .table import Table
+from .timing import in_turn, reading
 
 N, STRATA, PSUS, VARIABLES, DOMAINS = 1_000_000, 500, 4, 10, 50
+SMALL = 100_000
 MARGINS = (10, 5, 2, 50)
-MEMORY_BAR_MB = 2_000
-GROWTH = (100_000, 1_000_000, 4_000_000)
 NAMES = [f"y{k}" for k in range(VARIABLES)]
+DESIGN = ["stratum", "psu", "w", "domain"]
 
 
 def data(rows: int = N, *, own_psu: bool = False) -> pd.DataFrame:
-    """Return a million rows in file order of their units, as a survey file is."""
+    """Return rows in file order of their units, as a survey file is."""
     rng = np.random.default_rng(1)
-    psu = np.repeat(np.arange(STRATA * PSUS), rows // (STRATA * PSUS))
+    units = min(STRATA * PSUS, rows // 2)
+    psu = np.repeat(np.arange(units), rows // units)
     frame = pd.DataFrame({"stratum": psu // PSUS, "psu": np.arange(rows) if own_psu else psu})
     frame["w"] = rng.uniform(1, 10, rows)
-    effect = rng.normal(0, 1, STRATA * PSUS)[psu]
+    effect = rng.normal(0, 1, units)[psu]
     for name in NAMES:
         frame[name] = 50 + effect + rng.normal(0, 10, rows)
     frame["domain"] = rng.integers(0, DOMAINS, rows)
@@ -57,143 +54,158 @@ def survey_of(frame: Any) -> pv.Survey:
     return pv.Survey(frame, weights="w", strata="stratum", psu="psu")
 
 
-def lines() -> Iterator[Line]:
-    """Yield what is timed, with the samples made beforehand."""
-    frame = data()
+def estimation(table: Table, *, quick: bool = False) -> None:
+    """Time estimates of the same sample, made beforehand by every package."""
+    frame = data(SMALL if quick else N)
+    _whole(table, frame)
+    if not quick:
+        _by_domain(table, frame)
+        _raked(table, frame)
+    _small(table, frame if quick else data(SMALL))
+    _frames(table)
+
+
+def _whole(table: Table, frame: pd.DataFrame) -> None:
+    """Ten means, and means and totals, of all rows."""
+    survey, size = survey_of(frame), f"n = {len(frame):,}"
+    sample = peers.svy_sample(frame) if installed("svy") else None
+    matrices, sizes = [frame[[*DESIGN, *NAMES]]], [len(frame), VARIABLES]
+    session = peers.survey_r(peers.LINEAR, "survey", matrices, sizes)
+    tidy = peers.survey_r(peers.SRVYR, "srvyr", matrices, sizes)
+    once = reading(*(frame[name].to_numpy() for name in ["w", *NAMES]))
+    table.measure(
+        f"10 means and standard errors, {size}",
+        lambda: numbers(pv.direct.mean(survey, NAMES)),
+        *peers.svy(
+            lambda: peers.svy_made(sample.estimation.mean, NAMES), bar=4, same=peers.same_svy
+        ),
+        *peers.samplics(frame, NAMES),
+        *peers.in_r(session, "mean", same=same),
+        *peers.in_r(tidy, "mean", "srvyr", same=same),
+        limit=once,
+    )
+    table.measure(
+        f"10 means, totals and standard errors, {size}",
+        lambda: numbers(pv.direct.mean(survey, NAMES), pv.direct.total(survey, NAMES)),
+        *peers.svy(
+            lambda: [
+                peers.svy_made(estimator, NAMES)
+                for estimator in (sample.estimation.mean, sample.estimation.total)
+            ],
+            bar=4,
+            same=lambda ours, theirs: same(ours, np.concatenate([*map(peers.svy_numbers, theirs)])),
+        ),
+        *peers.in_r(session, "both", same=same),
+        limit=once,
+    )
+    for one in (session, tidy):
+        if one is not None:
+            one.close()
+
+
+def _by_domain(table: Table, frame: pd.DataFrame) -> None:
+    """Ten means by 50 domains that cut across all units."""
     survey = survey_of(frame)
-    sample = svy.Sample(pl.from_pandas(frame), svy.Design(stratum="stratum", psu="psu", wgt="w"))
-    agree(pv.direct.mean(survey, NAMES), svy_means(sample))
-    other = r_survey.seconds(frame, NAMES)
-    columns = [frame[name].to_numpy() for name in ["w", *NAMES]]
-    codes = frame["domain"].to_numpy()
-
-    yield Line(
-        "10 means and standard errors, n = 1e6",
-        lambda: pv.direct.mean(survey, NAMES).std_error,
-        lambda: run(sample.estimation.mean),
-        4,
-        5,
-        reading(*columns),
-        other.get("mean"),
+    sample = peers.svy_sample(frame) if installed("svy") else None
+    matrices, sizes = [frame[[*DESIGN, *NAMES]]], [len(frame), VARIABLES]
+    session = peers.survey_r(peers.LINEAR, "survey", matrices, sizes)
+    task = f"10 means and standard errors by {DOMAINS} domains, n = {len(frame):,}"
+    table.measure(
+        task,
+        lambda: numbers(pv.direct.mean(survey, NAMES, by="domain")),
+        *peers.svy(
+            lambda: peers.svy_made(sample.estimation.mean, NAMES, by="domain"),
+            bar=200,
+            same=peers.same_svy,
+        ),
+        *peers.in_r(session, "domain", same=same),
+        limit=reading(*(frame[name].to_numpy() for name in ["w", *NAMES, "domain"])),
+        runs=2,
     )
-    yield Line(
-        "10 means, totals and standard errors",
-        lambda: [e(survey, NAMES).std_error for e in (pv.direct.mean, pv.direct.total)],
-        lambda: [run(e) for e in (sample.estimation.mean, sample.estimation.total)],
-        4,
-        5,
-        reading(*columns),
-        other.get("mean and total"),
+    if session is not None:
+        session.close()
+    fresh = [survey_of(frame) for _ in range(4)]
+    first = in_turn(
+        {"first": lambda: pv.direct.mean(fresh.pop(), NAMES, by="domain").std_error}, runs=1
+    )["first"]
+    table.ours("the same, first call on a sample", first, note="columns are read and coded")
+
+
+def _raked(table: Table, frame: pd.DataFrame) -> None:
+    """One mean by 50 domains after raking on four margins, whose part in the variance counts."""
+    wanted = targets(frame)
+    raked = survey_of(frame).rake(wanted)
+    swept = survey_of(frame).rake(wanted, residuals="sweep")  # svy's form
+    sample = None
+    if installed("svy"):
+        sample = peers.svy_sample(frame).weighting.rake(controls=wanted)
+    table.measure(
+        f"one mean by {DOMAINS} domains after raking on four margins",
+        lambda: numbers(pv.direct.mean(swept, "y0", by="domain")),
+        *peers.svy(
+            lambda: peers.svy_made(sample.estimation.mean, ["y0"], by="domain"),
+            bar=50,
+            same=peers.same_svy,
+        ),
+        limit=reading(*(frame[f"m{k}"].to_numpy() for k in range(len(MARGINS)))),
+        runs=1,
     )
-    yield Line(
-        "10 means and standard errors by 50 domains",
-        lambda: pv.direct.mean(survey, NAMES, by="domain").std_error,
-        lambda: run(sample.estimation.mean, by="domain"),
-        200,
-        2,
-        reading(*columns, codes),
-    )
-    print(first_call(frame), flush=True)
-    raked, raked_svy = survey.rake(targets(frame)), sample.weighting.rake(controls=targets(frame))
-    yield Line(
-        "by 50 domains after raking on four margins",
-        lambda: pv.direct.mean(raked, NAMES, by="domain").std_error,
-        lambda: run(raked_svy.estimation.mean, by="domain"),
-        50,
-        1,
-        reading(*columns, codes, *(frame[f"m{k}"].to_numpy() for k in range(len(MARGINS)))),
+    table.measure(
+        "the same, with the exact residuals",
+        lambda: numbers(pv.direct.mean(raked, "y0", by="domain")),
+        note="the default",
     )
 
 
-def run(estimator: Any, **how: Any) -> None:
-    """Call an estimator of svy, which takes one variable at a call, without making frames."""
-    for name in NAMES:
-        _ = estimator(name, **how)
+def _small(table: Table, frame: pd.DataFrame) -> None:
+    """One mean by domains of fewer rows: small enough for every package."""
+    survey = survey_of(frame)
+    sample = peers.svy_sample(frame) if installed("svy") else None
+    session = peers.survey_r(peers.LINEAR, "survey", [frame[[*DESIGN, "y0"]]], [len(frame), 1])
+    table.measure(
+        f"one mean by {DOMAINS} domains, n = {len(frame):,}",
+        lambda: numbers(pv.direct.mean(survey, "y0", by="domain")),
+        *peers.svy(
+            lambda: peers.svy_made(sample.estimation.mean, ["y0"], by="domain"), same=peers.same_svy
+        ),
+        *peers.samplics(frame, ["y0"], domain="domain"),
+        *peers.in_r(session, "domain", same=same),
+        limit=reading(*(frame[name].to_numpy() for name in ("w", "y0", "domain"))),
+    )
+    if session is not None:
+        session.close()
 
 
-def svy_means(sample: Any) -> list[pd.DataFrame]:
-    """Return the means of all variables by svy as pandas frames."""
-    found = [sample.estimation.mean(name) for name in NAMES]
-    return [pd.DataFrame(result.to_polars().to_dicts()) for result in found]
-
-
-def agree(ours: pv.Estimate, theirs: list[pd.DataFrame]) -> None:
-    """Check that both give the same numbers."""
-    value = np.concatenate([f["est"].to_numpy(float) for f in theirs])
-    error = np.concatenate([f["se"].to_numpy(float) for f in theirs])
-    np.testing.assert_allclose(ours.value, value, rtol=1e-9)
-    np.testing.assert_allclose(ours.std_error, error, rtol=1e-7)
-
-
-def first_call(frame: pd.DataFrame) -> str:
-    """Time the first call on a new sample, which codes the domains and reads the columns."""
-    fresh = survey_of(frame)
-    seconds = cpu(lambda: pv.direct.mean(fresh, NAMES, by="domain").std_error)[0]
-    return f"{'  (the first call, which codes the domains)':{WIDTH}} {seconds:8.3f} s"
-
-
-def growth() -> bool:
-    """Time new samples of growing size: the time of a row must not grow with their number."""
-    by_row = []
-    for rows in GROWTH:
-        frame = data(rows)
-        runs = [
-            cpu(lambda frame=frame: pv.direct.mean(survey_of(frame), NAMES).std_error)[0]
-            for _ in range(3 if rows > N else 7)
-        ]
-        by_row.append(float(np.median(runs)) / rows * 1e9)
-    met = by_row[-1] < 2 * by_row[0]
-    told = ", ".join(f"{t:.0f} ns at {rows:,}" for rows, t in zip(GROWTH, by_row, strict=True))
-    print(f"{'a row of a new sample, 10 means':{WIDTH}} {told}  ({'linear' if met else 'MISSED'})")
-    return met
-
-
-def frames() -> bool:
+def _frames(table: Table) -> None:
     """Check that pandas, polars and pyarrow tables, also with pyarrow's own types, give the same."""
-    frame = data(100_000)
+    if not (installed("polars") and installed("pyarrow")):
+        return
+    import polars as pl
+    import pyarrow as pa
+
+    frame = data(SMALL)
     frame["domain"] = frame["domain"].astype(str)
     buffer = io.BytesIO()
     frame.to_parquet(buffer)
     arrow = pa.Table.from_pandas(frame)
-    decimals = frame.astype({"y0": pd.ArrowDtype(pa.float32())})
+    coded = arrow["domain"].dictionary_encode()
     every = [
         arrow,
         pl.from_pandas(frame),
         frame.convert_dtypes(dtype_backend="pyarrow"),
         pd.read_parquet(buffer, dtype_backend="pyarrow"),
-        arrow.set_column(
-            arrow.column_names.index("domain"), "domain", arrow["domain"].dictionary_encode()
-        ),
+        arrow.set_column(arrow.column_names.index("domain"), "domain", coded),
     ]
     wanted = pv.direct.mean(survey_of(frame), NAMES, by="domain")
+    equal = []
     for other in every:
         found = pv.direct.mean(survey_of(other), NAMES, by="domain")
-        assert found.labels == wanted.labels
-        np.testing.assert_allclose(found.value, wanted.value, rtol=1e-13)
-        np.testing.assert_allclose(found.std_error, wanted.std_error, rtol=1e-12)
-    single = pv.direct.mean(survey_of(decimals), "y0")
-    np.testing.assert_allclose(
-        single.value, pv.direct.mean(survey_of(frame), "y0").value, rtol=1e-6
-    )
-    print(f"{'pandas, polars and pyarrow tables':{WIDTH}} the same numbers")
-    return True
-
-
-def memory() -> bool:
-    """Estimate 10 means and standard errors of a million rows that are each their own unit."""
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.estimation"], capture_output=True, text=True, check=True
-    )
-    megabytes, seconds = (float(x) for x in run.stdout.split())
-    met = megabytes <= MEMORY_BAR_MB
-    print(
-        f"{'a million units of one row, 10 means':{WIDTH}} {seconds:8.3f} s, peak {megabytes:,.0f} MB "
-        f"in all  (bar {MEMORY_BAR_MB:,} MB: {'met' if met else 'MISSED'})"
-    )
-    return met
-
-
-if __name__ == "__main__":  # what `memory` runs in a process of its own
-    own = data(own_psu=True)
-    spent = cpu(lambda: pv.direct.mean(survey_of(own), NAMES).std_error)[0]
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, spent)
+        equal.append(found.labels == wanted.labels)
+        equal.append(np.allclose(numbers(found), numbers(wanted), rtol=1e-12, atol=0))
+    single = survey_of(frame.astype({"y0": pd.ArrowDtype(pa.float32())}))
+    short, long = (pv.direct.mean(one, "y0").value for one in (single, survey_of(frame)))
+    equal.append(np.allclose(short, long, rtol=1e-6, atol=0))
+    table.checked(
+        "tables of polars and pyarrow as those of pandas", "polars and pyarrow", "", all(equal),
+        note="pyarrow's own types, dictionaries and single precision too",
+    )  # fmt: skip

@@ -7,7 +7,6 @@ list difference by domains, and pandas for the cells of an export. All numbers m
 
 from __future__ import annotations
 
-import statistics
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,32 +19,34 @@ import prevalence as pv
 from . import measurement_forms as forms
 from . import measurement_peers as peers
 from . import reading
-from .timing import Sheet, cpu, in_turn
+from .machine import r_versions, version
+from .survey_peers import in_r, numbers
+from .table import Peer, Table
+from .timing import QUIET, in_turn, yardstick
 from .timing import reading as one_pass
 
 ORACLE = Path(__file__).resolve().parents[2] / "shared" / "oracle" / "frontier"
 QUESTIONS = Path(__file__).resolve().parents[1] / "data" / "synthetic" / "jamaica" / "questionnaire"
-ICTREG, ICTREG_BAR, CLIMB_BAR = 4.1, 100.0, 10.0  # seconds recorded, ratios to reach
+ICTREG, ICTREG_BAR, CLIMB_BAR = ("", 4.1), 100.0, 10.0  # seconds recorded, ratios to reach
 FEW, MANY = 1_500, 15_000  # respondents of a list experiment
 STOPPED = 1e-5  # by which a climb that ends at a rise of 1e-8 stays below the maximum, as a share
 FORM_BAR, CLASSIFY_BAR = 0.2, 0.2  # CPU seconds
 CHILDREN, WINDOWS = 40_000, ("lifetime", "12m", "current")
 
 
-def measurement(sheet: Sheet, *, quick: bool = False) -> None:
+def measurement(table: Table, *, quick: bool = False) -> None:
     """Time everything beside the peers, and check their numbers."""
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", pv.PrevalenceWarning
-        )  # of small domains, which is the point
+        # of small domains, which is the point
+        warnings.simplefilter("ignore", pv.PrevalenceWarning)
         for rows in (FEW, MANY):
-            _likelihood(sheet, rows)
+            _likelihood(table, rows)
         frame = forms.data()
         survey = forms.survey_of(frame)
-        _closed(sheet, survey, frame)
-        _survey_r(sheet, survey, frame)
-        _classified(sheet)
-    reading.kobo(sheet, quick=quick)
+        _closed(table, survey, frame)
+        _survey_r(table, survey, frame)
+        _classified(table)
+    reading.kobo(table, quick=quick)
 
 
 # ---------------------------------------------------------------------- list experiments by likelihood
@@ -63,59 +64,72 @@ def experiment(rows: int) -> tuple[pd.DataFrame, float | None]:
     return pd.DataFrame({"x1": x1, "x2": x2, "treat": treat, "y": control + trait * treat}), None
 
 
-def _likelihood(sheet: Sheet, rows: int) -> None:
+def _likelihood(table: Table, rows: int) -> None:
     """Maximum likelihood of a list experiment, with the errors of its design."""
     frame, known = experiment(rows)
     survey = pv.Survey(frame)
 
     def ours() -> pv.Estimate:
-        return pv.sensitive.list_regression(survey, "y", ["x1", "x2"], treatment="treat", items=4)
+        made = pv.sensitive.list_regression(survey, "y", ["x1", "x2"], treatment="treat", items=4)
+        assert made.std_error is not None
+        return made
 
-    (seconds,) = in_turn(lambda: ours().std_error)
-    sheet.at_most(f"list experiment, ML, n = {rows:,}", seconds, "s", None, "with standard errors")
-    note = f"{ICTREG} s for n = {FEW:,} in another run, not measured here"
-    bar = ICTREG_BAR if rows == FEW else None  # what it took for more was not recorded
-    sheet.at_least(f"over R ictreg for n = {FEW:,}, recorded", ICTREG / seconds, "x", bar, note)
-    found = ours()
     x = np.column_stack([np.ones(rows), frame["x1"], frame["x2"]])
     given = x, frame["y"].to_numpy(), frame["treat"].to_numpy(), 4
-    climbs = {"base R": peers.climb_r(*given), "statsmodels": peers.climb(*given)}
-    for name, theirs in climbs.items():
-        if theirs is None:
-            print("base R is not installed: not measured")
-            continue
-        note = f"{theirs.seconds:.2f} s, {theirs.rounds} rounds from zero, no standard errors"
-        task = f"over its climb in {name}, measured"
-        sheet.at_least(task, theirs.seconds / seconds, "x", CLIMB_BAR, note)
-        _same_maximum(sheet, name, found, theirs.log_likelihood)
+    session = peers.climb_r(*given)
+    how: dict[str, Any] = {
+        "bar": CLIMB_BAR, "same": _same_maximum, "how_same": "the same maximum",
+        "note": "its climb from zero, no standard errors",
+    }  # fmt: skip
+    task = f"list experiment, ML, n = {rows:,}"
+    base = [] if session is None else [
+        Peer("base R", r_versions()["R"], session.task("climb"), **how)
+    ]  # fmt: skip
+    few = rows == FEW  # what it took for more was not recorded
+    taken = table.measure(
+        task,
+        ours,
+        *base,
+        Peer("statsmodels", version("statsmodels"), lambda: peers.climb(*given), **how),
+        *(
+            [Peer("R list", ICTREG[0], recorded=ICTREG[1], bar=ICTREG_BAR, note="ictreg")]
+            if few
+            else []
+        ),
+        note="with standard errors",
+    )
+    if session is not None:
+        session.close()
     if known is not None:
-        _same_maximum(sheet, "R ictreg, recorded", found, known)
+        equal = _same_maximum(taken.found, np.array([known]))
+        table.checked(task, "R list", ICTREG[0], equal, how="the same maximum", source="recorded")
 
 
-def _same_maximum(sheet: Sheet, name: str, ours: pv.Estimate, theirs: float) -> None:
+def _same_maximum(ours: pv.Estimate, theirs: Any) -> bool:
     """Check that ours is as high as a climb that stopped short of the maximum or a little higher."""
+    height = float(theirs[0])
     reached = float(ours.provenance["log_likelihood"])
-    equal = -1e-9 * abs(theirs) < reached - theirs < STOPPED
-    note = f"{reached:.6f}, {reached - theirs:.0e} above the climb"
-    sheet.checked(f"log-likelihood, {name}", bool(equal), note, how="the same maximum")
+    return bool(-1e-9 * abs(height) < reached - height < STOPPED)
 
 
 # ---------------------------------------------------------------------- closed forms
-def _closed(sheet: Sheet, survey: pv.Survey, frame: pd.DataFrame) -> None:
+def _closed(table: Table, survey: pv.Survey, frame: pd.DataFrame) -> None:
     """Every closed form by 50 domains with 1,000 replicates: values, errors and limits."""
     size = f"{forms.DOMAINS} domains x {forms.REPLICATES:,} replicates, n = {forms.ROWS:,}"
-    limit = in_turn(_least(survey, frame), runs=5)[0]
-    sheet.at_most("one pass: totals of replicates by domain", limit, "s", None, size)
+    least = _least(survey, frame)
     for name, call in forms.calls(survey, frame).items():
 
         def whole(call: Any = call) -> Any:
             made = call()
             return made.std_error, made.interval()
 
-        (seconds,) = in_turn(whole, runs=5)
-        sheet.at_most(name, seconds, "s", FORM_BAR)
-    first = _first(frame)
-    sheet.at_most("double_list, first call on a sample", first, "s", FORM_BAR, "domains are coded")
+        table.measure(name, whole, bar=FORM_BAR, limit=least, runs=3, note=size)
+    fresh = [forms.survey_of(frame) for _ in range(4)]
+    calls = {"first": lambda: forms.double(fresh.pop()).interval(), "yardstick": yardstick()}
+    taken = in_turn(calls, runs=1)
+    pace, note = taken["yardstick"].median / QUIET, "domains are coded"
+    task = "double_list, first call on a sample"
+    table.ours(task, taken["first"], bar=FORM_BAR, pace=pace, note=note)
 
 
 def _least(survey: pv.Survey, frame: pd.DataFrame) -> Any:
@@ -132,39 +146,34 @@ def _least(survey: pv.Survey, frame: pd.DataFrame) -> Any:
     return total
 
 
-def _first(frame: pd.DataFrame) -> float:
-    """Return the median time of first calls on new samples, made beforehand with their replicates."""
-    spent = []
-    for _ in range(5):
-        survey = forms.survey_of(frame)
-        spent.append(cpu(lambda survey=survey: forms.double(survey).interval())[0])
-    return statistics.median(spent)
-
-
-def _survey_r(sheet: Sheet, survey: pv.Survey, frame: pd.DataFrame) -> None:
+def _survey_r(table: Table, survey: pv.Survey, frame: pd.DataFrame) -> None:
     """The list difference by domains beside R's survey package, the same replicates among others."""
-    theirs = peers.survey_r(frame, survey)
-    if theirs is None:
-        print("R's survey package is not installed: not measured")
-        return
+    session = peers.survey_r(frame, survey)
     linear = survey.linearised()
-    seconds = in_turn(*(lambda s=s: forms.difference(s).std_error for s in (linear, survey)))
-    of = {"svyglm": 0, "svyby": 0, "replicates": 1}
-    names = {"svyglm": "svyglm by domain", "svyby": "svyby and its covariance"}
-    for name, taken in theirs.seconds.items():
-        ours = seconds[of[name]]
-        note = f"survey {theirs.version}: {taken:.2f} s, ours {ours:.3f} s"
-        task = f"list_difference over R {names.get(name, 'svyby, 1,000 replicates')}"
-        sheet.at_least(task, taken / ours, "x", None, note)
-        value, error = theirs.found[name]
-        made = forms.difference((linear, survey)[of[name]])
-        equal = np.allclose(made.value, value, rtol=1e-10, atol=1e-12)
-        equal &= np.allclose(made.std_error, error, rtol=1e-10)
-        sheet.checked(f"R survey, {name}", bool(equal), f"{forms.DOMAINS} domains")
+    for task, made, names in (
+        ("list_difference by domain, linearised", linear, ("svyglm", "svyby")),
+        ("list_difference by domain, 1,000 replicates", survey, ("replicates",)),
+    ):
+        theirs = [
+            peer._replace(package=f"R survey {name}")
+            for name in names
+            for peer in in_r(session, name, same=_same, note=NOTES[name])
+        ]
+        table.measure(task, lambda made=made: numbers(forms.difference(made)), *theirs)
+    if session is not None:
+        session.close()
+
+
+NOTES = {"svyglm": "a fit a domain", "svyby": "with its covariance", "replicates": "svyby"}
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    """Compare differences and their errors, to ten digits."""
+    return bool(np.allclose(ours, theirs, rtol=1e-10, atol=1e-12))
 
 
 # ---------------------------------------------------------------------- definitions
-def _classified(sheet: Sheet) -> None:
+def _classified(table: Table) -> None:
     """Classify children by a definition, and put definitions and windows side by side."""
     frame, definitions = _answered(), _definitions()
     survey = pv.Survey(frame, weights="w", strata="stratum", psu="psu")
@@ -174,22 +183,28 @@ def _classified(sheet: Sheet) -> None:
         for expression in (indicator.expr for indicator in medium.indicators.values())
     ]
     columns = [frame[name].to_numpy() for name in frame]
-    classify, evaluate, compare, without, once = in_turn(
-        lambda: medium.classify(frame).audit,
-        lambda: [frame.eval(condition) for condition in conditions],
-        lambda: strict.compare(survey, [medium, broad], windows=list(WINDOWS)),
-        lambda: medium.sensitivity(survey),
-        one_pass(*columns),
-        runs=5,
-    )
     count = len(medium.indicators)
-    note = f"{count} indicators, 3 windows, bounds, audit; one pass over the columns {1e3 * once:.1f} ms"
-    sheet.at_most(f"Definition.classify, {CHILDREN:,} children", classify, "s", CLASSIFY_BAR, note)
-    note = "no missing answers, no rule, no audit"
-    sheet.at_most(f"its {count} conditions by pandas' eval", evaluate, "s", None, note)
-    note = "3 definitions x 3 windows, joint covariance and overlaps"
-    sheet.at_most("Definition.compare", compare, "s", None, note)
-    sheet.at_most("Definition.sensitivity", without, "s", None, "each with its paired error")
+    table.measure(
+        f"Definition.classify, {CHILDREN:,} children",
+        lambda: medium.classify(frame).audit,
+        Peer(
+            "pandas", pd.__version__, lambda: [frame.eval(condition) for condition in conditions],
+            note=f"{count} conditions by eval: no missing answers, no rule, no audit",
+        ),
+        bar=CLASSIFY_BAR,
+        limit=one_pass(*columns),
+        note=f"{count} indicators, 3 windows, bounds, audit",
+    )  # fmt: skip
+    table.measure(
+        "Definition.compare",
+        lambda: strict.compare(survey, [medium, broad], windows=list(WINDOWS)),
+        note="3 definitions x 3 windows, joint covariance and overlaps",
+    )
+    table.measure(
+        "Definition.sensitivity",
+        lambda: medium.sensitivity(survey),
+        note="each with its paired error",
+    )
 
 
 def _definitions() -> list[pv.Definition]:

@@ -7,11 +7,7 @@ regressions in each round, by `glm.fit` of base R and by statsmodels' GLM.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,13 +15,12 @@ import statsmodels.api as sm
 
 import prevalence as pv
 
-from .timing import cpu
+from . import r
 
 CHANGE, ROUNDS = 1e-8, 50_000  # of the log-likelihood at which a climb ends; most rounds of it
 EM = r"""
-part <- commandArgs(TRUE)
-n <- as.integer(part[2]); p <- as.integer(part[3]); items <- as.integer(part[4])
-m <- matrix(readBin(part[1], "double", n * (p + 2)), n)
+n <- size[1]; p <- size[2]; items <- size[3]
+m <- take(n, p + 2)
 y <- m[, 1]; long <- m[, 2] == 1; x <- m[, -(1:2), drop = FALSE]
 one <- x[long, , drop = FALSE]; with <- y[long]; rest <- y[!long]
 stacked <- rbind(x[!long, , drop = FALSE], one, one)
@@ -48,75 +43,52 @@ climb <- function() {
     g <- fit(stacked, reported / items, w * items, g)
   }
 }
-spent <- system.time(found <- climb())[c("user.self", "sys.self")]
-cat(sum(spent), sprintf("%.17g", found))
+tasks$climb <- climb
 """
 SURVEY = r"""
 suppressMessages(library(survey))
-part <- commandArgs(TRUE)
-n <- as.integer(part[2]); units <- as.integer(part[3]); draws <- as.integer(part[4])
-given <- file(part[1], "rb")
-d <- data.frame(matrix(readBin(given, "double", n * 6), n))
+n <- size[1]; units <- size[2]; draws <- size[3]
+d <- data.frame(take(n, 6))
 names(d) <- c("stratum", "psu", "w", "domain", "long", "count")
-factors <- matrix(readBin(given, "double", units * draws), units)
+factors <- take(units, draws)
 s <- svydesign(ids = ~psu, strata = ~stratum, weights = ~w, data = d)
 b <- svrepdesign(data = d, weights = ~w, repweights = factors[d$psu + 1, ], type = "other",
                  scale = 1 / draws, rscales = rep(1, draws), mse = TRUE, combined.weights = FALSE)
-own <- function(call) sum(system.time(call)[c("user.self", "sys.self")])
 domains <- sort(unique(d$domain))
-linear <- own(fits <- lapply(domains, function(k) {
-  f <- svyglm(count ~ long, subset(s, domain == k))
-  c(coef(f)[2], SE(f)[2])
-}))
-means <- own({
+tasks$svyglm <- function() {
+  c(t(sapply(domains, function(k) {
+    f <- svyglm(count ~ long, subset(s, domain == k))
+    c(coef(f)[2], SE(f)[2])
+  })))
+}
+tasks$svyby <- function() {
   m <- svyby(~count, ~domain + long, s, svymean, covmat = TRUE)
   k <- seq_along(domains); v <- vcov(m)
   off <- v[cbind(k, k + length(k))]
-  apart <- coef(m)[k + length(k)] - coef(m)[k]
-  error <- sqrt(diag(v)[k] + diag(v)[k + length(k)] - 2 * off)
-})
-drawn <- own({
+  c(coef(m)[k + length(k)] - coef(m)[k],
+    sqrt(diag(v)[k] + diag(v)[k + length(k)] - 2 * off))
+}
+tasks$replicates <- function() {
   m <- svyby(~count, ~domain + long, b, svymean, return.replicates = TRUE)
-  r <- attr(m, "replicates")
+  k <- seq_along(domains); r <- attr(m, "replicates")
   point <- coef(m)[k + length(k)] - coef(m)[k]
-  spread <- sqrt(colMeans(sweep(r[, k + length(k)] - r[, k], 2, point)^2))
-})
-cat(packageDescription("survey")$Version, linear, means, drawn,
-    sprintf("%.17g", c(t(do.call(rbind, fits)), apart, error, point, spread)))
+  c(point, sqrt(colMeans(sweep(r[, k + length(k)] - r[, k], 2, point)^2)))
+}
 """
 
 
-class Climb(NamedTuple):
-    """A climb by expectation-maximisation: CPU seconds, height reached, rounds, coefficients."""
-
-    seconds: float
-    log_likelihood: float
-    rounds: int
-    at: Any  # of the sensitive item, then of the control items
-
-
-class Domains(NamedTuple):
-    """What R's survey takes for one list difference by domains, and what it finds."""
-
-    version: str
-    seconds: dict[str, float]  # CPU seconds
-    found: dict[str, Any]  # (estimates, standard errors) by domain
-
-
-def climb_r(x: Any, y: Any, long: Any, items: int) -> Climb | None:
-    """Return what the climb takes in base R; nothing where it is not installed."""
-    given = np.column_stack([y, long, x]).astype(float)
-    told = _run(EM, [given], [*x.shape, items])
-    if told is None:
+def climb_r(x: Any, y: Any, long: Any, items: int) -> r.Session | None:
+    """Return base R with the task `climb`; nothing where it is not installed."""
+    if not r.has("R"):
         return None
-    seconds, value, rounds, *at = map(float, told.split())
-    return Climb(seconds, value, int(rounds), np.array(at))
+    given = np.column_stack([y, long, x]).astype(float)
+    return r.Session(EM, [given], [*x.shape, items])
 
 
-def climb(x: Any, y: Any, long: Any, items: int) -> Climb:
-    """Return what the same climb takes with statsmodels' regressions."""
-    seconds, (value, rounds, at) = cpu(lambda: _climbed(x, y, long == 1, items))
-    return Climb(seconds, value, rounds, at)
+def climb(x: Any, y: Any, long: Any, items: int) -> Any:
+    """Climb with statsmodels' regressions: the height reached, rounds, coefficients."""
+    value, rounds, at = _climbed(x, y, long == 1, items)
+    return np.r_[value, rounds, at]
 
 
 def _climbed(x: Any, y: Any, long: Any, items: int) -> tuple[float, int, Any]:
@@ -146,36 +118,12 @@ def _logit(x: Any, share: Any, weights: Any, start: Any) -> Any:
     return model.fit(start_params=start).params
 
 
-def survey_r(frame: pd.DataFrame, survey: pv.Survey) -> Domains | None:
-    """Return what R's survey takes for `count` between the lists of `long`, by domain."""
+def survey_r(frame: pd.DataFrame, survey: pv.Survey) -> r.Session | None:
+    """Return R's survey with `count` between the lists of `long`, by domain, in three tasks."""
+    if not r.has("survey"):
+        return None
     assert survey.scheme is not None
     columns = frame[["stratum", "psu", "w", "domain", "long", "count"]].copy()
     columns["domain"] = pd.factorize(frame["domain"], sort=True)[0]
     factors = survey.scheme.factors
-    told = _run(SURVEY, [columns.to_numpy(float), factors], [len(frame), *factors.shape])
-    if told is None:
-        return None
-    version, *figures = told.split()
-    linear, means, drawn, *rest = map(float, figures)
-    fits, *other = np.split(np.array(rest), [2 * len(rest) // 6])
-    apart, error, point, spread = np.split(other[0], 4)
-    return Domains(
-        version,
-        {"svyglm": linear, "svyby": means, "replicates": drawn},
-        {"svyglm": fits.reshape(-1, 2).T, "svyby": (apart, error), "replicates": (point, spread)},
-    )
-
-
-def _run(code: str, matrices: list[Any], arguments: list[int]) -> str | None:
-    """Run a program of R on matrices; None where R or a package of it is not installed."""
-    program = shutil.which("Rscript")
-    if program is None:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "given"
-        with file.open("wb") as to:
-            for matrix in matrices:
-                to.write(np.asarray(matrix, dtype="f8").tobytes(order="F"))
-        command = [program, "-e", code, str(file), *map(str, arguments)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-    return None if run.returncode else run.stdout
+    return r.Session(SURVEY, [columns.to_numpy(float), factors], [len(frame), *factors.shape])

@@ -7,12 +7,9 @@ loop. That is the least that a package in R needs, since packages also check exi
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 import warnings
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -21,13 +18,10 @@ from prevalence.mse.graphs.chordal import chordal_graphs
 from prevalence.mse.histories import cell_codes
 from prevalence.mse.resampling import deletions
 
-from .timing import cpu
+from . import r
 
 CODE = r"""
-part <- commandArgs(TRUE)
-size <- as.integer(part[-1])                       # cells, lists, pairs, models, tables, replicates
-given <- file(part[1], "rb")
-take <- function(rows, columns) matrix(readBin(given, "double", rows * columns), rows)
+# cells, lists, pairs, models, tables, replicates
 design <- take(size[1], 1 + size[2] + size[3])
 models <- take(size[3], size[4]) > 0
 few <- take(size[1], size[5])
@@ -79,70 +73,47 @@ bca <- function() {
   limits <- quantile(boot, pnorm(z0 + z / (1 - a * z)), type = 8, na.rm = TRUE)
   c(limits, point, without, boot)
 }
-own <- function(call) sum(system.time(call)[c("user.self", "sys.self")])
-one <- own(every <- apply(few, 2, function(y) {
-  apply(models, 2, function(m) { f <- fit(y, m); c(f$dark, f$deviance) })
-}))
-tried <- fits
-two <- own(found <- bca())
-cat(as.character(getRversion()), one, two, fits - tried, sprintf("%.15g", c(every, found)))
+tasks$models <- function() {
+  c(apply(few, 2, function(y) {
+    apply(models, 2, function(m) { f <- fit(y, m); c(f$dark, f$deviance) })
+  }))
+}
+tasks$stepwise <- function() {
+  fits <<- 0
+  found <- bca()
+  c(fits, found)
+}
 """
 
 
-class BaseR(NamedTuple):
-    """CPU seconds and numbers of base R."""
-
-    version: str
-    models: float  # seconds, of every model on every one of a few tables
-    dark: Any  # (models, tables), nan where R finds no maximum
-    deviance: Any
-    stepwise: float  # seconds, of point, jackknife, resamples and limits
-    fits: int  # that the stepwise procedure asked for
-    limits: Any  # of BCa, at 95 %
-    totals: Any  # the point, each deletion, each resample
-
-
-def base_r(lists: pv.Lists, design: Any, included: Any, few: Any, draws: Any) -> BaseR | None:
-    """Fit every model to a few tables, and take the stepwise procedure through the draws, in base R."""
-    program = shutil.which("Rscript")
-    if program is None:
+def base_r(lists: pv.Lists, design: Any, included: Any, few: Any, draws: Any) -> Any:
+    """Return base R with a few tables and the draws: tasks `models` and `stepwise`; None without R."""
+    if not r.has("R"):
         return None
     sizes = (*lists.histories.shape, *included.shape, few.shape[1], draws.shape[1])
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "given"
-        parts = (design, included, few, lists.counts[:, None], draws)
-        file.write_bytes(b"".join(part.T.astype("<f8").tobytes() for part in parts))
-        run = subprocess.run(
-            [program, "-e", CODE, str(file), *map(str, sizes)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if run.returncode:
-        return None
-    version, one, two, fits, *numbers = run.stdout.split()
-    found = np.array([float("nan" if x == "NA" else x) for x in numbers])
-    cut = 2 * included.shape[1] * few.shape[1]
-    every = found[:cut].reshape(few.shape[1], included.shape[1], 2)
-    limits, totals = found[cut : cut + 2], found[cut + 2 :]
-    return BaseR(
-        version, float(one), every[..., 0].T, every[..., 1].T, float(two), int(fits), limits, totals
-    )
+    return r.Session(CODE, (design, included, few, lists.counts[:, None], draws), sizes)
+
+
+def models_of(found: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Return the numbers unseen and the deviances (models, tables) that base R found, nan for none."""
+    every = found.reshape(shape[1], shape[0], 2)
+    return every[..., 0].T, every[..., 1].T
 
 
 def tables_of(lists: pv.Lists, draws: Any) -> Any:
-    """Return the tables (C, 1 + K + R) of `BaseR.totals`: the data, each deletion, each resample."""
+    """Return the tables (C, 1 + K + R) of base R's `stepwise`: the data, each deletion, each resample."""
     return np.c_[lists.counts, deletions(lists.counts)[1], draws]
 
 
-def glm(lists: pv.Lists, design: Any, included: Any) -> tuple[float, Any]:
-    """Fit every model to the lists by statsmodels: CPU seconds and population sizes."""
+def glm(lists: pv.Lists, design: Any, included: Any) -> Any:
+    """Fit every model to the lists by statsmodels, and return the population sizes."""
     import statsmodels.api as sm
 
     first = design.shape[1] - len(included)
 
-    def call() -> list[float]:
-        found = []
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of models without a maximum
         for member in included.T:
             x = design[:, np.r_[np.ones(first, dtype=bool), member]]
             empty = lists.counts @ x == 0
@@ -151,12 +122,7 @@ def glm(lists: pv.Lists, design: Any, included: Any) -> tuple[float, Any]:
                 tol=1e-10
             )
             found.append(lists.seen + np.exp(fit.params[0]))
-        return found
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of models without a maximum
-        seconds, totals = cpu(call)
-    return seconds, np.array(totals)
+    return np.array(found)
 
 
 def multinomial_logit(x: Any, history: Any, count: Any, at: Any) -> Any:
@@ -168,16 +134,15 @@ def multinomial_logit(x: Any, history: Any, count: Any, at: Any) -> Any:
     return fit.predict(np.c_[np.ones(len(at)), at])
 
 
-def graph_sum(lists: pv.Lists, delta: float, largest: int) -> tuple[float, Any, Any]:
+def graph_sum(lists: pv.Lists, delta: float, largest: int) -> Callable[[], tuple[Any, Any]]:
     """Posterior over decomposable graphs and numbers unseen 1, 2, .., as the formula is written.
 
-    Returns CPU seconds, the quantiles 2.5, 50 and 97.5 %, and the weights of graphs. Which graphs are
-    decomposable is known beforehand, as it is in R's dga.
+    Returns a call that gives the quantiles 2.5, 50 and 97.5 %, and the weights of graphs. Which graphs
+    are decomposable is known beforehand, as it is in R's dga.
     """
     sign = chordal_graphs(len(lists.names)).sign.astype(float)
     numbers = np.arange(1.0, largest + 1)
-    seconds, (quantiles, weights) = cpu(lambda: _summed(lists, sign, delta, numbers))
-    return seconds, quantiles, weights
+    return lambda: _summed(lists, sign, delta, numbers)
 
 
 def _summed(lists: pv.Lists, sign: Any, delta: float, unseen: Any) -> tuple[Any, Any]:

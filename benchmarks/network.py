@@ -1,9 +1,9 @@
 """Network scale-up of 21 groups: closed forms with their errors, replicates, validation.
 
-Beside the bars, which are CPU seconds, stand the packages that are installed: PyPI's networkscaleup
-(points alone, no weights), R's survey with the same ratios and errors, and the rescaled bootstrap as
-a loop in plain R. R's surveybootstrap, the only other package with a rescaled bootstrap of scale-up
-estimates, is on CRAN alone: its seconds were recorded in another run, and are named so.
+Beside them stand PyPI's networkscaleup (points alone, no weights), R's survey with the same ratios and
+errors, and the rescaled bootstrap as a loop in plain R. R's surveybootstrap, the only other package
+with a rescaled bootstrap of scale-up estimates, is on CRAN alone: it runs where R has it, else its
+seconds of another run stand.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ import pandas as pd
 import prevalence as pv
 
 from . import network_peers as peers
-from .timing import Sheet, in_turn
+from . import network_r as code
+from . import r
+from .machine import r_versions
+from .survey_peers import in_r, numbers
+from .table import Peer, Table
+from .timing import reading
 
 ROWS, PER_PSU, STRATA, PEOPLE = 10_000, 10, 10, 1e7
 KNOWN = [f"known{k}" for k in range(20)]
 HIDDEN = [f"hidden{k}" for k in range(21)]
 REPLICATES = 1_000
 CLOSED_BAR, BOOTSTRAP_BAR = 0.010, 0.2
-RECORDED, RECORDED_BAR = 25.0, 100.0  # the faster of two runs of R bootstrap.estimates, one group
+RECORDED, RECORDED_BAR = ("0.0.3", 25.0), 100.0  # the faster of two runs, one group
 # An error from 1,000 replicates is off by 1 / sqrt(2,000) of itself; 4 such are hardly ever reached.
 NOISE = 4 / np.sqrt(2 * REPLICATES)
 
@@ -37,13 +42,13 @@ def answers_of(rows: int, sizes: Any, rng: np.random.Generator, *, log_degree: f
     return rng.negative_binomial(mean / (spread - 1), 1 / spread).astype(float)
 
 
-def data() -> tuple[pd.DataFrame, dict[str, float]]:
+def data(rows: int = ROWS, hidden: int = len(HIDDEN)) -> tuple[pd.DataFrame, dict[str, float]]:
     """Return answers with a clustered design, and the sizes of all groups."""
     rng = np.random.default_rng(1)
-    groups = [*KNOWN, *HIDDEN]
+    groups = [*KNOWN, *(f"hidden{k}" for k in range(hidden))]
     sizes = np.round(np.exp(rng.normal(np.log(20_000), 0.8, len(groups))))
-    frame = pd.DataFrame(answers_of(ROWS, sizes, rng), columns=groups)
-    psus = ROWS // PER_PSU
+    frame = pd.DataFrame(answers_of(rows, sizes, rng), columns=groups)
+    psus = rows // PER_PSU
     psu = np.repeat(np.arange(psus), PER_PSU)
     stratum = psu * STRATA // psus
     w = np.exp(rng.normal(0, 0.4, STRATA)[stratum] + rng.normal(0, 0.3, psus)[psu])
@@ -51,99 +56,125 @@ def data() -> tuple[pd.DataFrame, dict[str, float]]:
     return frame.assign(**columns), dict(zip(groups, sizes.tolist(), strict=True))
 
 
-def network(sheet: Sheet) -> None:
+def network(table: Table) -> None:
     """Time closed forms, replicates and validation, beside the peers, and check their numbers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pv.PrevalenceWarning)  # of respondents who know nobody
         frame, sizes = data()
-        answers = _asked(_survey(frame), {name: sizes[name] for name in KNOWN})
-        _closed(sheet, frame, answers)
-        _replicated(sheet, frame, answers)
-        _validated(sheet, frame, sizes)
+        answers = asked(survey_of(frame), {name: sizes[name] for name in KNOWN})
+        matrices = [np.c_[frame[["stratum", "psu", "w"]], answers.degrees(), frame[HIDDEN]]]
+        given = matrices, [ROWS, len(HIDDEN), REPLICATES]
+        session = r.Session(code.SURVEY, *given) if r.has("survey") else None
+        _closed(table, frame, answers, session, given)
+        _replicated(table, answers, session, given)
+        _validated(table, frame, sizes)
+        if session is not None:
+            session.close()
 
 
-def _survey(frame: pd.DataFrame) -> pv.Survey:
+def survey_of(frame: pd.DataFrame) -> pv.Survey:
+    """Return the sample of the answers."""
     return pv.Survey(frame, weights="w", strata="stratum", psu="psu")
 
 
-def _asked(survey: pv.Survey, known: dict[str, float]) -> pv.Answers:
-    return pv.Answers(survey, known=known, hidden=HIDDEN, population=PEOPLE)
+def asked(survey: pv.Survey, known: dict[str, float], hidden: Any = HIDDEN) -> pv.Answers:
+    """Return the answers of a sample."""
+    return pv.Answers(survey, known=known, hidden=hidden, population=PEOPLE)
 
 
-def _errors(answers: pv.Answers) -> Any:
-    return pv.nsum.scale_up(answers, transmission=1).std_error
+def _sizes(answers: pv.Answers) -> pv.Estimate:
+    return pv.nsum.scale_up(answers, transmission=1)
 
 
-def _closed(sheet: Sheet, frame: pd.DataFrame, answers: pv.Answers) -> None:
+def _closed(
+    table: Table, frame: pd.DataFrame, answers: pv.Answers, session: Any, given: Any
+) -> None:
     """Sizes and linearised standard errors, with the answers made beforehand and anew."""
     known = {name: float(group.size) for name, group in answers.known.items()}
-    y, sizes = frame[[*KNOWN, *HIDDEN]].to_numpy(), answers.sizes()
-    ours, anew, survey, asked, theirs = in_turn(
-        lambda: _errors(answers),
-        lambda: _errors(_asked(_survey(frame), known)),
-        lambda: _survey(frame),
-        lambda: _asked(answers.survey, known),
-        lambda: peers.killworth(y, sizes, PEOPLE),
+    y = frame[[*KNOWN, *HIDDEN]].to_numpy()
+    flat = _sizes(asked(pv.Survey(frame), known)).value
+    ours = table.measure(
+        "21 sizes and standard errors, n = 1e4",
+        lambda: numbers(_sizes(answers)),
+        *peers.killworth(y, answers.sizes(), PEOPLE, flat),
+        *in_r(session, "linearised", same=_same),
+        *r.optional(
+            "networkreporting", code.NETWORKREPORTING, *given, same=_same_points,
+            note="points alone",
+        ),
+        bar=CLOSED_BAR,
+        limit=reading(y),
+        runs=9,
+    )  # fmt: skip
+    assert ours.found.size == 2 * len(HIDDEN)
+    table.measure(
+        "the same, survey and answers made too",
+        lambda: _sizes(asked(survey_of(frame), known)).std_error,
     )
-    note = f"PyPI networkscaleup, points alone, unweighted: {theirs:.4f} s"
-    sheet.at_most("21 sizes and standard errors, n = 1e4", ours, "s", CLOSED_BAR, note)
-    sheet.at_most("the same, survey and answers made too", anew, "s")
-    sheet.at_most("making the survey, n = 1e4", survey, "s")
-    sheet.at_most("making the answers, 41 columns", asked, "s")
-    flat = pv.nsum.scale_up(_asked(pv.Survey(frame), known), transmission=1).value
-    equal = np.allclose(peers.killworth(y, sizes, PEOPLE), flat, rtol=1e-10, atol=0)
-    sheet.checked("networkscaleup killworth, 21 sizes", equal)
+    table.measure("making the survey, n = 1e4", lambda: survey_of(frame))
+    table.measure("making the answers, 41 columns", lambda: asked(answers.survey, known))
 
 
-def _replicated(sheet: Sheet, frame: pd.DataFrame, answers: pv.Answers) -> None:
+def _same(ours: Any, theirs: Any) -> bool:
+    """Compare sizes to ten digits and their errors to nine with R's, which are shares of the people."""
+    mine, other = ours.reshape(2, -1), theirs.reshape(2, -1) * PEOPLE
+    equal = np.allclose(mine[0], other[0], rtol=1e-10, atol=0)
+    return bool(equal and np.allclose(mine[1], other[1], rtol=1e-9, atol=0))
+
+
+def _same_points(ours: Any, theirs: Any) -> bool:
+    return bool(np.allclose(ours[: len(HIDDEN)], theirs * PEOPLE, rtol=1e-9, atol=0))
+
+
+def _replicated(table: Table, answers: pv.Answers, session: Any, given: Any) -> None:
     """A rescaled bootstrap of all groups, drawn and used, and R's of one group."""
     survey = answers.survey
+    linear = _sizes(answers)
+    loop = r.Session(code.LOOP, *given) if r.has("R") else None
 
-    def replicated() -> Any:
-        return _errors(answers.on(survey.bootstrap(REPLICATES, rng=1)))
+    def near(_: Any, theirs: Any) -> bool:
+        """Compare the size of the first group, and its error with the linearised one, with noise."""
+        value, error = theirs * PEOPLE
+        return bool(
+            np.isclose(value, linear.value[0], rtol=1e-9)
+            and abs(error / linear.std_error[0] - 1) < NOISE
+        )
 
-    (seconds,) = in_turn(replicated)
-    task = f"{REPLICATES:,} rescaled replicates of 21 groups"
-    sheet.at_most(task, seconds, "s", BOOTSTRAP_BAR, "drawn and used, n = 1e4, 1,000 PSUs")
-    sheet.at_least(
-        "over R bootstrap.estimates, recorded", RECORDED / seconds, "x", RECORDED_BAR,
-        "25 to 35 s for ONE group in another run, not measured here: 25 s over ours",
+    told: dict[str, Any] = {"same": near, "how_same": "within their noise"}
+    plain = [] if loop is None else [
+        Peer("base R", r_versions()["R"], loop.task("loop"), note="a loop for ONE group", **told)
+    ]  # fmt: skip
+    ours = table.measure(
+        f"{REPLICATES:,} rescaled replicates of 21 groups",
+        lambda: numbers(_sizes(answers.on(survey.bootstrap(REPLICATES, rng=1)))),
+        *in_r(session, "bootstrap", note="ONE group", **told),
+        *plain,
+        *r.optional(
+            "surveybootstrap", code.SURVEYBOOTSTRAP, *given, recorded=RECORDED, bar=RECORDED_BAR,
+            note="ONE group; 25 to 35 s", **told,
+        ),
+        bar=BOOTSTRAP_BAR,
+        note="drawn and used, n = 1e4, 1,000 PSUs",
     )  # fmt: skip
-    found = peers.r_survey(frame, answers.degrees(), HIDDEN, REPLICATES)
-    if found is None:
-        print("R or its package survey is not installed: not measured")
-        return
-    one = f"R survey {found.version}"
-    sheet.at_least(
-        "over R survey's bootstrap of one group", found.bootstrap / seconds, "x", None,
-        f"{one}: {found.bootstrap:.2f} s",
+    if loop is not None:
+        loop.close()
+    value, error = ours.found.reshape(2, -1)[:, 0] / PEOPLE
+    table.checked(
+        "its errors beside the linearised ones", "prevalence", pv.__version__,
+        near(None, np.array([value, error])), how="within their noise", note="first group",
     )  # fmt: skip
-    sheet.at_least(
-        "over a loop in plain R for one group", found.loop / seconds, "x", None,
-        f"the same algorithm, the least that R needs: {found.loop:.2f} s",
-    )  # fmt: skip
-    ours = pv.nsum.scale_up(answers, transmission=1)
-    equal = np.allclose(found.value * PEOPLE, ours.value, rtol=1e-10, atol=0)
-    equal &= np.allclose(found.std_error * PEOPLE, ours.std_error, rtol=1e-9, atol=0)
-    note = f"linearised in {found.linearised:.2f} s"
-    sheet.checked("R survey, 21 sizes and standard errors", bool(equal), note)
-    errors = np.array([*found.errors, replicated()[0] / PEOPLE]) / found.std_error[0]
-    note = f"over the linearised one: {', '.join(f'{x:.3f}' for x in errors)}"
-    near = bool((abs(errors - 1) < NOISE).all())
-    sheet.checked("errors of R's two bootstraps and ours", near, note, how="within their noise")
 
 
-def _validated(sheet: Sheet, frame: pd.DataFrame, sizes: dict[str, float]) -> None:
+def _validated(table: Table, frame: pd.DataFrame, sizes: dict[str, float]) -> None:
     """Leave-one-out sizes of 21 known groups, linearised and replicated."""
-    survey = _survey(frame)
+    survey = survey_of(frame)
     known = {name: sizes[name] for name in [*KNOWN, HIDDEN[0]]}
-    one = pv.Answers(survey, known=known, hidden=HIDDEN[1], population=PEOPLE)
-    many = pv.Answers(survey, known=known, hidden=HIDDEN[1:], population=PEOPLE)
-    plain, influences, replicated = in_turn(
-        lambda: pv.nsum.validate(one).ratio.std_error,
-        lambda: pv.nsum.validate(many).ratio.std_error,
-        lambda: pv.nsum.validate(one.on(survey.bootstrap(REPLICATES, rng=1))).ratio.std_error,
-    )
-    sheet.at_most("validation of 21 known groups, n = 1e4", plain, "s")
-    sheet.at_most("the same, with influence on 20 hidden groups", influences, "s")
-    sheet.at_most(f"the same by {REPLICATES:,} replicates, drawn and used", replicated, "s")
+    one, many = asked(survey, known, HIDDEN[1]), asked(survey, known, HIDDEN[1:])
+
+    def taken(answers: pv.Answers) -> Any:
+        return pv.nsum.validate(answers).ratio.std_error
+
+    table.measure("validation of 21 known groups, n = 1e4", lambda: taken(one))
+    table.measure("the same, with influence on 20 hidden groups", lambda: taken(many))
+    task = f"the same by {REPLICATES:,} replicates, drawn and used"
+    table.measure(task, lambda: taken(one.on(survey.bootstrap(REPLICATES, rng=1))))

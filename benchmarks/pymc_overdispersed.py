@@ -44,7 +44,8 @@ def main(given: str, made: str, warmup: int, draws: int) -> None:
     told = {
         "wall": time.perf_counter() - began,
         "cpu": time.process_time() - spent,
-        "words": f"PyMC {pm.__version__} and nutpie {nutpie.__version__}, {ready:.0f} s of it to compile",
+        "version": f"{pm.__version__} and nutpie {nutpie.__version__}",
+        "words": f"{ready:.0f} s of it to compile",
     }
     posterior = trace["posterior"]
     beta = np.asarray(posterior["beta"])

@@ -1,104 +1,110 @@
-"""How the benches are timed: two calls in turn, CPU seconds, medians, and the limit of the machine."""
+"""How calls are timed: in turn, CPU seconds and seconds of the clock, beside what the machine can do.
+
+A machine that others use is slower by the CPU second too: caches and cores are shared. So every call
+that must stay below a bar in seconds is timed in turn with a `yardstick`, fixed work of the kinds that
+the library does. Its seconds then are divided by how much slower the yardstick was than on the quiet
+machine on which the bars were set.
+"""
 
 from __future__ import annotations
 
 import gc
+import math
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-WIDTH = 44
+SHORT, LONG = (
+    0.5,
+    1.0,
+)  # CPU seconds: repeated in a round below; above, the first call is no warm-up
+REPEATS = 3
+REST = 0.02  # seconds before a call, in which threads of the one before end
+# CPU seconds of the yardstick on the quiet machine: the lowest tenth of many, so that no bar is loose.
+QUIET = 2.75e-3
 
 
-class Line(NamedTuple):
-    """One bench: ours against theirs, the ratio it must reach, and what it is held against.
+class Spent(NamedTuple):
+    """What one call took, and what it returned; a peer in a process of its own returns it itself."""
 
-    `limit` does the least that the task needs on this machine, as a rule reading every byte of its
-    columns once; `other` is the CPU seconds of R survey, where it is installed.
-    """
-
-    name: str
-    ours: Callable[[], Any]
-    theirs: Callable[[], Any]
-    bar: float
-    runs: int
-    limit: Callable[[], Any] | None = None
-    other: float | None = None
+    cpu: float
+    wall: float
+    found: Any = None
+    peak_mb: float | None = None
 
 
-@dataclass
-class Sheet:
-    """Figures that are printed as they are found, each beside its bar, and kept for a table."""
+class Taken(NamedTuple):
+    """What some calls of one kind took, and what the first of them returned."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
-
-    def at_most(
-        self, task: str, figure: float, unit: str, bar: float | None = None, note: str = ""
-    ) -> None:
-        """Take a figure that must not be above its bar."""
-        self._take(task, figure, unit, bar, bar is None or figure <= bar, note)
-
-    def at_least(
-        self, task: str, figure: float, unit: str, bar: float | None = None, note: str = ""
-    ) -> None:
-        """Take a figure, such as a ratio to another package, that must reach its bar."""
-        self._take(task, figure, unit, bar, bar is None or figure >= bar, note)
-
-    def checked(
-        self,
-        task: str,
-        equal: bool,
-        note: str = "",
-        *,
-        how: str = "the same numbers",
-        listed: str = "",
-    ) -> None:
-        """Take whether another package gives the same; if not, it fails unless the reason is listed."""
-        found = how if equal else listed or "OTHER NUMBERS"
-        self._tell(f"{task:{WIDTH}} {'; '.join(filter(None, (found, note)))}")
-        met = "yes" if equal else "listed" if listed else "no"
-        self.rows.append({"task": task, "met": met, "beside": f"{found}; {note}".strip("; ")})
+    cpu: list[float]
+    wall: list[float]
+    found: Any = None
 
     @property
-    def met(self) -> bool:
-        """Whether every bar is met and every number agrees."""
-        return all(row["met"] != "no" for row in self.rows)
+    def median(self) -> float:
+        """Return the median of CPU seconds."""
+        return statistics.median(self.cpu)
 
-    def _take(
-        self, task: str, figure: float, unit: str, bar: float | None, met: bool, note: str
-    ) -> None:
-        told = "" if bar is None else f"  (bar {bar:g}: {'met' if met else 'MISSED'})"
-        beside = f"  {note}" if note else ""
-        self._tell(f"{task:{WIDTH}} {figure:10.4g} {unit}{told}{beside}")
-        written = f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"
-        row = {"task": task, "figure": written, "unit": unit, "bar": bar}
-        told = "" if bar is None else "yes" if met else "no"
-        self.rows.append({**row, "met": told, "beside": note})
+    def quartiles(self) -> tuple[float, float]:
+        """Return the lower and the upper quartile of CPU seconds."""
+        if len(self.cpu) == 1:
+            return self.cpu[0], self.cpu[0]
+        low, _, high = statistics.quantiles(self.cpu, n=4, method="inclusive")
+        return low, high
 
-    @staticmethod
-    def _tell(line: str) -> None:
-        print(line, flush=True)
+
+def spent(call: Callable[[], Any]) -> Spent:
+    """Time one call; the threads of the one before come to rest first."""
+    gc.collect()
+    time.sleep(REST)
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = call()
+    took = Spent(time.process_time() - cpu, time.perf_counter() - wall, found)
+    return found if isinstance(found, Spent) else took
 
 
 def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Return CPU seconds of one call, and what it returned; the other's threads come to rest first."""
+    """Return CPU seconds of one call, and what it returned."""
+    return spent(call)[::2]
+
+
+def in_turn(
+    calls: Mapping[str, Callable[[], Any]], *, runs: int = 5, seconds: float = 10.0
+) -> dict[str, Taken]:
+    """Time calls in turn, `runs` rounds of all, but none for more than about so many seconds.
+
+    The first call of each is a warm-up if it is short, and counts if it takes more than a second.
+    In each round a short call is timed three times.
+    """
     gc.collect()
-    time.sleep(0.2)
-    began = time.process_time()
-    result = call()
-    return time.process_time() - began, result
+    gc.freeze()  # what exists is no garbage of a call, and need not be looked through before each
+    first = {name: spent(call) for name, call in calls.items()}
+    taken = {name: Taken([], [], one.found) for name, one in first.items()}
+    rounds = {}
+    for name, one in first.items():
+        if math.isnan(one.cpu):  # a peer that did not run
+            rounds[name] = 0
+            _keep(taken[name], one)
+            continue
+        rounds[name] = min(runs, max(1, math.ceil(seconds / max(one.cpu, one.wall, 1e-9))))
+        if one.cpu > LONG:
+            rounds[name] -= 1
+            _keep(taken[name], one)
+    for turn in range(max(1, *rounds.values())):
+        for name, call in calls.items():
+            if turn < rounds[name] or not taken[name].cpu:
+                for _ in range(REPEATS if first[name].cpu < SHORT else 1):
+                    _keep(taken[name], spent(call))
+    gc.unfreeze()
+    return taken
 
 
-def in_turn(*calls: Callable[[], Any], runs: int = 9) -> list[float]:
-    """Return medians of the CPU seconds of calls that are made in turn, after one call of each."""
-    for call in calls:
-        call()
-    spent = [[cpu(call)[0] for call in calls] for _ in range(runs)]
-    return [statistics.median(column) for column in zip(*spent, strict=True)]
+def _keep(taken: Taken, one: Spent) -> None:
+    taken.cpu.append(one.cpu)
+    taken.wall.append(one.wall)
 
 
 def reading(*columns: Any) -> Callable[[], Any]:
@@ -107,32 +113,26 @@ def reading(*columns: Any) -> Callable[[], Any]:
     return lambda: [np.add.reduce(array, axis=None) for array in arrays]
 
 
-def title(theirs: str) -> str:
-    """Return the head of the table."""
-    return (
-        f"{'CPU seconds':{WIDTH}} {'prevalence':>10} {theirs:>11} {'ratio':>8}  {'one pass':>8} "
-        f"{'R survey':>9}"
-    )
+def yardstick() -> Callable[[], Any]:
+    """Return the fixed work that bars in seconds are measured with: the parts take like times.
 
-
-def timed(line: Line) -> bool:
-    """Time two calls in turn, print medians, ratio and limit, and say whether the bar is met.
-
-    Ours, which is short, is timed three times for each run of theirs, and so is the limit.
+    Reading memory, exponentials, random numbers, sums by group, calls of short arrays, and Python's
+    own steps.
     """
-    a, b, least = [], [], []
-    for _ in range(line.runs):
-        a += [cpu(line.ours)[0] for _ in range(3)]
-        b.append(cpu(line.theirs)[0])
-        if line.limit is not None:
-            least += [cpu(line.limit)[0] for _ in range(3)]
-    one, two = statistics.median(a), statistics.median(b)
-    met = two / one >= line.bar
-    limit = f"{statistics.median(least):.3f} s" if least else ""
-    other = "" if line.other is None else f"{line.other:.2f} s"
-    print(
-        f"{line.name:{WIDTH}} {one:8.3f} s {two:9.3f} s {two / one:7.1f}x  {limit:>8} {other:>9}  "
-        f"(bar {line.bar:g}x: {'met' if met else 'MISSED'})",
-        flush=True,
-    )
-    return met
+    rng = np.random.default_rng(1)
+    long, middle, short = rng.normal(size=1_000_000), rng.normal(size=50_000), rng.normal(size=32)
+    codes, weights, out = rng.integers(0, 2_000, 100_000), rng.random(100_000), np.empty(50_000)
+
+    def work() -> None:
+        for _ in range(3):
+            np.add.reduce(long)
+        for _ in range(12):
+            np.exp(middle, out=out)
+        rng.standard_gamma(0.7, 10_000)
+        for _ in range(3):
+            np.bincount(codes, weights, 2_000)
+        for _ in range(500):
+            np.multiply(short, 2.0)
+        sum(i * i for i in range(15_000))
+
+    return work
