@@ -1,6 +1,6 @@
 """How often intervals of direct estimates hold the truth: ``python -m evidence.coverage.direct``.
 
-Finite populations of about 30,000 people, whose truth is counted, are sampled by five designs; 
+Finite populations of about 30,000 people, whose truth is counted, are sampled by five designs;
 2,000 samples a line. Estimators that take domains estimate many samples in one call. The table goes
 to `docs/evidence/direct-coverage.csv`; ``--quick`` draws 100 samples a cell and writes nothing.
 """
@@ -150,7 +150,9 @@ SCHEMES: dict[str, tuple[str, Callable[[pv.Survey], pv.Survey]]] = {
 }
 
 
-def replicates_cell(scheme: str, icc: float, rng: np.random.Generator, samples: int) -> Iterator[Found]:
+def replicates_cell(
+    scheme: str, icc: float, rng: np.random.Generator, samples: int
+) -> Iterator[Found]:
     """Estimate with replicates in place of derivatives."""
     design, replicate = SCHEMES[scheme]
     one, true = DESIGNS[design], truths(0.2, icc)

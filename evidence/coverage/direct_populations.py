@@ -124,14 +124,18 @@ def _clustered(
     return row.ravel(), {name: np.ascontiguousarray(v).ravel() for name, v in told.items()}
 
 
-def two_stages(made: People, samples: int, rng: np.random.Generator) -> tuple[Array, dict[str, Array]]:
+def two_stages(
+    made: People, samples: int, rng: np.random.Generator
+) -> tuple[Array, dict[str, Array]]:
     """Draw clusters of each stratum with equal chances, then people of each."""
     cluster = _first(rng.random((samples, STRATA, CLUSTERS)), DRAWN)
     cluster = cluster + CLUSTERS * np.arange(STRATA)[:, None]
     return _clustered(made, cluster, np.full(cluster.shape, DRAWN / CLUSTERS), rng)
 
 
-def pps_without(made: People, samples: int, rng: np.random.Generator) -> tuple[Array, dict[str, Array]]:
+def pps_without(
+    made: People, samples: int, rng: np.random.Generator
+) -> tuple[Array, dict[str, Array]]:
     """Draw clusters by size: systematically from a list in random order."""
     size = made.size.reshape(STRATA, CLUSTERS)
     chance = DRAWN * size / size.sum(axis=1, keepdims=True)
@@ -176,7 +180,9 @@ def simple(made: People, samples: int, rng: np.random.Generator) -> tuple[Array,
     }
 
 
-def stratified(made: People, samples: int, rng: np.random.Generator) -> tuple[Array, dict[str, Array]]:
+def stratified(
+    made: People, samples: int, rng: np.random.Generator
+) -> tuple[Array, dict[str, Array]]:
     """Draw as many people of every stratum, whatever its size."""
     edges = np.searchsorted(made.columns["stratum"], np.arange(STRATA + 1))
     parts, sizes = [], np.diff(edges)

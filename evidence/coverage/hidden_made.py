@@ -31,7 +31,9 @@ def parts(data: dict[str, Array]) -> Iterator[dict[str, Array]]:
 
 
 # ---------------------------------------------------------------------- items of one trait
-def items(share: float, icc: float, each: int) -> Callable[[np.random.Generator, int], Iterator[Found]]:
+def items(
+    share: float, icc: float, each: int
+) -> Callable[[np.random.Generator, int], Iterator[Found]]:
     """Four items of a trait, answered independently given it, in clusters."""
 
     def draw(rng: np.random.Generator, samples: int) -> Iterator[Found]:
@@ -94,7 +96,9 @@ def odds(share: float, slope: float) -> float:
     return float(np.log(high / (1 - high)) - np.log(low / (1 - low)))
 
 
-def regressions(made: Answers, lists: bool) -> Callable[[np.random.Generator, int], Iterator[Found]]:
+def regressions(
+    made: Answers, lists: bool
+) -> Callable[[np.random.Generator, int], Iterator[Found]]:
     """Slopes of hidden traits: by lists, or by devices."""
     truth = odds(made.truth, made.slope)
 

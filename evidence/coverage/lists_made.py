@@ -31,7 +31,9 @@ def chances(rates: tuple[float, ...], odds: float = 1.0) -> Array:
     p = np.prod(np.where(histories == 1, rates, 1 - np.array(rates)), axis=1)
     if odds != 1:
         both = joint(rates[0], rates[1], odds)
-        first = np.array([[1 - rates[0] - rates[1] + both, rates[1] - both], [rates[0] - both, both]])
+        first = np.array(
+            [[1 - rates[0] - rates[1] + both, rates[1] - both], [rates[0] - both, both]]
+        )
         rest = histories[:, 2:]
         others = np.prod(np.where(rest == 1, rates[2:], 1 - np.array(rates[2:])), axis=1)
         p = first[histories[:, 0].astype(int), histories[:, 1].astype(int)] * others
@@ -55,7 +57,9 @@ def as_lists(counts: Array, lists: int) -> pv.Lists:
     return pv.Lists.from_counts(all_histories(lists), counts, NAMES[:lists])
 
 
-def tried(name: str, truth: float, using: Callable[[], pv.Estimate], line: str = "", holds: str = "") -> Found:
+def tried(
+    name: str, truth: float, using: Callable[[], pv.Estimate], line: str = "", holds: str = ""
+) -> Found:
     """Return an estimate, or that there is none: the reason is one of the estimator's own errors."""
     try:
         return measured(name, line, truth, using(), holds)
@@ -143,18 +147,15 @@ def versions(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]
 
 
 # ---------------------------------------------------------------------- several lists
-def replicated(size: int) -> dict[str, tuple[str, Using]]:
-    """Estimators of independent lists."""
-    del size
-    return {
-        "": ("mse.loglinear", lambda x, _: pv.mse.loglinear(x)),
-        "Mt": ("mse.closed", lambda x, _: pv.mse.closed(x)),
-        "Mt, bias corrected": ("mse.closed", lambda x, _: pv.mse.closed(x, bias_corrected=True)),
-        "Mt, profile": ("mse.closed", lambda x, _: pv.mse.closed(x, interval="profile")),
-        "graphs": ("mse.decomposable", lambda x, g: pv.mse.decomposable(x, rng=g)),
-    }
-
-
+INDEPENDENT: dict[str, tuple[str, Using]] = {
+    "": ("mse.loglinear", lambda x, _: pv.mse.loglinear(x)),
+    "Mt": ("mse.closed", lambda x, _: pv.mse.closed(x)),
+    "Mt, bias corrected": ("mse.closed", lambda x, _: pv.mse.closed(x, bias_corrected=True)),
+    "Mt, profile": ("mse.closed", lambda x, _: pv.mse.closed(x, interval="profile")),
+}
+GRAPHS: dict[str, tuple[str, Using]] = {
+    "": ("mse.decomposable", lambda x, g: pv.mse.decomposable(x, rng=g))
+}
 CHOSEN: dict[str, tuple[str, Using]] = {
     "bootstrap": ("mse.stepwise", lambda x, g: pv.mse.stepwise(x, replicates=200, rng=g)),
     "least BIC, bootstrap": ("mse.select", lambda x, g: pv.mse.select(x, replicates=200, rng=g)),
@@ -162,7 +163,6 @@ CHOSEN: dict[str, tuple[str, Using]] = {
 }
 DEPENDENT: dict[str, tuple[str, Using]] = {
     "": ("mse.loglinear", lambda x, _: pv.mse.loglinear(x, pairs=[("A", "B")])),
-    "graphs": ("mse.decomposable", lambda x, g: pv.mse.decomposable(x, rng=g)),
     "without the pair": ("mse.loglinear", lambda x, _: pv.mse.loglinear(x)),
 }
 EQUAL: dict[str, tuple[str, Using]] = {
@@ -213,7 +213,9 @@ def in_strata(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]
     def draw(rng: np.random.Generator, samples: int) -> Iterator[Found]:
         histories = all_histories(3).astype(int)
         for _ in range(samples):
-            data: dict[str, Any] = {name: np.tile(histories[:, j], 2) for j, name in enumerate("ABC")}
+            data: dict[str, Any] = {
+                name: np.tile(histories[:, j], 2) for j, name in enumerate("ABC")
+            }
             parts = (chances((0.35, 0.25, 0.2), PAIR), chances((0.15, 0.3, 0.35), PAIR))
             data["n"] = np.concatenate([
                 rng.multinomial(n, np.append(p, 1 - p.sum()))[:-1]
@@ -221,7 +223,7 @@ def in_strata(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]
             ])  # fmt: skip
             data["sex"] = np.repeat(["girl", "boy"], len(histories))
             made = pv.Lists(data, ["A", "B", "C"], counts="n", strata=["sex"])
-            by = dict.fromkeys("ABC", ["sex"])
+            by = {name: ["sex"] for name in "ABC"}
             try:
                 e = pv.mse.stratified(made, pairs=[("A", "B")], by_stratum=by)
             except ValueError:
@@ -241,7 +243,9 @@ def cells() -> list[Cell]:
     for size in SIZES:
         words = f"N = {size:,}"
         p = chances(RATES)
-        pair = {"without the pair": "violation: two lists depend on each other, and the model has no such term"}
+        pair = {
+            "without the pair": "violation: two lists depend on each other, and the model has no such term"
+        }
         ordered: dict[str, tuple[str, Using]] = {
             "": ("mse.closed", lambda x, _: pv.mse.closed(x, model="Mb", ordered=True))
         }
@@ -254,24 +258,36 @@ def cells() -> list[Cell]:
         bound: dict[str, tuple[str, Using]] = {
             "": ("mse.lower_bound", lambda x, _: pv.mse.lower_bound(x))
         }
+        alone, together = (
+            f"four independent lists, {words}",
+            f"two of four lists go together, {words}",
+        )
+        paired = chances(RATES, PAIR)
         out += [
             Cell(f"two lists, {words}", drawn(chances((0.3, 0.25)), size, TWO)),
             Cell(f"two lists linked with errors, {words}", two_linked(size)),
-            Cell(f"draws of a linkage, {words}", versions(size)),
-            Cell(f"four independent lists, {words}", drawn(p, size, replicated(size))),
-            Cell(f"four independent lists, {words}: models chosen", drawn(p, size, CHOSEN), AFTER),
-            Cell(f"two of four lists go together, {words}", drawn(chances(RATES, PAIR), size, DEPENDENT, pair)),
-            Cell(
-                f"two of four lists go together, {words}: models chosen",
-                drawn(chances(RATES, PAIR), size, CHOSEN), AFTER,
-            ),
+            Cell(f"draws of a linkage, {words}", versions(size), samples=1_000),
+            Cell(alone, drawn(p, size, INDEPENDENT)),
+            Cell(f"{alone}: graphs", drawn(p, size, GRAPHS), samples=1_000),
+            Cell(f"{alone}: models chosen", drawn(p, size, CHOSEN), AFTER, samples=500),
+            Cell(together, drawn(paired, size, DEPENDENT, pair)),
+            Cell(f"{together}: graphs", drawn(paired, size, GRAPHS), samples=1_000),
+            Cell(f"{together}: models chosen", drawn(paired, size, CHOSEN), AFTER, samples=500),
             Cell(f"four lists that catch alike, {words}", drawn(chances(EVEN), size, EQUAL)),
-            Cell(f"persons seen more and less easily, {words}: bound", drawn(unequal(0.15, 0.8), size, bound), NO_TRUTH),
-            Cell(f"four rounds of search that persons avoid afterwards, {words}", drawn(avoided(), size, ordered)),
+            Cell(
+                f"persons seen more and less easily, {words}: bound",
+                drawn(unequal(0.15, 0.8), size, bound), NO_TRUTH,
+            ),
+            Cell(
+                f"four rounds of search that persons avoid afterwards, {words}",
+                drawn(avoided(), size, ordered),
+            ),
             Cell(f"two strata, {words}", in_strata(size)),
         ]  # fmt: skip
     out.append(
-        Cell("persons seen more and less easily, N = 3,000", drawn(unequal(0.25, 0.8), 3_000, normal))
+        Cell(
+            "persons seen more and less easily, N = 3,000", drawn(unequal(0.25, 0.8), 3_000, normal)
+        )
     )
     out += [
         Cell(f"one-inflation, {how}, N = 4,000", inflated(how, 4_000))

@@ -151,7 +151,9 @@ def lines(cell: Cell, seed: int, samples: int) -> list[dict[str, Any]]:
     ]
 
 
-def each(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], jobs: int = JOBS) -> list[Any]:
+def each(
+    function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], jobs: int = JOBS
+) -> list[Any]:
     """Return the results of calls in their order, made by processes side by side."""
     from joblib import Parallel, delayed
 
@@ -161,12 +163,18 @@ def each(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], job
 DIGITS = {"se_ratio": 3, "se_ratio_mc": 3, "seconds": 1}
 
 
-def study(cells: Sequence[Cell], seed: int, samples: int = SAMPLES, jobs: int = JOBS) -> pd.DataFrame:
+def study(
+    cells: Sequence[Cell], seed: int, samples: int = SAMPLES, jobs: int = JOBS
+) -> pd.DataFrame:
     """Return one line per cell and estimator."""
     every = each(lines, [(cell, seed, samples) for cell in cells], jobs)
-    table = pd.DataFrame([line for some in every for line in some])
+    return rounded(pd.DataFrame([line for some in every for line in some]))
+
+
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with as many digits as its Monte Carlo errors leave."""
     numbers = [name for name in table.columns if table[name].dtype == float]
-    return table.round({name: DIGITS.get(name, 2) for name in numbers})
+    return table.round({name: DIGITS.get(name, 2) for name in numbers}).replace(-0.0, 0.0)
 
 
 def command(module: str, file: str, quick: int = 100) -> pd.DataFrame:
@@ -176,7 +184,9 @@ def command(module: str, file: str, quick: int = 100) -> pd.DataFrame:
     """
     made = importlib.import_module(module)
     parser = argparse.ArgumentParser(description=made.__doc__)
-    parser.add_argument("--quick", action="store_true", help=f"{quick} samples a cell; write nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{quick} samples a cell; write nothing"
+    )
     parser.add_argument("--only", default="", help="cells whose name holds this; write nothing")
     given = parser.parse_args()
     cells = [cell for cell in made.cells() if given.only in cell.name]

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 import prevalence as pv
 from prevalence.mse.histories import all_histories
 
-from .lists_made import as_lists, chances, tried
+from .lists_made import as_lists, tried
 from .many import Cell, Found
 
 __all__ = ["cells"]
 
 Array = NDArray[Any]
+LIGHT: dict[str, Any] = {"chains": 4, "levels": 4, "draws": 1_000, "warmup": 500}
 CONSTANTS, SLOPES = (-1.0, -0.5, -1.2), np.array([[0.4, -0.3, 0.2], [0.2, 0.3, -0.1]])
 
 
@@ -57,11 +58,10 @@ def classes(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]:
         for _ in range(samples):
             counts = rng.multinomial(size, np.append(p, 1 - np.sum(p)))[:-1].astype(float)
             made = pv.Lists.from_counts(histories, counts, list("ABCDE"))
-            how: dict[str, Any] = {"chains": 4, "levels": 4, "draws": 1_000, "warmup": 500}
             yield tried(
                 "mse.latent_class", size,
                 lambda m=made: pv.mse.latent_class(
-                    m, classes=5, point="median", unconverged=True, rng=rng, **how
+                    m, classes=5, point="median", unconverged=True, rng=rng, **LIGHT
                 ),
             )  # fmt: skip
 
@@ -83,7 +83,9 @@ def cut(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]:
             histories = all_histories(3)
             codes = histories @ (1 << np.arange(3))
             counts = np.bincount(code, minlength=8)[codes.astype(int)].astype(float)
-            audited = {n: (int(rng.binomial(150, e)), 150) for n, e in zip("ABC", error, strict=True)}
+            audited = {
+                n: (int(rng.binomial(150, e)), 150) for n, e in zip("ABC", error, strict=True)
+            }
             yield tried(
                 "mse.linked", size,
                 lambda c=counts, a=audited: pv.mse.linked(
@@ -121,9 +123,9 @@ def referred(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]
 def cells() -> list[Cell]:
     """Return the cells."""
     return [
-        Cell("persons in two classes, N = 2,000", classes(2_000), samples=300),
+        Cell("persons in two classes, N = 2,000", classes(2_000), samples=200),
         Cell("chances by covariates, N = 2,000", with_covariates(2_000), samples=1_000),
         Cell("chances by covariates, N = 6,000", with_covariates(6_000), samples=1_000),
-        Cell("records cut off, 150 audited on each list, N = 2,000", cut(2_000)),
+        Cell("records cut off, 150 audited on each list, N = 2,000", cut(2_000), samples=1_000),
         Cell("one list sends to another, N = 2,000", referred(2_000)),
     ]
