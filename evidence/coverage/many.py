@@ -187,13 +187,32 @@ def command(module: str, file: str, quick: int = 100) -> pd.DataFrame:
     parser.add_argument(
         "--quick", action="store_true", help=f"{quick} samples a cell; write nothing"
     )
-    parser.add_argument("--only", default="", help="cells whose name holds this; write nothing")
+    parser.add_argument("--only", default="", help="cells whose name holds this; the others stay")
     given = parser.parse_args()
-    cells = [cell for cell in made.cells() if given.only in cell.name]
+    every = made.cells()
+    cells = [cell for cell in every if given.only in cell.name]
     table = study(cells, made.SEED, quick if given.quick else SAMPLES)
     with pd.option_context("display.width", 250, "display.max_rows", None):
         print(table.drop(columns=["bias_mc", "rmse_mc", "se_ratio_mc"]).to_string(index=False))
     print(f"{table['seconds'].sum():.0f} CPU seconds")
-    if not (given.quick or given.only):
-        table.drop(columns="seconds").to_csv(DOCS / file, index=False)
+    if not given.quick:
+        write(table, DOCS / file, [cell.name for cell in every])
     return table
+
+
+def write(table: pd.DataFrame, file: Path, names: Sequence[str]) -> None:
+    """Write the lines of a study in the order of its cells; cells not drawn keep their lines."""
+    table = table.assign(of=[name_of(cell, names) for cell in table["cell"]])
+    if file.exists():
+        kept = pd.read_csv(file)
+        kept["of"] = [name_of(cell, names) for cell in kept["cell"]]
+        kept = kept[~kept["of"].isin({*table["of"], ""})]
+        table = pd.concat([table, kept])
+    order = table["of"].map({name: k for k, name in enumerate(names)})
+    table = table.iloc[np.argsort(order.to_numpy(), kind="stable")]
+    table.drop(columns=["of", "seconds"]).to_csv(file, index=False)
+
+
+def name_of(cell: str, names: Sequence[str]) -> str:
+    """Return the name of the cell that a line is of, the longest that it begins with, or nothing."""
+    return max((name for name in names if cell.startswith(name)), key=len, default="")

@@ -52,9 +52,24 @@ def blends(units: int) -> Callable[[np.random.Generator, int], Iterator[Found]]:
     return draw
 
 
+def ratios(people: int) -> Callable[[np.random.Generator, int], Iterator[Found]]:
+    """Degrees of hidden people drawn with equal chances, 0.8 of the others' in the mean."""
+    probes = dict(list(KNOWN.items())[2:])
+
+    def draw(rng: np.random.Generator, samples: int) -> Iterator[Found]:
+        for _ in range(samples):
+            theirs = 0.8 * DEGREE * gamma(rng, 0.5, people)
+            told = {name: rng.poisson(theirs * size / PEOPLE) for name, size in probes.items()}
+            hidden = pv.Survey(told, source="visits")
+            e = pv.nsum.degree_ratio(hidden, survey(answers(rng, 30)), known=probes)
+            yield measured("nsum.degree_ratio", "equal chances", 0.8, e)
+
+    return draw
+
+
 def cells() -> list[Cell]:
     """Return the cells."""
-    out = []
+    out = [Cell(f"{people} hidden people, 30 units", ratios(people)) for people in (30, 80)]
     for units in (20, 100):
         out.append(Cell(f"{units} units of 10 respondents, degrees", degrees(units)))
         out.append(Cell(f"{units} units of 10 respondents, two ties", blends(units), samples=1_000))
