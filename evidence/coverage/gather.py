@@ -17,7 +17,14 @@ import pandas as pd
 
 from evidence.claims import DOCS
 
-from .studied import list_kind, network_kind, network_name, sensitive_kind, sensitive_name
+from .studied import (
+    list_kind,
+    network_kind,
+    network_name,
+    rare_kind,
+    sensitive_kind,
+    sensitive_name,
+)
 
 __all__ = ["COLUMNS", "KINDS", "gather", "kind"]
 
@@ -82,18 +89,7 @@ def rare_events(docs: Path) -> Iterator[Row]:
     """Prevalences with few cases, by what is borrowed."""
     table = read("rare-events-details", docs)
     for line in lines(table[table["method"].str.startswith("auto")]):
-        if line["corner"] in (True, "True"):
-            holds = (
-                "violation: the corners, hardly a case expected or 400 rows in each of ten clusters"
-            )
-        elif "half" in line["method"]:
-            holds = "violation: half of the intraclass correlation borrowed"
-        elif line["p"] < 0.1:
-            holds = "rare: few cases expected"
-        elif line["icc"] > 0.1:
-            holds = "rare: few clusters that differ much, few effective cases"
-        else:
-            holds = "yes"
+        holds = rare_kind(line)
         cell = f"{line['design']}, {line['p']:.2%}, icc {line['icc']:g}, {line['method']}"
         yield row(line, "direct.prevalence", "rare-events", cell, holds, RARE_EVENTS)
 
@@ -122,7 +118,7 @@ def scale_up(docs: Path) -> Iterator[Row]:
             f"{line['part']}: {line['prevalence']:.3%}, icc {line['icc']:g}, heaping {line['heaping']:g}, "
             f"barrier {line['barrier']:g}, {line['clusters']} clusters, {line['method']}"
         )
-        full = {**line, "rmse": float(np.hypot(line["bias"], line["cv"]))}
+        full = {**line, "rmse": float(np.hypot(line.get("bias", np.nan), line["cv"]))}
         yield row(full, "nsum.scale_up", "network-coverage", cell, holds, 2_000)
 
 

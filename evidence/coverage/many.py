@@ -87,6 +87,11 @@ def share(which: Array) -> tuple[float, float]:
     return 100 * p, 100 * float(np.sqrt(q * (1 - q) / n))
 
 
+def spread(values: Array) -> float:
+    """Return the standard deviation, nan of one value."""
+    return float(values.std(ddof=1)) if values.size > 1 else float("nan")
+
+
 def summary(truth: Array, value: Array, error: Array, limits: Array) -> dict[str, float]:
     """Return bias and root mean square error (per cent of the truth), the ratio of standard errors
     to the spread, and coverage; `left` and `right` are where of missing intervals the truth lies.
@@ -98,9 +103,9 @@ def summary(truth: Array, value: Array, error: Array, limits: Array) -> dict[str
     truth, value, error, (low, high) = truth[some], value[some], error[some], limits[some].T
     n, scale = max(value.size, 2), abs(float(truth.mean())) or 1.0
     off = (value - truth) / scale
-    out |= {"bias": 100 * off.mean(), "bias_mc": 100 * off.std(ddof=1) / np.sqrt(n)}
+    out |= {"bias": 100 * off.mean(), "bias_mc": 100 * spread(off) / np.sqrt(n)}
     rmse = np.sqrt((off**2).mean())
-    out |= {"rmse": 100 * rmse, "rmse_mc": 100 * (off**2).std(ddof=1) / (2 * rmse * np.sqrt(n))}
+    out |= {"rmse": 100 * rmse, "rmse_mc": 100 * spread(off**2) / (2 * rmse * np.sqrt(n))}
     out |= ratio(off, error / scale)
     for name, which in (
         ("coverage", (low <= truth) & (truth <= high)),

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["list_kind", "network_kind", "network_name", "sensitive_kind", "sensitive_name"]
+__all__ = [
+    "list_kind",
+    "network_kind",
+    "network_name",
+    "rare_kind",
+    "sensitive_kind",
+    "sensitive_name",
+]
 
 SELECTED = "after selection: an interval that takes the model chosen for the true one"
 NETWORK = ("scale_up", "game_of_contacts", "degree_ratio", "generalized", "network_rates", "blend", "recall_adjusted")  # fmt: skip
+
+
+# ---------------------------------------------------------------------- rare outcomes
+def rare_kind(line: Any) -> str:
+    """Tell whether a line of `rare-events-details.csv` has its assumptions."""
+    if line["corner"] in (True, "True"):
+        return "violation: the corners, hardly a case expected or 400 rows in each of ten clusters"
+    if "half" in line["method"]:
+        return "violation: half of the intraclass correlation borrowed"
+    if line["p"] < 0.1:
+        return "rare: few cases expected"
+    if line["method"] == "auto, nothing given" and line["icc"] > 0.1:
+        return "violation: a correlation of 0.2, twice what is taken where nothing is given"
+    if line["design"] == "60 x 20, strata and weights":
+        return "violation: clusters with the same weights in every sample, taken for drawn anew"
+    return "rare: few effective cases in clusters that differ much" if line["icc"] > 0.1 else "yes"
 
 
 # ---------------------------------------------------------------------- scale-up
