@@ -24,6 +24,7 @@ from .studied import (
     rare_kind,
     sensitive_kind,
     sensitive_name,
+    study_kind,
 )
 
 __all__ = ["COLUMNS", "KINDS", "gather", "kind"]
@@ -213,11 +214,9 @@ def rehearsed(docs: Path) -> Iterator[Row]:
     if not (docs / "studies.csv").exists():
         return
     for line in lines(read("studies", docs)):
-        full = {k.removesuffix(" %"): v for k, v in line.items()}
-        words = (line["cell"], line.get("design", ""), f"prevalence {line.get('prevalence', '')}")
-        holds = "yes" if line["holds"] in (True, "True", "yes") else str(line["holds"])
-        holds = holds if kind(holds) in KINDS else f"violation: {holds}"
-        yield row(full, line["estimator"], "studies", ", ".join(words), holds, line["samples"])
+        full = {k.replace(" %", "").replace(" mc", "_mc"): v for k, v in line.items()}
+        cell = f"{line['cell']}, {line['prevalence']:g} %, {line['estimator']}"
+        yield row(full, line["estimator"], "studies", cell, study_kind(line), line["samples"])
 
 
 STUDIES: tuple[Callable[[Path], Iterator[Row]], ...] = (

@@ -138,3 +138,13 @@ def sensitive_kind(line: Any) -> str:
     if (part, cell) in (("subsample", "3 %"), ("screen", "1 %, specificity 0.98 (200)")):
         return "rare: few cases among those examined"
     return "yes"
+
+
+# ---------------------------------------------------------------------- whole studies
+def study_kind(line: Any) -> str:
+    """Tell whether a line of `studies.csv` has its assumptions."""
+    if line["holds"] != "yes":
+        return f"violation: {line['cell']}"
+    if line["asked"].startswith("nothing"):
+        return "violation: an interval that is not for few cases"
+    return "rare: few cases expected" if line["asked"].startswith("at least") else "yes"
