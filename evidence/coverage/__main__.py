@@ -35,7 +35,10 @@ def families(table: pd.DataFrame) -> pd.DataFrame:
     """Return one line per family: how many cells of each kind, and how far they reach."""
     kinds = table["holds"].map(kind)
     out = []
-    for family, some in table.groupby(table["estimator"].str.partition(".")[0]):
+    dotted = table["estimator"].str.contains(r"\.", regex=True)
+    words = table["study"].map({"studies": "whole studies"}).fillna("imputations")
+    family_of = table["estimator"].str.partition(".")[0].where(dotted, words)
+    for family, some in table.groupby(family_of):
         of = kinds[some.index]
         holds = some.loc[of == "yes", "coverage"]
         line = {
