@@ -21,11 +21,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import prevalence as pv
+from evidence.coverage.many import each, rounded, summary
 
 Array = NDArray[Any]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "weights-variance.csv"
 SAMPLES, REPLICATES, SEED = 2_000, 200, 20
 STRATA, CLUSTERS, DRAWN, TAKEN, CAP = 6, 500, 10, 14, 1.6
+CHUNK = 100  # samples drawn with one seed, by one process
 # The ways to a variance: three through all steps, and two that take the weights as given.
 FULL = ("linearised", "jackknife", "bootstrap")
 SHORT = ("last step only", "weights as given")
@@ -165,12 +167,12 @@ def estimates(survey: pv.Survey) -> list[pv.Estimate]:
 
 @dataclass(frozen=True)
 class Study:
-    """Estimates, standard errors and intervals: (samples, ways, estimators)."""
+    """Estimates and standard errors (samples, ways, estimators), and limits (..., 2)."""
 
     truth: Array
     value: Array
     std_error: Array
-    covers: Array
+    limits: Array
     ways: Sequence[str]
 
     def ratio(self) -> tuple[Array, Array]:
@@ -183,7 +185,8 @@ class Study:
 
     def coverage(self) -> tuple[Array, Array]:
         """Share of intervals that hold the truth, and its error."""
-        share = self.covers.mean(axis=0)
+        low, high = np.moveaxis(self.limits, -1, 0)
+        share = ((low <= self.truth) & (self.truth <= high)).mean(axis=0)
         return share, np.sqrt(share * (1 - share) / len(self.value))
 
     def bias(self) -> tuple[Array, Array]:
@@ -204,20 +207,30 @@ def study(
     samples: int = SAMPLES, ways: Sequence[str] = WAYS, seed: int = SEED, *, wide: bool = True
 ) -> Study:
     """Sample the population many times; `wide` also makes the intervals."""
-    made, rng = population(), np.random.default_rng(seed)
-    answer = truth(made)
-    shape = (samples, len(ways), answer.size)
-    value, error, covers = np.empty(shape), np.empty(shape), np.zeros(shape)
+    answer, ways = truth(population()), tuple(ways)
+    starts = range(0, samples, CHUNK)
+    parts = [(first, min(CHUNK, samples - first), ways, seed, wide) for first in starts]
+    some = each(samples_from, parts) if len(parts) > 1 else [samples_from(*parts[0])]
+    value, error, limits = (np.concatenate(part) for part in zip(*some, strict=True))
+    return Study(answer, value, error, limits, ways)
+
+
+def samples_from(
+    first: int, samples: int, ways: Sequence[str], seed: int, wide: bool
+) -> tuple[Array, Array, Array]:
+    """Return values, standard errors and limits, of some samples in a row."""
+    made, rng = population(), np.random.default_rng([seed, first])
+    shape = (samples, len(ways), len(ESTIMATORS))
+    value, error, limits = np.empty(shape), np.empty(shape), np.full((*shape, 2), np.nan)
     for r in range(samples):
-        by_way = surveys(made, sample(made, rng), r)
+        by_way = surveys(made, sample(made, rng), first + r)
         for j, way in enumerate(ways):
             found = estimates(by_way[way])
             value[r, j] = np.concatenate([e.value for e in found])
             error[r, j] = np.concatenate([e.std_error for e in found])
             if wide:
-                ends = np.concatenate([e.interval() for e in found])
-                covers[r, j] = (ends[:, 0] <= answer) & (answer <= ends[:, 1])
-    return Study(answer, value, error, covers, tuple(ways))
+                limits[r, j] = np.concatenate([e.interval() for e in found])
+    return value, error, limits
 
 
 def table(done: Study) -> pd.DataFrame:
@@ -236,12 +249,24 @@ def table(done: Study) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(ESTIMATORS, name="estimator"))
 
 
+def details(done: Study) -> pd.DataFrame:
+    """Return one line per estimator and way to a variance."""
+    lines = []
+    for j, way in enumerate(done.ways):
+        for k, estimator in enumerate(ESTIMATORS):
+            value, error = done.value[:, j, k], done.std_error[:, j, k]
+            found = summary(np.full(value.size, done.truth[k]), value, error, done.limits[:, j, k])
+            lines.append({"estimator": estimator, "way": way, **found})
+    return pd.DataFrame(lines)
+
+
 def main() -> int:
     """Print the table, and write it for the page if the study was the whole one."""
     samples = int(sys.argv[1]) if len(sys.argv) > 1 else SAMPLES
     done = study(samples)
     if samples == SAMPLES:
         table(done).to_csv(PAGE)
+        rounded(details(done)).to_csv(PAGE.with_name("weights-variance-details.csv"), index=False)
     print(
         f"{samples:,} samples of {STRATA * DRAWN} clusters of {TAKEN}; mean standard error / standard "
         "deviation, and coverage in %\n(Monte Carlo errors in brackets)\n"

@@ -25,6 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import prevalence as pv
+from evidence.coverage.many import each
 from evidence.coverage.mse_cells import HISTORIES, NAMES, SIZES, Audit, Cell, Drawn, cells, draw
 from prevalence.intervals import dark_figure
 from prevalence.mse.closed import chao_lower_bound
@@ -260,12 +261,27 @@ def line(cell: Cell, found: Found, warned: Warned) -> dict[str, Any]:
         "part": cell.part, "N": cell.size, "cell": cell.name, "estimator": found.name,
         "default": found.name == default(cell), "runs": found.total.size, "none": share(~some),
         "median": float(np.median(total)), "low_5": float(np.quantile(total, 0.05)),
-        "high_95": float(np.quantile(total, 0.95)), "coverage": coverage,
+        "high_95": float(np.quantile(total, 0.95)), **errors(total, low, high, cell.size),
+        "coverage": coverage,
         "mc_se": error(coverage, total.size), "floor": share(low <= cell.size),
         "too_low": share(high < cell.size), "verdict_runs": warned.facts.size, "data": data,
         "data_mc_se": error(data, warned.data.size), "facts": share(warned.facts),
         "either": either, "either_mc_se": error(either, warned.facts.size),
     }  # fmt: skip
+
+
+def errors(total: Array, low: Array, high: Array, size: int) -> dict[str, float]:
+    """Return bias and root mean square error in per cent of the size, and how long intervals are.
+
+    `se_ratio` is the mean length of the interval of the log of the size over that of the estimates.
+    """
+    off = total / size - 1
+    told = np.mean(np.log(high) - np.log(low)) / (2 * 1.959964)
+    return {
+        "bias": 100 * float(off.mean()),
+        "rmse": 100 * float(np.sqrt((off**2).mean())),
+        "se_ratio": float(told / np.log(total).std()),
+    }
 
 
 def default(cell: Cell) -> str:
@@ -310,12 +326,10 @@ def cell_lines(cell: Cell, effort: Effort, seed: list[int]) -> list[dict[str, An
 
 def study(effort: Effort) -> pd.DataFrame:
     """Return one line per cell and estimator."""
-    lines: list[dict[str, Any]] = []
-    for i, size in enumerate(SIZES):
-        for j, cell in enumerate(cells(size)):
-            lines += cell_lines(cell, effort, [i, j])
-            print(f"{size:,}, {cell.name}: {len(lines)} lines", flush=True)
-    table = pd.DataFrame(lines)
+    every = [
+        (cell, effort, [i, j]) for i, size in enumerate(SIZES) for j, cell in enumerate(cells(size))
+    ]
+    table = pd.DataFrame([line for some in each(cell_lines, every) for line in some])
     table["misses"] = [verdict(row) for row in table.itertuples()]
     return table
 
@@ -324,7 +338,8 @@ SHARES = ("coverage", "floor", "too_low", "none", "data", "facts", "either")
 DIGITS = {
     **dict.fromkeys(SHARES, 2),
     **dict.fromkeys(("mc_se", "data_mc_se", "either_mc_se"), 2),
-    **dict.fromkeys(("median", "low_5", "high_95"), 1),
+    **dict.fromkeys(("median", "low_5", "high_95", "bias", "rmse"), 1),
+    "se_ratio": 3,
 }
 SHORT = [
     "N",

@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from evidence.coverage.many import each
 from prevalence.direct.borrowing import ASSUMED_ICC
 from prevalence.intervals import fewer
 from prevalence.simulate.questionnaire import heaped
@@ -255,6 +256,7 @@ def cell_lines(cell: Cell, samples: int, seed: list[int]) -> list[dict[str, Any]
         "reports": cell.expected,
         "heaping_bias": 100 * (made.truth / (PEOPLE * cell.prevalence) - 1),
         "no_report": 100 * float((size == 0).mean()),
+        "bias": 100 * float(size.mean() / made.truth - 1),
         "cv": 100 * float(size.std() / made.truth),
     }
     return [
@@ -282,16 +284,23 @@ def line(name: str, truth: float, size: Array, found: Array, spread: Array) -> d
 
 def study(samples: int) -> pd.DataFrame:
     """Return one line per cell and method."""
-    lines: list[dict[str, Any]] = []
-    for part, (kind, cells) in enumerate(PARTS.items()):
-        for i, cell in enumerate(cells):
-            lines += [{"part": kind, **found} for found in cell_lines(cell, samples, [part, i])]
-    return pd.DataFrame(lines)
+    kinds = [kind for kind, cells in PARTS.items() for _ in cells]
+    every = each(
+        cell_lines,
+        [
+            (cell, samples, [part, i])
+            for part, cells in enumerate(PARTS.values())
+            for i, cell in enumerate(cells)
+        ],
+    )
+    return pd.DataFrame(
+        [{"part": kind, **line} for kind, some in zip(kinds, every, strict=True) for line in some]
+    )
 
 
 DIGITS = {
     **dict.fromkeys(("coverage", "mc_se", "too_high", "too_low", "no_report"), 2),
-    **dict.fromkeys(("cv", "heaping_bias", "reports"), 1),
+    **dict.fromkeys(("cv", "bias", "heaping_bias", "reports"), 1),
     "se_ratio": 3,
 }
 

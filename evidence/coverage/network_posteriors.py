@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import prevalence as pv
+from evidence.coverage.many import each
 
 Array = NDArray[Any]
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
@@ -56,17 +57,23 @@ def estimates(survey: pv.Survey, seed: int) -> Iterator[tuple[str, pv.Estimate]]
     yield "scale_up", pv.nsum.scale_up(survey, "hidden", known=KNOWN, transmission=1)
 
 
+def one(informative: bool, i: int) -> list[tuple[str, tuple[float, float, float]]]:
+    """Return the estimates of one sample and their limits, over the truth."""
+    survey, truth = sample(np.random.default_rng([SEED, int(informative), i]), informative)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pv.PrevalenceWarning)
+        made = [(name, e, e.interval()[0]) for name, e in estimates(survey, SEED + i)]
+    return [(name, (float(e) / truth, low / truth, high / truth)) for name, e, (low, high) in made]
+
+
 def study(samples: int) -> pd.DataFrame:
     """Return one line per sampling and estimator."""
     lines = []
     for informative in (True, False):
-        rng = np.random.default_rng([SEED, int(informative)])
         held: dict[str, list[tuple[float, float, float]]] = {}
-        for i in range(samples):
-            survey, truth = sample(rng, informative)
-            for name, e in estimates(survey, SEED + i):
-                low, high = e.interval()[0] / truth
-                held.setdefault(name, []).append((float(e) / truth, low, high))
+        for some in each(one, [(informative, i) for i in range(samples)]):
+            for name, found in some:
+                held.setdefault(name, []).append(found)
         for name, found in held.items():
             value, low, high = np.array(found).T
             covered = float(((low <= 1) & (high >= 1)).mean())
@@ -90,9 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10 samples; write nothing")
     quick = parser.parse_args().quick
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pv.PrevalenceWarning)
-        table = study(QUICK if quick else SAMPLES)
+    table = study(QUICK if quick else SAMPLES)
     print(table.to_string(index=False))
     if not quick:
         table.to_csv(DOCS / "network-posteriors.csv", index=False)

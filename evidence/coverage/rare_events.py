@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.coverage.many import each
 from prevalence import intervals
 from prevalence.direct.borrowing import Seen, blended, cluster_deff, default_deff, intraclass
 
@@ -193,7 +194,7 @@ def methods(of: Layout, p: float, icc: float, samples: int, rng: Any) -> dict[st
         "wilson": limits("wilson", seen, unknown, error),
         "korn-graubard": limits("korn-graubard", seen, np.where(seen.own > 0, seen.own, 1), error),
         "korn-graubard, right icc": limits("korn-graubard", seen, largest["right"], error),
-        "zero": np.stack([cases.sum(axis=(1, 2)) * 0.0, seen.share], axis=-1),
+        "point": np.stack([error, seen.share], axis=-1),
     }
 
 
@@ -220,8 +221,14 @@ def row(of: Layout, p: float, icc: float, name: str, found: Array) -> dict[str, 
 def cell(of: Layout, p: float, icc: float, samples: int, seed: list[int]) -> list[dict[str, Any]]:
     """Return the lines of one cell, whose seed depends on nothing else."""
     found = methods(of, p, icc, samples, np.random.default_rng([SEED, *seed]))
-    none = 100 * float((found.pop("zero")[:, 1] == 0).mean())
-    return [{**row(of, p, icc, name, x), "no_case": none} for name, x in found.items()]
+    error, share = found.pop("point").T
+    about = {
+        "no_case": 100 * float((share == 0).mean()),
+        "bias": 100 * float(share.mean() / p - 1),
+        "rmse": 100 * float(np.sqrt(((share / p - 1) ** 2).mean())),
+        "se_ratio": float(np.sqrt((error**2).mean()) / share.std()),
+    }
+    return [{**row(of, p, icc, name, x), **about} for name, x in found.items()]
 
 
 def verdict(line: Any) -> str:
@@ -250,15 +257,17 @@ def corners() -> list[tuple[Layout, float, float]]:
 
 def study(samples: int) -> pd.DataFrame:
     """Return one line per cell and method."""
-    lines: list[dict[str, Any]] = []
-    for i, of in enumerate(layouts()):
-        for j, p in enumerate((*SHARES, *COMMON)):
-            for k, icc in enumerate(CORRELATIONS):
-                lines += cell(of, p, icc, samples, [i, j, k])
-    for i, (of, p, icc) in enumerate(corners()):
-        lines += [{**line, "corner": True} for line in cell(of, p, icc, samples, [99, i])]
-    table = pd.DataFrame(lines)
-    table["corner"] = table.get("corner", pd.Series(dtype=object)).eq(True)
+    cells: list[tuple[Any, ...]] = [
+        (of, p, icc, samples, [i, j, k])
+        for i, of in enumerate(layouts())
+        for j, p in enumerate((*SHARES, *COMMON))
+        for k, icc in enumerate(CORRELATIONS)
+    ]
+    inside = len(cells)
+    cells += [(of, p, icc, samples, [99, i]) for i, (of, p, icc) in enumerate(corners())]
+    found = each(cell, cells)
+    table = pd.DataFrame([line for some in found for line in some])
+    table["corner"] = np.repeat(np.arange(len(cells)) >= inside, [len(some) for some in found])
     table["misses"] = [verdict(line) for line in table.itertuples()]
     return table
 
@@ -275,7 +284,8 @@ def wide(table: pd.DataFrame, choose: Callable[[pd.DataFrame], Any]) -> pd.DataF
 
 DIGITS = {
     **dict.fromkeys(("coverage", "too_high", "too_low", "no_limits", "no_case"), 2),
-    "mc_se": 3,
+    **dict.fromkeys(("bias", "rmse"), 1),
+    **dict.fromkeys(("mc_se", "se_ratio"), 3),
     "median_width": 5,
 }
 PARTS: dict[str, Callable[[pd.DataFrame], Any]] = {

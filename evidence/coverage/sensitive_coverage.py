@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 import prevalence as pv
 
 from . import sensitive_answers as asked
+from .many import each
 from .sensitive_cells import CELLS, By, Cell, Estimator
 
 Array = NDArray[Any]
@@ -119,13 +120,17 @@ def _coverage(limits: Array, truth: float) -> float:
 
 
 def study(samples: int) -> pd.DataFrame:
-    """Return one line per cell and estimator; what estimators warn of is beside the point here."""
-    out: list[dict[str, Any]] = []
+    """Return one line per cell and estimator."""
+    return pd.DataFrame(
+        [line for some in each(at, [(i, samples) for i in range(len(CELLS))]) for line in some]
+    )
+
+
+def at(place: int, samples: int) -> list[dict[str, Any]]:
+    """Return the lines of a cell; what estimators warn of is beside the point here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pv.PrevalenceWarning)
-        for i, cell in enumerate(CELLS):
-            out += lines(cell, samples, [0, i])
-    return pd.DataFrame(out)
+        return list(lines(CELLS[place], samples, [0, place]))
 
 
 DIGITS = {

@@ -93,7 +93,8 @@ class Survey(Drawn):
     -----
     Variances assume that primary units are drawn with replacement, or without and with equal
     probabilities where `fpc` is given. They fail (too small) where the sampled units declared are
-    not those that were drawn. With `pps`, z the weighted sums of n units and c their probabilities,
+    not those that were drawn; with fewer than some 30 primary units intervals may hold the truth a
+    few times in a hundred less often than they say (docs, sensitive-coverage). With `pps`, z the weighted sums of n units and c their probabilities,
     by stratum: Brewer's is ``sum (1-c) n/(n-1) (z - mean z)^2``; else, with
     ``D_ij = 1 - c_i c_j / c_ij``, ``sum_ij D_ij z_i z_j`` (Horvitz-Thompson, which may be negative
     and is then nan) or ``-1/2 sum_ij D_ij (z_i - z_j)^2``. Overton's ``1 - D_ij`` is

@@ -206,20 +206,16 @@ def test_a_wrong_conditional_fails_the_joint_test(
 
 @pytest.mark.proof
 @pytest.mark.parametrize("model", ["random-degree", "barrier"])
-def test_joint_distribution_with_many_chains(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert joint(model, fits=2000, rounds=20, rng=2, n=8) > 0.001
+def test_a_small_scale_fails_in_many_chains(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the right one the same chains have a p-value in evidence/coverage/calibration.py."""
     _small_scale(monkeypatch)
     assert joint(model, fits=2000, rounds=20, rng=2, n=8) < 1e-4
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize(("model", "thin"), [("random-degree", 20), ("barrier", 30)])
-def test_ranks_of_parameters_are_uniform(
-    model: str, thin: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """300 data sets of 60 respondents and 6 groups; then the same with a wrong conditional."""
-    shares = ranks(model, fits=300, warmup=300, draws=19, thin=thin, rng=3)
-    assert calibration.uniformity(shares) > 0.001
+@pytest.mark.parametrize("model", ["random-degree", "barrier"])
+def test_ranks_find_a_wrong_conditional(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 data sets; with the right one they are uniform in evidence/coverage/calibration.py."""
     _half_variance(monkeypatch)
     shares = ranks(model, fits=300, warmup=200, draws=19, thin=5, rng=3)
     assert calibration.uniformity(shares) < 1e-6

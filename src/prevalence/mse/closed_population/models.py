@@ -124,7 +124,9 @@ def closed(
     Assumes that lists do not depend on each other given what the model says of persons: it fails
     (too low) where lists refer persons to each other. The laws of
     visibility other than chao fit about equally well and can differ by several times in their
-    dark figure: the data do not choose between them. Case lists have no order in time, and agencies
+    dark figure: the data do not choose between them, and where nearly all are on one list alone they
+    do not show how visibility differs ("normal" covered 81 % with 225 persons, nine in ten of them
+    on one list; docs, mse-coverage). Case lists have no order in time, and agencies
     refer; Mb and Mbh are for repeated rounds of one search.
 
     References
