@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -146,10 +147,8 @@ def test_a_total_that_every_sample_gives_says_so() -> None:
         lambda: pv.direct.total(survey, "one"),
         lambda: pv.direct.counts(pv.Survey({"one": ["a"] * 9}), "one"),
     ):
-        with pytest.warns(
-            pv.PrevalenceWarning, match=r"total of 'one.*' has a standard error of 0"
-        ):
-            ask()
+        (said,) = ask().warnings
+        assert re.search(r"total of 'one.*' has a standard error of 0", said)
 
 
 def test_a_table_with_a_row_twice_is_protected() -> None:

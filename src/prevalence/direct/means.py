@@ -353,9 +353,9 @@ def _of_ratios(
 
 
 def fixed(result: Result, names: list[str]) -> list[str]:
-    """Warn of totals that no sample could change.
+    """Return what the result says of totals that no sample could change.
 
-    A census is no news, and a form of variance that may be negative says so where it is read.
+    Margins that are met on purpose are no reason to warn. A census is no news, and a form of variance that may be negative says so where it is read.
     """
     coefficients = np.asarray(result.block.scheme.coefficients)
     if not coefficients.any() or (coefficients < 0).any():
@@ -366,13 +366,10 @@ def fixed(result: Result, names: list[str]) -> list[str]:
     if not flat.any():
         return []
     k = int(np.argmax(flat.any(axis=1)))
-    said: list[str] = []
-    note(
-        said,
+    return [
         f"the total of {names[k]!r} has a standard error of 0 in {_domains(flat[k])}: the design, or "
-        "the margins that the weights meet, give the same in every sample.",
-    )
-    return said
+        "the margins that the weights meet, give the same in every sample."
+    ]
 
 
 def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
