@@ -245,6 +245,8 @@ def _odd(value: Any, depth: int) -> Iterator[str]:
         yield shown(value)
     elif isinstance(value, str) and "\x00" in value:
         yield "a text with a null character"
+    elif isinstance(value, (list, tuple, dict, str)) and not value:
+        yield shown(value)
     elif depth < 4 and isinstance(value, Mapping) and type(value) is dict:
         for part in [*value.keys(), *value.values()]:
             yield from _odd(part, depth + 1)

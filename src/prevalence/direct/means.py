@@ -366,10 +366,11 @@ def fixed(result: Result, names: list[str]) -> list[str]:
     if not flat.any():
         return []
     k = int(np.argmax(flat.any(axis=1)))
-    return [
+    said = (
         f"the total of {names[k]!r} has a standard error of 0 in {_domains(flat[k])}: the design, or "
         "the margins that the weights meet, give the same in every sample."
-    ]
+    )
+    return [said]
 
 
 def settle(result: Result, names: list[str]) -> tuple[Result, list[str]]:
