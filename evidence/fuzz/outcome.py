@@ -108,7 +108,8 @@ def _estimate(made: pv.Estimate) -> str:
         return "an estimate that is no number"
     if not np.isfinite(made.std_error[row]).all():
         return "a standard error that is no number"
-    if made.blocks and (made.std_error == 0).any():
+    sampled = any(np.any(block.scheme.coefficients) for block in made.blocks)  # no census
+    if sampled and (made.std_error == 0).any():
         return "a standard error of 0"
     return "" if np.isfinite(made.interval()[row]).all() else "a limit that is no number"
 

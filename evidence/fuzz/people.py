@@ -92,7 +92,7 @@ def unusual(r: Chance, made: dict[str, Any], n: int) -> None:
     elif kind == 6:
         made["half"] = np.array([r.label(), r.label()])[r.rng.integers(2, size=n)]
     elif kind == 7:
-        answers = np.array([*made[name], None], dtype=object)[:-1]
+        answers: Any = np.array([*made[name], None], dtype=object)[:-1]
         made[name] = np.where(r.rng.random(n) < 0.2, None, answers)
     elif kind == 8:
         made["hours"] = r.rng.random(n) * r.pick(0.0, -1.0, 1e9, 1e150)

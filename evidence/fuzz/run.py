@@ -155,11 +155,21 @@ def judged(callee: Callee, number: int, made: Call) -> Outcome:
     spent = time.process_time() - began
     close(result)
     if not fault and kind == "result" and callee.kind != "class":
-        fault = silent(result, warned, given, getattr(callee.thing, "__doc__", None) or "")
-        said = repr(result)[:300] if fault else ""
+        fault, said = read(result, warned, given, getattr(callee.thing, "__doc__", None) or "")
     if not fault:
         fault, said = aftermath(given, before, warned, printed.getvalue(), said)
     return Outcome(number, callee.name, kind, fault, said[:600], spent)
+
+
+def read(result: Any, warned: Any, given: list[Any], documentation: str) -> tuple[str, str]:
+    """Return the fault of a result, and how it is printed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrevalenceWarning)
+        try:
+            fault = silent(result, warned, given, documentation)
+        except Exception as error:  # noqa: BLE001  # whatever reading it raises is its fault
+            return "a result that cannot be read", f"{type(error).__name__}: {error}"
+        return fault, " | ".join(repr(result).splitlines())[:300] if fault else ""
 
 
 def aftermath(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -430,7 +430,7 @@ class Microdata(Mapping[str, pd.DataFrame]):
         array of int
             Positions in the parent table.
         """
-        if not isinstance(child, Hashable) or child not in self.links:
+        if not _hashable(child) or child not in self.links:
             raise KeyError(
                 f"child must be a table with a link: {shown(child)} has none."
                 f"{nearest(child, self.links) or ' No table has one.'}"
@@ -547,7 +547,7 @@ def declared_missing(name: str, missing_codes: Any) -> dict[Code, str]:
                 "missing_codes must be codes with their reasons: found "
                 f'{shown(missing_codes)}. Write for example {{98: "don\'t know"}}.'
             )
-        wrong = [code for code in missing_codes if not isinstance(code, Hashable)]
+        wrong = [code for code in missing_codes if not _hashable(code)]
         if wrong:
             raise TypeError(
                 f"missing_codes must be codes: found {shown(wrong[0])} among them. Write for example "
@@ -561,6 +561,15 @@ def declared_missing(name: str, missing_codes: Any) -> dict[Code, str]:
         if isinstance(reason, str):
             out[code] = reason
     return out
+
+
+def _hashable(value: object) -> bool:
+    """Return whether a value can be a code or a name: a tuple of a list cannot."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _languages(variables: Iterable[Variable]) -> list[str]:

@@ -143,11 +143,11 @@ def test_a_standardised_share_that_cannot_vary_says_so() -> None:
 
 def test_a_total_that_every_sample_gives_says_so() -> None:
     survey = pv.Survey({"one": [1.0] * 20, "sex": ["F", "M"] * 10})
-    for ask in (
-        lambda: pv.direct.total(survey, "one"),
-        lambda: pv.direct.counts(pv.Survey({"one": ["a"] * 9}), "one"),
+    for found in (
+        pv.direct.total(survey, "one"),
+        pv.direct.counts(pv.Survey({"one": ["a"] * 9}), "one"),
     ):
-        (said,) = ask().warnings
+        (said,) = found.warnings
         assert re.search(r"total of 'one.*' has a standard error of 0", said)
 
 
