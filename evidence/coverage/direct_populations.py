@@ -59,6 +59,7 @@ def people(prevalence: float, icc: float) -> People:
         "age": rng.integers(0, 3, n),
         "x": x,
         "hours": hours,
+        "log_hours": np.log(hours),
         "days": 1 + rng.poisson(4, n) + 0.02 * hours,
     }
     return People(columns, np.r_[0, np.cumsum(size)[:-1]], size)

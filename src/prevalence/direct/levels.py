@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..arguments import explained
+from ..concentration import WeightedTotals
 from ..custom import assemble, domains_of
 from ..errors import one_of
 from ..estimate import Estimate
@@ -179,8 +180,9 @@ def counts(
     Notes
     -----
     Assumes that the weights add up to the population: it fails (too low or too high, by that
-    factor) where they do not, and where rows dropped for a missing label leave it short. A level
-    without rows in a domain has no standard error; with ``log`` its upper limit is that of no
+    factor) where they do not, and where rows dropped for a missing label leave it short. Where few
+    primary units hold most of a level its ``log`` limits take fewer degrees of freedom, as those
+    of `nsum.scale_up` do. A level without rows in a domain has no standard error; with ``log`` its upper limit is that of no
     event, 3.7 rows at 95 %, of the domain's mean weight, times the design effect that its share of
     0 borrows.
 
@@ -203,7 +205,9 @@ def counts(
     held = _levels(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: held.is_level @ w, domains)
     none = (result.value == 0).reshape(-1)
-    constants = {"one_report": _one_row(survey, held, domains)} if none.any() else {}
+    constants = {"excess": _excess(survey, held, domains, result)}
+    if none.any():
+        constants["one_report"] = _one_row(survey, held, domains)
     return assemble(
         survey,
         replace(result, block=blank_rows(result.block, none)) if none.any() else result,
@@ -297,6 +301,20 @@ def _seen(survey: Survey, held: Levels, domains: Domains, result: Result) -> lis
         level = replace(result, value=result.value[[k]], block=result.block.take(rows))
         out.append(seen_in(survey, domains, level, n, held.answered))
     return out
+
+
+def _excess(survey: Survey, held: Levels, domains: Domains, result: Result) -> Array:
+    """Return what few primary units with most of a level's rows take from the degrees of freedom."""
+    totals = WeightedTotals(survey, domains)
+    answered = held.answered.astype(float)
+    with np.errstate(all="ignore"):
+        share = np.nan_to_num(result.value / by_domain(domains, survey.chain.weights * answered))
+    of_all = totals.of(answered)
+    off = [
+        totals.of(level.astype(float)) - p[totals.domain] * of_all
+        for level, p in zip(held.is_level, share, strict=True)
+    ]
+    return totals.excess(np.array(off))
 
 
 def _one_row(survey: Survey, held: Levels, domains: Domains) -> Array:
