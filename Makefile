@@ -4,7 +4,7 @@
 #   make check      lint, types, docstrings, spelling  make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks and the figure of the README
 #   make docs       the pages in docs/_build, and no dead link on them
-#   make bench      speed against the peers (15 minutes) make lock    the four lock files again (needs uv)
+#   make bench      speed against the peers (14 minutes) make lock    the four lock files again (needs uv)
 #   make crosscheck-bayes   our samplers against PyMC and nutpie, in an environment of its own (10 minutes)
 
 PY ?= python3
