@@ -31,6 +31,7 @@ NOT_ESTIMATORS = (
     "registry",
     "storage",
     "survey",
+    "simulate",
     "synthesis",
 )
 
