@@ -21,6 +21,7 @@ from .groups import (
 )
 from .inspected import Inspected
 from .items import Item, check_bins, check_codes, read_item
+from .merged import refuse
 from .survey import Survey
 
 __all__ = ["Answers", "Group", "as_answers"]
@@ -135,6 +136,7 @@ class Answers(Inspected):
                 f"survey must be a Survey: found {type(self.survey).__name__}. Make one with "
                 "pv.Survey(data, weights=...)."
             )
+        refuse(self.survey.merged, "answers about others")
         population = positive_population(self.population)
         none = self.known is None
         known = {} if none else known_groups(self.known, self.alters, population)

@@ -14,6 +14,7 @@ from ..blocks import Block, add_blocks
 from ..estimand import SEVERAL, Coded, Estimand, by_row
 from ..estimate import Estimate
 from ..frames import Table
+from ..merged import refuse
 from ..survey import Survey
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def unclassified(survey: Survey, definition: Definition, windows: Sequence[str |
             f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
             "weights=...)."
         )
+    refuse(survey.merged, "a definition")
     names = [definition.outcome(window) for window in windows]
     old = {
         name + end

@@ -22,6 +22,8 @@ from ..facts import (
     design_effects,
     own,
     per_person,
+    persons,
+    whole_by_domain,
     row_facts,
 )
 from ..frames import Table
@@ -106,7 +108,7 @@ def proportions(
     {'work = farm': 0.375, 'work = none': 0.5, 'work = shop': 0.125}
     """
     rule = one_of("interval", interval, list(PROPORTION_RULES))
-    domains = domains_of(survey, by, where)
+    domains = domains_of(survey, by, where, merged="")
     held = _levels(survey, outcome, missing, domains)
     result = _shares(survey, held, domains)
     used = cache(lambda: _design_effects(survey, held, domains, result, rule))
@@ -195,7 +197,7 @@ def counts(
     array([3., 4., 1.])
     """
     rule = one_of("interval", interval, ["log", "wald"])
-    domains = domains_of(survey, by, where)
+    domains = domains_of(survey, by, where, merged="")
     held = _levels(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: held.is_level @ w, domains)
     none = (result.value == 0).reshape(-1)
@@ -236,7 +238,7 @@ def _levels(survey: Survey, outcome: str, missing: str, domains: Domains) -> Lev
     inside = domains.take_part(survey)
     lost = inside & gone
     if lost.any() and missing == "error":
-        raise incomplete("outcome", outcome, lost, inside)
+        raise incomplete("outcome", outcome, lost, inside, copies=survey.copies)
     kept = (survey.chain.weights != 0) & ~gone
     if not kept.any():
         raise ValueError(
@@ -254,7 +256,7 @@ def _levels(survey: Survey, outcome: str, missing: str, domains: Domains) -> Lev
         [f"{outcome} = {label}" for (label,) in labels],
         [code == k for k in range(len(labels))],
         ~gone,
-        np.tile(by_domain(domains, lost.astype(float)).astype(int), (len(labels), 1)),
+        np.tile(whole_by_domain(domains, persons(survey, lost)), (len(labels), 1)),
     )
 
 

@@ -14,6 +14,7 @@ from ..errors import check_rows, note, one_of
 from ..evaluate import Domains
 from ..facts import relative
 from ..frames import Table, names_of
+from ..merged import refuse
 from ..survey import Survey
 from ..weighting import Subsample
 
@@ -64,6 +65,7 @@ def second_phase_of(
             f"survey must be a Survey: found {type(survey).__name__}. Make one with pv.Survey(data, "
             "weights=...)."
         )
+    refuse(survey.merged, "a second phase")
     names = names_of("screen", screen)
     if not names:
         raise ValueError("screen must name a column: found none. Write the name of one.")
