@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -246,17 +246,24 @@ class Drawn(Resampled):
         ...         conditions={"teen": "age >= 12"},
         ...     )
         >>> teens = pv.direct.prevalence(survey, "case", where="teen == 1")
-        >>> teens.value.round(4), teens.facts["cases"], teens.facts["n"]
-        (array([0.3333]), array([1]), array([3]))
+        >>> teens.value.round(4), teens.facts["cases"]
+        (array([0.3333]), array([1]))
         >>> pv.direct.mean(survey, "age").value.round(4)
         array([10.8333])
         """
-        from .big import from_parquet
+        from .big import Reader, from_parquet
 
-        asked = {"weights": weights, "columns": columns, "amounts": amounts}
-        read_by = {"engine": engine, "memory": memory, "threads": threads, "most": most}
-        more = {"conditions": conditions, "replicates": replicates}
-        return from_parquet(path, design=design, **asked, **more, **read_by)
+        survey = from_parquet(
+            path,
+            weights=weights,
+            columns=columns,
+            amounts=amounts,
+            conditions=conditions,
+            replicates=replicates,
+            reader=Reader(engine, memory, threads, most),
+            design=design,
+        )
+        return cast("Self", survey)
 
     @classmethod
     def _selected(cls, table: Table, factors: selection.Factors, **design: Any) -> Self:

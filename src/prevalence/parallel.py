@@ -54,4 +54,5 @@ def _one_thread() -> AbstractContextManager[Any]:
     asked = getattr(backend, "inner_max_num_threads", None)
     if type(backend).__name__ != "LokyBackend" or asked is not None:
         return nullcontext()
-    return parallel_config(backend="loky", inner_max_num_threads=1)
+    limited: AbstractContextManager[Any] = parallel_config(backend="loky", inner_max_num_threads=1)
+    return limited

@@ -7,6 +7,6 @@ only added up, the cell's sums are all that it needs, and every number is that o
 
 from __future__ import annotations
 
-from .cells import from_parquet
+from .cells import Reader, from_parquet
 
-__all__ = ["from_parquet"]
+__all__ = ["Reader", "from_parquet"]

@@ -126,8 +126,8 @@ def _row_values(batch: Any, asked: Asked, place: int) -> dict[str, Any]:
     for i, text in enumerate(asked.conditions.values()):
         seen = {c: _for_condition(batch.column(c)) for c in columns_of(text)}
         truth = three_valued(text, seen)
-        told = np.where(truth.must, 1.0, np.where(truth.may, np.nan, 0.0))
-        out[f"q{i}"] = pa.array(told, from_pandas=True)
+        answer = np.where(truth.must, 1.0, np.where(truth.may, np.nan, 0.0))
+        out[f"q{i}"] = pa.array(answer, from_pandas=True)
     known = ~np.isnan(weight)
     w = np.where(known, weight, 0.0)
     out |= {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..design import digest
-from ..errors import note, one_of, whole
+from ..errors import note, one_of, shown, whole
 from ..frames import Table, names_of
 from ..merged import Merged
 from .asked import Asked, files_of, numbered
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from .arrow import Arrow
     from .duck import Duck
 
-__all__ = ["from_parquet"]
+__all__ = ["Reader", "from_parquet"]
 
 Array = NDArray[Any]
 TESTS = {
@@ -36,6 +39,32 @@ REMEDIES = {
 }
 
 
+@dataclass(frozen=True)
+class Reader:
+    """What reads a file, within which memory, by how many threads and into how many cells."""
+
+    engine: str
+    memory: str
+    threads: int
+    most: int
+
+    def opened(self, files: list[str]) -> Arrow | Duck:
+        """Open files by DuckDB, or by pyarrow where that is not installed."""
+        one_of("engine", self.engine, ["auto", "duckdb", "pyarrow"])
+        threads = whole("threads", self.threads, 1, "Write threads=1.")
+        if not re.fullmatch(r"[0-9.]+ ?[KMGT]i?B", str(self.memory)):
+            raise ValueError(
+                f"memory must be a size: found {shown(self.memory)}. Write for example '2GB'."
+            )
+        if self.engine == "duckdb" or (self.engine == "auto" and find_spec("duckdb")):
+            from .duck import Duck
+
+            return Duck(files, self.memory, threads)
+        from .arrow import Arrow
+
+        return Arrow(files)
+
+
 def from_parquet(
     path: Any,
     *,
@@ -44,14 +73,11 @@ def from_parquet(
     amounts: str | Sequence[str],
     conditions: Mapping[str, str] | None,
     replicates: str | Sequence[str],
-    engine: str,
-    memory: str,
-    threads: int,
-    most: int,
+    reader: Reader,
     design: Mapping[str, Any],
 ) -> Survey:
     """Return the survey whose rows are the cells of parquet files; see `Survey.from_parquet`."""
-    source = _engine(files_of(path), engine, memory, whole("threads", threads, 1, "Write threads=1."))
+    source = reader.opened(files_of(path))
     kinds = source.kinds()
     asked = Asked(
         weights=names_of("weights", weights)[0],
@@ -63,7 +89,8 @@ def from_parquet(
     )
     asked.check(kinds)
     _check_units(asked, design)
-    frame = source.cells(asked, whole("most", most, 1, "Write most=5_000_000."))
+    most = whole("most", reader.most, 1, "Write most=5_000_000.")
+    frame = source.cells(asked, most)
     if not int(frame["rows"].sum()):
         raise ValueError("path must hold rows: found zero rows. Check how the file was written.")
     _check_sums(source, asked, frame)
@@ -73,19 +100,6 @@ def from_parquet(
             "or coarser ones, turn numbers into conditions, or raise most=."
         )
     return _survey(asked, frame, design)
-
-
-def _engine(files: list[str], engine: str, memory: str, threads: int) -> Arrow | Duck:
-    from importlib.util import find_spec
-
-    one_of("engine", engine, ["auto", "duckdb", "pyarrow"])
-    if engine == "duckdb" or (engine == "auto" and find_spec("duckdb")):
-        from .duck import Duck
-
-        return Duck(files, memory, threads)
-    from .arrow import Arrow
-
-    return Arrow(files)
 
 
 def _design_columns(design: Mapping[str, Any]) -> tuple[str, ...]:
@@ -130,8 +144,8 @@ def _check_sums(source: Arrow | Duck, asked: Asked, frame: pd.DataFrame) -> None
             f"weights must be positive: all {rows:,} rows are zero. Name the column of weights."
         )
     for i, name in enumerate(asked.amounts):
-        sums = frame[[f"low{i}", f"high{i}"]].to_numpy(dtype=float, na_value=np.nan)
-        if np.isinf(sums).any():
+        limits = frame[[f"low{i}", f"high{i}"]].to_numpy(dtype=float, na_value=np.nan)
+        if np.isinf(limits).any():
             _refuse_numbers(source, "amounts", name, rows, ("finite",))
         known = ~frame[f"f{i}"].to_numpy(dtype=bool)
         if known.any() and not frame.loc[known, f"fraction{i}"].any():
@@ -180,14 +194,16 @@ def _survey(asked: Asked, frame: pd.DataFrame, design: Mapping[str, Any]) -> Sur
     with np.errstate(divide="ignore", invalid="ignore"):
         inequality = np.where(total > 0, frame["squares"].to_numpy(dtype=float) / total**2, 0.0)
     columns = {**kept, **means}
-    columns |= {name: frame[f"r{r}"].to_numpy(dtype=float) for r, name in enumerate(asked.replicates)}
+    columns |= {
+        name: frame[f"r{r}"].to_numpy(dtype=float) for r, name in enumerate(asked.replicates)
+    }
     rows = int(frame["rows"].sum())
     merged = Merged(rows, frame["persons"].to_numpy(dtype=float), inequality, within)
     columns[asked.weights] = total
     if asked.amounts and asked.replicates:
         columns, merged = at_limits(asked, frame, columns, merged)
     table = Table(columns, columns[asked.weights].size, averaged=frozenset(asked.amounts))
-    given = {"source": _source(asked, frame, design), **design}
+    given = {"source": _source(asked, frame), **design}
     survey = Survey(table, **given)
     zero = rows - int(frame["persons"].sum())
     said = list(survey.notes)
@@ -221,10 +237,12 @@ def _amounts(
     return means, within
 
 
-def _source(asked: Asked, frame: pd.DataFrame, design: Mapping[str, Any]) -> str:
+def _source(asked: Asked, frame: pd.DataFrame) -> str:
     """Return the name of a design: the same however the rows of a file are merged."""
     keys = [f"k{asked.keys.index(name)}" for name in asked.design]
-    counted = frame.groupby(keys, sort=False)["rows"].sum() if keys else frame["rows"].sum()
-    table = counted.reset_index() if keys else pd.DataFrame({"rows": [int(counted)]})
+    if keys:
+        table = frame.groupby(keys, sort=False)["rows"].sum().reset_index()
+    else:
+        table = pd.DataFrame({"rows": [frame["rows"].sum()]})
     hashes = pd.util.hash_pandas_object(table.astype(str), index=False)
     return f"file:{digest(hashes.to_numpy())}"

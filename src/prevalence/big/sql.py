@@ -54,7 +54,7 @@ class _Compiler:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return f"(NOT {self.truth(node.operand)})"
         if not isinstance(node, ast.Compare):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004 - what is written is wrong, not its type
                 f"conditions must compare columns with values: found {shown(self.text)}. Write a "
                 'column of 0 and 1 as "answered == 1".'
             )

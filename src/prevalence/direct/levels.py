@@ -23,8 +23,8 @@ from ..facts import (
     own,
     per_person,
     persons,
-    whole_by_domain,
     row_facts,
+    whole_by_domain,
 )
 from ..frames import Table
 from ..intervals import PROPORTION_RULES
