@@ -6,13 +6,14 @@ cut never depends on the number of workers.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from .errors import shown
 
-__all__ = ["chunks", "run"]
+__all__ = ["run"]
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -26,8 +27,6 @@ def run(
     `n_jobs` None follows `joblib.parallel_config`, and without one is this process alone. Processes
     that joblib starts have one thread of linear algebra each.
     """
-    from joblib import Parallel, delayed
-
     if n_jobs is not None and (
         not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or not n_jobs
     ):
@@ -35,14 +34,13 @@ def run(
             f"n_jobs must be a whole number other than 0: found {shown(n_jobs)}. Write 2 for two "
             "workers, -1 for all cores, or None to follow joblib.parallel_config."
         )
+    if n_jobs in (None, 1) and "joblib" not in sys.modules:  # nobody has configured workers
+        return [function(item) for item in items]
+    from joblib import Parallel, delayed
+
     with _one_thread():
         found = Parallel(n_jobs=n_jobs)(delayed(function)(item) for item in items)
     return list(found)
-
-
-def chunks(count: int, size: int) -> list[slice]:
-    """Return the slices that cut `count` pieces of work into chunks of `size`, the last shorter."""
-    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def _one_thread() -> AbstractContextManager[Any]:
