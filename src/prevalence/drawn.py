@@ -10,6 +10,7 @@ import numpy as np
 from . import selection, two_phase
 from .errors import warn
 from .frames import Table, names_of, read
+from .merged import refuse
 from .resampled import Resampled
 
 __all__ = ["Drawn"]
@@ -331,6 +332,7 @@ class Drawn(Resampled):
         >>> survey.final_weights
         array([1.5, 0. , 1.5, 0. , 1.5, 1.5])
         """
+        refuse(self.merged, "second_phase")
         if self.steps or self.scheme is not None:
             found = self.steps[0].name if self.steps else "replicates"
             raise ValueError(
