@@ -133,9 +133,9 @@ def test_odd_paths(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_columns_of_other_kinds(engine: str, tmp_path: Path) -> None:
-    frame = rows(4, n=400, psus=20).assign(
-        day=pd.Timestamp("2024-02-01"), both=[[1, 2]] * 400, kind=pd.Categorical(["a", "b"] * 200)
-    )
+    frame = rows(4, n=400, psus=20).assign(day=pd.Timestamp("2024-02-01"))
+    frame["kind"] = pd.Categorical(["a", "b"] * 200)
+    frame["both"] = pd.Series([[1, 2]] * 400)
     path = written(frame, tmp_path / "rows.parquet")
     with pytest.raises(TypeError, match="a nested value"):
         read(path, engine, columns="both")
