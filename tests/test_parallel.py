@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,28 @@ def test_processes_have_one_thread_of_linear_algebra_each() -> None:
     assert run(threads, names, n_jobs=2) == ["1", "1", "1"]
     with joblib.parallel_config(backend="loky", n_jobs=2, inner_max_num_threads=2):
         assert run(threads, names) == ["2", "2", "2"]
+
+
+def test_arrays_arrive_on_memory_of_their_own() -> None:
+    """Dask hands over buffers at any place; where they are not aligned, last bits differ."""
+    from prevalence.parallel import _Carried
+
+    buffers: list[pickle.PickleBuffer] = []
+    sent = np.arange(30.0).reshape(5, 6).T
+    content = pickle.dumps(_Carried((abs, sent), True), 5, buffer_callback=buffers.append)
+    odd = [memoryview(b"-" + bytes(buffer.raw()))[1:] for buffer in buffers]
+    _, arrived = pickle.loads(content, buffers=odd).value  # noqa: S301 - our own
+    assert arrived.flags.aligned
+    assert arrived.strides == sent.strides
+    np.testing.assert_array_equal(arrived, sent)
+
+
+def test_work_inside_a_worker_is_not_cut_again() -> None:
+    def inner(_: int) -> list[str]:
+        return run(lambda _: threading.current_thread().name, range(3))
+
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        assert [len(set(names)) for names in run(inner, range(4))] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("n_jobs", [0, 1.5, "2", True])

@@ -190,8 +190,8 @@ def test_partial_sums_that_wait_are_added_up(path: Path, monkeypatch: pytest.Mon
     from prevalence.big import arrow
 
     whole = read(path, "pyarrow")
-    monkeypatch.setattr(arrow, "BATCH", 100)
-    monkeypatch.setattr(arrow, "MERGE", 300)
+    monkeypatch.setattr(arrow, "BATCH", 100 * 32)
+    monkeypatch.setattr(arrow, "MERGE", 300 * 32)
     parts = read(path, "pyarrow")
     np.testing.assert_allclose(parts.base, whole.base, rtol=1e-12)
     assert parts.table.columns["sex"].tolist() == whole.table.columns["sex"].tolist()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrow"]
 
-BATCH = 262_144  # rows at once
-MERGE = 1_000_000  # rows of partial sums that wait to be added up
+BATCH = 2**23  # numbers at once
+MERGE = 2**25  # numbers of partial sums that wait to be added up
 
 
 class Arrow:
@@ -32,8 +32,15 @@ class Arrow:
         """Return what kind of values each column holds."""
         return {field.name: _kind(field.type) for field in self.data.schema}
 
-    def _batches(self, names: Sequence[str]) -> Any:
-        return self.data.to_batches(columns=list(names), batch_size=BATCH, use_threads=False)
+    def _batches(self, names: Sequence[str], numbers: int) -> Any:
+        """Return rows in batches, each row of as many numbers."""
+        return self.data.to_batches(
+            columns=list(names),
+            batch_size=max(1, BATCH // max(numbers, 32)),
+            batch_readahead=1,
+            fragment_readahead=1,
+            use_threads=False,
+        )
 
     def cells(self, asked: Asked, most: int) -> pd.DataFrame:
         """Return sums by cell, at most one more than `most` of them."""
@@ -43,13 +50,14 @@ class Arrow:
         names = [*asked.keys, *asked.amounts, asked.weights, *asked.replicates, *used]
         parts: list[pa.Table] = []
         waiting = place = 0
-        for batch in self._batches(list(dict.fromkeys(names))):
+        width = len(asked.keys) + len(asked.sums)
+        for batch in self._batches(list(dict.fromkeys(names)), width):
             if batch.num_rows == 0:
                 continue
             parts.append(_added(_row_values(batch, asked, place)))
             place += batch.num_rows
             waiting += parts[-1].num_rows
-            if waiting > MERGE:
+            if waiting * width > MERGE:
                 parts = [_added(pa.concat_tables(parts))]
                 waiting = 0
                 if parts[0].num_rows > most:
@@ -60,7 +68,7 @@ class Arrow:
     def faults(self, name: str, tests: Mapping[str, str]) -> dict[str, int]:
         """Count the rows in which a column is missing, infinite or below 0."""
         out = dict.fromkeys(tests, 0)
-        for batch in self._batches([name]):
+        for batch in self._batches([name], 1):
             values = _float(batch.column(0))
             is_nan = np.isnan(values)
             found = {

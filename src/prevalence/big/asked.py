@@ -39,6 +39,18 @@ class Asked:
         return tuple(dict.fromkeys((*self.design, *self.columns)))
 
     @property
+    def sums(self) -> list[str]:
+        """Names of what is added up in a cell: of weights, amounts, their products, replicates."""
+        count, replicates = range(len(self.amounts)), range(len(self.replicates))
+        return [
+            *("rows", "persons", "known", "total", "squares", "least", "first"),
+            *(f"{part}{i}" for i in count for part in ("s", "low", "high", "fraction")),
+            *(f"p{i}_{j}" for i, j in self.pairs),
+            *(f"{part}{r}" for r in replicates for part in ("r", "n")),
+            *(f"s{i}_{r}" for i in count for r in replicates),
+        ]
+
+    @property
     def pairs(self) -> list[tuple[int, int]]:
         """Pairs of amounts, each amount with itself first."""
         count = len(self.amounts)
