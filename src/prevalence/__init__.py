@@ -36,10 +36,12 @@ _NAMES = {
     "Microdata": "microdata",
     "Not": "definition",
     "PrevalenceWarning": "errors",
+    "Shard": "shards",
     "Survey": "survey",
     "Table": "reporting",
     "Variable": "microdata",
     "checklist": "reporting",
+    "combine": "shards",
     "combine_imputations": "imputation",
     "compare": "synthesis",
     "linkage_keys": "linkage",
@@ -51,6 +53,7 @@ _NAMES = {
     "replicates_needed": "enough",
     "report": "reporting",
     "root": "engine",
+    "run_shard": "shards",
     "solve": "engine",
     "uncertain": "known",
     "validated": "known",
@@ -83,6 +86,7 @@ if TYPE_CHECKING:
     from .microdata import Microdata, Variable
     from .readers import read_htcds, read_kobo, read_spss, read_stata
     from .reporting import Checklist, Table, checklist, report
+    from .shards import Shard, combine, run_shard
     from .storage import load
     from .survey import Survey
     from .synthesis import Comparison, compare
@@ -104,11 +108,13 @@ __all__ = [
     "Microdata",
     "Not",
     "PrevalenceWarning",
+    "Shard",
     "Survey",
     "Table",
     "Variable",
     "__version__",
     "checklist",
+    "combine",
     "combine_imputations",
     "compare",
     "datasets",
@@ -128,6 +134,7 @@ __all__ = [
     "replicates_needed",
     "report",
     "root",
+    "run_shard",
     "sensitive",
     "simulate",
     "solve",

@@ -22,6 +22,7 @@ from .groups import (
 )
 from .inspected import Inspected
 from .items import Item, check_bins, check_codes, read_item
+from .merged import refuse
 from .survey import Survey, require_survey
 
 __all__ = ["Answers", "Group", "as_answers"]
@@ -133,6 +134,12 @@ class Answers(Inspected):
 
     def __post_init__(self) -> None:
         require_survey(self.survey)
+        if not isinstance(self.survey, Survey):
+            raise TypeError(
+                f"survey must be a Survey: found {type(self.survey).__name__}. Make one with "
+                "pv.Survey(data, weights=...)."
+            )
+        refuse(self.survey.merged, "answers about others")
         population = positive_population(self.population)
         none = self.known is None
         known = {} if none else known_groups(self.known, self.alters, population)

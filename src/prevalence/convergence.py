@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from .errors import ConvergenceError, note
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_converged", "diagnostics", "worst"]
+__all__ = ["check_converged", "diagnostics", "stacked", "worst"]
 
 Array = NDArray[np.float64]
 # Beyond these a fit is not summarised; above 1.01 and below 400 it is flagged.
@@ -36,6 +36,26 @@ def diagnostics(names: Sequence[str], draws: Array) -> pd.DataFrame:
             "rhat": mcmc.rhat(draws),
         }
     )
+
+
+def stacked(fits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the draws (chains, draws, ...) of several fits, chain after chain."""
+    first = fits[0]
+    for other in fits[1:]:
+        if list(other) != list(first) or any(
+            other[name].shape[1:] != first[name].shape[1:] for name in first
+        ):
+            raise ValueError(
+                "others must have the same parameters and as many draws in each chain: found other "
+                "ones. Fit all with the same draws=."
+            )
+    seen = [next(iter(fit.values())).tobytes() for fit in fits]
+    if len(set(seen)) < len(seen):
+        raise ValueError(
+            f"others must have draws of their own: {len(seen) - len(set(seen))} of {len(seen)} fits "
+            "repeat those of another. Fit each from another seed."
+        )
+    return {name: np.concatenate([fit[name] for fit in fits]) for name in first}
 
 
 def worst(

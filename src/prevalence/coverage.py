@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from . import datasets
+from . import datasets, parallel
 from .reproduce import run
 
 if TYPE_CHECKING:
@@ -89,14 +90,13 @@ def coverage(study: str, seeds: range, *, n_jobs: int | None = None) -> pd.DataF
         ``misled`` follow, if it has any, with False under ``claims``: nobody should believe them.
     """
     import pandas as pd
-    from joblib import Parallel, delayed
 
     if "\nchecked" not in datasets.source(study).read_text(encoding="utf-8"):
         raise ValueError(
             f"study must have estimates with a truth: {study!r} has none. Choose a synthetic one."
         )
-    jobs = (delayed(one_run)(study, seed) for seed in seeds)
-    rows = [row for part in Parallel(n_jobs=n_jobs)(jobs) for row in part]
+    parts = parallel.run(partial(one_run, study), seeds, n_jobs=n_jobs)
+    rows = [row for part in parts for row in part]
     return _summary(pd.DataFrame(rows), len(seeds))
 
 

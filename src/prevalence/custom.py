@@ -17,6 +17,7 @@ from .estimate import Estimate
 from .evaluate import Domains, Result, evaluate, units_known
 from .facts import row_facts
 from .frames import names_of
+from .merged import refuse
 from .survey import Survey, require_survey
 
 __all__ = ["estimate", "influence"]
@@ -26,9 +27,16 @@ MAX_INFLUENCE = 250_000_000  # rows x values, two gigabytes
 KEPT_DOMAINS = 4  # crossings that a survey keeps coded, since one is often asked of many outcomes
 
 
-def domains_of(survey: Survey, by: str | Sequence[str], where: str | None) -> Domains:
-    """Return the domain of every row: the crossing of `by` among rows that meet `where`."""
+def domains_of(
+    survey: Survey, by: str | Sequence[str], where: str | None, *, merged: str = "this estimator"
+) -> Domains:
+    """Return the domain of every row: the crossing of `by` among rows that meet `where`.
+
+    `merged` names what needs one row for each person; empty where cells of a file do as well.
+    """
     require_survey(survey)
+    if merged:
+        refuse(survey.merged, merged)
     names = tuple(names_of("by", by))
     if where is not None and not isinstance(where, str):
         raise TypeError(
@@ -49,7 +57,7 @@ def _domains(survey: Survey, names: tuple[str, ...], where: str | None) -> Domai
     said = [survey.table.similar(name, "by") for name in names]
     said += [survey.table.unused(name, "by") for name in names]
     if where is not None:
-        inside = survey.table.meets(where, survey.chain.weights)
+        inside = survey.table.meets(where, survey.chain.weights, survey.copies)
         code = np.zeros(survey.n, dtype=np.intp) if code is None else code
         present, within = np.unique(code[inside], return_inverse=True)
         labels = [labels[k] for k in present]
@@ -159,7 +167,7 @@ def estimate(
     outcome: str = "",
 ) -> Estimate:
     """Estimate any function of the weights, with its variance in every domain."""
-    domains = domains_of(survey, by, where)
+    domains = domains_of(survey, by, where, merged="")
     result = evaluate(survey, theta, domains, smooth=smooth)
     return assemble(
         survey,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from . import selection, two_phase
 from .arguments import explained
 from .errors import keeps, warn
 from .frames import Table, names_of, read
+from .merged import refuse
 from .resampled import Resampled
 
 __all__ = ["Drawn"]
@@ -160,6 +161,116 @@ class Drawn(Resampled):
         return cls._selected(table, factors, strata=strata, psu=psu, **design)
 
     @classmethod
+    def from_parquet(
+        cls,
+        path: Any,
+        *,
+        weights: str,
+        columns: str | Sequence[str] = (),
+        amounts: str | Sequence[str] = (),
+        conditions: Mapping[str, str] | None = None,
+        replicates: str | Sequence[str] = (),
+        engine: str = "auto",
+        memory: str = "1GB",
+        threads: int = 1,
+        most: int = 5_000_000,
+        **design: Any,
+    ) -> Self:
+        """Return the survey of a file larger than memory: its rows merged into cells in one pass.
+
+        Parameters
+        ----------
+        path : str, Path or list of those
+            Parquet file, several, or a folder of them.
+        weights : str
+            Column of base weights.
+        columns : str or list of str
+            Columns whose values are kept: outcomes of 0 and 1, labels, and what `by` and `where` name.
+        amounts : str or list of str
+            Columns of numbers that are only added up: for totals, means and ratios.
+        conditions : mapping of str to str
+            New columns of 1 and 0 by their conditions on rows, as in ``{"teen": "age >= 12"}``;
+            missing where a condition is not known.
+        replicates : str or list of str
+            Columns of replicate weights, or their prefix; declare them with `replicate_weights`.
+        engine : {"auto", "duckdb", "pyarrow"}
+            What reads the file: DuckDB where it is installed.
+        memory : str
+            What DuckDB may use, beyond which it spills to disk.
+        threads : int
+            Threads of DuckDB. With more than one, sums may differ in their last digits each time.
+        most : int
+            Largest number of cells.
+        **design : Any
+            ``psu`` or ``stages``, ``strata``, ``fpc`` and the other arguments of `Survey`.
+
+        Returns
+        -------
+        Survey
+            One row for each cell: primary unit (and stratum, later stages) by values of `columns` and
+            `conditions`, with the sum of weights. Totals, means, ratios, prevalences, shares of levels and
+            any `estimate` have the numbers of the whole file, by linearisation and replicates, after
+            calibration too; what needs persons one by one is refused.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError, FileNotFoundError
+            When a weight, an amount or the design is missing or infinite, a weight is negative, a
+            column is unknown or of the wrong kind, or there are more than `most` cells. With their
+            count in the file.
+
+        Notes
+        -----
+        Exact, but for rounding (1e-10), since ``sum z w`` over a cell is ``z sum w`` where all its
+        persons have one z, and ``mean(z) sum w`` where z is an amount. It fails (too many cells) with
+        columns of many values: turn them into conditions. Two readings of a file are one sample to
+        arithmetic of estimates; a file and rows in memory are so with ``source=`` alone. With
+        replicates, `replicate_weights` must be given ``df``.
+
+        References
+        ----------
+        Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex
+        surveys. International Statistical Review 51, 279-292. doi:10.2307/1402588
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import pandas as pd
+        >>> import prevalence as pv
+        >>> rows = pd.DataFrame(
+        ...     {"ea": [1, 1, 2, 2, 3, 3], "case": [1, 0, 0, 0, 1, 1], "age": [9, 12, 16, 7, 13, 8]}
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     rows.assign(w=10.0).to_parquet(f"{folder}/rows.parquet")
+        ...     survey = pv.Survey.from_parquet(
+        ...         f"{folder}/rows.parquet",
+        ...         weights="w",
+        ...         psu="ea",
+        ...         columns="case",
+        ...         amounts="age",
+        ...         conditions={"teen": "age >= 12"},
+        ...     )
+        >>> teens = pv.direct.prevalence(survey, "case", where="teen == 1")
+        >>> teens.value.round(4), teens.facts["cases"]
+        (array([0.3333]), array([1]))
+        >>> pv.direct.mean(survey, "age").value.round(4)
+        array([10.8333])
+        """
+        from .big import Reader, from_parquet
+
+        survey = from_parquet(
+            path,
+            weights=weights,
+            columns=columns,
+            amounts=amounts,
+            conditions=conditions,
+            replicates=replicates,
+            reader=Reader(engine, memory, threads, most),
+            design=design,
+        )
+        return cast("Self", survey)
+
+    @classmethod
     def _selected(cls, table: Table, factors: selection.Factors, **design: Any) -> Self:
         if "weights" in design:
             raise TypeError(
@@ -226,6 +337,7 @@ class Drawn(Resampled):
         >>> survey.final_weights
         array([1.5, 0. , 1.5, 0. , 1.5, 1.5])
         """
+        refuse(self.merged, "second_phase")
         if self.steps or self.scheme is not None:
             found = self.steps[0].name if self.steps else "replicates"
             raise ValueError(

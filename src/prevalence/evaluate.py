@@ -43,6 +43,9 @@ class Sample(Protocol):
     @property
     def replicate_unit(self) -> Array | None: ...
 
+    @property
+    def copies(self) -> Array | None: ...
+
     def replicate_columns(self, which: slice, /) -> Array: ...
 
 
@@ -99,7 +102,7 @@ class Result:
 def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = True) -> Result:
     """Evaluate ``theta(w)`` in every domain, with its influence or replicates."""
     sums = domains.sums(sample)
-    n = np.bincount(sums.pair_domain, weights=sums.counts, minlength=domains.count)
+    n = persons_in(sample, sums)
     psus, df = members(sample.design, sums)
     said: list[str] = []
     if sample.scheme is None:
@@ -132,6 +135,12 @@ def evaluate(sample: Sample, theta: Theta, domains: Domains, *, smooth: bool = T
     if not units_known(sample):
         psus = np.full(domains.count, np.nan)
     return Result(value, block, sums, n, psus, tuple(said), _targets(slopes))
+
+
+def persons_in(sample: Sample, sums: RowSums) -> Array:
+    """Count the persons with weight by domain."""
+    held = sums.counts if sample.copies is None else sums.by_pair(sums.take(sample.copies))
+    return np.rint(np.bincount(sums.pair_domain, weights=held, minlength=sums.n_domains))
 
 
 _NO_SPREAD = (
@@ -289,10 +298,13 @@ def _distinct(first: Array, second: Array, n_first: int, n_second: int) -> tuple
 def _allowed(sample: Sample, scheme: Replicates, sums: RowSums, df: Array) -> Array:
     """Return the degrees of freedom by domain that the replicates allow.
 
-    For given replicates it is the rank of the domain's rows of their weights minus one.
+    For given replicates it is the rank of the domain's rows of their weights minus one, which cells
+    of a file cannot tell: they have what was declared.
     """
     if scheme.df is None or not scheme.given:
         return df if scheme.df is None else np.minimum(df, scheme.df)
+    if sample.copies is not None:
+        return np.full(sums.n_domains, scheme.df)
     domain = sums.domain_of_row
     if domain is None and sums.rows is None:
         return np.array([scheme.df])

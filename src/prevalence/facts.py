@@ -20,9 +20,11 @@ __all__ = [
     "design_effects",
     "own",
     "per_person",
+    "persons",
     "relative",
     "row_facts",
     "units_with",
+    "whole_by_domain",
 ]
 
 Array = NDArray[Any]
@@ -86,6 +88,24 @@ def by_domain(domains: Domains, v: Array) -> Array:
     return np.asarray(np.bincount(domains.code[inside], v[inside], domains.count))
 
 
+def whole_by_domain(domains: Domains, v: Array) -> Array:
+    """Sum counts by domain to whole numbers."""
+    return np.rint(by_domain(domains, v)).astype(int)
+
+
+def persons(survey: Survey, which: Array) -> Array:
+    """Return how many persons each of the chosen rows stands for, 0 for the others."""
+    found = which.astype(float)
+    return found if survey.copies is None else found * survey.copies
+
+
+def _counted(survey: Survey, code: Array, rows: Array, count: int) -> Array:
+    """Count the persons of some rows by code."""
+    if survey.copies is None:
+        return np.bincount(code, minlength=count)
+    return np.rint(np.bincount(code, survey.copies[rows], count)).astype(int)
+
+
 def row_facts(result: Result, lost: Array, *, outside: bool = False) -> dict[str, Array]:
     """Return the rows that take part and those missing (outcomes, domains), row by row.
 
@@ -99,23 +119,30 @@ def row_facts(result: Result, lost: Array, *, outside: bool = False) -> dict[str
 
 
 def design_effects(
-    survey: Survey, domains: Domains, y: Sequence[Array], errors: Array, answered: Array | None
+    survey: Survey,
+    domains: Domains,
+    y: Sequence[Array],
+    errors: Array,
+    answered: Array | None,
+    within: Array | None = None,
 ) -> Array:
     """Return V / V_srs, V_srs that of a simple random sample of as many rows of the domain.
 
     `errors` are standard errors (outcomes, domains) on the scale of the mean of `y`: those of a
-    total over the size of its domain. The sample of V_srs is drawn without replacement.
+    total over the size of its domain. The sample of V_srs is drawn without replacement. `within` is
+    the variance of the persons that one row stands for, (outcomes, rows).
     """
     w = survey.chain.weights if answered is None else survey.chain.weights * answered
     people = by_domain(domains, w)
-    n = by_domain(domains, (w != 0).astype(float))
+    n = by_domain(domains, persons(survey, w != 0))
     code = 0 if domains.code is None else domains.code
     out = []
-    for row, error in zip(y, errors, strict=True):
+    for k, (row, error) in enumerate(zip(y, errors, strict=True)):
         with np.errstate(all="ignore"):
             share = w / people[code]  # squares of weights far from 1 stay in range
             centred = row - by_domain(domains, share * row)[code]
-            spread = by_domain(domains, share * centred * centred)
+            squares = centred * centred if within is None else centred * centred + within[k]
+            spread = by_domain(domains, share * squares)
             srs = spread / (n - 1) * np.where(people > n, 1 - n / people, 1.0)
             out.append(np.where(srs > 0, error**2 / srs, np.nan))
     return np.concatenate(out)
@@ -141,7 +168,7 @@ def case_facts(survey: Survey, domains: Domains, y: Array) -> dict[str, Array]:
     rows = np.flatnonzero((y == 1) & domains.take_part(survey))
     code = domains.of_rows(survey.n)[rows]
     return {
-        "cases": np.bincount(code, minlength=domains.count),
+        "cases": _counted(survey, code, rows, domains.count),
         "psus_with_cases": units_with(survey, domains, rows),
     }
 

@@ -32,14 +32,18 @@ class Table:
     n: int
     kept: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     above: frozenset[str] = frozenset()  # columns of the rows that these were attached to
+    averaged: frozenset[str] = frozenset()  # columns of means, where rows are cells of a file
 
     @property
     def names(self) -> list[str]:
         """Names of the columns."""
         return list(self.columns)
 
-    def raw(self, name: str, argument: str) -> Any:
-        """Return a column as it came, or say which name was meant."""
+    def raw(self, name: str, argument: str, *, linear: bool = False) -> Any:
+        """Return a column as it came, or say which name was meant.
+
+        `linear` tells that its values are only added up, for which the means of cells do.
+        """
         if not isinstance(name, str):
             raise TypeError(
                 f"{argument} must be the name of a column: found {type(name).__name__}. "
@@ -50,6 +54,12 @@ class Table:
             if name in self.above:
                 hint = " The rows attached to have it: merge it into the table before attach."
             raise no_column(argument, name, hint)
+        if name in self.averaged and not linear:
+            raise ValueError(
+                f"{argument} must be a column whose values are kept: {name!r} was read as an amount, "
+                "for totals, means and ratios. Name it in columns= of Survey.from_parquet, or a "
+                "condition on it in conditions=."
+            )
         return self.columns[name]
 
     def digest(self) -> str:
@@ -61,16 +71,16 @@ class Table:
             hashes.append(pd.util.hash_array(np.ascontiguousarray(labels), categorize=False))
         return digest(*hashes)
 
-    def numeric(self, name: str, argument: str) -> Array:
+    def numeric(self, name: str, argument: str, *, linear: bool = False) -> Array:
         """Return a column as float64, nan where missing; converted once."""
-        raw = self.raw(name, argument)
+        raw = self.raw(name, argument, linear=linear)
         if ("number", name) not in self.kept:
             self.kept["number", name] = as_float(raw, name, argument)
         return np.asarray(self.kept["number", name])
 
-    def is_finite(self, name: str, argument: str) -> bool:
+    def is_finite(self, name: str, argument: str, *, linear: bool = False) -> bool:
         """Tell whether a column is complete and without infinities; looked at once."""
-        values = self.numeric(name, argument)
+        values = self.numeric(name, argument, linear=linear)
         if ("finite", name) not in self.kept:
             self.kept["finite", name] = bool(np.isfinite(values.sum()))
         return bool(self.kept["finite", name])
@@ -140,25 +150,29 @@ class Table:
         codes, found = self.kept["codes", name]
         return codes, list(found)
 
-    def meets(self, where: str, w: Array) -> Array:
-        """Return which rows meet a condition; its columns must be known where w is not zero."""
+    def meets(self, where: str, w: Array, copies: Array | None = None) -> Array:
+        """Return which rows meet a condition; its columns must be known where w is not zero.
+
+        `copies` are the persons that each row stands for, where rows are cells of a file.
+        """
+        each = np.ones(self.n) if copies is None else copies
         columns = {c: self._for_condition(c) for c in columns_of(where)}
         for name, column in columns.items():
             gone = (column != column) & (w != 0)  # noqa: PLR0124 - nan differs from itself
             if gone.any():
+                first = f" (first: row {int(np.flatnonzero(gone)[0])})" if copies is None else ""
                 raise ValueError(
                     f"where must be known for every row: {name!r} is missing in "
-                    f"{int(gone.sum()):,} of {self.n:,} rows (first: row "
-                    f"{int(np.flatnonzero(gone)[0])}). Code missing as a value of its own, or make "
-                    "a column of 0 and 1."
+                    f"{int(each[gone].sum()):,} of {int(each.sum()):,} rows{first}. Code missing as "
+                    "a value of its own, or make a column of 0 and 1."
                 )
         inside = np.asarray(condition(where, columns))
         if not (inside & (w != 0)).any():
-            met = int(inside.sum())
-            found = f"{met:,} of {self.n:,} meet {where!r} and they have no weight"
+            met, rows = int(each[inside].sum()), int(each.sum())
+            found = f"{met:,} of {rows:,} meet {where!r} and they have no weight"
             raise ValueError(
                 "where must leave rows with weight: "
-                f"{found if met else f'none of {self.n:,} meets {where!r}'}. Check the condition."
+                f"{found if met else f'none of {rows:,} meets {where!r}'}. Check the condition."
             )
         return inside
 

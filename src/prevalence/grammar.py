@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Compared", "Truth", "columns_of", "compared", "condition", "three_valued"]
+__all__ = ["Compared", "Truth", "columns_of", "compared", "condition", "parsed", "three_valued"]
 
 Array = NDArray[Any]
 _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
@@ -124,6 +124,12 @@ def _too_deep(text: str) -> ValueError:
         f"a condition must have at most {DEEPEST} levels of one part inside another: {_cut(text)} has "
         "more. Compute a column beforehand."
     )
+
+
+def parsed(text: str) -> tuple[ast.expr, dict[str, str]]:
+    """Return a condition as an expression of allowed parts, and the column behind each name in it."""
+    node, names = _parse(text)
+    return node, dict(names)
 
 
 def columns_of(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from . import exports, schemes, supplied
 from .arguments import explained
 from .errors import generator, keeps
+from .merged import refuse
 from .replication import Replicates
 from .weighted import Weighted
 from .weighting import Attach, carry
@@ -282,6 +283,11 @@ class Resampled(Weighted):
                 f"come first ({self.steps[0].name}). Call .replicate_weights() on the survey of the "
                 "base weights."
             )
+        if self.merged is not None and df is None:
+            raise ValueError(
+                "df must be given for the cells of a file: found none, and the rank of the replicate "
+                "weights is that of its rows. Give what their documentation states."
+            )
         made = supplied.supplied(
             self.table,
             self.base,
@@ -347,4 +353,5 @@ class Resampled(Weighted):
         >>> print(written.r)
         svydesign(ids=~psu, weights=~weight, data=read.csv("w.csv"))
         """
+        refuse(self.merged, "export_weights")
         return exports.export(self, path, overwrite=overwrite)

@@ -26,7 +26,7 @@ from .estimand import Estimand
 from .estimate import Estimate
 from .intervals import RULES
 
-__all__ = ["load", "save"]
+__all__ = ["damage", "decode", "encode", "existing", "load", "parts_of", "save", "zipped"]
 
 Array = NDArray[Any]
 FORMAT, VERSION = "prevalence estimate", 1
@@ -148,7 +148,7 @@ def save(estimate: Estimate, path: str | Path, *, overwrite: bool = False) -> Pa
     content = json.dumps(
         _described(estimate, arrays), indent=1, ensure_ascii=False, allow_nan=False
     )
-    return write_whole(target, _zipped(content, arrays))
+    return write_whole(target, zipped(content, arrays))
 
 
 def _described(e: Estimate, arrays: dict[str, Array]) -> dict[str, Any]:
@@ -169,10 +169,10 @@ def _described(e: Estimate, arrays: dict[str, Array]) -> dict[str, Any]:
         "blocks": blocks,
         "labels": [list(label) for label in e.labels],
         "estimand": None if about is None else {n: getattr(about, n) for n in _parts()},
-        "maps": [[name, _encode(constant, f"map{i}", arrays)] for i, (name, constant) in enumerate(e.maps)],
+        "maps": [[name, encode(constant, f"map{i}", arrays)] for i, (name, constant) in enumerate(e.maps)],
         **{name: getattr(e, name) for name in WORDS},
         **{name: list(getattr(e, name)) for name in LISTS},
-        **{name: _encode(dict(getattr(e, name)), name, arrays) for name in MAPPINGS},
+        **{name: encode(dict(getattr(e, name)), name, arrays) for name in MAPPINGS},
     }  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def _parts() -> list[str]:
     return list(Estimand.__dataclass_fields__)
 
 
-def _encode(x: Any, name: str, arrays: dict[str, Array]) -> Any:
+def encode(x: Any, name: str, arrays: dict[str, Array]) -> Any:
     """Return JSON in which every object is a tag: array, tuple, mapping or a float like nan."""
     if isinstance(x, np.ndarray):
         kept = x.astype(str) if x.dtype == object else x
@@ -195,10 +195,10 @@ def _encode(x: Any, name: str, arrays: dict[str, Array]) -> Any:
     if x is None or isinstance(x, (bool, int, float, str)):
         return x
     if isinstance(x, (list, tuple)):
-        parts = [_encode(v, f"{name}.{i}", arrays) for i, v in enumerate(x)]
+        parts = [encode(v, f"{name}.{i}", arrays) for i, v in enumerate(x)]
         return {"tuple": parts} if isinstance(x, tuple) else parts
     if isinstance(x, Mapping) and all(isinstance(key, str) for key in x):
-        return {"mapping": {key: _encode(v, f"{name}.{key}", arrays) for key, v in x.items()}}
+        return {"mapping": {key: encode(v, f"{name}.{key}", arrays) for key, v in x.items()}}
     raise TypeError(_unknown(name, type(x).__name__))
 
 
@@ -209,15 +209,16 @@ def _unknown(name: str, kind: object) -> str:
     )
 
 
-def _zipped(content: str, arrays: Mapping[str, Array]) -> bytes:
+def zipped(content: str, arrays: Mapping[str, Array], name: str = "estimate.json") -> bytes:
+    """Return a file of JSON and arrays, the same bytes every time."""
     inner, outer = io.BytesIO(), io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
-        for name in sorted(arrays):
+        for key in sorted(arrays):
             one = io.BytesIO()
-            np.lib.format.write_array(one, np.array(arrays[name], order="C"), allow_pickle=False)
-            archive.writestr(_entry(f"{name}.npy", zipfile.ZIP_STORED), one.getvalue())
+            np.lib.format.write_array(one, np.array(arrays[key], order="C"), allow_pickle=False)
+            archive.writestr(_entry(f"{key}.npy", zipfile.ZIP_STORED), one.getvalue())
     with zipfile.ZipFile(outer, "w") as archive:
-        archive.writestr(_entry("estimate.json", zipfile.ZIP_DEFLATED), content.encode())
+        archive.writestr(_entry(name, zipfile.ZIP_DEFLATED), content.encode())
         archive.writestr(_entry("arrays.npz", zipfile.ZIP_DEFLATED), inner.getvalue())
     return outer.getvalue()
 
@@ -268,10 +269,9 @@ def load(path: str | Path) -> Estimate:
     >>> bool((again.interval(0.9) == rate.interval(0.9)).all())
     True
     """
-    source = Path(path)
-    check_existing(source)
-    with _damage(source):
-        content, arrays = _parts_of(source)
+    source = existing(path)
+    with damage(source):
+        content, arrays = parts_of(source)
         wrote = content["version"]
         if content["format"] != FORMAT:
             raise KeyError("format")
@@ -280,12 +280,21 @@ def load(path: str | Path) -> Estimate:
             f"path must hold format version {VERSION}: {source.name!r} has version {wrote!r}. "
             "Read it with the release of prevalence that wrote it."
         )
-    with _damage(source):
+    with damage(source):
         return _rebuilt(content, arrays)
 
 
+def existing(path: str | Path) -> Path:
+    """Return the path of a file that is there."""
+    source = Path(path)
+    check_existing(source)
+    return source
+
+
 @contextmanager
-def _damage(source: Path) -> Iterator[None]:
+def damage(
+    source: Path, by: str = "Estimate.save", remedy: str = "Save the estimate again."
+) -> Iterator[None]:
     """Turn whatever a strange file causes into one message."""
     try:
         yield
@@ -298,8 +307,8 @@ def _damage(source: Path) -> Iterator[None]:
         EOFError,
     ) as problem:
         raise ValueError(
-            f"path must be a file written by Estimate.save: {source.name!r} is not, or is damaged "
-            f"({type(problem).__name__}). Save the estimate again."
+            f"path must be a file written by {by}: {source.name!r} is not, or is damaged "
+            f"({type(problem).__name__}). {remedy}"
         ) from problem
 
 
@@ -315,10 +324,11 @@ def check_existing(source: Path) -> None:
         )
 
 
-def _parts_of(source: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+def parts_of(source: Path, name: str = "estimate.json") -> tuple[dict[str, Any], dict[str, Array]]:
+    """Read the JSON and the arrays of a file."""
     with zipfile.ZipFile(source) as archive:
         _check_size(archive)
-        content = json.loads(archive.read("estimate.json").decode())
+        content = json.loads(archive.read(name).decode())
         inner = archive.read("arrays.npz")
     with zipfile.ZipFile(io.BytesIO(inner)) as archive:
         _check_size(archive)
@@ -343,20 +353,21 @@ def _rebuilt(content: Mapping[str, Any], arrays: Mapping[str, Array]) -> Estimat
     about = content["estimand"]
     rest: dict[str, Any] = {name: content[name] for name in WORDS}
     rest |= {name: tuple(content[name]) for name in LISTS}
-    rest |= {name: _decode(content[name], arrays) for name in MAPPINGS}
+    rest |= {name: decode(content[name], arrays) for name in MAPPINGS}
     return Estimate(
         arrays["value"],
         tuple(blocks),
         labels=tuple(tuple(label) for label in content["labels"]),
         estimand=None if about is None else Estimand(**about),
-        maps=tuple((name, _decode(constant, arrays)) for name, constant in content["maps"]),
+        maps=tuple((name, decode(constant, arrays)) for name, constant in content["maps"]),
         **rest,
     )
 
 
-def _decode(x: Any, arrays: Mapping[str, Array]) -> Any:
+def decode(x: Any, arrays: Mapping[str, Array]) -> Any:
+    """Return what `encode` made JSON of."""
     if isinstance(x, list):
-        return [_decode(v, arrays) for v in x]
+        return [decode(v, arrays) for v in x]
     if not isinstance(x, dict):
         return x
     ((tag, inside),) = x.items()
@@ -365,7 +376,7 @@ def _decode(x: Any, arrays: Mapping[str, Array]) -> Any:
     if tag == "float":
         return float(inside)
     if tag == "tuple":
-        return tuple(_decode(v, arrays) for v in inside)
+        return tuple(decode(v, arrays) for v in inside)
     if tag == "mapping":
-        return {key: _decode(v, arrays) for key, v in inside.items()}
+        return {key: decode(v, arrays) for key, v in inside.items()}
     raise KeyError(tag)

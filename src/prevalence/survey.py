@@ -16,6 +16,7 @@ from .drawn import Drawn
 from .errors import check_rows, check_words, listening, one_of, shown, warn
 from .estimand import Coded, words_of
 from .frames import Table, names_of, read
+from .merged import Merged, refuse
 from .pps import unequal_of
 from .replication import Replicates
 from .selection import Factors
@@ -146,6 +147,7 @@ class Survey(Drawn):
     about: About = field(default_factory=About, init=False)
     coded: Mapping[str, Coded] = field(default_factory=dict, init=False)  # by outcome column
     notes: tuple[str, ...] = field(default=(), init=False)  # said of every estimate
+    merged: Merged | None = field(default=None, init=False)  # where rows are cells of a file
 
     def __post_init__(self) -> None:
         with listening() as heard:
@@ -247,6 +249,7 @@ class Survey(Drawn):
         >>> pv.direct.prevalence(survey, name, where=definition.where).value
         array([0.5])
         """
+        refuse(self.merged, "classify")
         classify = getattr(definition, "classify", None)
         if classify is None or isinstance(definition, type):
             raise TypeError(
@@ -347,6 +350,7 @@ class Survey(Drawn):
         """
         from .custom import influence
 
+        refuse(self.merged, "influence")
         return influence(self, theta, by=by, where=where)
 
     def __len__(self) -> int:
@@ -361,8 +365,10 @@ class Survey(Drawn):
             f"{'stratum' if strata == 1 else 'strata'}"
         )
         told = self.scheme is None or not self.scheme.given or self.psu or self.stages
+        cells = "" if self.merged is None else f" in {self.n:,} cells"
+        rows = self.n if self.merged is None else self.merged.rows
         return (
-            f"<Survey: {self.n:,} {self.about.rows}{units if told else ''}; weights: {steps}; "
+            f"<Survey: {rows:,} {self.about.rows}{cells}{units if told else ''}; weights: {steps}; "
             f"variance: {variance}>"
         )
 

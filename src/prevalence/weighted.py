@@ -16,6 +16,7 @@ from .chain import Chain
 from .design import Design
 from .errors import keeps, one_of
 from .frames import Table, read
+from .merged import Merged, refuse
 from .weighting import Attach, Step
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Weighted:
     factors: tuple[tuple[str, Array], ...]
     steps: tuple[Step | Attach, ...]
     notes: tuple[str, ...]
+    merged: Merged | None
     __dataclass_fields__: Any
 
     @property
@@ -55,6 +57,11 @@ class Weighted:
     def final_weights(self) -> Array:
         """Weights of the rows after every step, in the user's order."""
         return self.chain.weights.copy()
+
+    @property
+    def copies(self) -> Array | None:
+        """Persons that each row stands for; None where each is one."""
+        return None if self.merged is None else self.merged.persons
 
     def _replace(self, **changes: Any) -> Self:
         new = object.__new__(type(self))
@@ -396,6 +403,7 @@ class Weighted:
         >>> pv.Survey({"w": [10, 10, 10, 40]}, weights="w").trim(2.5).final_weights
         array([15., 15., 15., 25.])
         """
+        refuse(self.merged, "trim")
         if then is not None:
             one_of("then", then, ["calibrate"])
             again = recipes.last_calibration(self.steps)
@@ -461,6 +469,7 @@ class Weighted:
         >>> pv.Survey({"id": ["a", "b"]}).attach(reports, on="id", links="sisters").final_weights
         array([0.5, 0.5])
         """
+        refuse(self.merged, "attach")
         one_of("select", select, ["all"])
         table = read(data)
         step = recipes.attach(self.table, table, on, one, links)
@@ -484,4 +493,5 @@ class Weighted:
         >>> survey.weight_flow()[["step", "n", "sum"]].values.tolist()
         [['base weights', 3, 3.0], ['poststratify on sex', 3, 100.0]]
         """
+        refuse(self.merged, "weight_flow")
         return recipes.weight_flow(self.base, self.steps, self.factors)

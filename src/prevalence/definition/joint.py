@@ -14,6 +14,7 @@ from ..blocks import Block, add_blocks
 from ..estimand import SEVERAL, Coded, Estimand, by_row
 from ..estimate import Estimate
 from ..frames import Table
+from ..merged import refuse
 from ..survey import Survey, require_survey
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ SAME = 1e-12  # of a difference of two shares of the same rows: rounding alone
 def unclassified(survey: Survey, definition: Definition, windows: Sequence[str | None]) -> Survey:
     """Return the survey without the outcomes of a definition that it was classified by before."""
     require_survey(survey)
+    refuse(survey.merged, "a definition")
     names = [definition.outcome(window) for window in windows]
     old = {
         name + end

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import check_rows
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, evaluate
-from ..facts import binomial_deff, by_domain, relative
+from ..facts import binomial_deff, by_domain, persons, relative
 from ..survey import Survey
 from .outcomes import answering, outcomes
 
@@ -87,9 +87,12 @@ def clustering(survey: Survey, domains: Domains, answered: Array | None) -> tupl
     w = sums.take(w)
     w = relative(w)
     each = w if answered is None else w * sums.take(answered)
-    by_pair, squares = sums.by_pair(each), sums.by_domain(sums.by_pair(w * each))
+    both = w * each if survey.merged is None else w * each * sums.take(survey.merged.inequality)
+    by_pair, squares = sums.by_pair(each), sums.by_domain(sums.by_pair(both))
     psus = design.stages[0].parent.size
-    if psus != design.n_units:
+    if survey.merged is not None and not design.psu_names[1]:  # persons are units of their own
+        clustered = squares
+    elif psus != design.n_units:
         key = sums.pair_domain * psus + design.psu_of_unit[sums.pair_unit]
         pairs, place = np.unique(key, return_inverse=True)
         of_psu = np.bincount(place, weights=by_pair)
@@ -232,7 +235,7 @@ def _from_rows(
     @cache
     def correlation() -> float:
         result = evaluate(survey, lambda w: ([y] @ w) / (ones @ w), domains)
-        n = by_domain(domains, (survey.chain.weights != 0) * ones)
+        n = by_domain(domains, persons(survey, (survey.chain.weights != 0) * ones))
         whole = seen_in(survey, domains, result, n, answered)
         used = blended(whole.own, default_deff(whole), whole.share, whole.n)
         return float(intraclass(used, whole.kish, whole.size)[0])

@@ -24,7 +24,9 @@ from ..facts import (
     design_effects,
     own,
     per_person,
+    persons,
     row_facts,
+    whole_by_domain,
 )
 from ..frames import Table
 from ..intervals import PROPORTION_RULES
@@ -110,7 +112,7 @@ def proportions(
     {'work = farm': 0.375, 'work = none': 0.5, 'work = shop': 0.125}
     """
     rule = one_of("interval", interval, list(PROPORTION_RULES))
-    domains = domains_of(survey, by, where)
+    domains = domains_of(survey, by, where, merged="")
     held = _levels(survey, outcome, missing, domains)
     result = _shares(survey, held, domains)
     used = cache(lambda: _design_effects(survey, held, domains, result, rule))
@@ -201,7 +203,7 @@ def counts(
     array([3., 4., 1.])
     """
     rule = one_of("interval", interval, ["log", "wald"])
-    domains = domains_of(survey, by, where)
+    domains = domains_of(survey, by, where, merged="")
     held = _levels(survey, outcome, missing, domains)
     result = evaluate(survey, lambda w: held.is_level @ w, domains)
     none = (result.value == 0).reshape(-1)
@@ -245,7 +247,7 @@ def _levels(survey: Survey, outcome: str, missing: str, domains: Domains) -> Lev
     inside = domains.take_part(survey)
     lost = inside & gone
     if lost.any() and missing == "error":
-        raise incomplete("outcome", outcome, lost, inside)
+        raise incomplete("outcome", outcome, lost, inside, copies=survey.copies)
     kept = (survey.chain.weights != 0) & ~gone
     if not kept.any():
         raise ValueError(
@@ -263,7 +265,7 @@ def _levels(survey: Survey, outcome: str, missing: str, domains: Domains) -> Lev
         [f"{outcome} = {label}" for (label,) in labels],
         [code == k for k in range(len(labels))],
         ~gone,
-        np.tile(by_domain(domains, lost.astype(float)).astype(int), (len(labels), 1)),
+        np.tile(whole_by_domain(domains, persons(survey, lost)), (len(labels), 1)),
     )
 
 

@@ -93,14 +93,15 @@ def total(
     >>> pv.direct.total(survey, "y").value
     array([70.])
     """
-    domains = domains_of(survey, by, where)
-    names, y, answered, lost = outcomes(survey, outcome, missing, domains)
+    domains = domains_of(survey, by, where, merged="")
+    names, y, answered, lost = outcomes(survey, outcome, missing, domains, linear=True)
     result = evaluate(survey, lambda w: y @ w, domains)
     said = [*_without_cases(result, names), *fixed(result, names)]
     facts = _facts(
         survey, domains, result, y, lost,
         lambda: design_effects(
-            survey, domains, y, per_person(survey, domains, answered, result), answered
+            survey, domains, y, per_person(survey, domains, answered, result), answered,
+            _within(survey, names),
         ),
     )  # fmt: skip
     return assemble(
@@ -176,15 +177,16 @@ def mean(
     >>> pv.direct.mean(survey, "y").value
     array([2.5])
     """
-    domains = domains_of(survey, by, where)
-    names, y, answered, lost = outcomes(survey, outcome, missing, domains)
+    domains = domains_of(survey, by, where, merged="")
+    names, y, answered, lost = outcomes(survey, outcome, missing, domains, linear=True)
     ones = answering(y, answered)
     result = evaluate(survey, lambda w: (y @ w) / (ones @ w), domains)
     result, said = settle(result, names)
     facts = _facts(
         survey, domains, result, y, lost,
         lambda: design_effects(
-            survey, domains, y, result.block.std_error.reshape(result.value.shape), answered
+            survey, domains, y, result.block.std_error.reshape(result.value.shape), answered,
+            _within(survey, names),
         ),
     )  # fmt: skip
     return assemble(
@@ -263,10 +265,10 @@ def ratio(
     >>> pv.direct.ratio(survey, "y", "x").value
     array([1.])
     """
-    domains = domains_of(survey, by, where)
+    domains = domains_of(survey, by, where, merged="")
     columns = names_of("numerator", numerator)
     named = list(dict.fromkeys([*columns, denominator]))
-    _, both, answered, lost = outcomes(survey, named, missing, domains)
+    _, both, answered, lost = outcomes(survey, named, missing, domains, linear=True)
     y, x, lost = both[: len(columns)], both[named.index(denominator)], lost[: len(columns)]
     labels = [f"{c} / {denominator}" for c in columns]
     result, said = settle(evaluate(survey, lambda w: (y @ w) / (x @ w), domains), labels)
@@ -281,7 +283,7 @@ def ratio(
         citations=[SARNDAL],
         facts=LazyFacts(
             row_facts(result, lost),
-            lambda: _of_ratios(survey, result, domains, y, x, answered),
+            lambda: _of_ratios(survey, result, domains, y, x, answered, (columns, denominator)),
         ),
         warnings=said,
     )
@@ -342,6 +344,7 @@ def _of_ratios(
     y: list[Array],
     x: Array,
     answered: Array | None,
+    names: tuple[list[str], str],
 ) -> Array:
     """Return the design effects of ratios: those of the totals of their residuals y - R x."""
     code = 0 if domains.code is None else domains.code
@@ -349,7 +352,13 @@ def _of_ratios(
     errors = per_person(survey, domains, answered, result) * size
     with np.errstate(invalid="ignore"):
         rows = [row - at[code] * x for row, at in zip(y, result.value, strict=True)]
-    return design_effects(survey, domains, rows, errors, answered)
+    within = None if survey.merged is None else survey.merged.spread(*names, result.value[:, code])
+    return design_effects(survey, domains, rows, errors, answered, within)
+
+
+def _within(survey: Survey, names: Sequence[str]) -> Array | None:
+    """Return the variance of outcomes among the persons that one row stands for, if it is many."""
+    return None if survey.merged is None else survey.merged.spread(names)
 
 
 def fixed(result: Result, names: list[str]) -> list[str]:

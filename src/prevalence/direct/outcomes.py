@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import check_rows, one_of
 from ..evaluate import Domains
+from ..facts import persons, whole_by_domain
 from ..frames import names_of
 from ..registry import Example
 from ..survey import Survey
@@ -60,15 +61,23 @@ def example_with(**arguments: Any) -> Callable[[], Example]:
 
 
 def outcomes(
-    survey: Survey, names: str | Sequence[str], missing: str, domains: Domains
+    survey: Survey,
+    names: str | Sequence[str],
+    missing: str,
+    domains: Domains,
+    *,
+    linear: bool = False,
 ) -> tuple[list[str], list[Array], Array | None, Array]:
-    """Return names, values with 0 at missing, who answered (None: all) and the counts missing."""
+    """Return names, values with 0 at missing, who answered (None: all) and the counts missing.
+
+    `linear` tells that values are only added up, for which means of cells do.
+    """
     one_of("missing", missing, ["error", "drop"])
     columns = names_of("outcome", names)
     if not columns:
         raise ValueError("outcome must name a column: found none. Write the name of one.")
-    y = [survey.table.numeric(c, "outcome") for c in columns]
-    if all(survey.table.is_finite(c, "outcome") for c in columns):
+    y = [survey.table.numeric(c, "outcome", linear=linear) for c in columns]
+    if all(survey.table.is_finite(c, "outcome", linear=linear) for c in columns):
         return columns, y, None, np.zeros((len(columns), domains.count), dtype=int)
     inside = domains.take_part(survey)
     gone = np.isnan(np.stack(y))
@@ -77,10 +86,10 @@ def outcomes(
     lost = gone & inside
     if lost.any() and missing == "error":
         k = int(np.argmax(lost.any(axis=1)))
-        raise incomplete("outcome", columns[k], lost[k], inside, _denominator(survey, columns[k]))
+        more = _denominator(survey, columns[k])
+        raise incomplete("outcome", columns[k], lost[k], inside, more, survey.copies)
     kept = ~gone.any(axis=0)
-    left = domains.of_rows(survey.n)[inside & ~kept]
-    count = np.bincount(left, minlength=domains.count)
+    count = whole_by_domain(domains, persons(survey, inside & ~kept))
     y = [np.where(kept, row, 0.0) for row in y]
     return columns, y, kept.astype(float), np.tile(count, (len(columns), 1))
 
@@ -93,11 +102,25 @@ def _denominator(survey: Survey, name: str) -> str:
     return f" Its definition is of rows with where={coded.where!r}: pass that for the others."
 
 
-def incomplete(argument: str, name: str, lost: Array, inside: Array, more: str = "") -> ValueError:
-    """Return the error of a column that is missing in rows that take part."""
+def incomplete(
+    argument: str,
+    name: str,
+    lost: Array,
+    inside: Array,
+    more: str = "",
+    copies: Array | None = None,
+) -> ValueError:
+    """Return the error of a column that is missing in rows that take part.
+
+    `copies` are the persons that each row stands for, where rows are cells of a file.
+    """
+    gone, all_of = (
+        int(rows.sum() if copies is None else copies[rows].sum()) for rows in (lost, inside)
+    )
+    first = f" (first: row {int(np.flatnonzero(lost)[0])})" if copies is None else ""
     return ValueError(
-        f"{argument} must be complete: {name!r} is missing in {int(lost.sum()):,} of "
-        f"{int(inside.sum()):,} rows with weight (first: row {int(np.flatnonzero(lost)[0])}). Pass "
+        f"{argument} must be complete: {name!r} is missing in {gone:,} of {all_of:,} rows with "
+        f"weight{first}. Pass "
         f"missing='drop' to leave these rows out, with their count in the result.{more}"
     )
 

@@ -131,7 +131,7 @@ def prevalence(
     ['borrowed from ill']
     """
     rule = one_of("interval", interval, list(PROPORTION_RULES))
-    domains = domains_of(survey, by, where)
+    domains = domains_of(survey, by, where, merged="")
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     for name, row in zip(names, y, strict=True):
         rule_of = "0 or 1" if len(names) == 1 else f"0 or 1 in {name!r}"

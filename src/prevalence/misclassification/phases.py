@@ -14,6 +14,7 @@ from ..errors import check_rows, note, nothing_named, one_of
 from ..evaluate import Domains
 from ..facts import relative
 from ..frames import Table, names_of
+from ..merged import refuse
 from ..survey import Survey, require_survey
 from ..weighting import Subsample
 
@@ -60,6 +61,7 @@ def second_phase_of(
     """Read who was screened and who validated, and check one against the other."""
     one_of("missing", missing, ["error", "drop"])
     require_survey(survey)
+    refuse(survey.merged, "a second phase")
     names = names_of("screen", screen)
     if not names:
         raise nothing_named("screen")

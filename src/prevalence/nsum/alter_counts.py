@@ -16,6 +16,7 @@ from ..evaluate import Domains, Result
 from ..facts import relative
 from ..groups import MOST
 from ..items import read_item
+from ..merged import refuse
 from ..survey import Survey
 from .degrees import refuse_missing
 from .reports import psus_with_reports
@@ -34,6 +35,7 @@ def survey_of(argument: str, sample: Answers | Survey) -> Survey:
             f"{argument} must be a Survey or Answers: found {type(sample).__name__}. Make one with "
             "pv.Survey(data, weights=...)."
         )
+    refuse(sample.merged, "answers about others")
     return sample
 
 

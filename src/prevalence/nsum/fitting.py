@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..answers import Answers, as_answers
 from ..arguments import explained
 from ..custom import domains_of, provenance
-from ..design import digest
 from ..errors import generator, note, number, one_of
 from ..estimand import Estimand
 from ..estimate import Estimate
@@ -19,6 +18,7 @@ from ..evaluate import units_known
 from ..frames import names_of
 from ..survey import Survey
 from . import pseudo_posterior
+from .chains import name_of
 from .convergence import REGIONAL
 from .models import MODELS, WEIGHTED, Asked, Model
 from .models.scaling import RULES, raised, rescale
@@ -497,7 +497,7 @@ def _posterior(
         notes=said,
         assumptions=_assumptions(asked, uncertain),
         citations=(*MODELS[model].citations, *((pseudo_posterior.CITATION,) if weighted else ())),
-        source=f"draws:{_name_of(draws['log_prevalence'])}",
+        source=f"draws:{name_of(draws['log_prevalence'])}",
     )
 
 
@@ -534,8 +534,3 @@ def _facts(survey: Survey, asked: Asked, rows: Array) -> dict[str, Array]:
         out["psus"].append(np.array(count))
         out["psus_with_cases"].append(np.array(cases))
     return {name: np.stack(columns, axis=1) for name, columns in out.items()}
-
-
-def _name_of(draws: Array) -> str:
-    """Return a name for draws: equal for equal ones, and for no others."""
-    return digest(np.ascontiguousarray(draws).reshape(-1).view(np.uint64))

@@ -19,6 +19,7 @@ from ..estimand import SEVERAL, Estimand
 from ..estimate import Estimate
 from ..frames import names_of
 from .adjustments import Adjustments
+from .chains import joined
 from .convergence import LEVEL, PREVALENCE, REGIONAL, diagnose, worst
 from .models import MODELS
 from .predictive import discrepancies
@@ -137,6 +138,39 @@ class Posterior:
         """Number of chains and of draws in each."""
         chains, draws = self.draws[PREVALENCE].shape[:2]
         return int(chains), int(draws)
+
+    def join(self, *others: Posterior) -> Posterior:
+        """Return the fit with the chains of other fits of the same answers beside its own.
+
+        Parameters
+        ----------
+        *others : Posterior
+            Fits of one model to one set of answers, each from a seed of its own, such as those of
+            ``np.random.SeedSequence(1).spawn(4)``: in other processes or on other computers, from
+            where ``dataclasses.replace(fit, draws=...)`` takes their `draws` up.
+
+        Returns
+        -------
+        Posterior
+            All chains; diagnostics compare those of different fits too.
+
+        Raises
+        ------
+        ValueError
+            When a fit is of another model or other answers, or the draws differ in number or not at
+            all.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> survey = pv.Survey({"police": [1, 2, 4, 3] * 9, "hidden": [0, 1, 2, 0] * 9})
+        >>> def fit(seed):
+        ...     how = {"known": {"police": 3_000}, "population": 1e5, "model": "random-degree"}
+        ...     return pv.nsum.fit(survey, "hidden", **how, draws=50, warmup=50, rng=seed)
+        >>> fit(1).join(fit(2)).shape
+        (8, 50)
+        """
+        return joined(self, others)
 
     # ------------------------------------------------------------------ diagnostics
     def diagnostics(self) -> pd.DataFrame:

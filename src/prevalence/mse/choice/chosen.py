@@ -39,6 +39,7 @@ class Choice:
     ranking: str
     ntop: int | None
     order: int
+    n_jobs: int | None = None
 
     @cached_property
     def model(self) -> Model:
@@ -72,7 +73,7 @@ class Choice:
 
     def winners(self, counts: FloatArray) -> Winners:
         """Best model of each table, whatever the number of those that compete."""
-        return cheapest(self.candidates, counts, self.cost(counts))
+        return cheapest(self.candidates, counts, self.cost(counts), self.n_jobs)
 
     def descend(self, counts: FloatArray) -> Descent:
         """Search downhill on each table."""
@@ -95,7 +96,13 @@ def require_model(table: ModelTable) -> None:
 
 
 def choice(
-    lists: Lists, order: int, ntop: int | None, ranking: str, criterion: str, penalty: str
+    lists: Lists,
+    order: int,
+    ntop: int | None,
+    ranking: str,
+    criterion: str,
+    penalty: str,
+    n_jobs: int | None = None,
 ) -> Choice:
     """Check the options and return the choice."""
     require_overlap(lists)
@@ -111,4 +118,4 @@ def choice(
             f"{len(lists.names)} lists leaves too many. Choose a smaller order, or leave both out "
             "for a downhill search."
         )
-    return Choice(lists, terms, included, criterion, penalty, ranking, ntop, order)
+    return Choice(lists, terms, included, criterion, penalty, ranking, ntop, order, n_jobs)

@@ -41,6 +41,7 @@ def select(
     interval: str = "bca",
     replicates: int = 1000,
     rng: int | np.random.Generator | None = None,
+    n_jobs: int | None = None,
 ) -> Estimate:
     """Estimate the population size by the hierarchical log-linear model of least BIC.
 
@@ -70,6 +71,9 @@ def select(
         Multinomial resamples; 0 gives the point with the chosen model's own standard error.
     rng : int, numpy Generator or None
         Seed of the resamples.
+    n_jobs : int, optional
+        Workers of joblib for blocks of resamples, with the same bits whatever their number; None
+        follows `joblib.parallel_config`.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def select(
     476.0
     """
     one_of("interval", interval, INTERVALS)
-    rule = choice(lists, order, ntop, ranking, criterion, penalty)
+    rule = choice(lists, order, ntop, ranking, criterion, penalty, n_jobs)
     table = rule.table
     require_model(table)
     if lists.scheme is None and replicates and interval != "jackknife":

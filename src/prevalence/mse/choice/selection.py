@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
 
+from ... import parallel
 from ..existence import EXISTS
 from ..histories import BoolArray, FloatArray, IntArray
 from ..model import Model
@@ -90,7 +92,9 @@ def with_main_effects(model: Model, included: BoolArray) -> BoolArray:
     return np.vstack([always, included])
 
 
-def cheapest(candidates: Candidates, counts: FloatArray, penalty: FloatArray) -> Winners:
+def cheapest(
+    candidates: Candidates, counts: FloatArray, penalty: FloatArray, n_jobs: int | None = None
+) -> Winners:
     """Find the model of least ``deviance + penalty x parameters`` for every table.
 
     Parameters
@@ -100,6 +104,8 @@ def cheapest(candidates: Candidates, counts: FloatArray, penalty: FloatArray) ->
     counts : ndarray, shape (C, B)
     penalty : ndarray, shape (B,)
         Of one parameter; those at the boundary count.
+    n_jobs : int, optional
+        Workers for blocks of tables, whose ends do not depend on their number.
 
     Returns
     -------
@@ -107,14 +113,21 @@ def cheapest(candidates: Candidates, counts: FloatArray, penalty: FloatArray) ->
     """
     tables, copies = np.unique(np.vstack([counts, penalty]), axis=1, return_inverse=True)
     width = max(1, ROOM // max(candidates.included.shape[1], 1))
-    found = []
-    for first in range(0, tables.shape[1], width):
-        part = tables[:, first : first + width]
-        for rank, table, total in _block(candidates, part[:-1], part[-1]):
-            found.append((rank, table + first, total))
+    parts = [(k, tables[:, k : k + width]) for k in range(0, tables.shape[1], width)]
+    blocks = parallel.run(partial(_numbered, candidates), parts, n_jobs=n_jobs)
+    found = [winner for block in blocks for winner in block]
     rank, table, total = (np.concatenate(x) for x in zip(*found, strict=True))
     order = np.argsort(rank, kind="stable")
     return Winners(rank[order], table[order], total[order], copies.ravel())
+
+
+def _numbered(
+    candidates: Candidates, part: tuple[int, FloatArray]
+) -> list[tuple[IntArray, IntArray, FloatArray]]:
+    """Winners of a block of tables, numbered from its first; the last row is their penalty."""
+    first, tables = part
+    won = _block(candidates, tables[:-1], tables[-1])
+    return [(rank, table + first, total) for rank, table, total in won]
 
 
 def _block(

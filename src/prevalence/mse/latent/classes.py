@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ... import mcmc
 from ...arguments import explained
-from ...convergence import check_converged, diagnostics, worst
+from ...convergence import check_converged, diagnostics, stacked, worst
 from ...errors import generator, note, number, one_of, shown, whole
 from ...estimate import Estimate
 from ...lists import Lists
@@ -129,6 +129,49 @@ class LatentClassFit:
         )
         return check_converged(self._worst(), unconverged, remedy)
 
+    def join(self, *others: LatentClassFit) -> LatentClassFit:
+        """Return the fit with the chains of other fits of the same lists beside its own.
+
+        Parameters
+        ----------
+        *others : LatentClassFit
+            Fits with the same arguments but the seed, made in other processes or on other computers.
+
+        Returns
+        -------
+        LatentClassFit
+            All chains; diagnostics compare those of different fits too.
+
+        Raises
+        ------
+        ValueError
+            When a fit is of other lists, classes or another prior, or the draws differ in number or not
+            at all.
+
+        Examples
+        --------
+        >>> import prevalence as pv
+        >>> lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [60, 74, 21], ["A", "B"])
+        >>> def fit(seed):
+        ...     how = {"classes": 1, "chains": 2, "levels": 1, "warmup": 20, "draws": 40}
+        ...     return pv.mse.latent_class_fit(lists, **how, rng=seed)
+        >>> fit(1).join(fit(2)).draws["classes"].shape
+        (4, 40)
+        """
+        for other in others:
+            same = np.array_equal(self.lists.histories, other.lists.histories) and np.array_equal(
+                self.lists.counts, other.lists.counts
+            )
+            if not same or (self.classes, self.prior) != (other.classes, other.prior):
+                raise ValueError(
+                    "others must be fits of the same lists with the same classes and prior: found "
+                    "another. Join fits that differ in their seed alone."
+                )
+        draws = stacked([self.draws, *(other.draws for other in others)])
+        chains, each = draws["classes"].shape
+        drawn = _drawn(chains, each, self.refused.size + 1)
+        return replace(self, draws=draws, words={**self.words, "variance": drawn})
+
     def size(self, *, point: str = "mean", unconverged: bool = False) -> Estimate:
         """Return the population size.
 
@@ -238,6 +281,14 @@ class LatentClassFit:
         )
 
 
+def _drawn(chains: int, draws: int, levels: int) -> str:
+    """Say how many draws there are, and how they were made."""
+    return (
+        f"{chains * draws:,} posterior draws ({chains} chains of {draws:,}, each tempered over "
+        f"{levels} tables)"
+    )
+
+
 @explained
 def latent_class_fit(
     lists: Lists,
@@ -331,11 +382,7 @@ def latent_class_fit(
             kept.append(tuple(values[at] for values in (*found, sampler.log_likelihood)))
     names = ("population size", "classes", "concentration", "log likelihood")
     columns = (np.array(column, dtype=float).T for column in zip(*kept, strict=True))
-    words = {
-        "model": "latent class",
-        "variance": f"{chains * draws:,} posterior draws ({chains} chains of {draws:,}, each tempered "
-        f"over {levels} tables)",
-    }
+    words = {"model": "latent class", "variance": _drawn(chains, draws, levels)}
     return LatentClassFit(
         lists, dict(zip(names, columns, strict=True)), classes, prior, ladder.refused, words
     )

@@ -1,0 +1,1 @@
+"""Scale-out: files larger than memory, and one study on every backend."""
