@@ -1,7 +1,7 @@
 # One command each; every one works in a fresh clone with Python 3.11 or newer and pip.
 #   make study      reproduce the synthetic study of Jamaica
 #   make test       all tests but the long ones        make proof   those too, and docs/evidence anew (90 minutes)
-#   make check      lint, format, types, docstrings    make coverage  how often the intervals hold the truth
+#   make check      lint, types, docstrings, spelling  make coverage  how often the intervals hold the truth
 #   make notebooks  rebuild the executed notebooks and the figure of the README
 #   make docs       the pages in docs/_build, and no dead link on them
 #   make bench      speed against the peers (15 minutes) make lock    the four lock files again (needs uv)
@@ -18,6 +18,8 @@ BIN := .venv/$(BIN_DIR)
 DOCS_BIN := .venv-docs/$(BIN_DIR)
 BENCH_BIN := .venv-bench/$(BIN_DIR)
 BAYES_BIN := .venv-bayes/$(BIN_DIR)
+# The other Python with which results are compared: one of pyenv's, or that of the path.
+OTHER ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13) python3.13)
 PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
 
 # pip leaves modules uncompiled (half the time of an installation): let Python keep what it compiles when it first imports.
@@ -28,7 +30,7 @@ unexport PYTHONPATH
 
 study notebooks: export OPENBLAS_NUM_THREADS = 1
 study: .venv/.ok
-	@$(BIN)/python -m prevalence reproduce jamaica
+	@$(BIN)/python -m prevalence reproduce jamaica --force
 
 # The workers share the cores already: threads inside linear algebra would only wait for each other. A file is run by one
 # worker, which makes what its tests share once; the many small files of the package come last and even out the ends.
@@ -37,7 +39,7 @@ test: .venv/.ok
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Steps, one after another, of which each is a command of its own: evidence/__main__.py lists them.
-proof: .venv/.ok .venv-bench/.ok .venv-bayes/.ok
+proof: .venv/.ok .venv-bench/.ok .venv-bayes/.ok .venv-other/.ok
 	@$(BIN)/python -m evidence
 
 check: .venv/.ok
@@ -45,10 +47,13 @@ check: .venv/.ok
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/python -m mypy --no-error-summary
 	@$(BIN)/python tools/docstrings.py
-	@echo "ruff, mypy --strict and docstrings: clean"
+	@$(BIN)/codespell
+	@$(BIN)/zizmor -q --offline --no-progress .github
+	@$(BIN)/repo-review . > .ruff_cache/repo-review.txt || { cat .ruff_cache/repo-review.txt; exit 1; }
+	@echo "ruff, mypy --strict, docstrings, spelling, workflows and repository review: clean"
 
 coverage: .venv/.ok
-	@$(BIN)/python -m prevalence coverage jamaica
+	@$(BIN)/python -m prevalence coverage jamaica --force
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py
@@ -77,7 +82,9 @@ crosscheck-bayes: .venv-bayes/.ok
 .venv-docs/.ok: requirements-docs.lock
 .venv-bench/.ok: requirements-bench.lock
 .venv-bayes/.ok: requirements-bayes.lock
-.venv/.ok .venv-docs/.ok .venv-bench/.ok .venv-bayes/.ok: pyproject.toml
+.venv-other/.ok: requirements.lock
+.venv-other/.ok: PY = $(OTHER)
+.venv/.ok .venv-docs/.ok .venv-bench/.ok .venv-bayes/.ok .venv-other/.ok: pyproject.toml
 	@$(PY) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'prevalence needs Python 3.11 or newer: make PY=python3.12 ...')"
 	@$(PY) -m venv --clear $(@D)
 	@$(@D)/$(BIN_DIR)/python $(PIP_QUIET) --require-hashes -r $(filter %.lock,$^)
@@ -93,4 +100,4 @@ lock:
 	@$(LOCK) --extra bayes --group test -o requirements-bayes.lock
 
 clean:
-	@$(PY) -c "import shutil; [shutil.rmtree(path, ignore_errors=True) for path in ('.venv', '.venv-docs', '.venv-bench', '.venv-bayes', 'docs/_build', 'docs/_generated')]"
+	@$(PY) -c "import shutil; [shutil.rmtree(path, ignore_errors=True) for path in ('.venv', '.venv-docs', '.venv-bench', '.venv-bayes', '.venv-other', 'docs/_build', 'docs/_generated')]"

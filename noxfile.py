@@ -45,13 +45,16 @@ def oldest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def check(session: nox.Session) -> None:
-    """Lint, types and docstrings."""
+    """Lint, types, docstrings, spelling, workflows and the review of the repository."""
     session.install("--require-hashes", "-r", "requirements.lock")
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
     session.run("python", "tools/docstrings.py")
+    session.run("codespell")
+    session.run("zizmor", "-q", "--offline", "--no-progress", ".github")
+    session.run("repo-review", ".")
 
 
 if __name__ == "__main__":

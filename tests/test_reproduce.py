@@ -48,6 +48,50 @@ def test_the_command_passes_and_writes_a_report(tmp_path: Path, capsys: Capture)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["report.html"]
 
 
+def kept(arguments: list[str], target: Path, capsys: Capture) -> None:
+    """Assert that a command leaves a file as it is, before any work, and says how to replace it."""
+    target.write_text("mine", encoding="utf-8")
+    beside = sorted(target.parent.iterdir())
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert f"path must be a new file: {target.name!r} exists" in said
+    assert "pass --force" in said
+    assert target.read_text(encoding="utf-8") == "mine"
+    assert sorted(target.parent.iterdir()) == beside
+
+
+def test_commands_replace_no_file_without_force(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_work(*_: object, **__: object) -> None:
+        raise AssertionError("the file is looked at before any work")
+
+    with monkeypatch.context() as idle:
+        idle.setattr(reproduce, "run", no_work)
+        idle.setattr("prevalence.coverage.coverage", no_work)
+        reproduced = ["reproduce", "jamaica", "--out", str(tmp_path)]
+        kept(reproduced, tmp_path / "report.html", capsys)
+        kept(["coverage", "jamaica", "--out", str(tmp_path / "c.csv")], tmp_path / "c.csv", capsys)
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    kept(["data", "jamaica", "--out", str(drawn)], drawn / "truth.csv", capsys)
+    assert main(["data", "jamaica", "--out", str(drawn), "--force"]) == 0
+    assert (drawn / "truth.csv").stat().st_size > 100
+
+
+def test_force_replaces_a_link_and_not_the_file_that_it_points_to(
+    done: reproduce.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reproduce, "run", lambda *_, **__: done)
+    elsewhere, out = tmp_path / "elsewhere.html", tmp_path / "out"
+    elsewhere.write_text("mine", encoding="utf-8")
+    out.mkdir()
+    (out / "report.html").symlink_to(elsewhere)
+    assert main(["reproduce", "jamaica", "--out", str(out), "--force"]) == 0
+    assert elsewhere.read_text(encoding="utf-8") == "mine"
+    assert not (out / "report.html").is_symlink()
+
+
 def test_another_assumption_is_no_reproduction(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,17 +6,21 @@ import argparse
 import ast
 import math
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import datasets
 from .errors import ConvergenceError
+from .storage import target_of, write_whole
 
 if TYPE_CHECKING:
     from .reproduce import Run
 
 __all__ = ["main"]
+
+FORCE = "replace files that exist"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,17 +55,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     again.add_argument("--out", type=Path, help="folder of the report (build/STUDY)")
     again.add_argument("--record", action="store_true", help="commit the numbers of this run")
+    again.add_argument("--force", action="store_true", help=FORCE)
     again.set_defaults(do=_reproduce)
     cover = commands.add_parser("coverage", help="regenerate a country and count intervals")
     cover.add_argument("study")
     cover.add_argument("--seeds", type=int, default=200, help="countries, seeds 1 to N")
     cover.add_argument("--jobs", type=int, default=2, help="worker processes")
     cover.add_argument("--out", type=Path, help="file to write (the committed table)")
+    cover.add_argument("--force", action="store_true", help=FORCE)
     cover.set_defaults(do=_coverage)
     made = commands.add_parser("data", help="make the synthetic data of a country anew")
     made.add_argument("name", help="such as jamaica")
     made.add_argument("--seed", type=int, default=2026)
     made.add_argument("--out", type=Path, help="folder to write to (the committed one)")
+    made.add_argument("--force", action="store_true", help=FORCE)
     made.set_defaults(do=_data)
     return parser
 
@@ -91,7 +98,7 @@ def _reproduce(options: argparse.Namespace) -> int:
 def _one(study: str, changed: dict[str, Any], out: Path, options: argparse.Namespace) -> int:
     from . import reproduce
 
-    target = _folder(out) / "report.html"
+    target = _new(_folder(out) / "report.html", options)
     done = reproduce.run(study, assumptions=changed, progress=reproduce.bar)
     if options.record and not changed:
         reproduce.record(study, done)
@@ -122,6 +129,10 @@ def _folder(path: Path) -> Path:
                 f"out must be a folder: {part.name!r} is a file. Name another folder with --out."
             )
     return path
+
+
+def _new(target: Path, options: argparse.Namespace) -> Path:
+    return target_of(target, overwrite=options.force, option="--force")
 
 
 def _table(study: str, done: Run) -> None:
@@ -201,9 +212,9 @@ def _coverage(options: argparse.Namespace) -> int:
         raise ValueError(f"seeds must be 2 or more: found {options.seeds}. Pass --seeds 200.")
     if options.jobs < 1:
         raise ValueError(f"jobs must be 1 or more: found {options.jobs}. Pass --jobs 2.")
+    path = _new(options.out or datasets.coverage_path(study), options)
     table = coverage(study, range(1, options.seeds + 1), n_jobs=options.jobs)
-    path = options.out or datasets.coverage_path(study)
-    table.to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
+    write_whole(path, table.to_csv(index=False, float_format="%.4g", lineterminator="\n").encode())
     print(table.to_string(index=False, float_format=lambda x: f"{x:.3f}"))
     return 0
 
@@ -215,6 +226,10 @@ def _data(options: argparse.Namespace) -> int:
     datasets.folder(options.name)
     if options.seed < 0:
         raise ValueError(f"seed must be 0 or more: found {options.seed}. Pass --seed 2026.")
-    for name in write(options.name, options.seed, folder):
-        print(folder / name)
+    with tempfile.TemporaryDirectory() as drawn:
+        names = write(options.name, options.seed, drawn)
+        for name in names:
+            _new(folder / name, options)
+        for name in names:
+            print(write_whole(folder / name, (Path(drawn) / name).read_bytes()))
     return 0

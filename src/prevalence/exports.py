@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .design import Design
 from .errors import warn
 from .replication import MAX_FAILED, Replicates, blocks
+from .storage import part_of, target_of
 
 if TYPE_CHECKING:
     from .resampled import Resampled
@@ -62,17 +63,14 @@ class ExportedWeights:
         return str(self.path)
 
 
-def export(survey: Resampled, path: str | Path) -> ExportedWeights:
+def export(survey: Resampled, path: str | Path, *, overwrite: bool) -> ExportedWeights:
     """Write design codes, base, final and replicate weights, and say how to read them."""
-    target = Path(path)
-    if target.is_dir():
-        raise ValueError(f"path must be a file: {target.name!r} is a folder. Name a file in it.")
+    target = target_of(path, overwrite=overwrite, option="overwrite=True")
     if target.suffix.lower() not in SUFFIXES:
         raise ValueError(
             f"path must end in .csv or .dta: found {target.name!r}. Name the kind of file by its "
             "ending."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
     design, scheme = survey.design, survey.scheme
     table = pd.DataFrame(_design_columns(survey))
     if scheme is None:
@@ -164,6 +162,11 @@ def _row_blocks(
 
 def _write(target: Path, table: pd.DataFrame, replicates: Iterator[pd.DataFrame]) -> None:
     """Write the file; a CSV file block by block."""
+    with part_of(target) as part:
+        _fill(part, table, replicates)
+
+
+def _fill(target: Path, table: pd.DataFrame, replicates: Iterator[pd.DataFrame]) -> None:
     if target.suffix.lower() == ".dta":
         whole = list(replicates)
         out = pd.concat([table, pd.concat(whole, ignore_index=True)], axis=1) if whole else table

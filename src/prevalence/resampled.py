@@ -316,14 +316,15 @@ class Resampled(Weighted):
         """
         return self._replace(scheme=None)
 
-    def export_weights(self, path: str | Path) -> ExportedWeights:
+    def export_weights(self, path: str | Path, *, overwrite: bool = False) -> ExportedWeights:
         """Write base, final and replicate weights to a file, in the rows' order.
 
         Parameters
         ----------
         path : str or Path
-            A file that ends in .csv or .dta (Stata); one of that name is replaced, and a missing
-            folder is made.
+            A file that ends in .csv or .dta (Stata); a missing folder is made.
+        overwrite : bool
+            Whether a file of that name may be replaced.
 
         Returns
         -------
@@ -334,9 +335,11 @@ class Resampled(Weighted):
 
         Raises
         ------
+        FileExistsError, IsADirectoryError, NotADirectoryError
+            When the file exists, or the path is a folder or lies in a file.
         ValueError
-            When the path is a folder or of another kind, or when a weighting step failed in a
-            replicate that cannot be left out.
+            When the path is of another kind, or when a weighting step failed in a replicate that
+            cannot be left out. Then no file is made.
 
         Examples
         --------
@@ -348,4 +351,4 @@ class Resampled(Weighted):
         svydesign(ids=~psu, weights=~weight, data=read.csv("w.csv"))
         """
         refuse(self.merged, "export_weights")
-        return exports.export(self, path)
+        return exports.export(self, path, overwrite=overwrite)

@@ -61,15 +61,22 @@ def target_of(path: str | Path, *, overwrite: bool, option: str) -> Path:
     return target
 
 
-def write_whole(target: Path, content: bytes) -> Path:
-    """Write a file in one piece: a reader sees the old file or the new one, never a part."""
+@contextmanager
+def part_of(target: Path) -> Iterator[Path]:
+    """Give a file to write to that takes the place of `target` when, and only if, all went well."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    part = target.with_name(f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}")
     try:
-        part.write_bytes(content)
+        yield part
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_whole(target: Path, content: bytes) -> Path:
+    """Write a file in one piece: a reader sees the old file or the new one, never a part."""
+    with part_of(target) as part:
+        part.write_bytes(content)
     return target
 
 

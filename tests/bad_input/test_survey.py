@@ -266,7 +266,7 @@ def test_steps_out_of_order_warn() -> None:
 
 def test_weights_are_not_exported_to_a_folder(tmp_path: Path) -> None:
     made = survey(rows())
-    with pytest.raises(ValueError, match=r"path must be a file: .* is a folder"):
+    with pytest.raises(IsADirectoryError, match=r"path must be a file: .* is a folder"):
         made.export_weights(tmp_path)
     assert not list(tmp_path.iterdir())
     written = pd.read_csv(made.export_weights(tmp_path / "weights.csv"))

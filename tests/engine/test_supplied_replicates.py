@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +226,7 @@ def test_exported_designs_hold_codes_and_no_names(tmp_path: Path) -> None:
     )
     assert not written.notes
     raked = made.poststratify("age", samples.as_totals(np.array([700.0, 800.0, 500.0])))
-    assert "not in the variance" in raked.export_weights(tmp_path / "w.csv").notes[0]
+    assert "not in the variance" in raked.export_weights(tmp_path / "raked.csv").notes[0]
 
 
 def test_lines_without_unequal_probabilities_say_so(tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def test_lines_without_unequal_probabilities_say_so(tmp_path: Path) -> None:
     assert "fpc" not in written.r + written.stata + ",".join(pd.read_csv(written).columns.tolist())
     assert "as drawn with replacement" in written.notes[0]
     drawn = made.bootstrap(40, rng=1, kind="generalised")
-    value, error = reread(drawn.export_weights(tmp_path / "w.csv").path, _scale(drawn), True)
+    value, error = reread(drawn.export_weights(tmp_path / "drawn.csv").path, _scale(drawn), True)
     assert value == pytest.approx(pv.direct.mean(made, "hours").value[0], rel=1e-12)
     assert error == pytest.approx(pv.direct.mean(drawn, "hours").std_error[0], rel=1e-10)
 
@@ -250,10 +251,11 @@ def test_stata_lines_name_the_method(tmp_path: Path) -> None:
     data = {name: column[keep] for name, column in DATA.items()}
     pairs = pv.Survey(data, weights="w", strata="stratum", psu="psu")
     path = tmp_path / "w.dta"
+    again = partial(pv.Survey.export_weights, path=path, overwrite=True)
     assert " brrweight(replicate_*) vce(brr) mse dof(3)" in pairs.brr().export_weights(path).stata
-    assert " fay(0.3) vce(brr) dof(3)" in pairs.brr(fay=0.3, mse=False).export_weights(path).stata
-    assert "haven::read_dta" in pairs.export_weights(path).r
-    shifted = pairs.bootstrap(40, rng=1, kind="generalised").export_weights(path)
+    assert " fay(0.3) vce(brr) dof(3)" in again(pairs.brr(fay=0.3, mse=False)).stata
+    assert "haven::read_dta" in again(pairs).r
+    shifted = again(pairs.bootstrap(40, rng=1, kind="generalised"))
     assert re.search(
         r"jkrweight\(replicate_\*, multiplier\(0\.\d+\)\) vce\(jackknife\)", shifted.stata
     )
@@ -273,7 +275,8 @@ def test_failed_replicates_are_not_exported(tmp_path: Path) -> None:
     alone = {**data, "few": (psu < 1).astype(int)}
     lost = pv.Survey(alone, weights="w", psu="psu").jackknife()
     with pytest.raises(ValueError, match=r"steps failed in 1 of 14 \(first: replicate 1\)"):
-        lost.poststratify("few", {0: 90.0, 1: 30.0}).export_weights(tmp_path / "w.csv")
+        lost.poststratify("few", {0: 90.0, 1: 30.0}).export_weights(tmp_path / "lost.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["w.csv"]
 
 
 # The reference

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def split(counts: Array, errors: Array, rng: np.random.Generator) -> Array:
 
 def test_cut_records_are_undone_with_the_variance_that_persons_make() -> None:
     rng, errors = np.random.default_rng(7), np.array([0.05, 0.10, 0.15, 0.08])
-    chance = shares((0.25, 0.2, 0.2, 0.15), np.e)
+    chance = shares((0.25, 0.2, 0.2, 0.15), math.e)
     persons = rng.multinomial(4000, chance, size=1000).T.astype(float)
     clusters = split(persons[1:], errors, rng)
     model = ClusterModel(pv.Lists.from_counts(all_histories(4), clusters[:, 0]), [(0, 1)])

@@ -1,4 +1,4 @@
-"""Two synthetic countries with their truth, and the stand-alone populations behind expected values.
+"""Two synthetic countries, stand-alone populations, and whole studies to rehearse, each with its truth.
 
 The frames are public (parishes of Jamaica, census 2011; districts of Côte d'Ivoire, census 2021);
 everything else is assumed, and no row is a real person.
@@ -17,6 +17,11 @@ from prevalence.simulate.country.network import known_groups
 from prevalence.simulate.country.parameters import Parameters
 from prevalence.simulate.country.referral import lists
 from prevalence.simulate.country.study import Country, HouseholdSurvey, household_survey, jamaica
+from prevalence.simulate.rehearsal.expected import Expected
+from prevalence.simulate.rehearsal.fieldwork import Fieldwork
+from prevalence.simulate.rehearsal.population import Population
+from prevalence.simulate.rehearsal.rehearsal import Rehearsal
+from prevalence.simulate.rehearsal.study import study
 
 __all__ = [
     "CaseLists",
@@ -25,9 +30,13 @@ __all__ = [
     "CocoaParameters",
     "CoteDivoire",
     "Country",
+    "Expected",
+    "Fieldwork",
     "HouseholdSurvey",
     "Interviews",
     "Parameters",
+    "Population",
+    "Rehearsal",
     "SimulatedAnswers",
     "answers",
     "city",
@@ -38,4 +47,5 @@ __all__ = [
     "known_groups",
     "lists",
     "parish_frame",
+    "study",
 ]
