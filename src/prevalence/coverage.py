@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -17,7 +17,7 @@ from .reproduce import run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["coverage"]
+__all__ = ["coverage", "one_run", "summarise"]
 
 
 #: Cells that no check needs.
@@ -33,7 +33,10 @@ class Written(Protocol):
 
 
 def one_run(study: str, seed: int) -> list[dict[str, Any]]:
-    """Run the study on the data of one seed and return its checks, and what misleads by intent."""
+    """Run the study on the data of one seed and return its checks, and what misleads by intent.
+
+    It is the piece of work of `coverage`, for `prevalence.run_shard` on a queue.
+    """
     import pandas as pd
 
     name = datasets.STUDIES[datasets.check(study)].data
@@ -89,21 +92,21 @@ def coverage(study: str, seeds: range, *, n_jobs: int | None = None) -> pd.DataF
         One row per estimate (domains together) with Monte Carlo errors. Estimates of a study's
         ``misled`` follow, if it has any, with False under ``claims``: nobody should believe them.
     """
-    import pandas as pd
-
     if "\nchecked" not in datasets.source(study).read_text(encoding="utf-8"):
         raise ValueError(
             f"study must have estimates with a truth: {study!r} has none. Choose a synthetic one."
         )
-    parts = parallel.run(partial(one_run, study), seeds, n_jobs=n_jobs)
-    rows = [row for part in parts for row in part]
-    return _summary(pd.DataFrame(rows), len(seeds))
+    return summarise(parallel.run(partial(one_run, study), seeds, n_jobs=n_jobs))
 
 
-def _summary(frame: pd.DataFrame, countries: int) -> pd.DataFrame:
-    """Summarise by estimate; the Monte Carlo error allows for domains of one country together."""
+def summarise(runs: Sequence[Sequence[Mapping[str, Any]]]) -> pd.DataFrame:
+    """Summarise runs by estimate, as `coverage` does, from `prevalence.combine` for example.
+
+    The Monte Carlo error allows for domains of one country together.
+    """
     import pandas as pd
 
+    frame, countries = pd.DataFrame([row for one in runs for row in one]), len(runs)
     out = []
     for name, part in frame.groupby("name", sort=False):
         with_interval = part[part["covers"].notna()]

@@ -299,12 +299,12 @@ def _allowed(sample: Sample, scheme: Replicates, sums: RowSums, df: Array) -> Ar
     """Return the degrees of freedom by domain that the replicates allow.
 
     For given replicates it is the rank of the domain's rows of their weights minus one, which cells
-    of a file cannot tell: they have what was declared.
+    of a file cannot tell: they have what was declared, at most replicates minus one.
     """
     if scheme.df is None or not scheme.given:
         return df if scheme.df is None else np.minimum(df, scheme.df)
     if sample.copies is not None:
-        return np.full(sums.n_domains, scheme.df)
+        return np.full(sums.n_domains, min(scheme.df, scheme.scale.size - 1.0))
     domain = sums.domain_of_row
     if domain is None and sums.rows is None:
         return np.array([scheme.df])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prevalence import parallel
 from prevalence.arguments import explained
 from prevalence.errors import ConvergenceError, PrevalenceWarning, generator, whole
 from prevalence.estimate import Estimate
@@ -197,13 +198,11 @@ class Rehearsal:
     def _many(
         self, numbers: Sequence[int], seed: int, estimate: Estimator | None, n_jobs: int | None
     ) -> list[dict[str, Any]]:
-        from joblib import Parallel, delayed
-
-        starts = range(0, len(numbers), CHUNK)
-        jobs = (delayed(self._chunk)(numbers[k : k + CHUNK], seed, estimate) for k in starts)
+        parts = [numbers[k : k + CHUNK] for k in range(0, len(numbers), CHUNK)]
+        work = partial(self._chunk, seed=seed, estimate=estimate)
         with warnings.catch_warnings():  # threads share what is ignored
             warnings.simplefilter("ignore", PrevalenceWarning)
-            return [row for part in Parallel(n_jobs=n_jobs)(jobs) for row in part]
+            return [row for rows in parallel.run(work, parts, n_jobs=n_jobs) for row in rows]
 
     def _chunk(
         self, numbers: Sequence[int], seed: int, estimate: Estimator | None
