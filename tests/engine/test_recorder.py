@@ -229,7 +229,7 @@ def test_refusals_name_the_rule() -> None:
         (lambda w: 3.0 @ w, ValueError, "one entry per row"),
         (lambda w: np.asarray(w).sum(), TypeError, "nothing else: found a conversion"),
         (lambda w: np.sum(Y * w), TypeError, "unsupported operand|nothing else"),
-        (lambda _: np.array([1.0]), ValueError, r"one value per column.*`z @ w`"),
+        (lambda _: np.array([1.0]), ValueError, r"must use the weights.*`z @ w`"),
         (lambda w: (Y @ w).sum(), ValueError, "one value per column"),
         (lambda w: (1j * Y) @ w, TypeError, "must not depend on the weights"),
     ]
