@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ import coverage
 
 from .claims import DOCS, ROOT, Claim, put
 from .messages import Message, messages, shared
-from .said import FOLDER, PACKAGE, Said, gathered
+from .said import FOLDER, PACKAGE, gathered
 
 COMMAND = "python -m evidence.code"
 LINES, BRANCHES = 97.0, 95.0
@@ -65,7 +65,8 @@ def report(folder: Path, status: int) -> int:
     found = {name: one for path, one in files.items() if (name := in_package(path))}
     executed = {name: executed_lines(measured, PACKAGE / name) for name in found}
     made = messages(PACKAGE)
-    silent = [one for one in made if not reached(one, executed, list(gathered(folder)))]
+    through = {line for said in gathered(folder) for line in said.lines}
+    silent = [one for one in made if not reached(one, executed, through)]
     totals = summed(one["summary"] for one in found.values())
     write("code.csv", ROOMS, rooms(found, totals))
     write("code-missed.csv", MISSED, missed(found))
@@ -87,12 +88,14 @@ def executed_lines(measured: coverage.Coverage, path: Path) -> set[int]:
     return set(measured.get_data().lines(str(path)) or ())
 
 
-def reached(message: Message, executed: Mapping[str, set[int]], said: list[Said]) -> bool:
-    """Tell whether a test brought a message about."""
+def reached(
+    message: Message, executed: Mapping[str, set[int]], through: Collection[tuple[str, int]]
+) -> bool:
+    """Tell whether a test brought a message about, from the lines that ran or that errors came through."""
     lines = range(message.line, message.end + 1)
-    if not message.kind.startswith("refused by"):
-        return any(line in executed.get(message.file, ()) for line in lines)
-    return any(file == message.file and line in lines for one in said for file, line in one.lines)
+    if message.kind.startswith("refused by"):
+        return any((message.file, line) in through for line in lines)
+    return any(line in executed.get(message.file, ()) for line in lines)
 
 
 def summed(summaries: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -43,13 +43,13 @@ def pytest_sessionfinish() -> None:
     """Write what this process heard."""
     folder = os.environ.get(FOLDER)
     if folder:
-        path = Path(folder) / f"{os.getpid()}.json"
+        path = Path(folder) / f"{os.getpid()}.said.json"
         path.write_text(json.dumps(SEEN), encoding="utf-8")
 
 
 def gathered(folder: Path) -> Iterator[Said]:
     """Yield what all processes heard."""
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.said.json")):
         for one in json.loads(path.read_text(encoding="utf-8")):
             yield Said(one["test"], one["kind"], one["text"], tuple(map(tuple, one["lines"])))
 

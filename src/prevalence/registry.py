@@ -21,9 +21,10 @@ def _itself(sample: Any) -> Any:
 class Example:
     """Arguments for one call: columns of data, how a sample is made of them, and the rest.
 
-    `through` makes what the estimator is given from the sample, where that is not the sample
-    itself: an estimate from it, say. `weight` and `unit` name the columns of weights and sampled
-    units in `data`. `skips` are contracts that this example does not meet beside those of its entry.
+    `sample` makes what the estimator is given. Where that is an estimate, `own` makes the sample
+    that it is of, and `through` the estimate of that. `weight` and `unit` name the columns of
+    weights and sampled units in `data`. `skips` are contracts that this example does not meet
+    beside those of its entry.
     """
 
     data: Mapping[str, Any]
@@ -31,6 +32,7 @@ class Example:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     weight: str = "w"
     unit: str = "psu"
+    own: Callable[[Any], Any] | None = None
     through: Callable[[Any], Any] = _itself
     skips: Mapping[str, str] = field(default_factory=dict)
 

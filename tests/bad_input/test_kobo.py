@@ -208,6 +208,10 @@ SAID: dict[str, tuple[Write, str]] = {
         table(["home/size", "home/ea", "_id"], ["five", "A", 1], [4, "B", 2]),
         r"answers to 'size' in 's' should be numbers: 1 of 2 rows are not \(first: row 0\)",
     ),
+    "text in a date": (
+        table(["start", "home/ea", "_id"], ["someday", "A", 1], ["2024-05-01", "B", 2]),
+        r"answers to 'start' in 's' should be dates: 1 of 2 rows are not \(first: row 0\)",
+    ),
     "no choice": (
         table(["home/poor", "_id"], ["yes", 1], ["maybe", 2]),
         r"answers to 'poor' in 's' should be choices of the form: 1 of 2 .*first: row 1",

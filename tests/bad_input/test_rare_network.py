@@ -12,6 +12,7 @@ import prevalence as pv
 from prevalence.nsum import alter_counts, pseudo_posterior
 from prevalence.nsum.fitting import _weights
 from prevalence.nsum.models.asked import Asked
+from prevalence.nsum.models.scaling import rescale
 from tests.bad_input.test_network_fit import fit, rows
 from tests.bad_input.test_network_validation import adjusted
 from tests.bad_input.test_network_validation import answers as validated
@@ -131,3 +132,18 @@ def test_codes_among_reports_by_hidden_people_are_told() -> None:
     with pytest.warns(pv.PrevalenceWarning, match="'aware' holds 3 answers of 97, 98, 99, 998"):
         alter_counts.counts_of(pv.Survey(data), ["aware"], "aware", told)
     assert len(told) == 1
+
+
+def test_groups_that_no_known_group_rises_with_are_told() -> None:
+    given: dict[str, Any] = {
+        "sizes": np.array([100.0, np.nan]),
+        "population": 1e4,
+        "rule": "weighted",
+    }
+    with pytest.warns(pv.PrevalenceWarning, match="100.0% of the cases have none .groups at pos"):
+        rescale(np.zeros((2, 3)), np.full((2, 2), -4.0), correlation=-np.eye(2), **given)
+
+
+def test_estimators_of_a_rehearsal_are_a_list() -> None:
+    with pytest.raises(TypeError, match=r"estimators must be a list: found 3\. Name any of"):
+        pv.simulate.study(0.1, estimators=cast(Any, 3))

@@ -44,8 +44,13 @@ def applies(entry: Entry, contract: str) -> str | None:
     return told.get(contract) or (needs(entry) if needs else None)
 
 
+def drawn(example: Example, data: Any) -> Any:
+    """Return the sample: where the estimator is given an estimate, that which it is of."""
+    return (example.own or example.sample)(data)
+
+
 def call(entry: Entry, example: Example, data: Any) -> pv.Estimate:
-    return estimated(entry, example, example.sample(data))
+    return estimated(entry, example, drawn(example, data))
 
 
 def estimated(entry: Entry, example: Example, sample: Any, **more: Any) -> pv.Estimate:
@@ -54,7 +59,7 @@ def estimated(entry: Entry, example: Example, sample: Any, **more: Any) -> pv.Es
 
 def sample_of(entry: Entry) -> Any:
     example = entry.example()
-    return example.sample(example.data)
+    return drawn(example, example.data)
 
 
 @contextmanager
@@ -130,7 +135,7 @@ def seeded(entry: Entry) -> str | None:
 
 def replicate_columns(entry: Entry) -> None:
     example = entry.example()
-    sample = example.sample(example.data)
+    sample = drawn(example, example.data)
     made = sample.bootstrap(8, rng=1)
     found = estimated(entry, example, made)
     deviations = own_columns(found, made)
@@ -189,7 +194,7 @@ def shuffled_rows(entry: Entry) -> None:
 
 def shuffled_rows_of_replicates(entry: Entry) -> None:
     example = entry.example()
-    samples = [example.sample(data) for data in (example.data, shuffled(example))]
+    samples = [drawn(example, data) for data in (example.data, shuffled(example))]
     schemes: dict[str, dict[str, Any]] = {
         "jackknife": {},
         "bootstrap": {"rng": 3, "replicates": 12},
@@ -209,13 +214,13 @@ def homogeneity(entry: Entry) -> None:
         moved = call(entry, example, with_weights(example, factor * weights))
         scale = float(factor) ** degree
         np.testing.assert_allclose(moved.value, base.value * scale, rtol=ROUNDING)
-        if isinstance(example.sample(example.data), pv.Survey):  # lists gain persons, not weight
+        if isinstance(drawn(example, example.data), pv.Survey):  # lists gain persons, not weight
             np.testing.assert_allclose(moved.std_error, base.std_error * scale, rtol=1e-8)
 
 
 def central_difference(entry: Entry) -> None:
     example = entry.example()
-    sample = example.sample(example.data)
+    sample = drawn(example, example.data)
     found = estimated(entry, example, sample)
     columns = own_columns(found, sample)
     weights = np.asarray(example.data[example.weight], dtype=float)
@@ -241,14 +246,14 @@ def inputs_unchanged(entry: Entry) -> None:
     for frame in (dict, pd.DataFrame):
         data: Any = frame({k: np.array(v) for k, v in example.data.items()})
         before, arguments = copy.deepcopy(data), copy.deepcopy(dict(example.arguments))
-        sample = example.sample(data)
+        sample = drawn(example, data)
         first = estimated(entry, example, sample)
         estimated(entry, example, sample).interval()
         for column in before:
             np.testing.assert_array_equal(np.asarray(data[column]), np.asarray(before[column]))
         assert list(data) == list(before)
         assert alike(dict(example.arguments), arguments)
-        again = entry.function(example.through(example.sample(before)), **arguments)
+        again = entry.function(example.through(drawn(example, before)), **arguments)
         np.testing.assert_array_equal(first.value, again.value)
 
 
@@ -263,13 +268,13 @@ def read_only_columns(entry: Entry) -> None:
 
 def same_call(entry: Entry) -> None:
     example = entry.example()
-    sample = example.sample(example.data)
+    sample = drawn(example, example.data)
     same(estimated(entry, example, sample), estimated(entry, example, sample), 0)
 
 
 def same_seed(entry: Entry) -> None:
     example = entry.example()
-    sample = example.sample(example.data)
+    sample = drawn(example, example.data)
     if "rng" in inspect.signature(entry.function).parameters:
         seeds = (7, np.int64(7), np.random.default_rng(7))
         one, *others = (estimated(entry, example, sample, rng=seed) for seed in seeds)

@@ -20,7 +20,7 @@ ASKED = [(c, name) for name, entry in ENTRIES.items() for c in CONTRACTS if not 
 DECLARED = [
     (c, n) for n, entry in ENTRIES.items() for c in {**entry.skips, **entry.example().skips}
 ]
-# Modules whose public functions return an `Estimate` without estimating from a sample.
+# Modules whose public functions return an `Estimate` without an estimator of their own.
 NOT_ESTIMATORS = (
     "algebra",
     "custom",
@@ -29,6 +29,7 @@ NOT_ESTIMATORS = (
     "imputation",
     "known",
     "registry",
+    "simulate",
     "storage",
     "survey",
     "simulate",

@@ -65,11 +65,14 @@ def example() -> Example:
     def asked(rows: Any) -> Survey:
         return Survey(rows, weights="w", strata="stratum", psu="psu", source="screen")
 
+    def screened(survey: Survey) -> Estimate:
+        return prevalence(survey, "screen", deff=1.5)
+
     rates = {
         "sensitivity": validated(correct=33, tested=41, name="cases"),
         "specificity": validated(correct=480, tested=500, name="others"),
     }
-    return Example(data, asked, rates, through=lambda s: prevalence(s, "screen", deff=1.5))
+    return Example(data, lambda d: screened(asked(d)), rates, own=asked, through=screened)
 
 
 @estimator(

@@ -48,7 +48,10 @@ def _example(weight: float | None = None) -> Example:
 
     other = {**data, "hidden": rng.permutation(data["hidden"])}
     arguments = {"two": sized(asked(other, "meal")), "weight": weight}
-    return Example(data, asked, arguments, through=sized, skips=FIXED if weight is None else {})
+    skips = FIXED if weight is None else {}
+    return Example(
+        data, lambda d: sized(asked(d)), arguments, own=asked, through=sized, skips=skips
+    )
 
 
 @estimator(
