@@ -352,8 +352,8 @@ def _of_ratios(
     return design_effects(survey, domains, rows, errors, answered)
 
 
-def fixed(result: Result, names: list[str]) -> list[str]:
-    """Warn of totals that no sample could change.
+def fixed(result: Result, names: list[str], what: str = "total") -> list[str]:
+    """Warn of totals or shares that no sample could change.
 
     A census is no news, and a form of variance that may be negative says so where it is read.
     """
@@ -363,13 +363,14 @@ def fixed(result: Result, names: list[str]) -> list[str]:
     std_error = result.block.std_error.reshape(len(names), -1)
     value = np.abs(result.value).reshape(len(names), -1)
     flat = np.isfinite(std_error) & (std_error <= 1e-14 * value) & (value > 0)
+    flat &= (what == "total") | (value < 1)
     if not flat.any():
         return []
     k = int(np.argmax(flat.any(axis=1)))
     said: list[str] = []
     note(
         said,
-        f"the total of {names[k]!r} has a standard error of 0 in {_domains(flat[k])}: the design, or "
+        f"the {what} of {names[k]!r} has a standard error of 0 in {_domains(flat[k])}: the design, or "
         "the margins that the weights meet, give the same in every sample.",
     )
     return said
