@@ -121,23 +121,43 @@ def _explain(
             f"{error.strerror.lower()}. Choose another, or look at what is there."
         ) from error
     steps = traceback.extract_tb(error.__traceback__)
-    if (
-        len(steps) < 2 or _checked(steps[-1]) or isinstance(error, ImportError)
-    ):  # one step: the call itself does not fit
+    unbound = len(steps) < 2  # the call itself does not fit, which Python tells well
+    if unbound or _checked(steps[-1]) or isinstance(error, ImportError):
         return
-    given = inspect.signature(function).bind(*args, **keywords).arguments
-    named = _flat(given, inspect.signature(function).parameters)
+    signature = inspect.signature(function)
+    named = _flat(signature.bind(*args, **keywords).arguments, signature.parameters)
     for name, wanted, value in named:
         if not _fits(wanted, value):
             raise TypeError(_message(name, wanted, value)) from error
+    said = _too_large(named) if isinstance(error, MemoryError) else _unusable(named, error)
+    if said:
+        raise ValueError(said) from error
+
+
+def _too_large(named: list[tuple[str, ast.expr | None, Any]]) -> str:
+    """Return what to say of the largest number where memory does not suffice."""
+    sizes = {name: value for name, _, value in named if isinstance(value, numbers.Real)}
+    name = max(sizes, key=lambda each: abs(float(sizes[each])), default="the data")
+    return (
+        f"{name} must fit in memory: found {shown(sizes.get(name, 'more than does'))}. Give less."
+    )
+
+
+def _unusable(named: list[tuple[str, ast.expr | None, Any]], error: Exception) -> str:
+    """Return what to say of the first argument that holds what no function can use, if any."""
     for name, wanted, value in named:
         odd = next(_odd(value, 0), None)
         if odd is not None:
-            raise ValueError(
+            return (
                 f"{name} must hold what can be used: found {odd}, which is none that this function "
                 "can work with. Correct it."
-            ) from error
-        del wanted
+            )
+        if "DataFrame" in _kinds(wanted) and isinstance(error, (ValueError, TypeError, KeyError)):
+            return (
+                f"{name} must be the table as it was made: found values that cannot be used "
+                f"({type(error).__name__}: {error}). Pass it unchanged."
+            )
+    return ""
 
 
 def _path_of(function: FunctionType, args: tuple[Any, ...], keywords: dict[str, Any]) -> str:

@@ -185,6 +185,12 @@ def true_values(
     import pandas as pd
 
     table = truth if isinstance(truth, pd.DataFrame) else _read(truth, "truth")
+    lacks = [column for column in ("id", "form", "domain", "value") if column not in table]
+    if lacks:
+        raise KeyError(
+            f"truth must be a table of true values: column {lacks[0]!r} is missing. Pass what "
+            "datasets.truth returns unchanged."
+        )
     rows = table[table["id"] == name]
     if form is not None or rows["domain"].duplicated().any():
         rows = rows[rows["form"] == (form or "any")]

@@ -9,7 +9,7 @@ import numpy as np
 from .arguments import explained
 from .blocks import Block, Columns
 from .chain import plain
-from .errors import level_in_range, number, one_of, whole
+from .errors import level_in_range, number, one_of, text, whole
 from .estimate import Estimate
 from .intervals import t_quantile
 
@@ -80,6 +80,7 @@ def uncertain(
     """
     one_of("kind", kind, ["normal", "lognormal", "beta"])
     level, value = level_in_range(level), number("value", value)
+    name = text("name", name, "Write for example name='transmission'.")
     spread = _std_error(value, low, high, std_error, kind, level)
     rule, constants = RULE_OF[kind], {}
     if kind == "beta":
@@ -141,6 +142,7 @@ def validated(*, correct: int, tested: int, name: str = "") -> Estimate:
     >>> specificity.interval().round(3)
     array([[0.965, 0.992]])
     """
+    name = text("name", name, "Write for example name='specificity'.")
     tested = whole("tested", tested, 1, "Give the people whose state was known.")
     correct = whole("correct", correct, 0, "Give those classified rightly.")
     if correct > tested:
@@ -151,11 +153,11 @@ def validated(*, correct: int, tested: int, name: str = "") -> Estimate:
     said: tuple[str, ...] = ()
     if correct in {0, tested}:
         p, n = (correct + 1) / (tested + 2), tested + 2.0
-        text = (
+        label = (
             f"{'All' if correct else 'None'} of {tested:,} tested were classified rightly: the "
             "standard error is that of one more right and one more wrong."
         )
-        said = (text,)
+        said = (label,)
     return Estimate(
         np.array([correct / tested]),
         (_own_block(float(np.sqrt(p * (1 - p) / n)), name),),

@@ -75,6 +75,24 @@ def test_numbers_that_are_none_are_named_where_every_kind_fits(
         broken(**{"shares": [0.5], "of": "a", **how})
 
 
+@explained
+def loud(error: Exception, *, table: pd.DataFrame | None = None, draws: int = 1) -> None:
+    del table, draws
+    raise error
+
+
+def test_a_table_with_values_of_another_kind_is_named() -> None:
+    with pytest.raises(
+        ValueError, match="table must be the table as it was made: found values that"
+    ):
+        loud(ValueError("could not convert"), table=pd.DataFrame({"x": ["a"]}))
+
+
+def test_what_does_not_fit_in_memory_is_named() -> None:
+    with pytest.raises(ValueError, match="draws must fit in memory: found 1000000"):
+        loud(MemoryError(), draws=1_000_000)
+
+
 def test_where_every_argument_fits_the_error_is_as_it_was() -> None:
     with pytest.raises(AttributeError, match="no argument is named"):
         broken([0.5], "a", of="a", unknown=object())
@@ -177,3 +195,39 @@ def test_an_estimator_with_one_estimate_has_no_figures_and_says_so() -> None:
         table = performance([*rows, {"estimator": "lists", "reason": "no overlap"}], 2)
     assert table["mean"].tolist() == [90.0]
     assert table[["bias", "coverage_mc"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: pv.validated(correct=9, tested=10, name=["a"]), "name must be a text"),  # type: ignore[arg-type]
+        (lambda: pv.uncertain(0.5, std_error=0.1, name=3), "name must be a text"),  # type: ignore[arg-type]
+        (lambda: pv.Microdata.from_codes({"home": HOME}, [{}]), "variables must be a list"),  # type: ignore[list-item]
+    ],
+)  # fmt: skip
+def test_words_and_parts_are_of_their_kind(call: Any, match: str) -> None:
+    with pytest.raises(TypeError, match=match):
+        call()
+
+
+def test_a_truth_without_its_columns_is_refused() -> None:
+    with pytest.raises(
+        KeyError, match="truth must be a table of true values: column 'id' is missing"
+    ):
+        pv.datasets.true_values(pd.DataFrame({"value": [1]}), "a")
+
+
+def test_a_quantile_without_a_limit_at_the_usual_level_says_so() -> None:
+    survey = pv.Survey({"age": np.arange(20.0)})
+    with pytest.warns(
+        pv.PrevalenceWarning, match="1 of 1 quantiles lack a limit at the level of 0.95"
+    ):
+        pv.direct.quantile(survey, "age", 0.1, level=0.8)
+
+
+def test_shares_that_the_design_fixes_say_so() -> None:
+    survey = pv.Survey({"area": ["n", "s"] * 20}, strata="area")
+    with pytest.warns(
+        pv.PrevalenceWarning, match="the share of 'area = n' has a standard error of 0"
+    ):
+        pv.direct.proportions(survey, "area")

@@ -131,7 +131,7 @@ def proportions(
         facts=facts,
         constants=constants,
         assumptions=["The outcome is taken as measured without error."],
-        warnings=without_df(result),
+        warnings=[*without_df(result), *fixed(result, held.names, "share")],
     )
 
 

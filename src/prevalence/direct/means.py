@@ -361,10 +361,11 @@ def _within(survey: Survey, names: Sequence[str]) -> Array | None:
     return None if survey.merged is None else survey.merged.spread(names)
 
 
-def fixed(result: Result, names: list[str]) -> list[str]:
-    """Return what the result says of totals that no sample could change.
+def fixed(result: Result, names: list[str], what: str = "total") -> list[str]:
+    """Return what the result says of totals or shares that no sample could change.
 
-    Margins that are met on purpose are no reason to warn. A census is no news, and a form of variance that may be negative says so where it is read.
+    Margins that are met on purpose are no reason to warn. A census is no news, and a form of
+    variance that may be negative says so where it is read.
     """
     coefficients = np.asarray(result.block.scheme.coefficients)
     if not coefficients.any() or (coefficients < 0).any():
@@ -372,11 +373,12 @@ def fixed(result: Result, names: list[str]) -> list[str]:
     std_error = result.block.std_error.reshape(len(names), -1)
     value = np.abs(result.value).reshape(len(names), -1)
     flat = np.isfinite(std_error) & (std_error <= 1e-14 * value) & (value > 0)
+    flat &= (what == "total") | (value < 1)
     if not flat.any():
         return []
     k = int(np.argmax(flat.any(axis=1)))
     said = (
-        f"the total of {names[k]!r} has a standard error of 0 in {_domains(flat[k])}: the design, or "
+        f"the {what} of {names[k]!r} has a standard error of 0 in {_domains(flat[k])}: the design, or "
         "the margins that the weights meet, give the same in every sample."
     )
     return [said]

@@ -32,6 +32,7 @@ WOODRUFF = "Woodruff (1952) doi:10.1080/01621459.1952.10483443"
 FRANCISCO = "Francisco and Fuller (1991) doi:10.1214/aos/1176347993"
 HYNDMAN = "Hyndman and Fan (1996) doi:10.1080/00031305.1996.10473566"
 INTERVALS = (*PROBABILITIES, "score", "replicates")
+USUAL = 0.95  # the level of tables
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)  # at which limits are kept beside the level asked
 
 
@@ -359,6 +360,20 @@ def _remarks(found: Found) -> list[str]:
             "their share lies outside 0 to 1. Pass interval='logit' or 'beta'.",
         )
     alone &= ~half
+    levels, limits = found.constants.get("levels"), found.constants.get("limits")
+    told = (
+        np.ones((exists.size, 1))
+        if levels is None or limits is None
+        else limits[:, levels[0] == USUAL]
+    )
+    usual = told.reshape(exists.size, -1)
+    lost = exists & np.isfinite(variance) & ~np.isfinite(usual).all(axis=1)
+    if lost.any():
+        note(
+            said,
+            f"{int(lost.sum())} of {lost.size} quantiles lack a limit at the level of {USUAL:g}: that of "
+            "their share lies outside 0 to 1. Pass interval='logit' or 'beta'.",
+        )
     if alone.any():
         note(
             said,

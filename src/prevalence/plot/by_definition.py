@@ -238,7 +238,7 @@ def _across(ax: Axes, limits: tuple[float, float], label: str, bottom: float, sa
     """Set limits, ticks and the label of the horizontal axis."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    ax.set_xlim(*limits)
+    ax.set_xlim(limits[0], max(limits[1], limits[0] + 1e-9))
     ax.set_ylim(bottom + 0.75, -1.35)
     ax.set_yticks([])
     ax.xaxis.set_major_locator(MaxNLocator(7))
