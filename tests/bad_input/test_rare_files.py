@@ -92,9 +92,9 @@ def test_saved_estimates_that_unfold_too_far_are_refused(
 
 def test_what_no_file_holds_is_not_written_and_an_unknown_tag_not_read() -> None:
     with pytest.raises(TypeError, match="complex128"):
-        storage._encode(np.array([1j]), "facts", {})
+        storage.encode(np.array([1j]), "facts", {})
     with pytest.raises(KeyError, match="pickle"):
-        storage._decode({"pickle": "gone"}, {})
+        storage.decode({"pickle": "gone"}, {})
 
 
 def test_axes_without_a_figure_are_refused() -> None:
