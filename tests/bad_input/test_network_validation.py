@@ -180,7 +180,7 @@ BAD = {
         answers(),
         lambda _: pv.nsum.recalled_size([0.0, 5.0], 100),
         ValueError,
-        r"size must be positive: found 0\. Correct it",
+        r"size must be numbers of people above 0: 1 of 2 are not \(first: 0\)",
     ),
     "threshold not positive": Bad(
         answers(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -57,24 +57,7 @@ def weight_flow(
     'log'
     """
     say = language(lang)
-    if not isinstance(flow, pd.DataFrame):
-        raise TypeError(
-            f"flow must be the table that Survey.weight_flow returns: found {type(flow).__name__}. "
-            "Call .weight_flow() on the survey."
-        )
-    missing = [c for c in ("step", "n", "sum", "kish_deff", "min", "max") if c not in flow]
-    if missing:
-        raise KeyError(
-            f"flow must be what Survey.weight_flow returns: column {missing[0]!r} is missing. Pass "
-            "that table unchanged."
-        )
-    numbers = flow[["n", "sum", "min", "max"]].apply(pd.to_numeric, errors="coerce")
-    bad = ~((numbers > 0) & (numbers < 1e100)).all(axis=1).to_numpy()
-    if bad.any():
-        raise ValueError(
-            f"flow must hold weights above 0 in every step: {int(bad.sum())} of {len(flow)} do not "
-            f"(first: row {int(bad.argmax())}). Pass what Survey.weight_flow returns unchanged."
-        )
+    _check(flow)
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     ax = axes(ax, 7.2, height(len(flow), 7.2))
@@ -118,3 +101,25 @@ def weight_flow(
     told = "Weights after each step, from the smallest to the largest: {said}."
     ax.set_label(say(told, said=say.joined(said)))
     return finished(ax, synthetic, say)
+
+
+def _check(flow: Any) -> None:
+    """Refuse what is not the table of a recipe, with weights above 0."""
+    if not isinstance(flow, pd.DataFrame):
+        raise TypeError(
+            f"flow must be the table that Survey.weight_flow returns: found {type(flow).__name__}. "
+            "Call .weight_flow() on the survey."
+        )
+    missing = [c for c in ("step", "n", "sum", "kish_deff", "min", "max") if c not in flow]
+    if missing:
+        raise KeyError(
+            f"flow must be what Survey.weight_flow returns: column {missing[0]!r} is missing. Pass "
+            "that table unchanged."
+        )
+    numbers = flow[["n", "sum", "min", "max"]].apply(pd.to_numeric, errors="coerce")
+    bad = ~((numbers > 0) & (numbers < 1e100)).all(axis=1).to_numpy()
+    if bad.any():
+        raise ValueError(
+            f"flow must hold weights above 0 in every step: {int(bad.sum())} of {len(flow)} do not "
+            f"(first: row {int(bad.argmax())}). Pass what Survey.weight_flow returns unchanged."
+        )
