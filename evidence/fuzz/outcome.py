@@ -116,6 +116,8 @@ def _estimate(made: pv.Estimate) -> str:
 
 def _frame(made: pd.DataFrame) -> str:
     told = [made[name].astype(str).str.len() > 0 for name in made.columns if name in SAID]
+    if "code" in made:  # why a model has no estimate, as a number
+        told.append(made["code"] != 0)
     unsaid = ~np.any(told, axis=0) if told else np.ones(len(made), dtype=bool)
     for name in made.columns:
         number = name in LIMITS and made[name].dtype.kind == "f"

@@ -23,6 +23,8 @@ __all__ = ["explained"]
 
 T = TypeVar("T", bound=Callable[..., Any])
 PACKAGE = str(Path(__file__).parent)
+# Kinds of errors that wrong arguments end in.
+TOLD = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, MemoryError)
 LARGEST = 1e15  # above it a count or a size is no number of this world
 
 # What an annotation means in a message, and what to do.
@@ -53,6 +55,8 @@ WORDS = {
     "Estimate": ("an Estimate", "Pass what an estimator or pv.uncertain(...) returns."),
     "Definition": ("a Definition", "Make one with pv.Definition(...)."),
     "Link": ("a Link", "Make one with prevalence.microdata.Link(...)."),
+    "Fieldwork": ("the data of one sample", "Pass what Rehearsal.sample(...) returns."),
+    "Estimator": ("a function of the data", "Pass one, without calling it."),
     "Variable": ("a Variable", "Make one with pv.Variable(...)."),
     "Parameters": ("Parameters", "Make them with simulate.Parameters(...)."),
     "CityParameters": ("CityParameters", "Make them with simulate.CityParameters(...)."),
@@ -122,7 +126,7 @@ def _explain(
         ) from error
     steps = traceback.extract_tb(error.__traceback__)
     unbound = len(steps) < 2  # the call itself does not fit, which Python tells well
-    if unbound or _checked(steps[-1]) or isinstance(error, ImportError):
+    if unbound or _checked(steps[-1]) or not isinstance(error, TOLD):
         return
     signature = inspect.signature(function)
     named = _flat(signature.bind(*args, **keywords).arguments, signature.parameters)
@@ -185,7 +189,7 @@ def _flat(
             flat += [(word, wanted, part) for word, part in value.items()]
         elif each.kind is each.VAR_POSITIONAL:
             flat += [(name, wanted, part) for part in value]
-        elif name not in ("self", "cls"):
+        elif name not in ("self", "cls") and value is not each.default:
             flat.append((name, wanted, value))
     return flat
 
@@ -239,6 +243,7 @@ def _is(kind: str, value: Any) -> bool:
         "Mapping": lambda v: isinstance(v, Mapping),
         "Callable": callable,
         "Theta": callable,
+        "Estimator": callable,
         "RowFunction": callable,
         "Weights": lambda v: hasattr(v, "root"),
         "HasFrame": lambda v: hasattr(v, "to_frame") and not hasattr(v, "dtype"),

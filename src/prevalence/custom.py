@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .blocks import MAX_COVARIANCE, add_blocks
 from .chain import Chain, linearise
 from .engine import Recorder, RowSums, Theta
-from .errors import note
+from .errors import note, text
 from .estimand import SEVERAL, Estimand, by_row
 from .estimate import Estimate
 from .evaluate import Domains, Result, evaluate, units_known
@@ -167,6 +167,8 @@ def estimate(
     outcome: str = "",
 ) -> Estimate:
     """Estimate any function of the weights, with its variance in every domain."""
+    unit = text("unit", unit, "Write for example unit='ratio'.")
+    outcome = text("outcome", outcome, "Name what is estimated, for tables.")
     domains = domains_of(survey, by, where, merged="")
     result = evaluate(survey, theta, domains, smooth=smooth)
     return assemble(

@@ -247,8 +247,10 @@ def _natural(name: str) -> tuple[int, float, str]:
 def names_of(argument: str, names: str | Iterable[str]) -> list[str]:
     """Return the names of one column or several as a list, each of them once."""
     found: Any = names
-    one = not isinstance(found, Iterable) or isinstance(
-        found, (str, pd.Series, pd.DataFrame, Mapping)
+    one = (
+        not isinstance(found, Iterable)
+        or isinstance(found, (str, pd.Series, pd.DataFrame, Mapping))
+        or getattr(found, "ndim", 1) == 0
     )
     out: list[Any] = [found] if one else list(found)
     wrong = [name for name in out if not isinstance(name, str)]

@@ -235,7 +235,7 @@ def _effective(chains: Array) -> Array:
     within = covariance[0] * length / (length - 1)
     total = covariance[0] + (means.var(axis=0, ddof=1) if count > 1 else 0.0)
     constant = _constant(chains)
-    correlation = 1 - (within - covariance) / np.where(constant, 1.0, total)
+    correlation = 1 - (within - covariance) / np.where(constant | ~(total > 0), 1.0, total)
     correlation[0] = 1.0
     # pairs (0, 1), (2, 3), ... while both lie before the last but one lag
     pairs = correlation[: 2 * max((length - 1) // 2, 1)].reshape(-1, 2, correlation.shape[1])

@@ -76,7 +76,7 @@ def test_numbers_that_are_none_are_named_where_every_kind_fits(
 
 
 @explained
-def loud(error: Exception, *, table: pd.DataFrame | None = None, draws: int = 1) -> None:
+def loud(error: Any, *, table: pd.DataFrame | None = None, draws: int = 1) -> None:
     del table, draws
     raise error
 
@@ -231,3 +231,31 @@ def test_shares_that_the_design_fixes_say_so() -> None:
         pv.PrevalenceWarning, match="the share of 'area = n' has a standard error of 0"
     ):
         pv.direct.proportions(survey, "area")
+
+
+@pytest.mark.parametrize("wrong", [{"truth": -3.0}, {"published": (0.0, 5.0)}, {"truth": np.inf}])
+def test_sizes_beside_a_figure_are_above_0(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="truth and published must be numbers of people above 0"):
+        pv.plot.sensitivity(pv.mse.sensitivity(LISTS), **wrong)
+
+
+def test_what_cannot_be_named_is_refused_before_it_is_estimated() -> None:
+    with pytest.raises(TypeError, match="outcome must be a text: found"):
+        SURVEY.estimate(lambda w: np.ones(40) @ w, outcome=["mine"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="strata must be the name of a column"):
+        pv.Lists({"A": [1, 0, 1], "B": [0, 1, 1]}, ["A", "B"], strata=np.array(2.0))
+
+
+def test_shapes_of_a_recall_curve_are_above_0() -> None:
+    data = {"priests": [1, 1, 0, 2], "police": [2, 1, 1, 4], "drivers": [12, 11, 7, 20]}
+    known = {"priests": 400, "police": 1000, "drivers": 10_000}
+    recall = pv.nsum.validate(pv.Survey(data), known=known).recall()
+    with pytest.raises(ValueError, match="shapes must be above 0: found -1"):
+        recall.sweep([-1])
+
+
+def test_failures_that_no_argument_explains_stay_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        loud(RuntimeError("the disk is full"), draws=True)
+    with pytest.raises(AttributeError, match="mine"):
+        loud(AttributeError("mine"), draws=3)

@@ -308,6 +308,11 @@ class Recall:
         """
         import pandas as pd
 
+        bad = [c2 for c2 in shapes if not number("shapes", c2) > 0]
+        if bad:
+            raise ValueError(
+                f"shapes must be above 0: found {bad[0]:g}. Write for example (0.5, 1.0, 2.0)."
+            )
         fits = [_curve(self.log_size, self.log_estimate, float(c2)) for c2 in shapes]
         k, line = self.log_size.size, _line(self.log_size, self.log_estimate)
         rows = [

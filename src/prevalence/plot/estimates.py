@@ -111,7 +111,7 @@ def ladder(
     table = comparison if isinstance(comparison, pd.DataFrame) else comparison.to_frame()
     if both_ends:
         table = table.assign(kind="estimate")
-    rows, known = _ladder_rows(table, truth), reference(published=published)
+    rows, known = _ladder_rows(table, truth), reference(published=published, sizes=False)
     ax = axes(ax, 7.2, height(len(rows), 7.2))
     scale = 100.0 if rows[0]["unit"] == "proportion" else 1.0
     limits = _limits(rows, scale, known.ends())

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import number
 from ..words import Words
 from .canvas import GREY, INK, truth_key
@@ -95,8 +97,10 @@ class Reference:
         return told
 
 
-def reference(truth: float | None = None, published: Published = None) -> Reference:
-    """Return what is drawn beside estimates, checked."""
+def reference(
+    truth: float | None = None, published: Published = None, *, sizes: bool = True
+) -> Reference:
+    """Return what is drawn beside estimates, checked: with `sizes` numbers of people, above 0."""
     both = published if isinstance(published, tuple) else (published,)
     given = tuple(number("published", x) for x in both if x is not None)
     if len(given) > 2 or (len(given) == 2 and not given[0] < given[1]):
@@ -104,7 +108,14 @@ def reference(truth: float | None = None, published: Published = None) -> Refere
             "published must be a number, or a lower and an upper limit: found "
             f"{', '.join(f'{x:g}' for x in given)}. Give (lower, upper)."
         )
-    return Reference(None if truth is None else number("truth", truth), given)
+    known = Reference(None if truth is None else number("truth", truth), given)
+    bad = [x for x in known.ends() if not np.isfinite(x) or (sizes and x <= 0)]
+    if bad:
+        rule = "numbers of people above 0" if sizes else "finite numbers"
+        raise ValueError(
+            f"truth and published must be {rule}: found {bad[0]:g}. Correct it, or leave it out."
+        )
+    return known
 
 
 def _written(x: float, scale: float, say: Words) -> str:
