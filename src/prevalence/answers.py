@@ -134,11 +134,6 @@ class Answers(Inspected):
 
     def __post_init__(self) -> None:
         require_survey(self.survey)
-        if not isinstance(self.survey, Survey):
-            raise TypeError(
-                f"survey must be a Survey: found {type(self.survey).__name__}. Make one with "
-                "pv.Survey(data, weights=...)."
-            )
         refuse(self.survey.merged, "answers about others")
         population = positive_population(self.population)
         none = self.known is None

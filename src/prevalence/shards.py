@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import explained
 from .errors import shown, warn, whole
 from .parallel import run
 from .storage import damage, decode, encode, existing, parts_of, target_of, write_whole, zipped
@@ -24,6 +25,7 @@ FORMAT, VERSION = "prevalence shard", 1
 INSIDE = "shard.json"
 
 
+@explained
 @dataclass(frozen=True, eq=False, repr=False)
 class Shard:
     """Results of some items of a piece of work, made by `prevalence.run_shard`.
@@ -104,6 +106,7 @@ class Shard:
         return f"<Shard {self.shard} of {self.of}: {len(self.results):,} of {self.items:,} results>"
 
 
+@explained
 def run_shard(
     function: Callable[[Item], Any],
     items: Iterable[Item],
@@ -179,6 +182,7 @@ def run_shard(
     return made
 
 
+@explained
 def combine(shards: Sequence[Shard | str | Path]) -> list[Any]:
     """Put shards together: the results of all items, in their order, as one run returns them.
 

@@ -35,7 +35,7 @@ FILES: dict[str, tuple[pd.DataFrame, dict[str, Any], type[Exception], str]] = {
         with_value("w", -1.0, 2), {}, ValueError, "weights must be positive: 2 of 400 rows are not",
     ),
     "no weight": (
-        rows(4, n=400).assign(w=0.0), {}, ValueError, "all 400 rows are zero",
+        rows(4, n=400).assign(w=0.0), {}, ValueError, "all 400 rows of the file",
     ),
     "weights out of range": (
         rows(4, n=400).assign(w=1e-300), {}, ValueError, "squares within floating point",

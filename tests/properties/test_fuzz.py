@@ -20,10 +20,12 @@ SLOW = (
 )  # fmt: skip
 
 
+@pytest.mark.proof
 def test_every_public_name_has_an_entry() -> None:
     assert sorted(ENTRIES) == sorted(SURFACE)
 
 
+@pytest.mark.proof
 def test_random_calls_end_in_a_result_or_in_an_error_of_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -43,6 +45,7 @@ def test_a_call_is_made_again_by_its_number(tmp_path: Path) -> None:
     assert (one.kind, one.fault, one.said) == (two.kind, two.fault, two.said)
 
 
+@pytest.mark.proof
 def test_the_committed_table_is_of_this_surface_and_has_no_other_ends() -> None:
     with (DOCS / "fuzz.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

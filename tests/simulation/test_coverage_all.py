@@ -25,12 +25,14 @@ def table() -> pd.DataFrame:
 
 
 # ---------------------------------------------------------------------- the committed table
+@pytest.mark.proof
 def test_the_table_is_that_of_the_studies(table: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(gather(), table, check_dtype=False)
     assert set(table["holds"].map(kind)) <= set(KINDS)
     assert len(STUDIES) >= 11
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", sorted(registered()))
 def test_a_registered_estimator_holds_where_its_assumptions_do(
     table: pd.DataFrame, name: str
@@ -42,6 +44,7 @@ def test_a_registered_estimator_holds_where_its_assumptions_do(
     assert bad.empty, bad[["cell", "holds", "coverage", "coverage_mc"]].to_string()
 
 
+@pytest.mark.proof
 def test_what_is_excepted_is_excepted_for_a_reason(table: pd.DataFrame) -> None:
     """A cell that breaks an assumption says which, and most of them show what it costs."""
     broken = table[table["holds"].map(kind) == "violation"]
@@ -49,6 +52,7 @@ def test_what_is_excepted_is_excepted_for_a_reason(table: pd.DataFrame) -> None:
     assert (broken["coverage"] < 90).mean() > 0.4
 
 
+@pytest.mark.proof
 def test_the_parts_of_a_coverage_add_up(table: pd.DataFrame) -> None:
     total = table[["coverage", "left", "right"]].sum(axis=1)
     assert (total[table["left"].notna()] - 100).abs().max() < 0.21  # three roundings to a tenth

@@ -144,7 +144,7 @@ def files_of(path: Any) -> list[str]:
     for one in map(Path, given):
         if not one.exists():
             raise FileNotFoundError(
-                f"path must be a file that exists: there is no {one.name!r}. Check its name."
+                f"path must name files that are there: {one.name!r} is not. Check its name."
             )
         found += sorted(one.glob("*.parquet")) if one.is_dir() else [one]
     if not found:

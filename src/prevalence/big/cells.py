@@ -141,7 +141,7 @@ def _check_sums(source: Arrow | Duck, asked: Asked, frame: pd.DataFrame) -> None
         _refuse_numbers(source, "weights", asked.weights, rows, tuple(TESTS))
     if not total.any():
         raise ValueError(
-            f"weights must be positive: all {rows:,} rows are zero. Name the column of weights."
+            f"weights must not all be zero: they are in all {rows:,} rows of the file. Name their column."
         )
     for i, name in enumerate(asked.amounts):
         limits = frame[[f"low{i}", f"high{i}"]].to_numpy(dtype=float, na_value=np.nan)

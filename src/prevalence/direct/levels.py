@@ -306,7 +306,12 @@ def _seen(survey: Survey, held: Levels, domains: Domains, result: Result) -> lis
 
 
 def _excess(survey: Survey, held: Levels, domains: Domains, result: Result) -> Array:
-    """Return what few primary units with most of a level's rows take from the degrees of freedom."""
+    """Return what few primary units with most of a level's rows take from the degrees of freedom.
+
+    Of replicate weights that came with the data the units are not known, and nothing is taken.
+    """
+    if survey.scheme is not None and survey.scheme.given:
+        return np.zeros_like(result.value)
     totals = WeightedTotals(survey, domains)
     answered = held.answered.astype(float)
     with np.errstate(all="ignore"):

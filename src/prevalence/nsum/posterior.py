@@ -578,16 +578,15 @@ def _long_tails(outcomes: Array, sizes: Array, facts: Mapping[str, Array]) -> li
     """Say for which sizes with reports the posterior mean is far above the median."""
     mean, median = sizes.mean(axis=1), np.median(sizes, axis=1)
     far = (mean > LONG_TAIL * median) & (np.asarray(facts.get("cases", np.ones(mean.size))) > 0)
-    if not far.any():
-        return []
     said: list[str] = []
-    k = int(np.argmax(far))
-    note(
-        said,
-        f"the posterior has a long tail in {int(far.sum())} of {far.size} rows: the mean of "
-        f"{str(outcomes[k])!r} is {mean[k]:,.0f} and its median {median[k]:,.0f}. Pass "
-        "point='median' to print the median; only means add up.",
-    )
+    if far.any():
+        k = int(np.argmax(far))
+        note(
+            said,
+            f"the posterior has a long tail in {int(far.sum())} of {far.size} rows: the mean of "
+            f"{str(outcomes[k])!r} is {mean[k]:,.0f} and its median {median[k]:,.0f}. Pass "
+            "point='median' to print the median; only means add up.",
+        )
     return said
 
 
