@@ -28,7 +28,13 @@ class Step(NamedTuple):
 STEPS = (
     Step("tests", "pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m proof"),
     Step("properties", "pytest -q -n 2 --dist loadfile tests/properties"),
+    Step("contracts", "evidence.contracts"),
+    Step("bad input", "evidence.bad_input"),
+    Step("code", "evidence.code"),
+    Step("random calls", "evidence.fuzz"),
+    Step("reference dossier", "evidence.dossier"),
     Step("determinism", "evidence.determinism .venv-other"),
+    Step("scale", "evidence.scale"),
     Step("rare events", "evidence.coverage.rare_events"),
     Step("weighting steps", "evidence.coverage.chain"),
     Step("scale-up", "evidence.coverage.network_coverage"),
@@ -38,6 +44,12 @@ STEPS = (
     Step("lists", "evidence.coverage.mse_coverage"),
     Step("instruments", "evidence.coverage.instrument_coverage"),
     Step("sensitive questions", "evidence.coverage.sensitive_coverage"),
+    Step("direct estimators", "evidence.coverage.direct"),
+    Step("other estimators", "evidence.coverage.estimators"),
+    Step("calibration of samplers", "evidence.coverage.calibration"),
+    Step("whole studies", "evidence.coverage.studies"),
+    Step("every estimator", "evidence.coverage"),
+    Step("speed", "benchmarks", ".venv-bench"),
 )
 
 
