@@ -116,7 +116,7 @@ def test_files_that_cannot_be_read(case: str, engine: str, tmp_path: Path) -> No
 
 
 def test_paths() -> None:
-    with pytest.raises(FileNotFoundError, match=r"there is no 'absent\.parquet'"):
+    with pytest.raises(FileNotFoundError, match=r"'absent\.parquet' is not"):
         read("absent.parquet", "auto")
     with pytest.raises(TypeError, match="path must be a parquet file"):
         read(3, "auto")

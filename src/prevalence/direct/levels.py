@@ -311,7 +311,7 @@ def _excess(survey: Survey, held: Levels, domains: Domains, result: Result) -> A
     Of replicate weights that came with the data the units are not known, and nothing is taken.
     """
     if survey.scheme is not None and survey.scheme.given:
-        return np.zeros_like(result.value)
+        return np.zeros(result.value.size)
     totals = WeightedTotals(survey, domains)
     answered = held.answered.astype(float)
     with np.errstate(all="ignore"):

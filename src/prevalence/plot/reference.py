@@ -111,9 +111,9 @@ def reference(
     known = Reference(None if truth is None else number("truth", truth), given)
     bad = [x for x in known.ends() if not np.isfinite(x) or (sizes and x <= 0)]
     if bad:
-        rule = "numbers of people above 0" if sizes else "finite numbers"
         raise ValueError(
-            f"truth and published must be {rule}: found {bad[0]:g}. Correct it, or leave it out."
+            f"truth and published must be {'numbers of people above 0' if sizes else 'finite numbers'}: "
+            f"found {bad[0]:g}. Correct it, or leave it out."
         )
     return known
 
