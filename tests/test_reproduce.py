@@ -136,7 +136,9 @@ def test_another_numpy_may_draw_a_resample_anew_and_that_is_said(
     ):
         changed = stored | {"numbers": stored["numbers"] | {name: stored["numbers"][name] * factor}}
         (tmp_path / "results.json").write_text(json.dumps(changed), encoding="utf-8")
-        assert main(["reproduce", "jamaica"]) == int(verdict != "PASS ")
+        assert main(["reproduce", "jamaica", "--out", str(tmp_path / "out")]) == int(
+            verdict != "PASS "
+        )
         last = capsys.readouterr().out.strip().splitlines()[-1]
         assert last.startswith(verdict)
         assert name in last
