@@ -83,7 +83,7 @@ def silent(
     if isinstance(result, pv.Estimate):
         return "" if result.warnings else _estimate(result)
     if isinstance(result, pd.DataFrame):
-        return _frame(result)
+        return _frame(result, [each for each in given if isinstance(each, pd.DataFrame)])
     if isinstance(result, (float, np.floating)):
         return "" if np.isfinite(result) else f"a number that is {result}"
     if isinstance(result, tuple):
@@ -95,6 +95,8 @@ def silent(
 
 def warns(given: Any) -> bool:
     """Return whether an object keeps words of warning, itself or in its estimate, or flags rows."""
+    if isinstance(given, pv.Comparison):
+        return any(map(warns, given.estimates.values()))
     made = given if isinstance(given, pv.Estimate) else getattr(given, "estimate", None)
     if getattr(given, "warnings", ()) or getattr(made, "warnings", ()):
         return True
@@ -114,13 +116,14 @@ def _estimate(made: pv.Estimate) -> str:
     return "" if np.isfinite(made.interval()[row]).all() else "a limit that is no number"
 
 
-def _frame(made: pd.DataFrame) -> str:
+def _frame(made: pd.DataFrame, given: list[pd.DataFrame]) -> str:
     told = [made[name].astype(str).str.len() > 0 for name in made.columns if name in SAID]
     if "code" in made:  # why a model has no estimate, as a number
         told.append(made["code"] != 0)
     unsaid = ~np.any(told, axis=0) if told else np.ones(len(made), dtype=bool)
     for name in made.columns:
-        number = name in LIMITS and made[name].dtype.kind == "f"
+        bare = any(name in each and each[name].isna().any() for each in given)  # as it came
+        number = name in LIMITS and made[name].dtype.kind == "f" and not bare
         if number and not np.isfinite(made[name].to_numpy()[unsaid]).all():
             return f"a table whose {name} is no number"
     return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .arguments import explained
-from .errors import nearest
+from .errors import nearest, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,6 +184,7 @@ def true_values(
     """
     import pandas as pd
 
+    name = text("name", name, "Write the id of an estimand.")
     table = truth if isinstance(truth, pd.DataFrame) else _read(truth, "truth")
     lacks = [column for column in ("id", "form", "domain", "value") if column not in table]
     if lacks:

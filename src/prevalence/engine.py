@@ -483,9 +483,9 @@ def differentiate(theta: Theta, recorder: Recorder) -> tuple[Array, Array]:
             raise ValueError(
                 "theta must use the weights: it multiplied nothing with them. Build it from `z @ w`."
             )
-        value = _columns(found, recorder.columns)
+        value = per_column(found, recorder.columns)
         player = Player(recorder)
-        moved = _columns(theta(player), player.columns)
+        moved = per_column(theta(player), player.columns)
     moved = moved.reshape(*value.shape, player.scalars)
     gradient = moved.imag / player.steps
     if not _same(moved.real, value, gradient, recorder):
@@ -507,9 +507,10 @@ def _same(moved: Array, value: Array, gradient: Array, recorder: Recorder) -> bo
     return bool((near | ~np.isfinite(value)[..., None]).all())
 
 
-def _columns(value: Any, columns: int) -> Array:
+def per_column(value: Any, columns: int) -> Array:
+    """Return what a theta made, one value per column on its last axis, after checking it."""
     array = np.asarray(value)
-    if array.ndim == 0 or array.shape[-1] != columns:
+    if array.ndim == 0 or array.shape[-1] != columns or array.dtype.kind not in "biufc":
         raise ValueError(
             f"theta must return one value per column on its last axis: found shape {array.shape} "
             f"for {columns} columns. Build it from `z @ w` alone."

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .blocks import Block, add_blocks
 from .chain import Chain, Influence, Slopes, linearise, plain
 from .design import Design
-from .engine import RowSums, Theta, Weights
+from .engine import RowSums, Theta, Weights, per_column
 from .errors import note
 from .replication import DenseWeights, FactoredWeights, Replicates, blocks, rank
 
@@ -364,7 +364,7 @@ def _unit_sums(sample: Sample, scheme: Replicates, sums: RowSums, unit: Array) -
 
 def _values(theta: Theta, w: Weights, sums: RowSums) -> Array:
     with np.errstate(all="ignore"):
-        out = np.asarray(theta(w), dtype=float)
+        out = per_column(theta(w), w.columns).astype(float)
     return out.reshape(-1, sums.n_domains, w.columns // sums.n_domains)
 
 

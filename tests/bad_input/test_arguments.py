@@ -257,3 +257,43 @@ def test_failures_that_no_argument_explains_stay_as_they_are() -> None:
         loud(RuntimeError("the disk is full"), draws=True)
     with pytest.raises(AttributeError, match="mine"):
         loud(AttributeError("mine"), draws=3)
+
+
+def test_true_values_of_a_figure_are_one_for_each_row() -> None:
+    halves = pv.direct.prevalence(SURVEY, "case", by="half")
+    for draw in (pv.plot.domains, pv.plot.ladder):
+        given: Any = halves if draw is pv.plot.domains else pv.compare({"a": halves})
+        with pytest.raises(
+            ValueError, match="truth must be one number, or one for each row: found 3"
+        ):
+            draw(given, truth=[0.1, 0.2, 0.3])
+
+
+def test_a_standard_deviation_below_0_is_refused() -> None:
+    with pytest.raises(ValueError, match="area_sd must be from 0 to 20: found -1"):
+        pv.simulate.answers(40, clusters=10, area_sd=-1.0, rng=1)
+
+
+def test_a_variance_of_two_rows_says_that_its_standard_error_tells_nothing() -> None:
+    survey = pv.Survey({"age": [3.0, 9.0]})
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 1 variances have a standard error of 0"):
+        pv.direct.variance(survey, "age")
+
+
+def test_a_size_that_is_an_array_of_one_number_is_one_number() -> None:
+    given: Any = {"degree": 180, "size": 5_000, "population": 2.8e6}
+    size: Any = np.array(20_000)
+    one = pv.nsum.precision(500, known=size, **given)
+    assert one.cv == pv.nsum.precision(500, known=20_000, **given).cv
+
+
+@pytest.mark.parametrize("made", ["no number", None, 3.0])
+def test_a_function_of_the_weights_returns_numbers_per_column(made: Any) -> None:
+    for survey in (SURVEY, SURVEY.jackknife()):
+        with pytest.raises(ValueError, match="theta must return one value per column"):
+            survey.estimate(lambda w: (np.ones(40) @ w, made)[1])
+
+
+def test_items_of_a_shard_are_several() -> None:
+    with pytest.raises(TypeError, match="items must be a list: found 3"):
+        pv.run_shard(abs, 3, 0, of=1)  # type: ignore[arg-type]

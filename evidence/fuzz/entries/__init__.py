@@ -10,6 +10,7 @@ from evidence.fuzz.surface import SURFACE, Callee
 from . import (
     definitions,
     files,
+    large,
     lists,
     measured,
     network,
@@ -51,6 +52,7 @@ def entries() -> dict[str, Entry]:
         files,
         simulated,
         rehearsed,
+        large,
     )
     for name, callee in SURFACE.items():
         own = [room.ENTRIES[name] for room in rooms if name in room.ENTRIES]

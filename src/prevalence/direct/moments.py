@@ -148,6 +148,15 @@ def _corrected(found: Result, n: Array, still: Array) -> Result:
             "not vary between the rows of the domain, or there is one row.",
         )
     unknown = (flat | ~np.isfinite(factor)).reshape(-1)
+    error = found.block.std_error.reshape(flat.shape)
+    with np.errstate(invalid="ignore"):
+        even = ~flat & (error <= 1e-14 * np.abs(found.value)) & (found.value != 0)
+    if even.any() and np.any(found.block.scheme.coefficients):
+        note(
+            said,
+            f"{int(even.sum())} of {even.size} variances have a standard error of 0: all rows of the "
+            "domain lie as far from its mean, as two rows always do. Use larger domains.",
+        )
     return replace(
         found,
         value=np.where(still, 0.0, found.value) * factor,

@@ -403,7 +403,7 @@ def _groups(known: Known) -> list[float | Estimate]:
     if isinstance(given, (Mapping, pd.Series)):
         found: list[Any] = [size for _, size in given.items()]
     else:
-        found = list(given) if isinstance(given, (list, tuple, np.ndarray)) else [given]
+        found = list(given) if isinstance(given, (list, tuple)) or np.ndim(given) else [given]
     if not found:
         raise ValueError("known must hold sizes of groups: found none. Write at least one.")
     return [_of_group(group) if isinstance(group, Group) else group for group in found]

@@ -126,6 +126,17 @@ def ladder(
     return finished(ax, synthetic, say)
 
 
+def _truths(truth: float | Sequence[float] | None, rows: int) -> Any:
+    """Return the true value of each row, after checking their number."""
+    given = np.asarray(np.nan if truth is None else truth, dtype=float)
+    if given.ndim and given.shape != (rows,):
+        raise ValueError(
+            f"truth must be one number, or one for each row: found {given.size} for {rows} rows. Give "
+            f"{rows}."
+        )
+    return given
+
+
 def _ladder_rows(
     table: pd.DataFrame, truth: float | Sequence[float] | None
 ) -> list[dict[str, Any]]:
@@ -140,7 +151,7 @@ def _ladder_rows(
         "value": table["estimate"].astype(float), "low": table["conf_low"].astype(float),
         "high": table["conf_high"].astype(float), "unit": table.get("unit", "number"),
         "kind": table.get("kind", "estimate"),
-        "truth": table.get("truth", np.nan) if truth is None else truth,
+        "truth": table.get("truth", np.nan) if truth is None else _truths(truth, len(table)),
         "hidden": is_suppressed(table) if "flag" in table else False,
     })  # fmt: skip
     units = rows["unit"].unique().tolist()
@@ -300,9 +311,8 @@ def domains(
     'Estimates by domain with their intervals: a 50.0 % (39.2 to 60.8); b 50.0 % (...).'
     """
     say = language(lang)
-    table = estimate.to_frame().assign(
-        truth=np.nan if truth is None else np.asarray(truth, dtype=float)
-    )
+    table = estimate.to_frame()
+    table = table.assign(truth=_truths(truth, len(table)))
     if switched_on(disclosure):
         table = protect(table, unit=estimate.unit)
     return domains_of(table, estimate.unit, ax, synthetic=synthetic, say=say)

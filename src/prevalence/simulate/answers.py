@@ -17,7 +17,7 @@ from prevalence.simulate.country.frame import POPULATION_2022
 from prevalence.simulate.country.network import KNOWN_GROUPS
 from prevalence.simulate.questionnaire import BINS, CODES, Questionnaire
 from prevalence.simulate.reports import HIDDEN, check_forms, column_of, counts, overall, reports
-from prevalence.simulate.shared import Floats, Ints, check_chances, gamma, lognormal
+from prevalence.simulate.shared import Floats, Ints, check_chances, check_spread, gamma, lognormal
 from prevalence.survey import Survey
 
 __all__ = ["SimulatedAnswers", "answers"]
@@ -256,6 +256,11 @@ def answers(
     """
     chances = {"prevalence": prevalence, "transmission": transmission, "precision": precision}
     _check(chances, n_adults, clusters, regions, overdispersion)
+    for argument, sd in (
+        ("area_sd", area_sd), ("barrier_sd", barrier_sd), ("region_sd", region_sd),
+        ("degree_area_sd", degree_area_sd),
+    ):  # fmt: skip
+        check_spread(argument, sd)
     forms = dict(forms or {})
     check_forms(forms)
     names, sizes, alters = _groups(known)

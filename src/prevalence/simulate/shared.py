@@ -13,6 +13,7 @@ Bools = NDArray[np.bool_]
 Labels = NDArray[np.object_]
 
 #: First and last age of each age group of the tables.
+MOST = 20.0  # of a standard deviation of logarithms: a factor of 5e8
 AGE_GROUPS = {"5-11": (5, 11), "12-14": (12, 14), "15-17": (15, 17)}
 #: Columns of truth.csv.
 COLUMNS = (
@@ -64,6 +65,14 @@ def intercept(logit: Floats, mean: float) -> float:
         if abs(step) < 1e-10:
             break
     return b
+
+
+def check_spread(argument: str, sd: float) -> None:
+    """Refuse a standard deviation that is none."""
+    if not 0 <= sd < MOST:
+        raise ValueError(
+            f"{argument} must be from 0 to {MOST:g}: found {sd:g}. 0 is no spread at all."
+        )
 
 
 def gamma(number: int, mean: float, cv: float, rng: np.random.Generator) -> Floats:
