@@ -38,7 +38,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    settings = {"svg.hashsalt": "growth", "svg.fonttype": "path", "font.size": 8.5}
+    settings: Any = {"svg.hashsalt": "growth", "svg.fonttype": "path", "font.size": 8.5}
     with mpl.rc_context(settings):
         image = Figure(figsize=(11, 5.6), layout="constrained")
         for place, (family, title) in zip(

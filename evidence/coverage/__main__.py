@@ -69,7 +69,7 @@ def weakest(table: pd.DataFrame) -> pd.DataFrame:
     """Return, of each registered estimator, the cells that hold with the least and the most."""
     holds = table[table["holds"] == "yes"]
     groups = holds.groupby("estimator")["coverage"]
-    every = holds.loc[pd.concat([groups.idxmin(), groups.idxmax()]).drop_duplicates()]
+    every: pd.DataFrame = holds.loc[pd.concat([groups.idxmin(), groups.idxmax()]).drop_duplicates()]
     columns = ["estimator", "cell", "samples", "bias", "rmse", "se_ratio", "coverage", "coverage_mc", "left", "right"]  # fmt: skip
     return every.sort_values(["estimator", "coverage"])[columns].reset_index(drop=True)
 

@@ -190,9 +190,9 @@ def stratified(
     for h in range(STRATA):
         parts.append(edges[h] + _first(rng.random((samples, sizes[h])), ELEMENTS))
     row = np.stack(parts, axis=1)
-    layer = np.arange(samples * STRATA).reshape(samples, STRATA, 1)
+    of_stratum = np.arange(samples * STRATA).reshape(samples, STRATA, 1)
     many = np.broadcast_to(sizes[:, None], row.shape).ravel()
-    layer = np.broadcast_to(layer, row.shape).ravel()
+    layer = np.broadcast_to(of_stratum, row.shape).ravel()
     told = {"sample": layer // STRATA, "layer": layer, "w": many / ELEMENTS, "people": many}
     return row.ravel(), told
 

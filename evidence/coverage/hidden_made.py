@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -127,8 +128,14 @@ def listed(sample: pv.Survey, count: int) -> Iterator[Call]:
         yield (
             "sensitive.list_regression",
             method,
-            lambda m=method: pv.sensitive.list_regression(
-                sample, "count", ["x"], treatment="treated", items=count, method=m
+            partial(
+                pv.sensitive.list_regression,
+                sample,
+                "count",
+                ["x"],
+                treatment="treated",
+                items=count,
+                method=method,
             ),
         )
 
@@ -139,8 +146,13 @@ def masked(sample: pv.Survey) -> Iterator[Call]:
         yield (
             "sensitive.randomized_response_regression",
             name,
-            lambda n=name: pv.sensitive.randomized_response_regression(
-                sample, n, ["x"], design=n, **DEVICES[n]
+            partial(
+                pv.sensitive.randomized_response_regression,
+                sample,
+                name,
+                ["x"],
+                design=name,
+                **DEVICES[name],
             ),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,9 +77,7 @@ def drawn(
         for _ in range(samples):
             made = table(p, size, rng)
             for line, (name, call) in using.items():
-                yield tried(
-                    name, size, lambda c=call, m=made: c(m, rng), line, (holds or {}).get(line, "")
-                )
+                yield tried(name, size, partial(call, made, rng), line, (holds or {}).get(line, ""))
 
     return draw
 
@@ -105,14 +104,12 @@ def two_linked(size: int) -> Callable[[np.random.Generator, int], Iterator[Found
             checked = min(links, 80)
             good = rng.hypergeometric(right, false, checked)
             known = rng.binomial(80, 0.88)
-            yield tried("mse.linked_pair", size, lambda m=made, g=good, c=checked, k=known: (
-                pv.mse.linked_pair(m, true_links=(g, c), linked_matches=(k, 80), same_file=False)
+            yield tried("mse.linked_pair", size, partial(
+                pv.mse.linked_pair, made, true_links=(good, checked), linked_matches=(known, 80), same_file=False
             ), "links and matches audited, 80 each")  # fmt: skip
             others = rng.binomial(200, 0.03)
-            yield tried("mse.linked_pair", size, lambda m=made, o=others, k=known: (
-                pv.mse.linked_pair(
-                    m, linked_others=(o, 200), linked_matches=(k, 80), same_file=False
-                )
+            yield tried("mse.linked_pair", size, partial(
+                    pv.mse.linked_pair, made, linked_others=(others, 200), linked_matches=(known, 80), same_file=False
             ), "Ding and Fienberg, 80 matches and 200 others audited")  # fmt: skip
 
     return draw
@@ -140,7 +137,7 @@ def versions(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]
                 made.append(as_lists(one.astype(float), 3))
             yield tried(
                 "mse.over_linkages", size,
-                lambda m=made: pv.mse.over_linkages(m, using=pv.mse.loglinear),
+                partial(pv.mse.over_linkages, made, using=pv.mse.loglinear),
             )  # fmt: skip
 
     return draw
@@ -201,7 +198,7 @@ def inflated(mechanism: str, size: int) -> Callable[[np.random.Generator, int], 
             made = as_lists(counts, 4)
             yield tried(
                 "mse.one_inflation", size,
-                lambda m=made: pv.mse.one_inflation(m, mechanism=mechanism),
+                partial(pv.mse.one_inflation, made, mechanism=mechanism),
             )  # fmt: skip
 
     return draw

@@ -140,7 +140,7 @@ def lines(cell: Cell, seed: int, samples: int) -> list[dict[str, Any]]:
     began = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pv.PrevalenceWarning)
-        left = min(samples, cell.samples)
+        left = max(2, round(samples * cell.samples / SAMPLES))
         while left > 0:
             taken = min(cell.batch, left)
             for found in cell.draw(rng, taken):
@@ -192,11 +192,12 @@ def command(module: str, file: str, quick: int = 100) -> pd.DataFrame:
     parser.add_argument(
         "--quick", action="store_true", help=f"{quick} samples a cell; write nothing"
     )
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="of a cell, in place of 2,000")
     parser.add_argument("--only", default="", help="cells whose name holds this; the others stay")
     given = parser.parse_args()
     every = made.cells()
     cells = [cell for cell in every if given.only in cell.name]
-    table = study(cells, made.SEED, quick if given.quick else SAMPLES)
+    table = study(cells, made.SEED, quick if given.quick else given.samples)
     with pd.option_context("display.width", 250, "display.max_rows", None):
         print(table.drop(columns=["bias_mc", "rmse_mc", "se_ratio_mc"]).to_string(index=False))
     print(f"{table['seconds'].sum():.0f} CPU seconds")

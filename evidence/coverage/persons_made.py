@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,10 @@ def with_covariates(size: int) -> Callable[[np.random.Generator, int], Iterator[
     def draw(rng: np.random.Generator, samples: int) -> Iterator[Found]:
         for _ in range(samples):
             made = seen(size, rng)
-            yield tried("mse.huggins", size, lambda m=made: pv.mse.huggins(m))
+            yield tried("mse.huggins", size, partial(pv.mse.huggins, made))
             yield tried(
                 "mse.doubly_robust", size,
-                lambda m=made: pv.mse.doubly_robust(m, among=["A", "B"], rng=rng),
+                partial(pv.mse.doubly_robust, made, among=["A", "B"], rng=rng),
             )  # fmt: skip
 
     return draw
@@ -60,8 +61,8 @@ def classes(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]:
             made = pv.Lists.from_counts(histories, counts, list("ABCDE"))
             yield tried(
                 "mse.latent_class", size,
-                lambda m=made: pv.mse.latent_class(
-                    m, classes=5, point="median", unconverged=True, rng=rng, **LIGHT
+                partial(
+                    pv.mse.latent_class, made, classes=5, point="median", unconverged=True, rng=rng, **LIGHT
                 ),
             )  # fmt: skip
 
@@ -88,8 +89,8 @@ def cut(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]:
             }
             yield tried(
                 "mse.linked", size,
-                lambda c=counts, a=audited: pv.mse.linked(
-                    as_lists(c, 3), missed=a, draws=60, rng=rng
+                partial(
+                    pv.mse.linked, as_lists(counts, 3), missed=audited, draws=60, rng=rng
                 ),
             )  # fmt: skip
 
@@ -114,7 +115,7 @@ def referred(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]
             for method in ("forced", "removed", "merged"):
                 yield tried(
                     "mse.referral_aware", size,
-                    lambda m=made, h=method: pv.mse.referral_aware(m, method=h), method,
+                    partial(pv.mse.referral_aware, made, method=method), method,
                 )  # fmt: skip
 
     return draw

@@ -30,7 +30,7 @@ ROUNDING = 0.5  # of a digit: beyond 13 digits the last one is the rounding of t
 
 def digits() -> list[dict[str, Any]]:
     """Return a row for each set: least correct digits of the data, of ours, and of R's lm."""
-    models = importlib.import_module("prevalence.direct.models")
+    models: Any = importlib.import_module("prevalence.direct.models")
     kept, models.COLLINEAR = models.COLLINEAR, 1e-12  # as tol=1e-14 in R: else it refuses Filip
     try:
         return [row(name, told) for name, told in SETS.items()]

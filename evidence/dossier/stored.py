@@ -76,7 +76,7 @@ def in_json(name: str) -> Iterator[Stored]:
     told = content(name)
     room = name.split("/", maxsplit=1)[0]
     if name == "survey/expected.json":
-        places = [(name, "results", key) for key in told["results"]]
+        places: list[tuple[str, ...]] = [(name, "results", key) for key in told["results"]]
     elif room == "nsum":
         places = [(name, "cases", key) for key in told["cases"]]
     elif name == "mse/expected.json":

@@ -82,7 +82,8 @@ def read(told: Mapping[str, Any]) -> Row:
     """Return one comparison as a row."""
     place, source, call = tuple(told["place"]), told["source"], told["call"]
     room, _, name = (place[0] if place else "").partition("/")
-    case, rest = place, ()
+    case: tuple[str, ...] = place
+    rest: tuple[str, ...] = ()
     if room in DEPTH and name.endswith(".json"):
         source, call = source_and_call(place)
         depth = DEPTHS.get(name, DEPTH[room])

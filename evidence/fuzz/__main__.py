@@ -37,6 +37,7 @@ def main() -> int:
     names = schedule(given.calls)
     with tempfile.TemporaryDirectory() as folder:
         if given.one is not None:
+            os.chdir(folder)  # a call may write files
             print(tried(given.one, names[given.one], given.seed, Path(folder), raising=True))
             return 0
         began = time.perf_counter()

@@ -62,11 +62,17 @@ def bits(results: list[dict[str, Any]]) -> str:
 def backend(name: str) -> Iterator[None]:
     """Put two workers of a backend in place."""
     if name == "dask":
-        from dask.distributed import Client, LocalCluster
+        import dask.distributed
+
+        distributed: Any = dask.distributed  # without types of its own
 
         here: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": None}
         here |= {"n_workers": 2, "threads_per_worker": 1}
-        with LocalCluster(**here) as cluster, Client(cluster), parallel_config(backend="dask"):
+        with (
+            distributed.LocalCluster(**here) as cluster,
+            distributed.Client(cluster),
+            parallel_config(backend="dask"),
+        ):
             yield
     else:
         with parallel_config(backend=name, n_jobs=2):

@@ -24,7 +24,8 @@ __all__ = ["combine_imputations"]
 Array = NDArray[Any]
 RULES_OF_DF = ("barnard-rubin", "rubin")
 KIND = "imputations"
-KEPT_RULES = (*PROPORTION_RULES, "log", "dark-figure")  # others rest on replicates or draws
+# Others rest on replicates or draws.
+KEPT_RULES = (*PROPORTION_RULES, "log", "moment", "dark-figure")
 COUNTED = ("n", "missing", "cases", "psus", "psus_with_cases")
 ROUNDING = 1e-13  # eigenvalues of a correlation matrix below it are rounding
 SOURCES = (

@@ -53,6 +53,11 @@ def log(c: Mapping[str, Array], df: Array, level: float) -> Array:
     return _none_reported(out, c, level)
 
 
+def moment(c: Mapping[str, Array], df: Array, level: float) -> Array:
+    """As `log` for variances, of which `own` tells, and as `wald` for covariances."""
+    return np.where(np.asarray(c["own"])[:, None] > 0, log(c, df, level), wald(c, df, level))
+
+
 def fewer(df: Array, excess: Array) -> Array:
     """Return ``1 / (1 / df + excess)`` degrees of freedom, but no fewer than 5 for that reason."""
     df = np.asarray(df, dtype=float)
@@ -495,6 +500,7 @@ RULES: dict[str, Rule] = {
     **PROPORTION_RULES,
     **INSTRUMENT_RULES,
     "log": log,
+    "moment": moment,
     "dark-figure": dark_figure,
     "percentile": percentile,
     "bca": bca,
@@ -521,6 +527,8 @@ WORDS = {  # what a reader is told of each rule
     "arcsine": "Intervals are symmetric on the arcsine scale and brought back to shares.",
     "wald": "Intervals are the estimate plus and minus a Student quantile times the standard error.",
     "log": "Intervals are symmetric on the log scale and brought back, so they stay positive.",
+    "moment": "Intervals of variances are symmetric on the log scale, with fewer degrees of freedom "
+    "where few primary units carry them; those of covariances are symmetric.",
     "dark-figure": "Intervals are log-normal on the number that no list saw, so the lower limit "
     "is never below the number seen.",
     "percentile": "Intervals are percentiles of the replicated estimates, widened to the estimate "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import explained
+from ..concentration import WeightedTotals
 from ..custom import assemble, domains_of
 from ..engine import Weights
 from ..errors import note
@@ -72,9 +73,12 @@ def variance(
     Notes
     -----
     m is the estimated mean and n the rows of the domain, which is taken as a constant in the
-    variance, as in R. Assumes that rows dropped for a missing outcome are like the others. The
-    standard error fails with heavy tails (it rests on the fourth moment), and there is none in a
-    domain of one row or where the outcome does not vary.
+    variance, as in R. Intervals of variances are symmetric on the log scale and take fewer degrees
+    of freedom where few primary units carry them, as those of `nsum.scale_up`: R's, about the
+    value, hold the truth of skewed outcomes 91 to 93 times in 100, these 94 to 95 (docs,
+    coverage). Assumes that rows dropped for a missing outcome are like the others. The standard
+    error fails with heavy tails (it rests on the fourth moment), and there is none in a domain of
+    one row or where the outcome does not vary.
 
     References
     ----------
@@ -114,10 +118,27 @@ def variance(
         outcomes=names_of,
         unit="variance",
         method="direct.variance",
-        interval="wald",
+        interval="moment",
         citations=[SARNDAL],
         facts=row_facts(full, np.tile(lost[:1], (len(names_of), 1))),
+        constants=_constants(survey, domains, z, ones),
     )
+
+
+def _constants(survey: Survey, domains: Domains, z: list[Array], ones: Array) -> dict[str, Array]:
+    """Return which entries of the matrix are variances, and what few primary units carry of them."""
+    size = len(z)
+    own = np.repeat(np.eye(size).ravel(), domains.count)
+    if survey.scheme is not None and survey.scheme.given:  # their units are not known
+        return {"own": own, "excess": np.zeros(own.size)}
+    totals = WeightedTotals(survey, domains)
+    squares = [(row / (np.abs(row).max(initial=0.0) or 1.0)) ** 2 for row in z]  # within floats
+    mean = _means(survey, domains, squares, ones)
+    each = totals.of(ones)
+    off = [totals.of(row) - at[totals.domain] * each for row, at in zip(squares, mean, strict=True)]
+    excess = np.zeros((size * size, domains.count))
+    excess[:: size + 1] = totals.excess(np.array(off)).reshape(size, domains.count)
+    return {"own": own, "excess": excess.ravel()}
 
 
 def _means(survey: Survey, domains: Domains, y: list[Array], ones: Array) -> Array:
