@@ -13,7 +13,7 @@ from ..arguments import explained
 from ..concentration import WeightedTotals
 from ..custom import assemble, domains_of
 from ..engine import Weights
-from ..errors import note
+from ..errors import note, one_of
 from ..estimate import Estimate
 from ..evaluate import Domains, Result, blank_rows, evaluate
 from ..facts import by_domain, row_facts
@@ -43,6 +43,7 @@ def variance(
     by: str | Sequence[str] = (),
     where: str | None = None,
     missing: str = "error",
+    interval: str = "log",
 ) -> Estimate:
     """Estimate population variances, ``n / (n - 1) sum w (y - m)**2 / sum w``, and covariances.
 
@@ -58,6 +59,9 @@ def variance(
         Condition on rows; the others stay in the design with zero weight.
     missing : {"error", "drop"}
         What to do with a missing outcome; a row that misses one of several leaves all of them.
+    interval : {"log", "wald"}
+        Intervals of variances: symmetric on the log scale, or about the value as in R. Those of
+        covariances are always the second.
 
     Returns
     -------
@@ -73,10 +77,9 @@ def variance(
     Notes
     -----
     m is the estimated mean and n the rows of the domain, which is taken as a constant in the
-    variance, as in R. Intervals of variances are symmetric on the log scale and take fewer degrees
-    of freedom where few primary units carry them, as those of `nsum.scale_up`: R's, about the
-    value, hold the truth of skewed outcomes 91 to 93 times in 100, these 94 to 95 (docs,
-    coverage). Assumes that rows dropped for a missing outcome are like the others. The standard
+    variance, as in R. Intervals on the log scale take fewer degrees of freedom where few primary
+    units carry the variance, as those of `nsum.scale_up`: R's, about the value, hold the truth of
+    skewed outcomes 91 to 93 times in 100, these 94 to 95 (docs, coverage). Assumes that rows dropped for a missing outcome are like the others. The standard
     error fails with heavy tails (it rests on the fourth moment), and there is none in a domain of
     one row or where the outcome does not vary.
 
@@ -92,6 +95,7 @@ def variance(
     >>> pv.direct.variance(survey, "y").value
     array([3.])
     """
+    rule = {"log": "moment", "wald": "wald"}[one_of("interval", interval, ["log", "wald"])]
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     ones = answering(y, answered)
@@ -118,10 +122,10 @@ def variance(
         outcomes=names_of,
         unit="variance",
         method="direct.variance",
-        interval="moment",
+        interval=rule,
         citations=[SARNDAL],
         facts=row_facts(full, np.tile(lost[:1], (len(names_of), 1))),
-        constants=_constants(survey, domains, z, ones),
+        constants=_constants(survey, domains, z, ones) if rule == "moment" else {},
     )
 
 
