@@ -26,8 +26,6 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step("tests", "pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m proof"),
-    Step("properties", "pytest -q -n 2 --dist loadfile tests/properties"),
     Step("contracts", "evidence.contracts"),
     Step("bad input", "evidence.bad_input"),
     Step("code", "evidence.code"),
@@ -50,6 +48,9 @@ STEPS = (
     Step("whole studies", "evidence.coverage.studies"),
     Step("every estimator", "evidence.coverage"),
     Step("speed", "benchmarks", ".venv-bench"),
+    # Last, since they read the tables that the steps above write.
+    Step("tests", "pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m proof"),
+    Step("properties", "pytest -q -n 2 --dist loadfile tests/properties"),
 )
 
 

@@ -24,7 +24,15 @@ __all__ = ["explained"]
 T = TypeVar("T", bound=Callable[..., Any])
 PACKAGE = str(Path(__file__).parent)
 # Kinds of errors that wrong arguments end in.
-TOLD = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, MemoryError)
+TOLD = (
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    NotImplementedError,  # pandas, of things that it cannot compare
+)
 LARGEST = 1e15  # above it a count or a size is no number of this world
 
 # What an annotation means in a message, and what to do.

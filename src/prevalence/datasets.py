@@ -185,6 +185,8 @@ def true_values(
     import pandas as pd
 
     name = text("name", name, "Write the id of an estimand.")
+    if form is not None:
+        form = text("form", form, "Write a form of trafficking as the table has it.")
     table = truth if isinstance(truth, pd.DataFrame) else _read(truth, "truth")
     lacks = [column for column in ("id", "form", "domain", "value") if column not in table]
     if lacks:

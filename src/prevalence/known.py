@@ -59,7 +59,8 @@ def uncertain(
     Raises
     ------
     ValueError
-        When the limits do not enclose the value, or a share does not lie between 0 and 1.
+        When the limits do not enclose the value, a share does not lie between 0 and 1, or
+        anything is not finite.
 
     Notes
     -----
@@ -186,6 +187,11 @@ def _std_error(
     kind: str,
     level: float,
 ) -> float:
+    if not all(np.isfinite(one) for one in (value, low, high) if one is not None):
+        raise ValueError(
+            f"value, low and high must be finite: found {value!r}, {low!r}, {high!r}. Write what "
+            "is known as numbers."
+        )
     if kind == "beta" and not 0 < value < 1:
         hint = f"Write {value / 100:g}." if 1 < value < 100 else "Choose another kind."
         raise ValueError(f"value must lie between 0 and 1 for kind='beta': found {value:g}. {hint}")

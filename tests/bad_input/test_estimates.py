@@ -34,6 +34,12 @@ CASES = {
         ValueError,
         r"low and high must enclose value: found 0\.8, 0\.6, 0\.4\. Give the limits",
     ),
+    "an infinite number": Bad(
+        {},
+        lambda _: pv.uncertain(float("inf"), std_error=1),
+        ValueError,
+        "value, low and high must be finite: found inf, None, None",
+    ),
     "limits and a standard error": Bad(
         {},
         lambda _: pv.uncertain(5, 4, 6, std_error=1),
