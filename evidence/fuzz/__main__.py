@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from .surface import SURFACE
 
 HEAD = ("name", "kind", "calls", "results", "documented", "errors", "other", "ms")
 BATCH = 250
+MEMORY = 8 * 2**30  # of addresses, of which libraries reserve some 3 * 2**30
 LEAST = 10_000  # calls of a run whose table is kept
 
 
@@ -57,14 +59,25 @@ def both(names: list[str], seed: int, folder: str) -> list[Outcome]:
     jobs = [
         ([(n, names[n]) for n in batch], seed, f"{folder}/{k}") for k, batch in enumerate(batches)
     ]
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, spawned, initializer=bounded) as pool:  # it tells of a lost process
         found = []
-        for part in pool.imap(batch, jobs):
+        for part in pool.map(batch, jobs):
             for each in part:
                 if each.fault:
                     print(f"{each.number} {each.name}: {each.fault}: {each.said}", flush=True)
             found += part
+            if len(found) % 10_000 == 0:
+                print(f"{len(found):,} calls", flush=True)
         return found
+
+
+def bounded() -> None:
+    """Let a call that takes all memory end in an error, where the system can hold it to that."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def rows(found: list[Outcome]) -> list[tuple[Any, ...]]:

@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[Ask, type[Exception], str]] = {
     ),
     "half a class": (
         lambda: answers().dont_know(transmission=1, classes=0),
-        ValueError, "classes must be a whole number of at least 1: found 0",
+        ValueError, "classes must be a whole number of at least 1 and at most the .* respondents: found 0",
     ),
     "a hidden group that nobody reported": (
         lambda: answers(hidden=np.zeros(12)).dont_know(transmission=1),

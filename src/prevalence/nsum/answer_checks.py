@@ -312,8 +312,12 @@ def dont_know(
         raise ValueError(
             f"multiples must be at least 0: found {min(times):g}. 0 takes missing answers as none."
         )
-    if classes != int(classes) or classes < 1:
-        raise ValueError(f"classes must be a whole number of at least 1: found {classes!r}.")
+    most = int(_rows(answers).sum())
+    if not 1 <= classes <= max(most, 1) or classes != int(classes):
+        raise ValueError(
+            f"classes must be a whole number of at least 1 and at most the {most:,} respondents: "
+            f"found {classes!r}. Four or five are usual."
+        )
     checked("transmission", transmission)
     degree = _relative_degree(answers)
     rows: list[dict[str, object]] = []
