@@ -20,12 +20,11 @@ from typing import Any
 
 from evidence.claims import DOCS, Claim, put
 
-from .run import ROUNDS, Outcome, batch, schedule, tried
+from .run import ROUNDS, Outcome, batch, bounded, schedule, tried
 from .surface import SURFACE
 
 HEAD = ("name", "kind", "calls", "results", "documented", "errors", "other", "ms")
 BATCH = 250
-MEMORY = 8 * 2**30  # of addresses, of which libraries reserve some 3 * 2**30
 LEAST = 10_000  # calls of a run whose table is kept
 
 
@@ -70,14 +69,6 @@ def both(names: list[str], seed: int, folder: str) -> list[Outcome]:
             if len(found) % 10_000 == 0:
                 print(f"{len(found):,} calls", flush=True)
         return found
-
-
-def bounded() -> None:
-    """Let a call that takes all memory end in an error, where the system can hold it to that."""
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def rows(found: list[Outcome]) -> list[tuple[Any, ...]]:

@@ -25,9 +25,10 @@ from .outcome import documented, kind_of, silent
 from .surface import SURFACE, Callee
 from .wild import spoiled
 
-__all__ = ["ROUNDS", "Outcome", "batch", "schedule", "tried"]
+__all__ = ["ROUNDS", "Outcome", "batch", "bounded", "schedule", "tried"]
 
 SPOILED = 0.4
+MEMORY = 8 * 2**30  # of addresses, of which libraries reserve some 3 * 2**30
 ROUNDS = 500  # of every function in the long run
 #: What is drawn from a file or a clock where it is left out or None: kept as it is.
 KEPT = {"rng"}
@@ -79,6 +80,14 @@ def tried(number: int, name: str, seed: int, folder: Path, *, raising: bool = Fa
         print(owned, args, keywords, sep="\n")
         callee.call(owned, tuple(args), keywords)
     return judged(callee, number, Call(owned, args, keywords))
+
+
+def bounded() -> None:
+    """Let a call that takes all memory end in an error, where the system can hold it to that."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def batch(job: tuple[list[tuple[int, str]], int, str]) -> list[Outcome]:

@@ -72,6 +72,10 @@ WORDS = {
     "CocoaParameters": ("CocoaParameters", "Make them with simulate.CocoaParameters(...)."),
     "Estimand": ("an Estimand", "Make one with pv.Estimand(...)."),
     "Posterior": ("a Posterior", "Pass what pv.nsum.fit(...) returns."),
+    "LatentClassFit": (
+        "a LatentClassFit",
+        "Pass what pv.mse.latent_class_fit(...) returns.",
+    ),
     "Validation": ("a Validation", "Pass what pv.nsum.validate(...) returns."),
     "Reliability": ("a Reliability", "Pass what pv.mse.reliability(...) returns."),
     "ReferralBracket": ("a ReferralBracket", "Pass what pv.mse.referral_bracket(...) returns."),

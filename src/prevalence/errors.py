@@ -18,6 +18,7 @@ __all__ = ["ConvergenceError", "DisclosureError", "PrevalenceWarning"]
 
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
+EDGE = 1e-9  # a level nearer to 0 or 1 is lost in rounding
 _LISTENERS: ContextVar[tuple[list[str], ...]] = ContextVar("listeners", default=())
 
 
@@ -115,7 +116,7 @@ def check_words(argument: str, words: Mapping[str, str], allowed: Iterable[str])
 
 def level_in_range(level: float) -> float:
     """Check a confidence level and return it."""
-    if isinstance(level, (int, float)) and 0 < level < 1:
+    if isinstance(level, (int, float)) and EDGE <= level <= 1 - EDGE:
         return float(level)
     percent = isinstance(level, (int, float)) and 1 < level < 100
     hint = f" Write {level / 100:g}." if percent else " Write for example 0.95."

@@ -196,10 +196,22 @@ class Microdata(Mapping[str, pd.DataFrame]):
         -------
         Microdata
             The same rows.
+
+        Raises
+        ------
+        KeyError
+            When a variable is of a table that is not there.
         """
         reasons = dict(why or {})
         known = {(v.table, v.name): v for v in variables}
         clean = {name: frame.copy(deep=False) for name, frame in tables.items()}
+        homeless = [v for v in variables if v.table not in clean]
+        if homeless:
+            raise KeyError(
+                f"variables must be of the tables given: {len(homeless)} of {len(variables)} are of none "
+                f"(first: {homeless[0].name!r} of {homeless[0].table!r})."
+                f"{nearest(homeless[0].table, clean)} Leave them out, or give their tables."
+            )
         for (table, name), variable in known.items():
             if not variable.missing or name not in clean[table]:
                 continue

@@ -210,6 +210,54 @@ def test_words_and_parts_are_of_their_kind(call: Any, match: str) -> None:
         call()
 
 
+LIST_CASES = pv.simulate.lists(200, rng=1)
+STRAY = pv.microdata.Variable("work", "child", "choice")
+SMALL = pv.Survey({"hidden": [1, 0, 1], "police": [2, 1, 1]})
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "match"),
+    [
+        (
+            lambda: pv.Microdata.from_codes({"home": HOME}, [STRAY]),
+            KeyError,
+            "variables must be of the tables given: 1 of 1 are of none .first: 'work' of 'child'",
+        ),
+        (
+            lambda: LIST_CASES.audit(LIST_CASES.records["person"]),
+            TypeError,
+            "kept must be a Series of True and False with the .* rows of captures",
+        ),
+        (
+            lambda: pv.nsum.sensitivity(
+                pv.nsum.scale_up(SMALL, "hidden", known={"police": 1000}, transmission=1),
+                transmission=[],
+            ),
+            ValueError,
+            "transmission must hold values to try: found none",
+        ),
+        (
+            lambda: pv.direct.mean(SMALL, "hidden").interval(1e-300),
+            ValueError,
+            "level must lie between 0 and 1: found 1e-300",
+        ),
+    ],
+)
+def test_parts_are_those_that_belong_there(call: Any, kind: type[Exception], match: str) -> None:
+    with pytest.raises(kind, match=match):
+        call()
+
+
+def test_a_what_if_says_where_there_is_no_interval() -> None:
+    table = {"case": [0.0, 1.0, 0.0, 0.0], "region": ["N", "S", "S", "S"]}
+    with pytest.warns(pv.PrevalenceWarning):
+        share = pv.direct.prevalence(pv.Survey(table), "case", by="region")
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 2 domains have no interval"):
+        told = pv.misclassification.what_if(share, sensitivity=[0.9], false_report=[0.0])
+    assert "no interval" in told.warnings[0]
+    assert told.to_frame()["conf_low"].isna().tolist() == [True, False]
+
+
 def test_a_truth_without_its_columns_is_refused() -> None:
     with pytest.raises(
         KeyError, match="truth must be a table of true values: column 'id' is missing"

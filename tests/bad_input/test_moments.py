@@ -65,6 +65,9 @@ CASES = {
         quantile(interval="xlogit"), ValueError, r"^interval must be one of mean, .*'logit'"
     ),
     "level of 95": Bad(quantile(level=95), ValueError, r"^level must lie .*: found 95. Write 0.95"),
+    "level of nearly nothing": Bad(
+        quantile(level=0.001), ValueError, r"^level must be at least 0\.01: found 0.001\. Of a"
+    ),
     "level not kept": Bad(
         lambda data: quantile(q=0.4, interval="logit")(data).interval(0.97),
         ValueError,

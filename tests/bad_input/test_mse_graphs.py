@@ -108,13 +108,13 @@ BAD = {
         table(),
         lambda d: thresholded(d, threshold=-1),
         ValueError,
-        r"threshold must be a number, at least 0: found -1\. Write",
+        r"threshold must be from 0 to 1000: found -1\. Write",
     ),
     "scale of 0": Bad(
         table(),
         lambda d: thresholded(d, scale=0),
         ValueError,
-        r"scale must be a number, positive: found 0\. Write",
+        r"scale must be from 0\.001 to 1000: found 0\. Write",
     ),
     "few draws": Bad(
         table(),

@@ -128,7 +128,7 @@ CASES = {
         persons(),
         robust(odds_ratio=-1),
         ValueError,
-        r"odds_ratio must be positive: found -1\. Write 1",
+        r"odds_ratio must be positive, within 1e-06 and 1,000,000: found -1\. Write 1",
     ),
     "empty history": Bad(
         persons(),

@@ -131,7 +131,8 @@ EVERY: dict[str, Row] = {
     "household_survey: seed": (lambda: household_survey("a"), ValueError, "seed must be a whole number"),  # type: ignore[arg-type]
     "interviews: seed": (lambda: interviews(True), ValueError, "seed must be a whole number"),
     "lists: n": (lambda: lists(0), ValueError, "n must be a whole number of at least 1"),
-    "lists: sd": (lambda: lists(9, visibility_sd=-1), ValueError, "visibility_sd must be at least 0"),
+    "lists: large effects": (lambda: lists(9, effects={"sex": {"girl": 1e3}}), ValueError, "effects must be log odds between -20 and 20: found 1000 for 'girl'"),
+    "lists: sd": (lambda: lists(9, visibility_sd=-1), ValueError, "visibility_sd must be from 0 to 20"),
     "lists: rng": (lambda: lists(9, rng="a"), TypeError, "rng must be"),  # type: ignore[arg-type]
     "lists: effects": (lambda: lists(9, effects=3), TypeError, "effects must be a mapping"),  # type: ignore[arg-type]
     "lists: labels": (lambda: lists(9, effects={"sex": 3}), TypeError, r"effects\['sex'\] must be a mapping"),  # type: ignore[dict-item]

@@ -83,7 +83,7 @@ def test_lost_marks_make_new_persons_and_equal_chances_no_bias() -> None:
         ({"sampled": 60}, "sampled must be at least 2 and below frame_venues"),
         ({"captured": 9_000}, "captured must be at least 1 and below population"),
         ({"visits": 0}, "visits must be positive"),
-        ({"capture_sd": -1}, "capture_sd must be at least 0"),
+        ({"capture_sd": -1}, "capture_sd must be from 0 to 20"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused(given: dict[str, float], message: str) -> None:

@@ -33,6 +33,7 @@ FRANCISCO = "Francisco and Fuller (1991) doi:10.1214/aos/1176347993"
 HYNDMAN = "Hyndman and Fan (1996) doi:10.1080/00031305.1996.10473566"
 INTERVALS = (*PROBABILITIES, "score", "replicates")
 USUAL = 0.95  # the level of tables
+LOWEST = 0.01  # level of an interval from which a standard error is read
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)  # at which limits are kept beside the level asked
 
 
@@ -140,6 +141,11 @@ def quantile(
     """
     asked = Asked(_shares(q), one_of("rule", rule, RULES), one_of("interval", interval, INTERVALS),
                   level_in_range(level))  # fmt: skip
+    if level < LOWEST:
+        raise ValueError(
+            f"level must be at least {LOWEST:g}: found {level:g}. Of a shorter interval no standard error "
+            "can be read."
+        )
     domains = domains_of(survey, by, where)
     names, y, answered, lost = outcomes(survey, outcome, missing, domains)
     inside = _answering(domains, answered)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..arguments import explained
-from ..errors import level_in_range, number, sequence
+from ..errors import level_in_range, note, number, sequence
 from ..estimate import Estimate
 from ..imperfect import corrected
 
@@ -38,6 +38,8 @@ class WhatIf:
     tornado : pandas.DataFrame
         One row per domain and thing varied, the others at their middle value, widest first: domain,
         varied, low, high, estimate_at_low, estimate_at_high, swing.
+    warnings : tuple of str
+        What was warned of: domains whose apparent share has no interval.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class WhatIf:
 
     grid: pd.DataFrame
     tornado: pd.DataFrame
+    warnings: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the grid.
@@ -167,7 +170,15 @@ def what_if(
     limits = apparent.interval(level)
     domains = [", ".join(label) or "all" for label in apparent.labels]
     p = np.c_[apparent.value, limits]
-    return WhatIf(_grid(domains, p, s, f), _tornado(domains, p, s, f))
+    said: list[str] = []
+    bare = ~np.isfinite(limits).all(axis=1)
+    if bare.any():
+        note(
+            said,
+            f"{int(bare.sum())} of {bare.size} domains have no interval, as their apparent shares have "
+            "none: only their estimates are told. Use larger domains.",
+        )
+    return WhatIf(_grid(domains, p, s, f), _tornado(domains, p, s, f), tuple(said))
 
 
 def _rate(argument: str, given: Rate, level: float) -> Array:

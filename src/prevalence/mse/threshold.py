@@ -23,6 +23,7 @@ SILVERMAN = "Silverman (2020) doi:10.1111/rssa.12505"
 FREEDOM = 10  # of the proposals, whose tails are heavier than any log-linear posterior's
 ROUNDS = 4  # proposals are moved to the posterior's mean and covariance three times
 STEPS_TO_MODE = 200
+WIDEST = 1000.0  # standard deviation of a log odds ratio, as good as flat; 1 / 1000 as good as none
 FEWEST = 400  # effective draws below which limits are not given
 NEARBY = (1.5, 2.5)  # thresholds whose answers are said beside that of 2
 
@@ -268,12 +269,12 @@ def _check(lists: Lists, threshold: float, scale: float, draws: int) -> None:
             f"lists must hold persons: {len(empty)} of {len(lists.names)} hold none (first: "
             f"{empty[0]!r}). Leave them out with lists.without(...)."
         )
-    for name, value in {"threshold": threshold, "scale": scale}.items():
-        least = "at least 0" if name == "threshold" else "positive"
+    for name, value, least in (("threshold", threshold, 0.0), ("scale", scale, 1 / WIDEST)):
         given = number(name, value)
-        if not (np.isfinite(given) and given >= 0 and (given > 0 or name == "threshold")):
+        if not least <= given <= WIDEST:
             raise ValueError(
-                f"{name} must be a number, {least}: found {given:g}. Write for example {name}=1.0."
+                f"{name} must be from {least:g} to {WIDEST:g}: found {given:g}. Write for example "
+                f"{name}=1.0."
             )
     whole("draws", draws, 1000, "Leave it out for 40,000.")
 

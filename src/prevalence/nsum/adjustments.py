@@ -324,6 +324,11 @@ def sensitivity(
         name: [checked(name, x) for x in np.atleast_1d(np.asarray(values, dtype=object))]
         for name, values in given.items()
     }
+    bare = [name for name, values in grids.items() if not values]
+    if bare:
+        raise ValueError(
+            f"{bare[0]} must hold values to try: found none. Write 1 for no adjustment."
+        )
     basic = {
         name: np.asarray(estimate.facts[name], dtype=float)
         for name in ("basic", "basic_std_error", "basic_df")

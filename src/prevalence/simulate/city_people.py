@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prevalence.arguments import explained
-from prevalence.simulate.shared import check_chances
+from prevalence.simulate.shared import check_chances, check_spread
 
 __all__ = ["GROUPS", "KINDS", "SLOTS", "CityParameters", "People", "Venues", "people", "venues"]
 
@@ -111,12 +111,11 @@ class CityParameters:
                 )
         positive = ("visits", "visits_trafficked", "visits_cv", "approached", "response")
         wrong = [name for name in positive if not getattr(self, name) > 0]
-        if wrong or self.capture_sd < 0:
-            name = wrong[0] if wrong else "capture_sd"
+        if wrong:
             raise ValueError(
-                f"{name} must be {'positive' if wrong else 'at least 0'}: found "
-                f"{getattr(self, name)}. Correct the parameter."
+                f"{wrong[0]} must be positive: found {getattr(self, wrong[0])}. Correct the parameter."
             )
+        check_spread("capture_sd", self.capture_sd)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def gamma(number: int, mean: float, cv: float, rng: np.random.Generator) -> Floa
 
 def lognormal(number: int, sd: float, rng: np.random.Generator) -> Floats:
     """Draw from the lognormal distribution with mean 1 and this standard deviation of the log."""
-    return np.exp(rng.normal(-0.5 * sd**2, sd, number))
+    return np.exp(-0.5 * sd**2 + sd * rng.standard_normal(number))
 
 
 def labels(letter: str, number: Ints, digits: int) -> Labels:

@@ -17,6 +17,7 @@ from ...lists import Lists
 from ...registry import Example, estimator
 from ..assemble import SKIPS, assemble, require_lists
 from ..terms import is_group
+from ..trust.sensitivity import LARGEST_ODDS
 from .crossfit import Found, Plan, estimated, lacking
 from .records import People, listed, people
 
@@ -358,9 +359,10 @@ def _asked(
         raise ValueError(
             f"clamp must lie between 0 and 0.5: found {clamp!r}. Write for example 0.005."
         )
-    if not 0 < number("odds_ratio", odds_ratio) < np.inf:
+    if not 1 / LARGEST_ODDS <= number("odds_ratio", odds_ratio) <= LARGEST_ODDS:
         raise ValueError(
-            f"odds_ratio must be positive: found {odds_ratio!r}. Write 1 for no dependence."
+            f"odds_ratio must be positive, within {1 / LARGEST_ODDS:g} and {LARGEST_ODDS:,.0f}: found "
+            f"{odds_ratio!r}. Write 1 for no dependence."
         )
     if among is not None and not is_group(among):
         raise ValueError(

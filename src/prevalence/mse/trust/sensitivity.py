@@ -299,18 +299,18 @@ def _table(
 
 
 def odds_ratios(given: Any) -> Array:
-    """Return odds ratios as an array, each positive and of a size that has a meaning."""
+    """Return odds ratios as an array, each of a size that has a meaning."""
     try:
         values = np.atleast_1d(np.asarray(given, dtype=float))
     except (TypeError, ValueError):
         raise TypeError(
             f"odds_ratio must hold numbers: found {shown(given)}. Write a range such as (0.25, 4)."
         ) from None
-    bad = ~((values > 0) & (values <= LARGEST_ODDS))
+    bad = ~((values >= 1 / LARGEST_ODDS) & (values <= LARGEST_ODDS))
     if values.ndim != 1 or not values.size or bad.any():
         first = f" (first: {values[bad][0]:g})" if bad.any() else ""
         raise ValueError(
             f"odds_ratio must hold positive numbers: {int(bad.sum())} of {values.size} are not"
-            f"{first}. Write a range such as (0.25, 4), none above {LARGEST_ODDS:,.0f}."
+            f"{first}. Write a range such as (0.25, 4), within {1 / LARGEST_ODDS:g} and {LARGEST_ODDS:,.0f}."
         )
     return values

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from prevalence.arguments import explained
 from prevalence.simulate.cocoa.frame import BELT
-from prevalence.simulate.shared import check_chances
+from prevalence.simulate.shared import check_chances, check_spread
 
 __all__ = ["SMALLEST_AREA", "CocoaParameters"]
 
@@ -84,6 +84,8 @@ class CocoaParameters:
         """Refuse what cannot be simulated."""
         counts = ("areas", "households", "validated", "area_sd", "household_sd")
         check_chances({name: p for name, p in vars(self).items() if name not in counts})
+        check_spread("area_sd", self.area_sd)
+        check_spread("household_sd", self.household_sd)
         within = self.forced_unaccompanied * self.unaccompanied
         if not within < self.forced < self.child_labour < 1 or not 0 < self.unaccompanied < 0.2:
             raise ValueError(

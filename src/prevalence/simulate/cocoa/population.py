@@ -90,8 +90,8 @@ def belt(parameters: CocoaParameters, rng: np.random.Generator) -> Belt:
     out = -1.6 + 0.22 * (age - 11) + 0.6 * (child_origin > 0) + 0.5 * poor[household] + 2.5 * alone
     out_of_school = rng.random(n) < expit(out)
     effects = np.array([place.effect for place in BELT])[district]
-    effects = effects + rng.normal(0, parameters.area_sd, district.size)
-    score = effects[area] + rng.normal(0, parameters.household_sd, area.size) + 0.3 * poor
+    effects = effects + parameters.area_sd * rng.standard_normal(district.size)
+    score = effects[area] + parameters.household_sd * rng.standard_normal(area.size) + 0.3 * poor
     logit = score[household] + 0.18 * (age - 11) + 0.35 * ~girl + 0.9 * out_of_school + 1.0 * alone
     forced = _forced(
         area, household, age, girl, out_of_school, child_origin, alone, parameters, rng

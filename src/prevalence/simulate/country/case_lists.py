@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...arguments import explained
+from ...errors import shown
 
 __all__ = ["CaseLists"]
 
@@ -62,6 +64,11 @@ class CaseLists:
             many are of two persons, and how many there are. Both are arguments of
             `prevalence.mse.linked`.
 
+        Raises
+        ------
+        TypeError
+            When `kept` is not a Series of True and False with the rows of `captures`.
+
         Examples
         --------
         >>> from prevalence.simulate import lists
@@ -69,6 +76,15 @@ class CaseLists:
         >>> audit["missed"]["registry"]
         (5, 60)
         """
+        if kept is not None and (
+            not isinstance(kept, pd.Series)
+            or kept.dtype != np.bool_
+            or not kept.index.equals(self.records.index)
+        ):
+            raise TypeError(
+                f"kept must be a Series of True and False with the {len(self.records):,} rows of captures: "
+                f"found {shown(kept)}. Write for example kept=lists.records['true_case']."
+            )
         records = self.records if kept is None else self.records[kept]
         shared = records[records.groupby("person")["person"].transform("size") > 1]
         missed = {

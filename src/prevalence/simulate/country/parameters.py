@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from prevalence.arguments import explained
-from prevalence.simulate.shared import check_chances
+from prevalence.simulate.shared import check_chances, check_spread
 
 __all__ = ["FORMS", "LISTS", "REFERRAL", "TRANSMISSION", "Parameters"]
 
@@ -102,6 +102,8 @@ class Parameters:
         """Refuse what cannot be simulated."""
         check_chances({"prevalence": self.prevalence}, strict=True)
         check_chances({"missing_answers": self.missing_answers})
+        for name in ("district_sd", "household_sd", "visibility_sd"):
+            check_spread(name, getattr(self, name))
         check_chances({"local_ties + parish_ties": self.local_ties + self.parish_ties})
         check_chances({f"transmission[{name!r}]": p for name, p in self.transmission.items()})
         check_lists(self.lists, self.referral)

@@ -104,8 +104,10 @@ def households(places: Districts, parameters: Parameters, rng: np.random.Generat
     school = -4.2 + 0.30 * (age - 11) + 0.8 * fostered + 0.5 * poor[household]
     out_of_school = rng.random(n) < expit(school)
     effect = np.array([place.effect for place in PARISHES])[places.parish]
-    effect = effect + rng.normal(0, parameters.district_sd, places.parish.size)
-    score = effect[district] + rng.normal(0, parameters.household_sd, district.size) + 0.6 * poor
+    effect = effect + parameters.district_sd * rng.standard_normal(places.parish.size)
+    score = (
+        effect[district] + parameters.household_sd * rng.standard_normal(district.size) + 0.6 * poor
+    )
     logit = score[household] + 0.12 * (age - 11) + 0.25 * girl
     logit += 0.9 * fostered + 1.2 * out_of_school
     chance = expit(logit + intercept(logit, parameters.prevalence))

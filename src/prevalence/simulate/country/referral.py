@@ -18,12 +18,14 @@ from prevalence.simulate.country.population import Victims
 from prevalence.simulate.country.victims import WINDOW_DAYS, YEAR_DAYS
 from prevalence.simulate.shared import (
     AGE_GROUPS,
+    MOST,
     Bools,
     Floats,
     Ints,
     Labels,
     age_group,
     check_chances,
+    check_spread,
     sex,
 )
 
@@ -152,10 +154,7 @@ def lists(
     (1200, ['police', 'registry', 'child_agency', 'court', 'ngo'])
     """
     whole("n", n, 1, "Write for example 1200.")
-    if not number("visibility_sd", visibility_sd) >= 0:
-        raise ValueError(
-            f"visibility_sd must be at least 0: found {visibility_sd:g}. Write 0 for children alike."
-        )
+    check_spread("visibility_sd", number("visibility_sd", visibility_sd))
     mechanism = Mechanism(
         dict(LISTS) if capture is None else capture,
         dict(REFERRAL) if referral is None else referral,
@@ -200,7 +199,7 @@ def entries(
     """
     n, names = began.size, list(mechanism.lists)
     capture = np.array(list(mechanism.lists.values()))
-    visibility = (rng.normal(0.0, mechanism.visibility_sd, n) + shift)[:, None]
+    visibility = (mechanism.visibility_sd * rng.standard_normal(n) + shift)[:, None]
     own = rng.random((n, capture.size)) < 1 / (1 + (1 - capture) / capture * np.exp(-visibility))
     last = np.maximum(ended - DELAY_DAYS, 0)
     false = 0
@@ -336,6 +335,12 @@ def _shift(known: pd.DataFrame, effects: Mapping[str, Mapping[str, float]]) -> F
                 f"Use {', '.join(map(repr, labels or LABELS))}."
             )
         added = {label: number(f"effects[{trait!r}]", by_label[label]) for label in by_label}
+        far = [label for label, logs in added.items() if not abs(logs) < MOST]
+        if far:
+            raise ValueError(
+                f"effects must be log odds between -{MOST:g} and {MOST:g}: found {added[far[0]]:g} for "
+                f"{far[0]!r}. Write for example 0.7 for twice the odds."
+            )
         total += known[trait].map(added).fillna(0.0).to_numpy(dtype=float)
     return total
 
