@@ -143,12 +143,12 @@ def _of_rows(survey: Survey, names: Sequence[str]) -> dict[str, Any]:
 def provenance(survey: Survey) -> dict[str, Any]:
     """Return how the weights and variances were made, in words."""
     about, design = survey.about, survey.design
-    scheme = survey.scheme
+    scheme, count = survey.scheme, len(design.stratum_labels)
+    strata = "1 stratum" if count == 1 else f"{count:,} strata"
     return {
         "rows": about.rows,
         "psus": about.psus,
-        "design": f"{design.stages[0].parent.size:,} {about.psus} in "
-        f"{len(design.stratum_labels):,} strata{design.words}"
+        "design": f"{design.stages[0].parent.size:,} {about.psus} in {strata}{design.words}"
         if units_known(survey)
         else f"{about.psus} not told: replicate weights came with the data",
         "weights": [step.name for step in survey.steps] or ["base weights only"],

@@ -43,7 +43,6 @@ def test_a_call_is_made_again_by_its_number(tmp_path: Path) -> None:
     assert (one.kind, one.fault, one.said) == (two.kind, two.fault, two.said)
 
 
-@pytest.mark.proof
 def test_the_committed_table_is_of_this_surface_and_has_no_other_ends() -> None:
     with (DOCS / "fuzz.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
