@@ -68,7 +68,7 @@ def estimation(table: Table, *, quick: bool = False) -> None:
 def _whole(table: Table, frame: pd.DataFrame) -> None:
     """Ten means, and means and totals, of all rows."""
     survey, size = survey_of(frame), f"n = {len(frame):,}"
-    sample = peers.svy_sample(frame) if installed("svy") else None
+    sample: Any = peers.svy_sample(frame) if installed("svy") else None
     matrices, sizes = [frame[[*DESIGN, *NAMES]]], [len(frame), VARIABLES]
     session = peers.survey_r(peers.LINEAR, "survey", matrices, sizes)
     tidy = peers.survey_r(peers.SRVYR, "srvyr", matrices, sizes)
@@ -106,7 +106,7 @@ def _whole(table: Table, frame: pd.DataFrame) -> None:
 def _by_domain(table: Table, frame: pd.DataFrame) -> None:
     """Ten means by 50 domains that cut across all units."""
     survey = survey_of(frame)
-    sample = peers.svy_sample(frame) if installed("svy") else None
+    sample: Any = peers.svy_sample(frame) if installed("svy") else None
     matrices, sizes = [frame[[*DESIGN, *NAMES]]], [len(frame), VARIABLES]
     session = peers.survey_r(peers.LINEAR, "survey", matrices, sizes)
     task = f"10 means and standard errors by {DOMAINS} domains, n = {len(frame):,}"
@@ -136,7 +136,7 @@ def _raked(table: Table, frame: pd.DataFrame) -> None:
     wanted = targets(frame)
     raked = survey_of(frame).rake(wanted)
     swept = survey_of(frame).rake(wanted, residuals="sweep")  # svy's form
-    sample = None
+    sample: Any = None
     if installed("svy"):
         sample = peers.svy_sample(frame).weighting.rake(controls=wanted)
     table.measure(
@@ -160,7 +160,7 @@ def _raked(table: Table, frame: pd.DataFrame) -> None:
 def _small(table: Table, frame: pd.DataFrame) -> None:
     """One mean by domains of fewer rows: small enough for every package."""
     survey = survey_of(frame)
-    sample = peers.svy_sample(frame) if installed("svy") else None
+    sample: Any = peers.svy_sample(frame) if installed("svy") else None
     session = peers.survey_r(peers.LINEAR, "survey", [frame[[*DESIGN, "y0"]]], [len(frame), 1])
     table.measure(
         f"one mean by {DOMAINS} domains, n = {len(frame):,}",

@@ -50,7 +50,8 @@ def _sheets(households: int, children: int) -> dict[str, Iterable[Sequence[Any]]
 def _households(n: int, rng: np.random.Generator) -> Iterable[Sequence[Any]]:
     questions = [f"home/asset_{k}" for k in range(1, 13)]
     tasks = [f"home/work/{task}" for task in TASKS]
-    first, last = ["start", "home/ea", "home/size", "home/head_age"], ["_id", "_uuid"]
+    first: list[Any] = ["start", "home/ea", "home/size", "home/head_age"]
+    last: list[Any] = ["_id", "_uuid"]
     yield [*first, *questions, "home/work", *tasks, *last, "_submission_time", "_index"]
     answers = rng.choice(["yes", "no", "dk"], (n, len(questions)), p=[0.4, 0.58, 0.02])
     chosen = rng.random((n, len(TASKS))) < 0.3
@@ -65,8 +66,8 @@ def _households(n: int, rng: np.random.Generator) -> Iterable[Sequence[Any]]:
 
 def _children(parent: np.ndarray, rng: np.random.Generator) -> Iterable[Sequence[Any]]:
     questions = [f"child/item_{k}" for k in range(1, 17)]
-    first = ["child/name", "child/sex", "child/age", "child/hours"]
-    last = ["_index", "_parent_table_name", "_parent_index"]
+    first: list[Any] = ["child/name", "child/sex", "child/age", "child/hours"]
+    last: list[Any] = ["_index", "_parent_table_name", "_parent_index"]
     yield [*first, *questions, *last, "_submission__id", "_submission__uuid"]
     n = len(parent)
     answers = rng.choice(["yes", "no", "dk"], (n, len(questions)), p=[0.05, 0.93, 0.02])

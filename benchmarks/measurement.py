@@ -8,6 +8,7 @@ list difference by domains, and pandas for the cells of an export. All numbers m
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,10 @@ def _least(survey: pv.Survey, frame: pd.DataFrame) -> Any:
     return total
 
 
+def _differences(survey: pv.Survey) -> Any:
+    return numbers(forms.difference(survey))
+
+
 def _survey_r(table: Table, survey: pv.Survey, frame: pd.DataFrame) -> None:
     """The list difference by domains beside R's survey package, the same replicates among others."""
     session = peers.survey_r(frame, survey)
@@ -159,7 +164,7 @@ def _survey_r(table: Table, survey: pv.Survey, frame: pd.DataFrame) -> None:
             for name in names
             for peer in in_r(session, name, same=_same, note=NOTES[name])
         ]
-        table.measure(task, lambda made=made: numbers(forms.difference(made)), *theirs)
+        table.measure(task, partial(_differences, made), *theirs)
     if session is not None:
         session.close()
 

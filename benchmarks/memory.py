@@ -32,20 +32,25 @@ UNITS_BAR = 2_000.0  # MB in all, a million units of one row
 STATUS = Path("/proc/self/status")
 
 
+def arrays(frame: pd.DataFrame) -> Any:
+    """Return the columns of a table by their names."""
+    return {str(name): frame[name].to_numpy() for name in frame}
+
+
 def memory(table: Table, *, quick: bool = False) -> None:
     """Compare the memory of ten means, and hold ours against the input for every kind of estimate."""
     rows = estimation.SMALL if quick else estimation.N
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "columns.npz"
         frame = estimation.data(rows)
-        np.savez(file, **{name: frame[name].to_numpy() for name in frame})
+        np.savez(file, **arrays(frame))
         for name in TASKS:
             _ours(table, name, file, rows)
             if name == "10 means":
                 _peers(table, file, frame, f"memory: {name}")
         if not quick:
             own = estimation.data(rows, own_psu=True)
-            np.savez(file, **{name: own[name].to_numpy() for name in own})
+            np.savez(file, **arrays(own))
             _units(table, file, rows)
 
 

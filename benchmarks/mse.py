@@ -64,7 +64,9 @@ def _loglinear(table: Table, uk: Lists) -> None:
     lists = uk.lists
     rule = choice(lists, 2, None, "bic", "bic", "persons")
     design, included = rule.model.design, rule.candidates.included  # best first
-    draws = lists.bootstrap(REPLICATES, rng=SEED).scheme.factors
+    scheme = lists.bootstrap(REPLICATES, rng=SEED).scheme
+    assert scheme is not None
+    draws = scheme.factors
     few = np.c_[lists.counts, draws[:, : FEW - 1]]
     session = peers.base_r(lists, design, included, few, draws)
     deviance, total = _every(rule, few)
@@ -167,7 +169,7 @@ def _rcapture(
 def _select(table: Table, rule: Choice, draws: Any, fitted: float | None) -> None:
     """The best of all models in every replicate, and every fit made in earnest."""
     lists, fits = rule.lists, rule.candidates.included.shape[1] * REPLICATES
-    call = {"replicates": REPLICATES, "rng": SEED, "interval": "bca"}
+    call: dict[str, Any] = {"replicates": REPLICATES, "rng": SEED, "interval": "bca"}
     task = f"BIC of 1,024 models, {REPLICATES:,} replicates, BCa"
     ours = table.measure(
         task,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def graphs(table: Table, uk: Lists) -> None:
         bar = 1.0 if largest == max(SECONDS) else None  # a thousand are milliseconds either way
         table.measure(
             f"822 graphs x {largest:,} numbers unseen",
-            lambda largest=largest: one(largest),
+            partial(one, largest),
             Peer(
                 "NumPy", np.__version__, peers.graph_sum(lists, unit, largest), bar=bar, same=same,
                 note="the formula written out, every number by itself",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import prevalence as pv
 from prevalence.mse.histories import all_histories
@@ -48,7 +49,9 @@ def made_up(lists: int, seen: int, *, dependent: bool = True) -> pv.Lists:
     """Return lists that each catch 2 to 12 % of a population, some pairs of them together."""
     rng = np.random.default_rng(lists)
     histories = all_histories(lists)
-    log_mean = histories @ np.log(rng.uniform(0.02, 0.12, lists))
+    log_mean: NDArray[np.float64] = histories.astype(np.float64) @ np.log(
+        rng.uniform(0.02, 0.12, lists)
+    )
     for first in range(0, lists - 1, 2 if dependent else lists):
         both = histories[:, first] * histories[:, first + 1]
         log_mean += both * rng.normal(0.8, 0.3)
@@ -71,4 +74,4 @@ def people(seen: int, covariates: int = 3) -> pd.DataFrame:
 
 def asked(frame: pd.DataFrame) -> pv.Lists:
     """Return the lists of `people`."""
-    return pv.Lists(frame, ["police", "shelter"], covariates=[c for c in frame if c[0] == "x"])
+    return pv.Lists(frame, ["police", "shelter"], covariates=[c for c in frame if str(c)[0] == "x"])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,8 +123,10 @@ def _effective(
         note = f"{1e3 * R_ITERATION} ms an iteration, its draws as the port's"
         recorded = "0.1-2", few / theirs * PEER_DRAWS * R_ITERATION
         given = [y, sizes[:-1, None]], [*y.shape, PEOPLE, PEER_DRAWS]
-        how: dict[str, Any] = {"bar": EFFECTIVE_BAR, "scale": few / theirs, "note": note}
-        every = r.optional("networkscaleup", code.OVERDISPERSED, *given, recorded=recorded, **how)
+        given_how: dict[str, Any] = {"bar": EFFECTIVE_BAR, "scale": few / theirs, "note": note}
+        every = r.optional(
+            "networkscaleup", code.OVERDISPERSED, *given, recorded=recorded, **given_how
+        )
         _in_r(table, task, every, ours)
     if nuts is not None and name == "fewest":
         theirs = float(of(mcmc.ess(nuts.log_prevalence)))
@@ -195,8 +198,13 @@ def step(call: Callable[..., Any], y: Any, sizes: Any, steps: int, **how: Any) -
 
 def one_step(call: Callable[..., Any], y: Any, sizes: Any, steps: int, **how: Any) -> Spent:
     """Return what one iteration of one of four chains takes: what more of them add."""
-    given = {"sizes": sizes, "population": PEOPLE, "chains": CHAINS, "draws": 4, "rng": 1, **how}
-    few, many = (
-        spent(lambda warmup=warmup: call(y, y, warmup=warmup, **given)) for warmup in (4, steps + 4)
-    )
+    given: dict[str, Any] = {
+        "sizes": sizes,
+        "population": PEOPLE,
+        "chains": CHAINS,
+        "draws": 4,
+        "rng": 1,
+        **how,
+    }
+    few, many = (spent(partial(call, y, y, warmup=warmup, **given)) for warmup in (4, steps + 4))
     return Spent(*((b - a) / steps / CHAINS for a, b in zip(few[:2], many[:2], strict=True)))

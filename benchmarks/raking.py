@@ -8,6 +8,7 @@ survey, which takes seconds for a sweep of a million rows, rakes fewer.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def raking(table: Table) -> None:
         session = _session(frame, wanted)
         table.measure(
             f"raking, {name}, n = {len(frame):,}",
-            lambda survey=survey, wanted=wanted: _some(survey.rake(wanted).final_weights),
+            partial(_raked, survey, wanted),
             *_svy(frame, wanted, BAR if len(frame) > SMALL else None),
             *peers.in_r(session, "rake", same=_near),
             limit=reading(*(frame[column] for column in ("w", *wanted))),
@@ -99,6 +100,10 @@ def _session(frame: pd.DataFrame, wanted: dict[str, dict[int, float]]) -> Any:
     matrices = [frame[["stratum", "psu", "w", *wanted]], *totals]
     sizes = [len(frame), len(wanted), *(len(part) for part in totals)]
     return peers.survey_r(peers.RAKING, "survey", matrices, sizes)
+
+
+def _raked(survey: Any, wanted: Any) -> Any:
+    return _some(survey.rake(wanted).final_weights)
 
 
 def _some(weights: Any) -> Any:

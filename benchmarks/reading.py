@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -32,7 +33,7 @@ def kobo(table: Table, *, quick: bool = False) -> None:
         for name, place in (("XLSX", export), ("CSV", tables)):
             taken = table.measure(
                 f"KoBo export read and linked, {name}",
-                lambda place=place: linked(place),
+                partial(linked, place),
                 *([] if quick or name == "CSV" else [cells]),
                 bar=BAR,
                 runs=3,

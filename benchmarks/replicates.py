@@ -56,7 +56,7 @@ def replicates(table: Table) -> None:
     )
     if session is not None:
         session.close()
-    plain = peers.svy_sample(frame) if installed("svy") else None
+    plain: Any = peers.svy_sample(frame) if installed("svy") else None
     table.measure(
         f"10 means, {DRAWN} Rao-Wu replicates drawn and used",
         lambda: numbers(pv.direct.mean(survey.bootstrap(DRAWN, rng=1), NAMES)),

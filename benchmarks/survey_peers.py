@@ -76,7 +76,7 @@ tasks$rake <- function() {
   weights(rake(s, margins, totals, control = list(maxit = 2000, epsilon = 1e-10)))[seq(1, size[1], 1000)]
 }
 """
-SAME = {"rtol": 1e-7, "atol": 0.0}
+SAME: dict[str, Any] = {"rtol": 1e-7, "atol": 0.0}
 
 
 def same(ours: Any, theirs: Any) -> bool:

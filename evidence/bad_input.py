@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.bad_input.asked import Answer, Case, answered
@@ -89,11 +89,11 @@ def shortened(text: str) -> str:
 
 
 def claims(
-    rows: list[tuple[str, ...]],
+    rows: Sequence[tuple[str, ...]],
     failed: int,
     seconds: list[float],
     status: int,
-    others: list[tuple[str, ...]],
+    others: Sequence[tuple[str, ...]],
 ) -> list[Claim]:
     """Return what is promised of bad input."""
     numbers = {row[0] for row in rows if row[2] != "waits"}

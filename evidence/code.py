@@ -159,7 +159,7 @@ def by_room(made: list[Message], silent: list[Message]) -> list[tuple[str, str, 
     for message in made:
         count[room(message.file)][0] += 1
         count[room(message.file)][1] += message not in silent
-    rows = [(name, *map(str, numbers)) for name, numbers in sorted(count.items())]
+    rows = [(name, str(all_), str(seen)) for name, (all_, seen) in sorted(count.items())]
     return [("all rooms", str(len(made)), str(len(made) - len(silent))), *rows]
 
 

@@ -27,7 +27,7 @@ SAMPLES, QUICK, SEED = 60, 10, 20_261_125
 CLUSTERS, DRAWN, EACH, PEOPLE, HIDDEN = 2_000, 30, 10, 1_000_000, 3_000
 KNOWN = {"police": 4_000, "nurses": 9_000, "teachers": 15_000, "drivers": 25_000}
 SPREAD = 0.5  # variance of the clusters' effects, of mean 1, on reports
-HOW = {"chains": 2, "draws": 400, "warmup": 400}
+HOW: dict[str, Any] = {"chains": 2, "draws": 400, "warmup": 400}
 
 
 def sample(rng: np.random.Generator, informative: bool) -> tuple[pv.Survey, float]:

@@ -41,7 +41,7 @@ class Sample(NamedTuple):
 
     name: str
     rows: pd.DataFrame
-    design: dict[str, str]
+    design: dict[str, Any]
     y: str
     x: str
     case: str

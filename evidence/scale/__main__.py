@@ -36,7 +36,7 @@ def claims_of(table: pd.DataFrame, gaps: pd.DataFrame, bits: pd.DataFrame) -> li
     slopes = {way: files.slope(table, way) for way in ("duckdb", "pyarrow")}
     worst = gaps["largest relative difference"].max()
     one_hash = bits["hash of all bits"].nunique()
-    duck, whole = with_replicates.loc["duckdb"], with_replicates.loc["memory"]
+    duck, whole = (with_replicates.loc[way].to_dict() for way in ("duckdb", "memory"))
     return [
         Claim(
             f"Shares, means and bootstrap by domain from a file of {merged['rows'].max():,} rows",
@@ -88,7 +88,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     from matplotlib.figure import Figure
 
     plain = table[table["replicate weights"] == 0]
-    settings = {"svg.hashsalt": "scale", "svg.fonttype": "none", "font.size": 10}
+    settings: Any = {"svg.hashsalt": "scale", "svg.fonttype": "none", "font.size": 10}
     with mpl.rc_context(settings):
         figure = Figure(figsize=(8, 3.4), layout="constrained")
         axes = figure.subplots(1, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,9 @@ def measured(quick: bool) -> pd.DataFrame:
         rows.append(
             {
                 "work": f"{name}: {chains} chains of {draws:,}",
-                "as arrays in one process": timed(lambda f=fit, c=chains, d=draws: f(1, c, d)),
-                "two fits, one after the other": timed(lambda h=half, s=halves: run(h, s)),
-                "two fits in two processes": timed(lambda h=half, s=halves: run(h, s, n_jobs=2)),
+                "as arrays in one process": timed(partial(fit, 1, chains, draws)),
+                "two fits, one after the other": timed(partial(run, half, halves)),
+                "two fits in two processes": timed(partial(run, half, halves, n_jobs=2)),
             }
         )
     rows.append(
