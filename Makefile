@@ -2,6 +2,7 @@
 #   make study      reproduce the synthetic study of Jamaica
 #   make test       all tests but the long ones        make proof   those too, and docs/evidence anew (90 minutes)
 #   make check      lint, types, docstrings, spelling  make coverage  how often the intervals hold the truth
+#   make mutation   faults put into layer 0, and whether a test sees them (25 minutes)
 #   make notebooks  rebuild the executed notebooks and the figure of the README
 #   make docs       the pages in docs/_build, and no dead link on them
 #   make bench      speed against the peers (14 minutes) make lock    the four lock files again (needs uv)
@@ -26,7 +27,7 @@ PIP_QUIET := -m pip install -qq --no-compile --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: study test proof check coverage notebooks docs bench crosscheck-bayes lock clean
+.PHONY: study test proof check coverage mutation notebooks docs bench crosscheck-bayes lock clean
 
 study notebooks: export OPENBLAS_NUM_THREADS = 1
 study: .venv/.ok
@@ -54,6 +55,10 @@ check: .venv/.ok
 
 coverage: .venv/.ok
 	@$(BIN)/python -m prevalence coverage jamaica --force
+
+mutation: export OPENBLAS_NUM_THREADS = 1
+mutation: .venv/.ok
+	@$(BIN)/python -m evidence.mutation
 
 notebooks: .venv/.ok
 	@$(BIN)/python tools/notebooks.py

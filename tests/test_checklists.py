@@ -75,7 +75,7 @@ def test_what_is_told_fills_a_gap_and_adds_to_what_is_found() -> None:
     told = {"funding": "Nobody paid.", "design": "Drawn in 2023"}
     found = reported(pv.checklist(compared(), "survey", told=told))
     assert found["funding"] == "Nobody paid."
-    assert found["design"].endswith("strata. Drawn in 2023.")
+    assert found["design"].endswith("1 stratum. Drawn in 2023.")
     synthetic = pv.checklist(compared(), "survey", synthetic=True)
     assert "ethics" not in synthetic.gaps
 

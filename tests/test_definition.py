@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 import prevalence as pv
+from prevalence.grammar import compared
 
 U = np.nan
 THREATS = pv.Indicator("q1 == 1", domain="violence", strength="strong", labels={"fr": "Menaces"})
@@ -156,6 +157,17 @@ def test_tables_of_every_kind_agree() -> None:
     ):
         np.testing.assert_array_equal(d.classify(table).outcome, expected)
     assert list(d.classify(pl.DataFrame(data)).data.columns) == [*data, "forced_labour_v1_0"]
+
+
+def test_constants_of_a_condition_are_those_of_one_column_each() -> None:
+    found = compared("not (q1 == 1) or q2 in [2, 3] and flag and 4 < q1 <= 5")
+    assert found is not None
+    assert found.constants == {"q1": {1, 4, 5}, "q2": {2, 3}, "flag": set()}
+    assert (found.truths, found.uses["q1"]) == ({"flag"}, 2)
+    for text in ("q1 == q2", "not (q1 == q2)", "q1 + 1 == 2", "q1 == 1 and q2 > -q1"):
+        assert compared(text) is None
+    d = windowed(indicators={"same": pv.Indicator("q1 == q2")}, rule="same")
+    assert d.classify({"q1": [1.0, 1, U], "q2": [1.0, 2, 1]}).outcome.tolist()[:2] == [1, 0]
 
 
 # ---------------------------------------------------------------------- windows

@@ -159,6 +159,13 @@ def test_rows_without_a_standard_error_in_some_imputation_take_the_mean_of_the_o
     ]
     with pytest.warns(pv.PrevalenceWarning, match="1 of 1 rows have no standard error in some"):
         found = pv.combine_imputations(given)
+    tables = [{"case": y, "never": 0 * y, "psu": psu} for y in case]  # a row that none tells
+    both = [pv.direct.prevalence(pv.Survey(t, psu="psu"), ["case", "never"]) for t in tables]
+    with pytest.warns(pv.PrevalenceWarning, match="1 of 2 rows have no standard error in some"):
+        pv.combine_imputations(both)
+    with pytest.warns(pv.PrevalenceWarning) as said:  # no logarithm of 0 in any row
+        pv.combine_imputations([e.count(1_000) for e in both])
+    assert any("by the rule 'wald'" in str(each.message) for each in said)
     within = np.mean([e.std_error[0] ** 2 for e in given[1:]])
     between = np.var([e.value[0] for e in given], ddof=1)
     assert found.std_error[0] ** 2 == pytest.approx(float(within + 4 / 3 * between), rel=1e-12)
@@ -173,6 +180,8 @@ def test_linear_arithmetic_after_combining_gives_counts() -> None:
     with pytest.warns(pv.PrevalenceWarning, match="by the rule 'log': those of the estimates"):
         late = pv.combine_imputations([e.count(1_000) for e in given])
     assert late.std_error[0] == pytest.approx(float(found.std_error[0]), rel=1e-12)
+    with pytest.warns(pv.PrevalenceWarning, match="by the rule 'log': those of the estimates"):
+        pv.combine_imputations([e * 2 for e in given])  # also below 1
 
 
 def test_known_quantities_stay_one_source() -> None:
@@ -201,3 +210,61 @@ def test_a_combined_estimate_is_saved_and_read(tmp_path: Path) -> None:
     again = pv.load(found.save(tmp_path / "combined.estimate"))
     np.testing.assert_array_equal(again.interval(), found.interval())
     np.testing.assert_array_equal(again.df, found.df)
+
+
+def test_facts_are_means_and_counts_have_one_decimal() -> None:
+    given = [pv.direct.prevalence(s, "case") for s in completed(4)]
+    found = pv.combine_imputations(given)
+    for name in ("n", "missing", "cases", "psus", "psus_with_cases"):
+        wanted = np.round(np.mean([e.facts[name] for e in given], axis=0), 1)
+        np.testing.assert_array_equal(found.facts[name], wanted)
+    size = found.facts["n"] / found.facts["deff"]
+    np.testing.assert_allclose(found.facts["n_eff"], size, rtol=1e-14)
+    assert found.facts["n_eff"][0] != np.round(found.facts["n_eff"][0], 1)
+    within = np.mean([e.std_error[0] ** 2 for e in given])
+    between = np.var([e.value[0] for e in given], ddof=1) * (1 + 1 / M)
+    share = between / (within + between)
+    free = (M - 1) / share**2
+    wanted = share + (1 - share) * 2 / (free + 3)
+    assert found.facts["missing_information"][0] == pytest.approx(wanted, rel=1e-12)
+
+
+def test_the_columns_between_imputations_have_their_degrees_of_freedom() -> None:
+    given = [pv.direct.mean(s, "y") for s in completed(6)]
+    found = pv.combine_imputations(given, name="shared")
+    (block,) = (b for b in found.blocks if b.source == "imputations:shared")
+    assert block.scheme.labels == ("1", "2", "3", "4", "5")
+    np.testing.assert_array_equal(block.df, [M - 1.0])
+    columns = np.array([e.value for e in given]).T - found.value[:, None]
+    np.testing.assert_allclose(block.columns(), columns, rtol=1e-12)
+    np.testing.assert_allclose(block.scheme.coefficients, (1 + 1 / M) / (M - 1), rtol=1e-14)
+    # Those of a row that does not vary: of the design once they are more.
+    for units, df in ((4, M - 1.0), (12, 11 * 12 / 14)):
+        same = pv.Survey({"y": np.arange(24.0), "psu": np.arange(24) % units}, psu="psu")
+        alike = pv.combine_imputations([pv.direct.mean(same, "y")] * M, name="alike")
+        (block,) = (b for b in alike.blocks if b.source == "imputations:alike")
+        np.testing.assert_allclose(block.df, [df], rtol=1e-12)
+
+
+def test_imputed_lists_keep_their_interval_above_the_persons_seen() -> None:
+    lists = [
+        pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40 - k, 30 - k, 10 + k], ["A", "B"])
+        for k in range(3)
+    ]
+    given = [pv.mse.chapman(x, between=("A", "B")) for x in lists]
+    with pytest.warns(pv.PrevalenceWarning, match="share no source"):
+        found = pv.combine_imputations(given)
+    assert found.interval_rule == "dark-figure"
+    assert found.constants["seen"][0] == pytest.approx(79)
+    low, high = found.interval()[0]
+    unseen = found.value[0] - 79
+    assert (low - 79) * (high - 79) == pytest.approx(unseen**2, rel=1e-12)
+
+
+def test_rubins_own_degrees_of_freedom() -> None:
+    given = [pv.direct.mean(s, "y") for s in completed(6)]
+    found = pv.combine_imputations(given, df="rubin")
+    within = np.mean([e.std_error[0] ** 2 for e in given])
+    between = np.var([e.value[0] for e in given], ddof=1) * (1 + 1 / M)
+    wanted = (M - 1) * ((within + between) / between) ** 2
+    assert found.df[0] == pytest.approx(wanted, rel=1e-9)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 from prevalence.intervals import PROPORTION_RULES, RULES
+from prevalence.reliability import flags
 from tests.naive import intervals as naive
 
 Array = NDArray[Any]
@@ -163,6 +164,37 @@ def test_beta_keeps_the_width_that_was_given() -> None:
     np.testing.assert_allclose(logs.interval(), [[8, 12.5]], rtol=1e-12)
 
 
+@pytest.mark.parametrize("rule", PROPORTION_RULES)
+@pytest.mark.parametrize("df", DF.values(), ids=DF)
+def test_those_who_are_none_have_the_mirrored_limits(rule: str, df: float) -> None:
+    p = np.array([0.0, 0.5, 1.0, 1.2, 3.0, 9.0]) / 20  # a share of half a row has its limits too
+    one, two = (limits(rule, share, df, n=20.0, deff=1.0) for share in (p, 1 - p))
+    np.testing.assert_allclose(1 - two[:, ::-1], one, rtol=1e-9, atol=1e-9)
+
+
+def test_profile_limits_are_read_between_the_roots_beside_them() -> None:
+    from scipy.interpolate import CubicHermiteSpline
+
+    roots = np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0])
+    dark, slopes = 3 + roots + 0.1 * np.sin(3 * roots), 1 + 0.3 * np.cos(3 * roots)
+    c = {
+        "seen": np.array([100.0]),
+        "roots": roots[None],
+        "dark": np.exp(dark)[None],
+        "slopes": slopes[None],
+    }
+    below, above = (
+        CubicHermiteSpline(roots[s], dark[s], slopes[s]) for s in np.split(np.arange(6), 2)
+    )
+    for level, z in (
+        (0.99, 2.5758293035489004),
+        (0.95, 1.959963984540054),
+        (0.5, 0.6744897501960817),
+    ):
+        found = RULES["profile"](c, np.array([np.inf]), level)[0]
+        np.testing.assert_allclose(found, 100 + np.exp([below(-z), above(z)]), rtol=1e-12)
+
+
 # ------------------------------------------------------------------ maps
 @pytest.mark.parametrize("rule", PROPORTION_RULES)
 def test_monotone_maps_carry_the_limits(rule: str) -> None:
@@ -176,6 +208,8 @@ def test_monotone_maps_carry_the_limits(rule: str) -> None:
         (-(e - 1) * 100 / 2 + 3, [50 * (1 - high) + 3, 50 * (1 - low) + 3]),
         (np.exp(e), [np.exp(low), np.exp(high)]),
         (np.sqrt(np.exp(2 * e)), [np.exp(low), np.exp(high)]),
+        (e**2, [low**2, high**2]),
+        (3 / e, [3 / high, 3 / low]),
     ):
         np.testing.assert_allclose(mapped.interval(0.9)[0], wanted, rtol=1e-12)
         assert mapped.interval_rule == rule
@@ -341,6 +375,8 @@ def test_reliability_flags_follow_the_standards() -> None:
     assert "unreliable: interval wider than 30 points" in flag(18, 36)
     assert "unreliable: interval wider than 130 % of the share" in flag(5, 60)
     assert flag(56, 60).endswith("complement unreliable")
+    wide = pv.direct.prevalence(pv.Survey({"y": [1] * 18 + [0] * 18}), "y")
+    assert wide.to_frame(0.5)["flag"][0] == flag(18, 36)  # they are those of 95 % at every level
     assert flag(0, 900) == "no cases"  # its interval is narrower than 5 points
     assert flag(0, 40) == "no cases; unreliable: interval wider than 130 % of the share"
 
@@ -376,3 +412,73 @@ def test_without_a_case_half_the_correlation_is_enough_up_to_03() -> None:
 def test_half_the_correlation_is_not_enough_where_clusters_are_all_alike() -> None:
     """The counter-example: a correlation near 1, where a sample without a case misses a quarter."""
     assert missed_without_a_case(0.98, 100, 30) > 0.2
+
+
+def by_the_standards(row: dict[str, float], unit: str) -> str:
+    """Return the flags of a row, standard by standard."""
+    value, n, n_eff = row["value"], row["n"], row["n_eff"]
+    said = []
+    if row["cases"] == 0:
+        said.append("no cases")
+    if value == 1 and unit == "proportion" and row["cases"] == n:
+        said.append("only cases")
+    if 0 < row["cases"] < 5:
+        said.append("fewer than 5 cases")
+    if row["cv"] > 0.3 and unit not in ("difference", "log count"):
+        said.append("cv above 30 %")
+    if unit == "proportion":
+        said += ["computed below 0"] * (value < 0) + ["computed above 100 %"] * (value > 1)
+    if row["df"] < 8:
+        said.append("df below 8")
+    if unit in ("count", "total"):
+        if n < 10:
+            said.append("unreliable: fewer than 10 rows")
+        elif row["width"] > 1.6 * abs(value):
+            said.append("unreliable: interval wider than 160 % of the number")
+    if unit == "proportion":
+        if min(n_eff, n) < 30:
+            said.append("unreliable: effective sample below 30")
+        elif np.isfinite(n_eff) and row["width"] > 0.05:
+            if row["width"] >= 0.3:
+                said.append("unreliable: interval wider than 30 points")
+            elif row["width"] > 1.3 * value:
+                said.append("unreliable: interval wider than 130 % of the share")
+            elif row["width"] > 1.3 * (1 - value):
+                said.append("complement unreliable")
+    return "; ".join(said)
+
+
+@pytest.mark.parametrize(
+    "unit", ["proportion", "count", "total", "difference", "mean", "log count"]
+)
+def test_every_flag_is_that_of_the_standards(unit: str) -> None:
+    rng = np.random.default_rng(21)
+    rows = 400
+    shares = rng.choice([0.0, 0.01, 0.04, 0.2, 0.5, 0.97, 1.0, 1.02, -0.01], rows)
+    table: dict[str, Array] = {
+        "value": shares if unit == "proportion" else np.round(shares * 1_000),
+        "n": rng.choice([9.0, 10.0, 29.0, 30.0, 500.0], rows),
+        "n_eff": rng.choice([12.0, 29.9, 30.0, 400.0, np.nan], rows),
+        "cases": rng.choice([0.0, 1.0, 4.0, 5.0, 30.0, 500.0, np.nan], rows),
+        "cv": rng.choice([0.0, 0.3, 0.301, np.nan], rows),
+        "df": rng.choice([7.9, 8.0, 50.0], rows),
+        "width": rng.choice([0.01, 0.05, 0.051, 0.29, 0.3, 0.9], rows),
+    }
+    if unit != "proportion":
+        table["width"] = np.round(np.abs(table["value"]) * rng.choice([1.0, 1.6, 1.61], rows), 6)
+    e = pv.Estimate(table["value"], (), outcomes=("y",) * rows, unit=unit, method="direct.made")
+    limits_of = np.stack([np.zeros(rows), table["width"]], axis=1)
+    found = flags(e, table, limits_of)
+    records = [{name: float(column[i]) for name, column in table.items()} for i in range(rows)]
+    assert found == [by_the_standards(row, unit) for row in records]
+
+
+def test_what_chains_tell_is_flagged() -> None:
+    facts = {"rhat": np.array([1.01, 1.011, 1.0]), "ess": np.array([400.0, 400.0, 399.0])}
+    e = pv.Estimate(np.ones(3), (), outcomes=("y",) * 3, unit="count", facts=facts)
+    plain = dict.fromkeys(("cases", "n", "n_eff", "cv"), np.full(3, 50.0)) | {
+        "cv": np.zeros(3),
+        "df": np.full(3, np.inf),
+    }
+    found = flags(e, plain, np.zeros((3, 2)))
+    assert found == ["", "R-hat above 1.01", "fewer than 400 effective draws"]

@@ -103,3 +103,19 @@ def test_refused(draws: Array, message: str) -> None:
     for diagnostic in (mcmc.rhat, mcmc.ess, mcmc.mcse):
         with pytest.raises(ValueError, match=message):
             diagnostic(draws)
+
+
+def test_proposals_start_at_the_scale_that_is_asked_for() -> None:
+    np.testing.assert_allclose(mcmc.Proposals((3,)).scale, 0.5, rtol=1e-15)
+    walk = mcmc.Proposals((2,), start=2.0, target=0.3)
+    walk.learn(np.array([True, False]))
+    wanted = 2.0 * np.exp(np.array([0.7, -0.3]) / np.sqrt(10))
+    np.testing.assert_allclose(walk.scale, wanted, rtol=1e-12)
+
+
+def test_a_variance_without_a_lower_limit_goes_down_to_zero() -> None:
+    rng = np.random.default_rng(5)
+    found = mcmc.scale_squared(np.full(20_000, 0.02), 4, rng)
+    # 0.02 / chi2(4): below 0.01 with the probability of a chi2(4) above 2.
+    assert (found < 0.01).mean() == pytest.approx(0.7358, abs=4 * 0.0032)
+    assert (found > 0).all()

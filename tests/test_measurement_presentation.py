@@ -78,6 +78,15 @@ def test_names_of_windows_have_words(name: str, said: str, label: str) -> None:
     assert window_words("school year 2023") is None
 
 
+def test_windows_are_all_said_up_to_nine_and_other_names_up_to_four() -> None:
+    years = [f"in {year}" for year in range(2001, 2013)]
+    assert presentation.window_of("; ".join(years[:9])) == f"{', '.join(years[:8])} and in 2009"
+    said = presentation.window_of("; ".join(years))
+    assert said == f"{', '.join(years[:8])} and 4 more"
+    assert presentation._listed(list("abcd")) == "a, b, c and d"
+    assert presentation._listed(list("abcde")) == "a, b, c and 2 more"
+
+
 def test_each_row_of_joint_shares_says_its_own_window_and_definition() -> None:
     said = joint().sentence().splitlines()
     assert len(said) == 6

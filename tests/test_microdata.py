@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 import prevalence as pv
-from prevalence.microdata import Link, declared_missing
+from prevalence.microdata import Link
+from prevalence.missing_codes import declared_missing
 
 
 def study() -> pv.Microdata:

@@ -11,6 +11,7 @@ import pytest
 
 import prevalence as pv
 from prevalence import presentation
+from prevalence.console import table_html
 from prevalence.disclosure import is_suppressed, log, protect, switched_on
 from prevalence.intervals import RULES, WORDS
 from prevalence.rounding import shown
@@ -426,3 +427,53 @@ def test_words_that_say_nothing_are_left_out() -> None:
     tested = pv.direct.t_test(pv.Survey({**ROWS, "hours": np.arange(60.0)}), "hours", "area")
     assert tested.estimate is not None
     assert tested.estimate.sentence().startswith('The difference of "mean hours by area" is')
+
+
+@pytest.mark.parametrize(
+    ("numbers", "unit", "said"),
+    [
+        ((0.06217, 0.03982, 0.0929), "proportion", ("6.2 %", "4.0", "9.3")),
+        ((0.0, 0.0, 0.0012), "proportion", ("0 %", "0", "0.12")),
+        ((0.00021, 0.00007, 0.0006), "proportion", ("0.021 %", "0.007", "0.060")),
+        ((1.0, 0.99, 1.0), "proportion", ("100.0 %", "99.0", "100.0")),
+        ((np.nan, 0.1, 0.2), "proportion", ("-", "10.0", "20.0")),
+        ((51_317.0, 25_921.0, 76_719.0), "count", ("51,300", "25,900", "76,700")),
+        ((5.0, 1.0, 1_234_567.0), "count", ("5", "1", "1,234,567")),
+        ((0.0, 0.0, 3_456.0), "count", ("0", "0", "3,460")),
+        ((31.96, 20.73, 49.39), "count", ("32", "21", "49")),
+        ((99.4, 12.34, 99.94), "total", ("99", "12", "100")),
+        ((99.4, 12.34, 100.4), "total", ("99", "12", "100")),
+        ((2.345, 1.118, 3.572), "total", ("2.3", "1.1", "3.6")),
+        ((-0.0335, -0.9842, 0.9171), "coefficient", ("-0.034", "-0.984", "0.917")),
+        ((-0.0001, -0.004, 0.0), "coefficient", ("-0.00010", "-0.00400", "0")),
+        ((12.0, np.inf, np.nan), "mean", ("12", "-", "-")),
+        ((7.0, 7.0, 7.0), "mean", ("7.0", "7.0", "7.0")),
+        ((20.5, 20.41, 20.59), "mean", ("20.5", "20.4", "20.6")),
+        ((1_500.0, 1_499.9, 1_500.1), "mean", ("1,500.0", "1,499.9", "1,500.1")),
+    ],
+)
+def test_an_estimate_and_its_limits_are_rounded_by_one_rule(
+    numbers: tuple[float, float, float], unit: str, said: tuple[str, str, str]
+) -> None:
+    assert shown(*numbers, unit) == said
+
+
+def test_a_table_in_a_notebook_shows_words_numbers_and_nothing_for_missing() -> None:
+    table = pd.DataFrame(
+        {
+            "a_name": ["<x>", "y"],
+            "sure": [True, False],
+            "n": [1_234.0, np.nan],
+            "share": [0.12345, 2],
+        }
+    )
+    page = table_html("A & B", table)
+    assert page == (
+        "<div><p><strong>A &amp; B</strong></p><table><thead><tr><th>a name</th><th>sure</th>"
+        "<th>n</th><th>share</th></tr></thead><tbody><tr>"
+        '<td style="text-align: left">&lt;x&gt;</td><td style="text-align: right">yes</td>'
+        '<td style="text-align: right">1,234</td><td style="text-align: right">0.123</td></tr><tr>'
+        '<td style="text-align: left">y</td><td style="text-align: right">no</td>'
+        '<td style="text-align: right"></td><td style="text-align: right">2</td></tr></tbody>'
+        "</table></div>"
+    )

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from prevalence import imperfect
 from prevalence.intervals import INSTRUMENT_RULES, RULES, WORDS
 from prevalence.misclassification.rogan_gladen import RULES as ASKED
 from tests.naive import imperfect as naive
@@ -164,6 +165,7 @@ CASES = {
     "common": (140, 700, (80, 88), (150, 175)),
     "rare": (31, 1_200, (45, 52), (296, 300)),
     "perfect validation": (12, 800, (40, 40), (100, 100)),
+    "perfect sensitivity": (300, 800, (40, 40), (150, 175)),
     "much": (600, 900, (70, 90), (80, 85)),
     "few tested": (60, 400, (9, 12), (27, 30)),
 }
@@ -219,6 +221,57 @@ def test_a_share_above_1_mirrors_one_below_0() -> None:
         above = simple(996, 1_000, "auto", (196, 200), (190, 200))
     high = above.interval()[0]
     np.testing.assert_allclose(1 - high[::-1], low, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings(BELOW, WEAK, "ignore:the corrected share is above 1")
+@pytest.mark.parametrize("interval", ["auto", "delta", "lang-reiczigel", "melding", "bayes"])
+@pytest.mark.parametrize("positives", [0, 9, 16, 22, 60, 300, 640])
+def test_noncases_have_the_mirrored_limits_of_cases(interval: str, positives: int) -> None:
+    """Calling 1 what was 0 exchanges sensitivity and specificity, and nothing else."""
+    one = simple(positives, 1_000, interval, (66, 80), (196, 200)).interval()[0]
+    two = simple(1_000 - positives, 1_000, interval, (196, 200), (66, 80)).interval()[0]
+    np.testing.assert_allclose(1 - two[::-1], one, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.filterwarnings(BELOW, WEAK)
+def test_rows_solved_a_few_at_a_time_have_the_same_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    apparent = pv.direct.prevalence(survey(0.08), "screen", by=["region", "sex"])
+    for interval in ("auto", "melding", "bayes"):
+        found = rogan_gladen(apparent, interval=interval, **rates())
+        whole = found.interval()
+        with monkeypatch.context() as patch:
+            patch.setattr(imperfect, "AT_ONCE", 100)
+            np.testing.assert_allclose(found.interval(), whole, rtol=1e-8)
+
+
+def row(error: float = 0.01, deff: float = 1.0, n: float = 900.0) -> dict[str, Array]:
+    """What a rule is given for one share of 0.1, or of 0.1 / 0.75 once it is corrected."""
+    rates = {"sensitivity": 0.8, "specificity": 0.95}
+    sizes = {f"{name}_{of}": size for name in rates for of, size in (("n", 300), ("df", np.inf))}
+    alone = {"value": 0.05 / 0.75, "std_error": error, "apparent": 0.1, "apparent_df": np.inf}
+    own = np.sqrt(0.1 * 0.9 * deff / n)
+    told = {**alone, **rates, **sizes, "apparent_error": own, "n": n, "deff": deff}
+    return {name: np.array([x]) for name, x in told.items()}
+
+
+def test_a_borrowed_design_effect_equal_to_the_own_one_changes_nothing() -> None:
+    clustered, smaller = row(deff=2.5), row(n=360.0)
+    one, two = (RULES["rogan-gladen"](c, np.array([np.inf]), 0.95) for c in (clustered, smaller))
+    np.testing.assert_allclose(one, two, rtol=1e-9)
+    more = {**clustered, "deff": np.array([5.0])}  # one that is larger widens it
+    few = {**clustered, "apparent_df": np.array([9.0])}  # and so do few primary units
+    for wider in (more, few):
+        assert np.diff(RULES["rogan-gladen"](wider, np.array([np.inf]), 0.95)) > np.diff(one)
+
+
+def test_delta_has_other_limits_only_where_there_is_no_standard_error() -> None:
+    rows = [row(0.02), row(np.nan), row(0.0)]
+    c = {name: np.concatenate([r[name] for r in rows]) for name in rows[0]}
+    df = np.full(3, np.inf)
+    found, central = RULES["delta"](c, df, 0.95), RULES["rogan-gladen"](c, df, 0.95)
+    half = 1.959963984540054 * 0.02
+    np.testing.assert_allclose(found[0], c["value"][0] + np.array([-half, half]), rtol=1e-12)
+    np.testing.assert_array_equal(found[1:], central[1:])
 
 
 @pytest.mark.filterwarnings(BELOW, WEAK)

@@ -13,7 +13,7 @@ import prevalence as pv
 from prevalence.sensitive.list_likelihood import list_likelihood
 from prevalence.sensitive.list_moments import TwoStep
 from prevalence.sensitive.response_likelihood import ResponseLikelihood, UnrelatedLikelihood
-from prevalence.vglm import curvature, maximise, score_rows
+from prevalence.vglm import climb, curvature, maximise, score_rows
 from tests.naive import hidden
 
 Array = NDArray[Any]
@@ -281,6 +281,16 @@ def test_replicates_of_a_share_near_nothing_keep_their_limit() -> None:
     shares = found.value[0] + deviations[0]
     assert (shares < 1e-6).any()
     assert np.isfinite(shares).all()
+
+
+def test_a_climb_without_a_curvature_has_no_maximum_and_no_limit() -> None:
+    def see(b: Array, columns: Array) -> tuple[Array, Array, Array]:
+        bend = np.where(columns == 1, np.nan, -2.0)
+        return -np.square(b[0]), -2 * b, bend[None, None]
+
+    found = climb(see, np.ones(3), np.ones(1), 3)
+    np.testing.assert_allclose(found.limit[0], [0.0, np.nan, 0.0], atol=1e-12)
+    assert not found.edge.any()
 
 
 def test_columns_of_a_climb_do_not_see_each_other() -> None:

@@ -85,6 +85,18 @@ def test_missing_double_and_foreign_shards_are_refused() -> None:
         pv.combine([3])  # type: ignore[list-item]
 
 
+def test_what_a_partial_function_fixes_belongs_to_the_work() -> None:
+    one, two, other = (
+        pv.run_shard(partial(study, size=size), range(4), k, of=2)
+        for k, size in ((0, 5), (1, 5), (1, 6))
+    )
+    whole = run(partial(study, size=5), range(4))
+    assert bits(pv.combine([one, two])) == bits(whole)
+    assert one.work.startswith("study ")
+    with pytest.raises(ValueError, match="must be of one piece of work"):
+        pv.combine([one, other])
+
+
 def test_arrays_among_the_items_tell_work_apart() -> None:
     seeds = [np.array([1, 2]), np.array([3, 4])]
     one = pv.run_shard(np.sum, seeds, 0, of=2)

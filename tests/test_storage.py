@@ -158,3 +158,15 @@ def test_strange_files_have_one_message(tmp_path: Path) -> None:
         (tmp_path / "bad").write_bytes(content)
         with pytest.raises(ValueError, match="is not, or is damaged"):
             pv.load(tmp_path / "bad")
+
+
+def test_entries_carry_no_moment_and_are_read_by_everyone(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    pv.uncertain(2.0, std_error=0.1, name="x").save(path)
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    assert [e.filename for e in entries] == ["estimate.json", "arrays.npz"]
+    for entry in entries:
+        assert entry.date_time == (1980, 1, 1, 0, 0, 0)
+        assert (entry.create_system, entry.external_attr >> 16) == (3, 0o644)
+        assert entry.compress_type == zipfile.ZIP_DEFLATED

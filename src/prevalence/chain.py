@@ -97,33 +97,22 @@ class Chain:
         if isinstance(step, Attach):
             self.unit = self.unit[step.rows]
 
-    @property
+    @cached_property
     def terms(self) -> list[Term]:
         """The columns of the steps that have some, in order."""
-        return self._linear[0]
-
-    @property
-    def influence(self) -> Array:
-        """What multiplies z in the influence of a row on ``z @ w``; often the weights themselves."""
-        return self._linear[1]
-
-    @cached_property
-    def _linear(self) -> tuple[list[Term], Array]:
         terms: list[Term] = []
-        influence = self._before[0][1] if self._before else self.weights
         for step, weights, unit in self._before:
             if isinstance(step, Attach):
                 for term in terms:
                     term.cell = term.cell[step.rows]
                     term.multiplier = term.multiplier[step.rows] * step.factor
-                influence = influence[step.rows] * step.factor
                 continue
             adjoint = step.adjoint(weights)
             if adjoint.matrix.shape[1]:
                 for term in terms:
                     term.later.append(_cross(term, term.multiplier * adjoint.h, adjoint))
                 h = adjoint.h if adjoint.h_copy is None else adjoint.h_copy
-                sums = _unit_sums(influence * h, adjoint, unit, self.n_units)
+                sums = _unit_sums(weights * h, adjoint, unit, self.n_units)
             for term in terms:
                 term.multiplier = term.multiplier * adjoint.f
             if adjoint.matrix.shape[1]:
@@ -139,10 +128,7 @@ class Chain:
                         [],
                     )
                 )
-            influence = influence * (adjoint.f if adjoint.f_copy is None else adjoint.f_copy)
-        if np.allclose(influence, self.weights, rtol=1e-14, atol=0):
-            influence = self.weights
-        return terms, influence
+        return terms
 
     @cached_property
     def shared(self) -> Array:
@@ -198,7 +184,7 @@ def linearise(chain: Chain, theta: Theta, sums: RowSums) -> tuple[Array, Influen
 
     The derivative with respect to a step's targets is the coefficient of its columns.
     """
-    recorder = Recorder(chain.weights, chain.influence, sums, chain.terms)
+    recorder = Recorder(chain.weights, sums, chain.terms)
     value, gradient = differentiate(theta, recorder)
     direct = _direct(gradient, [r.sums for r in recorder.records], sums)
     weights: list[Array] = []

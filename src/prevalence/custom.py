@@ -193,7 +193,7 @@ def influence(
     chain = Chain(survey.base, np.arange(rows), rows, survey.steps)
     sums = RowSums(chain.unit, rows, domains.code, domains.count, chain.weights != 0)
     with np.errstate(all="ignore"):  # one pass, to see how many values there are
-        values = np.size(theta(Recorder(chain.weights, chain.influence, sums, [])))
+        values = np.size(theta(Recorder(chain.weights, sums, [])))
     if values > MAX_COVARIANCE or values * rows > MAX_INFLUENCE:
         raise ValueError(
             f"influence must have at most {MAX_COVARIANCE:,} values and {MAX_INFLUENCE:,} numbers: "

@@ -308,18 +308,17 @@ class Record:
 
     z: Any
     total: Array  # (k, domains)
-    sums: Array  # (k, pairs), weighted for the influence
+    sums: Array  # (k, pairs)
     crosses: list[Array]  # one (q, k, domains) per weighting step with targets
 
 
 class Recorder(Weights):
     """Weights that remember what they were multiplied with."""
 
-    def __init__(self, weights: Array, influence: Array, sums: RowSums, terms: list[Any]):
+    def __init__(self, weights: Array, sums: RowSums, terms: list[Any]):
         self.n, self.columns = sums.n, sums.n_domains
         self.rowsums = sums
-        self.weights, self.same = sums.take(weights), influence is weights
-        self.influence = self.weights if self.same else sums.take(influence)
+        self.weights = sums.take(weights)
         self.terms = terms
         self.records: list[Record] = []
         self.roots: list[Array] = []
@@ -331,15 +330,11 @@ class Recorder(Weights):
         sums = np.empty((count, self.rowsums.size))
         total = np.empty((count, self.columns))
         crosses = [np.empty((t.matrix.shape[1], count, self.columns)) for t in self.terms]
-        buffer = np.empty(self.influence.size)
+        buffer = np.empty(self.weights.size)
         for k, row in enumerate(rows):
             taken = self.rowsums.take(row)
-            sums[k] = self.rowsums.by_pair(np.multiply(taken, self.influence, out=buffer))
-            total[k] = (
-                self.rowsums.by_domain(sums[k])
-                if self.same
-                else self._domain_totals(taken * self.weights)
-            )
+            sums[k] = self.rowsums.by_pair(np.multiply(taken, self.weights, out=buffer))
+            total[k] = self.rowsums.by_domain(sums[k])
             for cross, term in zip(crosses, self.terms, strict=True):
                 cells = self.rowsums.cells_by_domain(
                     self.rowsums.take(term.cell),
@@ -349,12 +344,6 @@ class Recorder(Weights):
                 cross[:, k] = term.matrix.T @ cells
         self.records.append(Record(z, total, sums, crosses))
         return total.copy()
-
-    def _domain_totals(self, v: Array) -> Array:
-        domain = self.rowsums.domain_of_row
-        if domain is None:
-            return np.asarray(v.sum(keepdims=True))
-        return np.bincount(domain, weights=v, minlength=self.columns)
 
     def root(self, score: RowFunction, jacobian: RowFunction, start: Array) -> Array:
         b0 = np.stack(

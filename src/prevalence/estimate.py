@@ -406,6 +406,9 @@ class Estimate(Uncertainty):
     def __pow__(self, other: Any) -> Estimate:
         return _operate(np.power, self, other)
 
+    def __rpow__(self, other: Any) -> Estimate:
+        return _operate(np.power, other, self)
+
     def __neg__(self) -> Estimate:
         return self * -1.0
 

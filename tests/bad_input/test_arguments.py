@@ -14,6 +14,7 @@ import pytest
 
 import prevalence as pv
 from prevalence.arguments import explained
+from prevalence.errors import warn
 from prevalence.simulate.rehearsal.performance import performance
 from tools.docstrings import public_names
 
@@ -36,6 +37,53 @@ def broken(
 ) -> None:
     del shares, names, table, sizes, pair, many, of, points, maybe, unknown, words
     raise AttributeError("no argument is named")
+
+
+def test_a_warning_needs_no_name_of_the_module_that_asks() -> None:
+    with pytest.warns(pv.PrevalenceWarning, match="said"):
+        exec("warn('said')", {"warn": warn})  # noqa: S102
+
+
+def test_public_methods_of_all_kinds_are_explained_and_no_others() -> None:
+    @explained
+    class Box:
+        def __init__(self, size: int) -> None:
+            self.size = [1][size]
+
+        @classmethod
+        def of(cls, size: int) -> object:
+            """Make one."""
+            return cls.__name__[size]
+
+        @staticmethod
+        def doubled(size: int) -> object:
+            return [1][size]
+
+        @staticmethod
+        def _half(size: int) -> object:
+            return [1][size]
+
+        def _own(self, size: int) -> object:
+            return [1][size]
+
+    for made in (Box, Box.of, Box.doubled):
+        with pytest.raises(TypeError, match="size must be a whole number: found 'a'"):
+            made("a")  # type: ignore[arg-type]
+    box = Box(0)
+    for made in (box._half, box._own):
+        with pytest.raises(TypeError, match="list indices"):
+            made("a")  # type: ignore[arg-type]
+    assert (Box.of.__doc__, Box.of.__name__) == ("Make one.", "of")
+    assert Box.of.__qualname__.endswith("Box.of")
+    assert Box.of.__module__ == __name__
+    assert list(inspect.signature(Box.doubled).parameters) == ["size"]
+
+    @explained
+    def third(size: int) -> object:
+        return [1][size]
+
+    with pytest.raises(TypeError, match="size must be a whole number: found 'a'"):
+        third("a")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

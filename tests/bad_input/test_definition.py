@@ -255,6 +255,9 @@ PARTS = {
         {}, one("q1 == 1 and q1 == 2"), V, "^expr of 'a' must be a condition that answers can meet"
     ),
     "a condition between two values": Bad({}, one("q1 > 3 and q1 <= 3"), V, "cannot be true"),
+    "a condition and what it denies": Bad(
+        {}, one("not (q1 == 1) and q1 == 1"), V, "cannot be true, with the declared"
+    ),
     "a text that is two": Bad({}, one("word == 'a' and word == 'b'"), V, "cannot be true"),
     "nothing in the list": Bad({}, one("q1 in []"), V, "cannot be true"),
     "only a missing code": Bad(

@@ -299,6 +299,12 @@ CASES = {
         ValueError,
         r"two rows or more of every second-phase stratum: 1 of 2 have no \(first: 'b', of 6\)",
     ),
+    "a group of two with one drawn row": Bad(
+        {**rows(), "group": np.r_[["c"] * 2, ["a"] * 10], "drawn": np.r_[1, 0, np.tile([1, 0], 5)]},
+        lambda d: phase(d, strata="group"),
+        ValueError,
+        r"1 of 2 have one \(first: 'c', of 2\)",
+    ),
     "a group with one drawn row": Bad(
         {**rows(), "drawn": np.r_[1, np.tile([1, 0], 5), 0]},
         lambda d: phase(d, strata="group"),

@@ -55,6 +55,12 @@ CASES = {
         ValueError,
         "value must lie between 0 and 1 for kind='beta': found 1.2",
     ),
+    "a share of none": Bad(
+        {},
+        lambda _: pv.uncertain(0, std_error=0.1, kind="beta"),
+        ValueError,
+        "value must lie between 0 and 1 for kind='beta': found 0. Choose another kind",
+    ),
     "a share without uncertainty": Bad(
         {},
         lambda _: pv.uncertain(0.5, std_error=0, kind="beta"),

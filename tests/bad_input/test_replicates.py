@@ -125,6 +125,12 @@ BAD = {
         ValueError,
         r"cv must lie between 0 and 1: found 5\. Write 0\.05 for 5 %",
     ),
+    "a cv of 1": Bad(
+        rows(),
+        lambda d: pv.replicates_needed(estimated(survey(d).bootstrap(20, rng=1)), cv=1),
+        ValueError,
+        r"cv must lie between 0 and 1: found 1\. Write 0\.05 for 5 %",
+    ),
     "a prefix without columns": Bad(
         PLAIN,
         given(),

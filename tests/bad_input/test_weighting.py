@@ -62,6 +62,12 @@ CASES: dict[str, Bad] = {
         ValueError,
         r"eligibility classes must hold a row of known eligibility each: 1 of 2 do not \(first: S\)",
     ),
+    "class with no known row, of little weight": Bad(
+        rows(w=rows()["w"] / 100, known=np.where(rows()["region"] == "S", 0.0, 1.0)),
+        lambda s: s.eligibility("known", within="region"),
+        ValueError,
+        r"eligibility classes must hold a row of known eligibility each: 1 of 2 do not \(first: S\)",
+    ),
     "eligible that is missing": Bad(
         rows(eligible=np.r_[np.nan, np.ones(11)]),
         lambda s: s.nonresponse("answered", eligible="eligible"),

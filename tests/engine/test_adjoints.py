@@ -344,6 +344,27 @@ def test_influence_through_attached_rows_with_steps_before_and_after(after: str)
     assert close(columns_of(estimate)[0], expected_columns(naive.derivative(theta, W)))
 
 
+def test_halved_steps_of_some_columns_leave_the_others_alone() -> None:
+    rng = np.random.default_rng(1)  # in 12 steps some columns go a part of the way, and others all
+    x = np.c_[np.ones(12), rng.standard_t(0.7, (12, 2))]
+    y = (rng.random(12) < 0.5).astype(float)
+    weights = rng.gamma(0.3, size=(12, 30))
+    together = logistic(x, y, weights)
+    alone = np.concatenate([logistic(x, y, weights[:, [c]]) for c in range(30)], axis=1)
+    np.testing.assert_allclose(together, alone, rtol=1e-8)
+
+
+def test_a_weight_that_equals_a_cap_takes_its_part_of_the_excess() -> None:
+    low, high = (float(cap) for cap in np.sort(W)[[8, -8]])
+
+    def theta(w: Array) -> Array:
+        trimmed = naive.trim(w, low, high, copies(w))
+        return naive.ratio(trimmed, HOUSEHOLDS["hours"], HOUSEHOLDS["income"])
+
+    estimate = pv.direct.ratio(survey().trim(lower=low, upper=high), "hours", "income")
+    assert close(columns_of(estimate)[0], expected_columns(naive.derivative(theta, W)))
+
+
 def test_trimming_that_bites_and_steps_that_move_weights() -> None:
     # The recipes above would prove nothing if their steps left the weights alone.
     for name, (made, _) in RECIPES.items():

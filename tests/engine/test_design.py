@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from prevalence.stages import group_sums
 from tests.naive import samples, variance
 
 Array = NDArray[Any]
@@ -286,6 +287,21 @@ def test_many_domains_times_many_units_take_the_sparse_path_with_the_same_number
     assert coefficients.size == n
     whole = (found - found).std_error
     np.testing.assert_allclose(whole, 0, atol=1e-12)
+    both = pv.direct.mean(made, ["m", "y"], by="d")
+    assert hasattr(both.blocks[0].influence.direct, "toarray")
+    np.testing.assert_allclose(both.value[domains:], found.value, rtol=1e-13)
+    np.testing.assert_allclose(both.std_error[domains:], found.std_error, rtol=1e-12)
+
+
+def test_sums_by_group_equal_loops_also_without_items() -> None:
+    rng = np.random.default_rng(2)
+    for group in ([0, 0, 1, 2], [0, 2, 2, 3], [3, 0, 2, 0], []):
+        values = rng.normal(size=(2, len(group)))
+        found = group_sums(values, np.array(group, dtype=int), 4)
+        wanted = np.zeros((2, 4))
+        for k, g in enumerate(group):
+            wanted[:, g] += values[:, k]
+        np.testing.assert_allclose(found, wanted, rtol=1e-14)
 
 
 def test_covariance_is_refused_above_5000_rows() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ def test_arithmetic_of_two_estimates_is_the_estimator_written_in_one(scheme: str
         (np.sqrt(2 * a), lambda w: np.sqrt(2 * (y @ w) / (ONE @ w))),
         (1 / b, lambda w: (ONE @ w) / (x @ w)),
         (a**2, lambda w: ((y @ w) / (ONE @ w)) ** 2),
+        (2**b, lambda w: 2 ** ((x @ w) / (ONE @ w))),
         (3 - a, lambda w: 3 - (y @ w) / (ONE @ w)),
     ]
     for found, theta in pairs:
@@ -262,6 +264,14 @@ def test_what_has_no_delta_method_is_refused() -> None:
     for function in (np.abs, np.sin, np.floor):
         with pytest.raises(TypeError, match="must have a delta method here: found"):
             function(found)
+    plus: Any = np.add
+    calls: list[Callable[[], Any]] = [
+        lambda: plus.reduce(found),
+        lambda: plus(found, 1, where=True),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="__array_ufunc__"):
+            call()
     with pytest.raises(TypeError, match="an estimate of one row: found 2"):
         float(found)
     assert float(found[0]) == found.value[0]
@@ -280,3 +290,103 @@ def test_uncertain_numbers_are_the_distributions_they_say() -> None:
     log = pv.uncertain(5.0, 2.5, 10.0, kind="lognormal")
     np.testing.assert_allclose(log.interval(), [[2.5, 10.0]], rtol=1e-12)
     np.testing.assert_allclose(pv.uncertain(5.0, 3.0, 7.0, level=0.5).interval(0.5), [[3.0, 7.0]])
+
+
+def test_what_two_estimates_tell_is_what_they_agree_on_and_the_house_words_of_the_first() -> None:
+    a, b = (pv.uncertain(v, std_error=0.1, name=n) for v, n in ((2.0, "a"), (3.0, "b")))
+    house = ("people", "outcome in", "rows", "psus", "cases", "design", "weights", "variance")
+    first = replace(a, provenance={**dict.fromkeys(house, "one"), "shared": 1, "own": 1})
+    second = replace(b, provenance={**dict.fromkeys(house, "two"), "shared": 1, "own": 2})
+    for made in (first + second, first * second, first - second, first / second):
+        assert made.provenance == {**dict.fromkeys(house, "one"), "shared": 1}
+    silent = replace(b, provenance={})  # tells nothing, so disagrees in nothing
+    assert (first * silent).provenance == first.provenance
+
+
+@pytest.mark.filterwarnings("ignore:'y' does not vary")
+def test_what_does_not_vary_has_the_fewest_degrees_of_freedom_of_its_own_row() -> None:
+    found = []
+    for units in ((4, 10), (9, 6)):  # of the domains a and b, in two samples
+        psu = np.arange(sum(units))
+        domain = np.where(psu < units[0], "a", "b")
+        rows = pv.Survey({"y": np.ones(psu.size), "psu": psu, "d": domain}, psu="psu")
+        found.append(pv.direct.mean(rows, "y", by="d"))
+    both = found[0] + found[1]
+    assert both.std_error.tolist() == [0, 0]
+    assert [e.df.tolist() for e in (*found, both)] == [[3, 9], [8, 5], [3, 5]]
+
+
+def test_values_are_floats_and_one_label_stands_for_all_rows() -> None:
+    one = pv.uncertain(3, std_error=1)
+    made = replace(one, value=np.array([1, 2, 3]), blocks=(), labels=((),), outcomes=("cases",))
+    assert made.value.dtype == float
+    assert made.labels == ((),) * 3
+    assert made.outcomes == ("cases",) * 3
+
+
+def test_a_floor_stays_one_where_the_result_grows_with_it() -> None:
+    number = pv.uncertain(40.0, std_error=2.0, name="number")
+    told = {"floor": True, "identified by": "independence", "declared facts": "none", "design": "d"}
+    floor = replace(pv.uncertain(30.0, std_error=3.0, name="lists"), provenance=told)
+    for grows in (
+        floor + number,
+        number + floor,
+        floor * number,
+        number * floor,
+        3 * floor,
+        floor**2,
+    ):
+        assert grows.provenance["floor"]
+        assert grows.provenance["identified by"] == "independence"
+    for falls in (number - floor, number / floor, 5 - floor, 5 / floor, floor * -1.0, floor**-1.0):
+        assert "floor" not in falls.provenance
+    assert floor.provenance["design"] == (5 - floor).provenance["design"]
+    assert (floor - number).provenance["floor"]
+    assert np.log(floor).provenance["floor"]
+    known = replace(number, provenance={"design": "d", "people": "all"})
+    assert (known - floor).provenance == known.provenance
+    assert "floor" not in (replace(floor, provenance=told) - floor).provenance
+
+
+def test_a_product_names_both_outcomes_and_a_ratio_of_one_outcome_names_it_once() -> None:
+    made = pv.direct.mean(survey(), "hours", by="sex")
+    one, two = made[0], made[1]
+    other = pv.direct.mean(survey(), "income", by="sex")[0]
+
+    def said(e: pv.Estimate) -> str:
+        assert e.estimand is not None
+        return e.estimand.outcome
+
+    assert said(one / two) == said(one)
+    assert said(one * two) == f"{said(one)} * {said(two)}"
+    assert said(one / other) == f"{said(one)} / {said(other)}"
+
+
+def test_a_range_goes_through_a_map_in_order() -> None:
+    e = replace(
+        pv.uncertain(30.0, std_error=3.0, name="lists"),
+        provenance={"range": (25.0, 40.0), "range of": "models"},
+    )
+    assert (e * 2).provenance["range"] == (50.0, 80.0)
+    assert (100 - e).provenance["range"] == (60.0, 75.0)
+    assert (e / 5).provenance["range"] == (5.0, 8.0)
+    assert np.sqrt(e).provenance["range"] == (5.0, float(np.sqrt(40.0)))
+    assert (100 - e).provenance["range of"] == "models"
+    assert "range" not in (e + e).provenance
+    assert "range of" not in (e + e).provenance
+
+
+def test_uncertain_numbers_have_the_spread_of_their_limits() -> None:
+    from scipy import stats
+
+    z = stats.norm.ppf(0.95)
+    normal = pv.uncertain(10.0, 8.0, 12.0, level=0.9)
+    assert normal.std_error[0] == pytest.approx(2 / z, rel=1e-12)
+    assert normal.interval_rule == "wald"
+    log = pv.uncertain(10.0, 5.0, 20.0, kind="lognormal", level=0.9, name="x")
+    assert log.std_error[0] == pytest.approx(10 * np.log(2) / z, rel=1e-12)
+    assert log.interval_rule == "log"
+    np.testing.assert_allclose(log.interval(0.9), [[5.0, 20.0]], rtol=1e-12)
+    assert log.outcomes == ("x",)
+    with pytest.raises(ValueError, match="kind must be"):
+        pv.uncertain(10.0, 5.0, 20.0, kind="gamma")

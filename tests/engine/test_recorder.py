@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from prevalence.engine import newton
 from tests.agreement import Within, agrees, told
 from tests.naive import samples
 from tests.naive import weighting as naive
@@ -172,6 +173,25 @@ def test_a_root_that_does_not_exist_is_an_error_that_says_so() -> None:
         survey().estimate(theta)
 
 
+def test_two_roots_of_one_estimator_are_those_of_each_alone() -> None:
+    def mean(w: Any) -> Array:
+        y = DATA["hours"]
+        return pv.root(w, lambda b: y - b, lambda _: np.ones((1, 1, N)), np.zeros(1))
+
+    found = survey(clustered=True).estimate(lambda w: np.concatenate([mean(w), logistic(w)]))
+    parts = [survey(clustered=True).estimate(theta) for theta in (mean, logistic)]
+    for name in ("value", "std_error"):
+        wanted = np.concatenate([getattr(e, name) for e in parts])
+        np.testing.assert_allclose(getattr(found, name), wanted, rtol=1e-12)
+
+
+def test_steps_that_never_settle_reach_no_root() -> None:
+    """The root of exp(-b) lies at infinity: every step is 1, and makes the score smaller."""
+    found = newton(lambda b: np.exp(-b), lambda b: np.diag(np.exp(-b)), np.zeros(2))
+    assert np.isnan(found).all()
+    assert found.shape == (2,)
+
+
 # Solve
 
 
@@ -220,10 +240,11 @@ def test_a_fit_inside_the_estimator_is_refused() -> None:
 
 def test_refusals_name_the_rule() -> None:
     made = survey()
-    other = iter([ONE, 2 * ONE])
+    other, fewer = iter([ONE, 2 * ONE]), iter([[Y, ONE], [Y]])
     cases: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
         (lambda w: (Y * (Y @ w)[0]) @ w, TypeError, "must not depend on the weights"),
         (lambda w: next(other) @ w, TypeError, "must not depend on the weights"),
+        (lambda w: next(fewer) @ w, TypeError, "must not depend on the weights"),
         (lambda w: (Y[:-1]) @ w, ValueError, r"one entry per row.*shape \(107,\) for 108 rows"),
         (lambda w: 3.0 @ w, ValueError, "one entry per row"),
         (lambda w: np.asarray(w).sum(), TypeError, "nothing else: found a conversion"),

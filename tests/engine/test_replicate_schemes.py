@@ -98,6 +98,8 @@ def test_delete_a_group_is_unbiased_for_the_variance_of_a_total(groups: int) -> 
 
 
 def test_a_jackknife_deletes_the_units_of_later_stages_too() -> None:
+    few = two_stage({**STAGED, "f": np.full(STAGED["f"].size, 0.1)})  # later stages weigh little
+    np.testing.assert_allclose(total(few.jackknife()), total(few), rtol=1e-12)
     made = two_stage().jackknife()
     np.testing.assert_allclose(total(made), total(two_stage()), rtol=1e-12)
     y, w = STAGED["y"], STAGED["w"]
@@ -234,6 +236,20 @@ def test_the_generalised_bootstrap_has_the_covariance_of_the_quadratic_form(stag
         assert drawn.scale @ (z @ (drawn.factors - 1)) ** 2 == pytest.approx(wanted, rel=1e-11)
 
 
+def test_the_generalised_bootstrap_has_no_rank_to_spare_at_as_many_replicates_as_it_needs() -> None:
+    made = pv.Survey({"y": [1.0, 2, 3, 6, 4, 2]})  # deviations of six rows have five dimensions
+    exact = pv.direct.mean(made, "y").std_error[0]
+    for replicates in (4, 5, 6):
+        again = made.bootstrap(replicates, kind="generalised", rng=1)
+        assert 0.2 < pv.direct.mean(again, "y").std_error[0] / exact < 3
+    many = pv.Survey(
+        {"y": np.random.default_rng(2).normal(size=1_001)}
+    )  # more than a form may have
+    found = pv.direct.mean(many.bootstrap(400, kind="generalised", rng=1), "y").std_error[0]
+    # Draws are not made exact for so many: four standard errors of 1 / sqrt(2 R) are allowed.
+    assert found == pytest.approx(pv.direct.mean(many, "y").std_error[0], rel=4 / np.sqrt(800))
+
+
 @pytest.mark.parametrize("rule", ["certainty", "adjust", "average"])
 def test_the_generalised_bootstrap_keeps_the_rule_for_single_units(rule: str) -> None:
     keep = (STRATUM > 0) | (PSU == 0)
@@ -318,6 +334,8 @@ def test_replicates_needed_reach_the_error_asked_for() -> None:
     made = survey()
     pilot = pv.direct.mean(made.bootstrap(2_000, rng=1), ["hours", "income"])
     needed = pv.replicates_needed(pilot, cv=0.03)
+    assert needed == int(np.ceil(2_000 * (pilot.simulation_error().max() / 0.03) ** 2))
+    assert pv.replicates_needed(pilot) == pv.replicates_needed(pilot, cv=0.05) < needed
     assert 300 < needed < 900  # 1 / (2 cv^2) = 556 for normal replicates
     reached = pv.direct.mean(made.bootstrap(needed, rng=2), ["hours", "income"]).simulation_error()
     assert 0.024 < reached.max() < 0.036

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
+from prevalence.weighting import Subsample
 from tests.naive import samples, variance
 from tests.naive import weighting as naive
 
@@ -258,3 +259,51 @@ def test_a_jackknife_and_a_bootstrap_refuse_a_single_unit() -> None:
         for scheme in (pv.Survey.jackknife, pv.Survey.bootstrap):
             with pytest.raises(ValueError, match="two units or more in every stratum"):
                 scheme(made)
+
+
+def test_a_class_that_loses_its_respondents_in_a_replicate_fails_that_replicate_alone() -> None:
+    rows = {
+        "psu": np.repeat(np.arange(6), 4),
+        "class": np.tile([0, 0, 1, 1], 6),
+        "answered": np.tile([1, 1, 1, 0], 6),
+        "y": np.arange(24.0),
+    }
+    rows["answered"][rows["class"] == 1] = 0
+    rows["answered"][[2, 3]] = 1  # of the second class only the first unit answers
+    made = pv.Survey(rows, psu="psu").nonresponse("answered", within="class").jackknife()
+    columns = made.replicate_columns(slice(None))
+    assert np.isnan(columns[:, 0]).all()
+    assert np.isfinite(columns[:, 1:]).all()
+    np.testing.assert_allclose(columns[:, 1:].sum(axis=0), 24.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_a_class_that_loses_its_drawn_rows_fails_that_replicate_alone(weighted: bool) -> None:
+    code, drawn = np.tile([0, 0, 1, 1], 6), np.tile([1.0, 0, 0, 0], 6)
+    drawn[[2, 3]] = 1  # of the second class only the first unit has rows that were drawn
+    step = Subsample(code, ("a", "b"), drawn, np.ones(24), weighted, "subsample")
+    made = pv.Survey({"psu": np.repeat(np.arange(6), 4), "y": np.arange(24.0)}, psu="psu")
+    columns = made._step(step, ordered=False).jackknife().replicate_columns(slice(None))
+    assert np.isnan(columns[:, 0]).all()
+    assert np.isfinite(columns[:, 1:]).all()
+    np.testing.assert_allclose(columns[:, 1:].sum(axis=0), 24.0, rtol=1e-12)
+
+
+def test_a_stratum_of_one_certain_unit_takes_no_part_in_a_bootstrap() -> None:
+    rng = np.random.default_rng(4)
+    stratum = np.repeat([0, 1, 2], [1, 5, 7])
+    rows = {"stratum": stratum, "psu": np.arange(13), "y": rng.normal(5, 2, 13)}
+    certain = pv.Survey(rows, strata="stratum", psu="psu", single_psu="certainty")
+    rest = pv.Survey({k: v[1:] for k, v in rows.items()}, strata="stratum", psu="psu")
+    for made in (certain.bootstrap(4_000, rng=1), certain.jackknife(), certain):
+        found = pv.direct.total(made, "y")
+        wanted = pv.direct.total(rest, "y").std_error[0]
+        # Standard error of a standard deviation of 4,000: 1.1 %, four of which are allowed.
+        assert found.std_error[0] == pytest.approx(wanted, rel=0.05 if made.scheme else 1e-12)
+    rows["f"] = np.array([0.5, 1.0, 0.5])[stratum]  # nor does one that was drawn as a whole
+    drawn = pv.Survey(rows, strata="stratum", psu="psu", fpc="f", single_psu="certainty")
+    wanted = pv.direct.total(drawn, "y").std_error[0]
+    assert pv.direct.total(drawn.jackknife(), "y").std_error[0] == pytest.approx(wanted, rel=1e-12)
+    columns = certain.bootstrap(50, rng=1).replicate_columns(slice(None))
+    np.testing.assert_array_equal(columns[0], 1.0)
+    assert np.ptp(columns[1:], axis=1).min() > 0

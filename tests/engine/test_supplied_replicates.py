@@ -115,6 +115,7 @@ def test_degrees_of_freedom_are_the_rank_less_one_and_no_more_in_a_domain() -> N
     table = np.c_[noise, noise @ np.ones((5, 3))]
     assert rank(table, np.arange(300)) == 5
     assert rank(table, np.arange(3)) == 3
+    assert rank(table, np.arange(0)) == 0
 
 
 def test_a_prefix_names_columns_in_the_order_of_their_numbers() -> None:

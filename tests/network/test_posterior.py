@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import prevalence as pv
+from prevalence.convergence import diagnostics
 from prevalence.draws import from_draws
 from prevalence.nsum import fitting, models, predictive, pseudo_posterior
 from prevalence.nsum.models import Asked, Model, marginal
@@ -118,6 +119,9 @@ def test_estimates_of_one_fit_pair_draw_by_draw(
     np.testing.assert_allclose(found.interval(0.9), limits, rtol=1e-14)
     assert found.interval_rule == "posterior"
     assert found.unit == unit
+    told = {"design": "one", "model": "toy", "own": "a"}
+    a, b = replace(a, provenance=told), replace(b, provenance={**told, "design": "two", "own": "b"})
+    assert operation(a, b).provenance == {"design": "one", "model": "toy"}
 
 
 def test_numbers_and_functions_are_applied_to_every_draw() -> None:
@@ -135,6 +139,7 @@ def test_numbers_and_functions_are_applied_to_every_draw() -> None:
     ):
         np.testing.assert_allclose(found.value, wanted.mean(axis=1), rtol=1e-13)
         np.testing.assert_allclose(found.std_error, wanted.std(axis=1, ddof=1), rtol=1e-11)
+    assert (np.log(e).unit, np.exp(np.log(e)).unit) == ("log count", "count")
 
 
 def test_draws_meet_columns_only_where_independence_is_stated() -> None:
@@ -361,6 +366,10 @@ def vars_of(fit: Posterior) -> dict[str, Any]:
 def test_diagnostics_name_every_quantity() -> None:
     found = fitted().diagnostics()
     assert list(found) == ["parameter", "mean", "sd", "mcse", "ess_bulk", "ess_tail", "rhat"]
+    draws = np.random.default_rng(1).normal([0.0, 5.0], [1.0, 30.0], (4, 250, 2))
+    table = diagnostics(["a", "b"], draws)
+    np.testing.assert_allclose(table["mean"], draws.reshape(-1, 2).mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(table["sd"], draws.reshape(-1, 2).std(axis=0, ddof=1), rtol=1e-12)
     assert found["parameter"].tolist()[:3] == [
         "log_prevalence[police]", "log_prevalence[nurses]", "log_prevalence[hidden]",
     ]  # fmt: skip

@@ -253,6 +253,12 @@ def test_variances_in_domains_are_the_textbook_ones() -> None:
         centred = both - (both @ w / w.sum())[:, None]
         matrix = n / (n - 1) * (centred * w) @ centred.T / w.sum()
         np.testing.assert_allclose(e.value.reshape(4, 3)[:, d], matrix.ravel(), rtol=SAME)
+    low, high = e.interval().reshape(2, 2, 3, 2).transpose(3, 2, 0, 1)
+    both = e.value.reshape(2, 2, 3).transpose(2, 0, 1)
+    # Limits of a variance multiply to its square; those of a covariance lie around it.
+    for k in range(2):
+        np.testing.assert_allclose((low * high)[:, k, k], both[:, k, k] ** 2, rtol=1e-12)
+        np.testing.assert_allclose((low + high)[:, k, 1 - k], 2 * both[:, k, 1 - k], rtol=1e-12)
     # The columns are those of the mean of squared deviations, whose centre has no first order.
     one = pv.direct.variance(survey(data), "y", where="region == 'N'")
     inside = data["region"] == "N"

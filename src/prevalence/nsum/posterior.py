@@ -461,7 +461,6 @@ class Posterior:
         KeyError, ValueError
             When the group is unknown, or the fit has no regions.
         """
-        level = level_in_range(level)
         (name, *_) = self._chosen("hidden", hidden, self.hidden)
         self._by_region(self.region_name or "regions")
         self._check_converged(unconverged=False)

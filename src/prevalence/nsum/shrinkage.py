@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..errors import level_in_range
 from .convergence import PREVALENCE, REGIONAL
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def shrinkage(fit: Posterior, k: int, level: float, disclosure: str = "on") -> p
     from ..disclosure import switched_on
 
     protected = switched_on(disclosure)
+    level_in_range(level)
     tail, count = (1 - level) / 2, len(fit.regions)
     pooled = np.exp(fit.draws[REGIONAL][:, :, k]).reshape(-1, count)
     reports, ties = (np.bincount(fit.region, x, count) for x in _raw(fit, len(fit.known) + k))

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import text
-from ..microdata import Kind, Microdata, Variable, declared_missing
+from ..microdata import Kind, Microdata, Variable
+from ..missing_codes import declared_missing
 from .unanswered import check_declared, labelled_missing, warn_of_codes
 
 __all__: list[str] = []

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import note
-from ..microdata import BLANK, Code, Kind, Variable, declared_missing
+from ..microdata import Kind, Variable
+from ..missing_codes import BLANK, Code, declared_missing
 from .answers import (
     WHOLE,
     as_dates,

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..arguments import explained
-from ..microdata import Microdata, as_missing
+from ..microdata import Microdata
+from ..missing_codes import as_missing
 from .coded import as_codes, blank_texts, coded
 from .opened import check_encoding, check_kind, damaged, existing, package
 

@@ -18,8 +18,8 @@ class Adjoint:
     """``a_in = f a_out - h X inverse X' (k a_out)`` with ``X = matrix[cell]``.
 
     This is the derivative by the weight of a row. Another copy of a row is as much as its weight
-    again in every step but trimming, whose caps hold for each copy: such a step has an `f_copy`
-    and `h_copy` for the derivative by the number of copies.
+    again in every step but trimming, whose caps hold for each copy: such a step has an `h_copy`
+    for the derivative by the number of copies, whose f is the ratio of the weights out and in.
     """
 
     f: Array
@@ -28,7 +28,6 @@ class Adjoint:
     cell: Array
     matrix: Array
     inverse: Array
-    f_copy: Array | None = None
     h_copy: Array | None = None
 
 

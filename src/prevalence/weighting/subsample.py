@@ -63,7 +63,7 @@ class Subsample:
         if self.weighted:
             return Adjoint(f, h, w * self.drawn, self.code, one, one)
         by_copy = np.divide(h, w, out=np.zeros(w.shape), where=w != 0)
-        return Adjoint(f, np.zeros(w.shape), w * self.drawn, self.code, one, one, f, by_copy)
+        return Adjoint(f, np.zeros(w.shape), w * self.drawn, self.code, one, one, by_copy)
 
     def _sums(self, size: Array, among: Array) -> Array:
         """Sum the sizes of rows that are 1 in `among`, by class."""

@@ -78,4 +78,4 @@ class Trim:
         ratio = np.divide(out, w, out=np.zeros_like(out), where=used)
         # A copy of a row adds its trimmed weight, and its own excess to what the others share.
         apart = np.where(used, ratio - 1, 0.0)
-        return Adjoint(f, -trimmed.astype(float), mean, cell, one, one, ratio, apart)
+        return Adjoint(f, -trimmed.astype(float), mean, cell, one, one, apart)
