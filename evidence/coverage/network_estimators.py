@@ -142,8 +142,8 @@ def hidden_samples(rng: np.random.Generator) -> Iterator[Found]:
 
 
 def cells(rng: np.random.Generator) -> Iterator[Found]:
-    """Deaths by sex and age of those who died, 6 to 24 reports a cell."""
-    for units in (30, 100):
+    """Deaths by sex and age of those who died: 6 to 24 reports a cell, and 20 times as many."""
+    for units, times in ((30, 1), (100, 1), (100, 20)):
         data = answers(rng, units)
         n = data["psu"].size
         data |= {
@@ -151,7 +151,8 @@ def cells(rng: np.random.Generator) -> Iterator[Found]:
             "sex": rng.choice(["F", "M"], n),
             "age": rng.choice(["old", "young"], n),
         }
-        by_age = {"old": 4e-4, "young": 1e-4}
+        by_age = {"old": 4e-4 * times, "young": 1e-4 * times}
+        more = f", {times} times as many" if times > 1 else ""
         rates = {(sex, age): rate for sex in "FM" for age, rate in by_age.items()}
         rows: list[tuple[int, str, str]] = []
         effect = gamma(rng, CLUSTERED, units)[data["psu"]]
@@ -166,7 +167,7 @@ def cells(rng: np.random.Generator) -> Iterator[Found]:
             if label[0] == "F":
                 one = e.take(np.array([k]))
                 rate = by_age[label[1]] * 30 / units
-                yield f"network_rates, {label[1]}; {units} units", rate, one
+                yield f"network_rates, {label[1]}{more}; {units} units", rate, one
 
 
 def two_ties(rng: np.random.Generator) -> Iterator[Found]:

@@ -46,6 +46,7 @@ def network_kind(line: str) -> str:
         ("mean of ratios", "violation: mean of ratios of degrees that rest on ten ties"),
         ("kept back", "violation: the error of known sizes kept back"),
         ("0.3 (0.1 to 0.6), delta", "violation: the delta method with a rate known to 44 %"),
+        ("times as many", "yes"),
         ("network_rates", "rare: 6 to 24 reports in a cell"),
         ("blend", "violation: a weight found from few primary units"),
         ("6 known groups", "violation: a line through few known groups"),

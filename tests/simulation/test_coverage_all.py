@@ -18,6 +18,9 @@ from prevalence.registry import registered
 
 DOCS = Path(__file__).parents[2] / "docs" / "evidence"
 
+#: They estimate by a model that they choose, so none of their intervals is promised to hold.
+CHOOSE = ("mse.select", "mse.stepwise", "mse.thresholded")
+
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
@@ -25,34 +28,35 @@ def table() -> pd.DataFrame:
 
 
 # ---------------------------------------------------------------------- the committed table
-@pytest.mark.proof
 def test_the_table_is_that_of_the_studies(table: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(gather(), table, check_dtype=False)
     assert set(table["holds"].map(kind)) <= set(KINDS)
     assert len(STUDIES) >= 11
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize("name", sorted(registered()))
 def test_a_registered_estimator_holds_where_its_assumptions_do(
     table: pd.DataFrame, name: str
 ) -> None:
     """93 to 97 %; of fewer than 1,000 samples within two Monte Carlo errors."""
     some = table[table["estimator"] == name]
-    assert (some["holds"] == "yes").any()
+    wanted = "after selection" if name in CHOOSE else "yes"
+    assert (some["holds"].map(kind) == wanted).any()
     bad = everything.outside(some)
     assert bad.empty, bad[["cell", "holds", "coverage", "coverage_mc"]].to_string()
 
 
-@pytest.mark.proof
 def test_what_is_excepted_is_excepted_for_a_reason(table: pd.DataFrame) -> None:
-    """A cell that breaks an assumption says which, and most of them show what it costs."""
+    """A cell that breaks an assumption says which; what is let off for a reason shows its cost."""
     broken = table[table["holds"].map(kind) == "violation"]
     assert broken["holds"].str.len().min() > len("violation: ")
-    assert (broken["coverage"] < 90).mean() > 0.4
+    lowest, highest = (
+        getattr(broken.groupby("holds")["coverage"], end)() for end in ("min", "max")
+    )
+    assert ((lowest < 93) | (highest > 97)).all()
+    assert (lowest < 90).mean() > 0.7
 
 
-@pytest.mark.proof
 def test_the_parts_of_a_coverage_add_up(table: pd.DataFrame) -> None:
     total = table[["coverage", "left", "right"]].sum(axis=1)
     assert (total[table["left"].notna()] - 100).abs().max() < 0.21  # three roundings to a tenth
