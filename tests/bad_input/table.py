@@ -45,7 +45,8 @@ def _numbered(head: str) -> Iterator[tuple[str, Case]]:
             )
     for name, data in RIGHT.items():
         if name.startswith(head):
-            yield name.removeprefix(head), stands(mean, _values(MEAN, SE), data)
+            ask = (lambda made: mean(made())) if callable(data) else mean
+            yield name.removeprefix(head), stands(ask, _values(MEAN, SE), data)
 
 
 def _alone(ask: Callable[[], Any]) -> Callable[[Any], Any]:
