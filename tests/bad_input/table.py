@@ -45,8 +45,13 @@ def _numbered(head: str) -> Iterator[tuple[str, Case]]:
             )
     for name, data in RIGHT.items():
         if name.startswith(head):
-            ask = (lambda made: mean(made())) if callable(data) else mean
-            yield name.removeprefix(head), stands(ask, _values(MEAN, SE), data)
+            asked = _made_first if callable(data) else mean
+            yield name.removeprefix(head), stands(asked, _values(MEAN, SE), data)
+
+
+def _made_first(made: Callable[[], Any]) -> Any:
+    """Return the mean of a table that is made when it is asked for."""
+    return mean(made())
 
 
 def _alone(ask: Callable[[], Any]) -> Callable[[Any], Any]:
