@@ -80,6 +80,7 @@ def claims(table: pd.DataFrame) -> list[Claim]:
 
     holds, bad = table[table["holds"] == "yes"], outside(table)
     names = set(registered())
+    many, few = (holds[(holds["samples"] >= FEW) == enough] for enough in (True, False))
     met = names & set(holds["estimator"])
     choose = (
         names & set(table.loc[table["holds"].map(kind) == "after selection", "estimator"]) - met
@@ -95,8 +96,9 @@ def claims(table: pd.DataFrame) -> list[Claim]:
         Claim(
             "95 % intervals hold the truth where the assumptions hold",
             "93 to 97 % in every cell",
-            f"{holds['coverage'].min():.1f} to {holds['coverage'].max():.1f} %, "
-            f"{len(wrong)} of {len(holds):,} cells outside",
+            f"{many['coverage'].min():.1f} to {many['coverage'].max():.1f} % in {len(many):,} cells of {FEW:,} "
+            f"samples or more, {len(wrong)} outside; {few['coverage'].min():.1f} to "
+            f"{few['coverage'].max():.1f} % in {len(few)} of fewer, within two Monte Carlo errors",
             wrong.empty, "coverage",
         ),
         Claim(
