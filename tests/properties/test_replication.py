@@ -49,11 +49,10 @@ def totals(made: pv.Survey) -> pv.Estimate:
 def test_the_jackknife_of_a_total_is_its_linearised_variance(
     seed: int, units: list[int], mse: bool
 ) -> None:
-    made = survey(sample(seed, units))
+    made = survey(sample(seed, units if mse else units[:1]))
     one, two = totals(made).covariance, totals(made.jackknife(mse=mse)).covariance
     # Around the replicates' mean too: in one stratum it is the estimate itself.
-    if mse or len(units) == 1:
-        np.testing.assert_allclose(two, one, rtol=1e-9, atol=1e-10 * np.trace(one))
+    np.testing.assert_allclose(two, one, rtol=1e-9, atol=1e-10 * np.trace(one))
 
 
 @half

@@ -79,9 +79,10 @@ def variance(
     m is the estimated mean and n the rows of the domain, which is taken as a constant in the
     variance, as in R. Intervals on the log scale take fewer degrees of freedom where few primary
     units carry the variance, as those of `nsum.scale_up`: R's, about the value, hold the truth of
-    skewed outcomes 91 to 93 times in 100, these 94 to 95 (docs, coverage). Assumes that rows dropped for a missing outcome are like the others. The standard
-    error fails with heavy tails (it rests on the fourth moment), and there is none in a domain of
-    one row or where the outcome does not vary.
+    skewed outcomes 91 to 93 times in 100, these 93 to 95 (docs, coverage). Assumes that rows
+    dropped for a missing outcome are like the others. The standard error fails with heavy tails (it
+    rests on the fourth moment), and there is none in a domain of one row or where the outcome does
+    not vary.
 
     References
     ----------
