@@ -201,9 +201,9 @@ def _walk(
 
 
 def _aside(node: ast.AST) -> bool:
-    """Tell whether a node is a warning, is about those of NumPy, or is ``axis=-1``."""
+    """Tell whether a node is a warning, is about those of NumPy, or is ``axis=-1`` or ``strict=``."""
     if isinstance(node, ast.keyword):
-        return node.arg == "axis" and ast.unparse(node.value) == "-1"
+        return node.arg == "strict" or (node.arg == "axis" and ast.unparse(node.value) == "-1")
     if not isinstance(node, ast.Call):
         return False
     called = node.func

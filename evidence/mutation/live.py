@@ -95,14 +95,28 @@ class Living:
         home = next(
             m for m in list(sys.modules.values()) if getattr(m, "__file__", "") == str(path)
         )
-        old, new = vars(home)[target.id], _value(owner.value, vars(home), str(path))
+        names, faulty = vars(home), {target.id: _value(owner.value, vars(home), str(path))}
+        for name, value in constants(path, after=owner.lineno):  # made of those before them
+            if {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} & set(faulty):
+                faulty[name] = _value(value, {**names, **faulty}, str(path))
         done = 0
-        for module in list(sys.modules.values()):
-            known = getattr(module, "__dict__", {})
-            if target.id in known and known[target.id] is old and _ours(module):
-                known[target.id] = new
-                done += 1
+        for name, new in faulty.items():
+            old = names[name]
+            for module in list(sys.modules.values()):
+                known = getattr(module, "__dict__", {})
+                if name in known and known[name] is old and _ours(module):
+                    known[name] = new
+                    done += 1
         return done
+
+
+def constants(path: Path, after: int = 0) -> Iterator[tuple[str, ast.expr]]:
+    """Yield names and values of a module's constants, those below a line."""
+    for statement in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.lineno > after:
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+            if isinstance(target, ast.Name) and statement.value is not None:
+                yield target.id, statement.value
 
 
 def _modules(paths: list[Path]) -> Iterator[str]:

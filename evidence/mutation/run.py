@@ -32,7 +32,7 @@ from _pytest.warnings import catch_warnings_for_item
 from evidence.claims import ROOT
 
 from .faults import Fault, is_docstring, make
-from .live import Living
+from .live import Living, constants
 
 WORKERS = 2
 SLOWEST = 5.0  # seconds of the processor, of a test that is run against faults
@@ -61,6 +61,7 @@ class Plugin:
         self, paths: dict[str, Path], faults: Callable[[], list[Fault]], cover: Path, keep: bool
     ) -> None:
         self.paths, self.faults, self.cover, self.keep = paths, faults, cover, keep
+        self.traced = [*paths.values(), *_readers(paths)]
         self.verdicts: dict[Fault, Verdict] = {}
         self.found: dict[
             tuple[str, ...], Verdict
@@ -113,7 +114,7 @@ class Plugin:
         for item in session.items:
             files.setdefault(item.nodeid.partition("::")[0], []).append(item)
         seconds: dict[str, float] = {}
-        lines: Lines = {str(path): {} for path in self.paths.values()}
+        lines: Lines = {str(path): {} for path in self.traced}
         if self.keep and self.cover.exists():
             when = self.cover.stat().st_mtime
             known = json.loads(self.cover.read_text("utf-8"))
@@ -146,7 +147,7 @@ class Plugin:
     def _covered(self, items: list[pytest.Item]) -> dict[str, Any]:
         _quiet()
         tracer = coverage.Coverage(
-            data_file=None, include=[str(path) for path in self.paths.values()], config_file=False
+            data_file=None, include=[str(path) for path in self.traced], config_file=False
         )
         tracer.set_option("run:disable_warnings", ["no-data-collected"])
         seconds = {}
@@ -204,7 +205,7 @@ class Plugin:
         table = self.lines.get(str(path), {})
         site = make(path, fault.number)[1]
         if site.place == "constant":
-            lines = self._readers(fault, path)
+            lines = self._naming(fault, path)
         elif site.place == "default":
             body = site.owner.body  # type: ignore[union-attr]
             lines = [(str(path), next(s.lineno for s in body if not is_docstring(s)))]
@@ -230,14 +231,17 @@ class Plugin:
             self.rare[file] = rare
         return self.rare[file]
 
-    def _readers(self, fault: Fault, path: Path) -> list[tuple[str, int]]:
-        """Return the lines of layer 0 that name a constant of a module."""
+    def _naming(self, fault: Fault, path: Path) -> list[tuple[str, int]]:
+        """Return the lines that name a constant of a module, or one made of it."""
         owner = make(path, fault.number)[1].owner
         assert isinstance(owner, ast.Assign | ast.AnnAssign)
         target = owner.targets[0] if isinstance(owner, ast.Assign) else owner.target
-        word = re.compile(rf"\b{ast.unparse(target)}\b")
+        made = [
+            n for n, value in constants(path, owner.lineno) if ast.unparse(target) in _names(value)
+        ]
+        word = re.compile(rf"\b({'|'.join([ast.unparse(target), *made])})\b")
         found = []
-        for other in self.paths.values():
+        for other in self.traced:
             for i, line in enumerate(other.read_text("utf-8").splitlines(), start=1):
                 if word.search(line):
                     found.append((str(other), i))
@@ -265,6 +269,26 @@ class Plugin:
             if any(r.failed for r in reports):
                 return Verdict("killed", item.nodeid, i + 1, time.perf_counter() - began)
         return Verdict("survived", "", len(items), time.perf_counter() - began)
+
+
+def _names(value: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+
+
+def _imported(path: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {one.name for node in nodes if isinstance(node, ast.ImportFrom) for one in node.names}
+
+
+def _readers(paths: dict[str, Path]) -> list[Path]:
+    """Return the files of the package beyond layer 0 that import a constant of it."""
+    known = {name for path in paths.values() for name, _ in constants(path) if name.isupper()}
+    package = next(path for path in paths["errors"].parents if path.name == "prevalence")
+    return [
+        path
+        for path in sorted(package.rglob("*.py"))
+        if path not in paths.values() and known & _imported(path)
+    ]
 
 
 def _reports(item: pytest.Item, following: pytest.Item | None) -> list[TestReport]:

@@ -199,7 +199,7 @@ def solve(matrix: Array, right: Array) -> Array:
             f"{shapes[1]}. Put the columns on the last axis of both."
         )
     a = np.moveaxis(np.asarray(matrix), -1, 0)
-    b = np.moveaxis(np.asarray(right), -1, 0)
+    b = np.asarray(right).T
     out = np.full(b.shape, np.nan, dtype=np.result_type(a, b, float))
     good = np.isfinite(a).all(axis=(1, 2)) & np.isfinite(b).all(axis=1)
     if good.any():
@@ -209,7 +209,7 @@ def solve(matrix: Array, right: Array) -> Array:
         good[good] = (size > 0) & (condition < 1e15)
     if good.any():
         out[good] = np.linalg.solve(a[good], b[good][:, :, None])[:, :, 0]
-    return np.moveaxis(out, 0, -1)
+    return out.T
 
 
 def newton(
