@@ -375,13 +375,17 @@ def normal_mean(
     )
     if np.all(np.isinf(low)) and np.all(np.isinf(high)):
         return np.asarray(mean + spread * rng.standard_normal(mean.shape))
-    from scipy.special import ndtr, ndtri
+    from scipy.special import log_ndtr, ndtr, ndtri, ndtri_exp
 
     below, above = (low - mean) / spread, (high - mean) / spread
     flip = below > 0  # draw in the lower tail, where probabilities keep their digits
     below, above = np.where(flip, -above, below), np.where(flip, -below, above)
-    first, last = ndtr(below), ndtr(above)
-    score = ndtri(first + (last - first) * rng.random(mean.shape))
+    first, last, share = ndtr(below), ndtr(above), rng.random(mean.shape)
+    score = ndtri(first + (last - first) * share)
+    if (far := last < 1e-290).any():  # 36 standard deviations away probabilities have only logs
+        with np.errstate(divide="ignore"):
+            logs = log_ndtr(below) + np.log1p(-share), log_ndtr(above) + np.log(share)
+        score = np.where(far, ndtri_exp(np.logaddexp(*logs)), score)
     score = np.clip(score, below, above)
     return np.asarray(np.clip(mean + spread * np.where(flip, -score, score), low, high))
 
