@@ -35,7 +35,7 @@ def jackknife(design: Design, *, mse: bool = True) -> Replicates:
     later = any((stage.coefficient > 0).any() for stage in design.stages[1:])
     stages = design.stages if later else design.stages[:1]
     used = [np.flatnonzero(stage.coefficient[stage.parent] > 0) for stage in stages]
-    _check_number(sum(u.size for u in used))
+    _check_number(sum(u.size for u in used), "a jackknife", "units")
     parts, scale, earlier = [], [], np.ones(stages[0].n.size)
     for stage, units in zip(stages, used, strict=True):
         of_unit = stage.unit if later else np.arange(stage.parent.size)
@@ -128,7 +128,7 @@ def balanced(design: Design, fay: float, *, mse: bool = True) -> Replicates:
             f"{int(first.n[wrong[0]]):,}). Use .jackknife() or .bootstrap(1000, rng=1), or make "
             "strata of pairs."
         )
-    _check_number(int(counts.sum()))
+    _check_number(int(counts.sum()), "balanced repeated replication", "strata")
     pairs = [(h, units) for h, units in _by_size(first, design.psu_labels) if units.shape[1] == 2]
     factors = np.ones((first.parent.size, 0))
     if counts.any():
@@ -349,11 +349,11 @@ def _token(design: Design, rng: Generator) -> str:
     return f"{int(rng.integers(2**63)) ^ int(names):016x}"
 
 
-def _check_number(count: int) -> None:
+def _check_number(count: int, what: str, of: str) -> None:
     if count > MAX_JACKKNIFE:
         raise ValueError(
-            f"a jackknife must have at most {MAX_JACKKNIFE:,} units: found {count:,}. Use "
-            "linearisation or a bootstrap, or pass groups=30."
+            f"{what} must have at most {MAX_JACKKNIFE:,} {of}: found {count:,}. Use linearisation, "
+            ".bootstrap(1000, rng=1) or .jackknife(groups=30, rng=1)."
         )
 
 

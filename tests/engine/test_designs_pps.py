@@ -207,6 +207,24 @@ def test_a_stratum_that_mixes_certain_and_other_units_is_remarked_on() -> None:
         pv.Survey(data, fpc="p", pps="brewer")
 
 
+@pytest.mark.parametrize("method", ["brewer", "overton", "hartley-rao"])
+def test_a_stratum_of_one_unit_drawn_with_certainty_needs_no_rule(method: str) -> None:
+    """It has no variance between units; with `average` it does not lend its stratum one either."""
+    keep = (DATA["stratum"] > 0) | (DATA["psu"] == 0)
+    sure = np.where(DATA["psu"] == 0, 1.0, DATA["chance"])
+    data = {name: column[keep] for name, column in {**DATA, "chance": sure}.items()}
+    how: dict[str, Any] = {"weights": "w", "strata": "stratum", "psu": "psu", "fpc": "chance"}
+    found = pv.direct.total(pv.Survey(data, **how, pps=method), "y")
+    rest = STRATUM > 0
+    wanted = designs.unequal(
+        sums(scores("total"))[rest], STRATUM[rest], CHANCE[rest], method, FORMS[0]
+    )
+    assert found.std_error[0] == pytest.approx(np.sqrt(wanted), rel=1e-12)
+    if method == "brewer":
+        average = pv.Survey(data, **how, pps=method, single_psu="average")
+        assert pv.direct.total(average, "y").std_error[0] == pytest.approx(found.std_error[0])
+
+
 @pytest.mark.parametrize("rule", ["certainty", "remove", "adjust", "average"])
 def test_single_units_follow_the_rule(rule: str) -> None:
     keep = (DATA["stratum"] > 0) | (DATA["psu"] == 0)

@@ -63,6 +63,16 @@ def test_a_jackknife_of_very_many_units_is_refused() -> None:
     survey = pv.Survey({"y": np.arange(10_001.0)})
     with pytest.raises(ValueError, match=r"a jackknife must have at most 10,000 units"):
         survey.jackknife()
+    assert pv.Survey({"y": np.arange(10_000.0)}).jackknife(groups=10, rng=1).scheme is not None
+
+
+def test_balanced_replication_of_very_many_strata_is_refused() -> None:
+    rows = np.arange(20_002)
+    survey = pv.Survey({"y": rows * 1.0, "pair": rows // 2}, strata="pair")
+    with pytest.raises(
+        ValueError, match=r"replication must have at most 10,000 strata: found 10,001"
+    ):
+        survey.brr()
 
 
 @pytest.mark.filterwarnings("ignore:1 of 1 domains have no estimate")
