@@ -102,6 +102,23 @@ def test_validated_rates_have_fewer_effective_tests_where_clusters_are_few() -> 
         )
 
 
+@pytest.mark.parametrize("rule", ["rogan-gladen", "lang-reiczigel", "melding", "instrument-bayes"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("value", np.nan), ("apparent_df", 0.0), ("deff", np.nan), ("n", 1.0)]
+)
+def test_a_row_that_lacks_something_has_no_limits_and_takes_none_from_others(
+    rule: str, name: str, value: float
+) -> None:
+    whole = constants()
+    lacking = {**whole, name: whole[name].copy()}
+    lacking[name][1] = value
+    df = np.full(5, np.inf)
+    found, wanted = RULES[rule](lacking, df, 0.9), RULES[rule](whole, df, 0.9)
+    assert np.isnan(found[1]).all()
+    others = [0, 2, 3, 4]
+    np.testing.assert_allclose(found[others], wanted[others], rtol=1e-12)
+
+
 @pytest.mark.parametrize("tail", [0.025, 0.5, 0.9])
 def test_the_distribution_of_the_true_share_is_its_integral(tail: float) -> None:
     """400 points of equal probability leave 1e-4 of a probability."""
@@ -126,6 +143,8 @@ def test_a_beta_has_its_distribution_function_and_density(a: float, b: float) ->
     np.testing.assert_allclose(slope[0, 0], stats.beta.pdf(x, a, b), rtol=1e-10)
     outside, _ = Law(np.array([a]), np.array([b])).below(np.array([[[-0.5, 1.5]]]))
     assert outside.tolist() == [[[0.0, 1.0]]]
+    _, ends = Law(np.array([a]), np.array([b])).below(np.array([[[0.0, 1.0]]]))
+    assert np.isfinite(ends).all()
 
 
 def test_a_gamma_has_its_distribution_function_and_density() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -251,14 +252,38 @@ def test_what_is_not_smooth_needs_a_bootstrap(scheme: str) -> None:
     assert found.std_error[0] > 0
 
 
+SCHEMES: dict[str, Callable[[pv.Survey], pv.Survey]] = {
+    "a jackknife": lambda s: s.jackknife(),
+    "delete-a-group": lambda s: s.jackknife(groups=3, rng=1),
+    "a Rao-Wu bootstrap": lambda s: s.bootstrap(10, rng=1),
+    "Preston's bootstrap": lambda s: s.bootstrap(10, rng=1, kind="preston"),
+}
+
+
 def test_a_jackknife_and_a_bootstrap_refuse_a_single_unit() -> None:
     keep = (STRATUM > 0) | (PSU == 0)
     data = {name: column[keep] for name, column in DATA.items()}
     for rule in ("adjust", "average"):
         made = pv.Survey(data, weights="w", strata="stratum", psu="psu", single_psu=rule)
-        for scheme in (pv.Survey.jackknife, pv.Survey.bootstrap):
-            with pytest.raises(ValueError, match="two units or more in every stratum"):
+        for name, scheme in SCHEMES.items():
+            with pytest.raises(ValueError, match=f"{name}.* two units or more in every stratum"):
                 scheme(made)
+
+
+def test_units_of_unequal_chances_are_refused_by_all_but_the_generalised_bootstrap() -> None:
+    chance = np.linspace(0.2, 0.6, DATA["psu"].max() + 1)[DATA["psu"]]
+    made = pv.Survey(
+        {**DATA, "chance": chance},
+        weights="w",
+        strata="stratum",
+        psu="psu",
+        fpc="chance",
+        pps="brewer",
+    )
+    for scheme in SCHEMES.values():
+        with pytest.raises(ValueError, match="must resample primary units drawn with equal prob"):
+            scheme(made)
+    assert made.bootstrap(10, rng=1, kind="generalised").scheme is not None
 
 
 def test_a_class_that_loses_its_respondents_in_a_replicate_fails_that_replicate_alone() -> None:
