@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -80,9 +81,11 @@ ROWS = "unreliable: fewer than 10 rows"
 CV = "cv above 30 %"
 
 
-def flagged(unit: str = "proportion", method: str = "direct.any", **changed: float) -> str:
+def flagged(
+    changed: Mapping[str, float], unit: str = "proportion", method: str = "direct.any"
+) -> str:
     row = {**ROW, **changed}
-    facts = {name: np.array([row[name]]) for name in ("rhat", "ess") if name in row}
+    facts: dict[str, Any] = {name: np.array([row[name]]) for name in ("rhat", "ess") if name in row}
     e = pv.Estimate(np.array([row["value"]]), (), unit=unit, method=method, facts=facts)
     columns: dict[str, Any] = {x: np.array([row[x]]) for x in ("cases", "n", "cv", "df", "n_eff")}
     (said,) = flags(e, columns, np.array([[row["low"], row["low"] + row["width"]]]))
@@ -130,7 +133,7 @@ def flagged(unit: str = "proportion", method: str = "direct.any", **changed: flo
     ],
 )
 def test_flags_of_a_share_begin_at_their_limits(changed: dict[str, float], said: str) -> None:
-    assert flagged(**changed) == said
+    assert flagged(changed) == said
 
 
 @pytest.mark.parametrize(
@@ -160,4 +163,4 @@ def test_flags_of_a_share_begin_at_their_limits(changed: dict[str, float], said:
 def test_flags_of_other_units_begin_at_theirs(
     unit: str, method: str, changed: dict[str, float], said: str
 ) -> None:
-    assert flagged(unit, method, **{"value": 100.0, "width": 1.0, **changed}) == said
+    assert flagged({"value": 100.0, "width": 1.0, **changed}, unit, method) == said
