@@ -183,7 +183,7 @@ def test_intervals_are_on_the_log_scale_where_both_numbers_are_above_0(
     sure = made([2.0, 3.0], [0.1, 0.1], source="two", unit="count")
     assert (e * sure).interval_rule == (sure * e).interval_rule == rule
     assert (e + replace(sure, unit="ratio")).interval_rule == rule
-    assert (e - sure).interval_rule == "wald"
+    assert (e - replace(sure, unit="ratio")).interval_rule == "wald"
     assert (e * replace(sure, unit="mean")).interval_rule == "wald"
 
 
