@@ -13,6 +13,7 @@ from scipy import stats
 import prevalence as pv
 from prevalence.blocks import Block, Columns, add_blocks
 from prevalence.chain import plain
+from prevalence.draws import from_draws, is_drawn, paired_with
 
 Array = NDArray[Any]
 ABOUT = pv.Estimand(outcome="work", window="2023")
@@ -343,6 +344,66 @@ def test_a_share_becomes_a_number_of_people() -> None:
         assert counted.interval_rule == rule
         assert ("one_report" in counted.constants) == (rule == "log")
     assert none.count(size).constants["one_report"][0] == pytest.approx(1000 / 300)
+
+
+def test_a_conversion_keeps_the_rows_whatever_it_converts_by() -> None:
+    fields: dict[str, Any] = {
+        "unit": "proportion", "estimand": ABOUT, "labels": (("north",),), "outcomes": ("work",),
+        "facts": {"n": np.array([7]), "deff": np.array([2.0])},
+    }  # fmt: skip
+    e = estimate([0.25], block([[0.02]]), **fields)
+    by = estimate([2.0], block([[0.1]], source="two"), labels=(("all",),), outcomes=("size",),
+                  estimand=pv.Estimand(outcome="size", window="2020"), facts={"n": np.array([1])})  # fmt: skip
+    for out in (e.bridge(by, reason="So."), e.bridge(by, reason="So.", add=True), e.count(by)):
+        assert (out.labels, out.outcomes, out.estimand) == ((("north",),), ("work",), ABOUT)
+        assert out.facts["n"][0] == 7
+    assert e.bridge(by, reason="So.").unit == "proportion"
+    none = estimate([0.0], block([[0.0]]), interval_rule="auto", unit="proportion",
+                    constants={"n": np.array([50.0]), "deff": np.array([2.0])})  # fmt: skip
+    counted = none.count(pv.uncertain(1000, std_error=10))
+    assert counted.constants["one_report"].tolist() == [1000 * 2 / 50]
+    wrong: Any = "2"
+    for ask, name in (
+        (lambda: e.bridge(wrong, reason="So."), "factor"),
+        (lambda: e.count(wrong), "population"),
+        (lambda: pv.replicates_needed(e, cv=wrong), "cv"),
+    ):
+        with pytest.raises(TypeError, match=f"^{name} must be a number: found '2'"):
+            ask()
+    with pytest.raises(TypeError, match=r"^describe takes outcome, definition"):
+        e.describe(windo="2023")
+
+
+def test_draws_meet_other_sources_only_where_it_is_said() -> None:
+    draws = np.random.default_rng(9).normal(3.0, 0.1, (1, 40))
+    fit = from_draws(draws, source="draws:one", unit="mean")
+    other = from_draws(draws[:, ::-1], source="draws:two", unit="mean")
+    survey = estimate([2.0], block([[0.1]], source="survey", kind="linearised"))
+    assert paired_with(fit, 2 * fit)
+    assert paired_with(fit, pv.uncertain(2, 1, 3))
+    for second, what in ((survey, "columns of another source"), (other, "draws of another fit")):
+        assert not paired_with(fit, second)
+        assert not paired_with(second, fit)
+        for one, two in ((fit, second), (second, fit)):
+            with pytest.raises(ValueError, match="posterior draws must not be combined") as caught:
+                _ = one + two
+            assert (what in str(caught.value)) or (what, one) == ("columns of another source", two)
+    free = fit.assume_independent("  Other people. ")
+    assert free.assumptions[-1] == "Independent of what it is combined with: Other people."
+    assert is_drawn(free.blocks[0])
+    assert not is_drawn(survey.blocks[0])
+    assert (free + survey).std_error[0] == pytest.approx(math.hypot(fit.std_error[0], 0.1))
+    assert (free - fit).std_error[0] == pytest.approx(0, abs=1e-12)  # still the same draws
+    assert paired_with(free, survey)
+    assert np.isinf(free.df).all()
+    assert free.blocks[0].scheme.labels == fit.blocks[0].scheme.labels
+    assert free.assume_independent("Again.").std_error[0] == fit.std_error[0]
+    for reason in ("", "  ", None):
+        wrong: Any = reason
+        with pytest.raises(ValueError, match="reason must say why the estimates are independent"):
+            fit.assume_independent(wrong)
+    with pytest.raises(ValueError, match="this estimate has none"):
+        survey.assume_independent("So.")
 
 
 def test_functions_of_numpy_without_a_derivative_are_left_alone() -> None:
