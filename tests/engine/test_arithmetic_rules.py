@@ -267,6 +267,7 @@ def test_words_of_the_house_are_those_of_the_first_and_others_those_of_all() -> 
             {},
         )
     )
+    assert {"rows", "psus", "cases", "design", "weights", "variance"} <= set(HOUSE)
     assert agreed_words(first, second) == {**dict.fromkeys(HOUSE, "one"), "same": 1}
     assert agreed_words(first, silent) == first.provenance
     assert agreed_words(silent, first) == {}
@@ -313,3 +314,60 @@ def test_what_is_made_of_draws_is_their_mean_or_their_median() -> None:
     np.testing.assert_allclose(np.log(middle).value, np.log(np.median(draws, axis=1)), rtol=1e-14)
     np.testing.assert_allclose(middle.std_error, draws.std(axis=1, ddof=1), rtol=1e-13)
     assert np.isinf(middle.df).all()
+
+
+@pytest.mark.parametrize(
+    ("function", "slope"),
+    [
+        (np.exp, np.exp),
+        (np.log, lambda x: 1 / x),
+        (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
+        (lambda e: 2 / e, lambda x: -2 / x**2),
+        (lambda e: e**3, lambda x: 3 * x**2),
+        (lambda e: 2**e, lambda x: np.log(2) * 2**x),
+        (lambda e: e / 4, lambda x: 0 * x + 0.25),
+        (lambda e: e * [2, 3], lambda x: np.array([2, 3])),
+        (lambda e: e - 1, lambda x: 0 * x + 1),
+        (lambda e: 3 - e, lambda x: 0 * x - 1),
+    ],
+)
+@pytest.mark.parametrize("error", [0.01, 2.0])  # limits above 0, and below it
+def test_a_function_varies_as_its_slope_says(
+    error: float, function: Operation, slope: Operation
+) -> None:
+    x = np.array([0.5, 4.0])
+    e = made(x.tolist(), [error, error])
+    out = function(e)
+    np.testing.assert_allclose(out.value, np.asarray(function(x)), rtol=1e-14)
+    np.testing.assert_allclose(out.std_error, np.abs(slope(x)) * error, rtol=1e-12)
+    np.testing.assert_allclose((out - slope(x) * e).std_error, 0, atol=1e-12)
+    if error < 1:
+        ends = np.sort(np.asarray(function(e.interval().T)).T, axis=1)
+        if out.maps:
+            np.testing.assert_allclose(out.interval(), ends, rtol=1e-12)
+
+
+def test_what_is_estimated_by_two_estimates_is_what_they_share() -> None:
+    def about(outcome: str, window: str = "2023") -> Any:
+        words = pv.Estimand(outcome=outcome, window=window, population="children", excludes="some")
+        return made([2.0], [0.1], source=outcome + window, estimand=words, unit="count",
+                    facts={"n": np.array([5])}, provenance={"own": outcome})  # fmt: skip
+
+    shared = {"population": "children", "excludes": "some"}
+    ratio, product = about("a") / about("b"), about("a") * about("b")
+    assert ratio.estimand == pv.Estimand(outcome="a / b", window="2023", **shared)
+    assert product.estimand == pv.Estimand(outcome="a * b", window="2023", **shared)
+    assert (about("a") / about("a", "2022")).estimand == pv.Estimand(outcome="a", **shared)
+    assert (about("a") * about("a", "2022")).estimand == pv.Estimand(outcome="a * a", **shared)
+    total = about("a") + about("a")
+    assert total.estimand == about("a").estimand
+    assert (ratio.facts, ratio.provenance, total.provenance) == ({}, {}, {"own": "a"})
+    with pytest.raises(
+        ValueError, match=r"they differ in outcome \(a / b\); window \(2023 / 2022\)"
+    ):
+        _ = about("a") + about("b", "2022")
+    share = replace(about("a"), unit="proportion")
+    for one, two in ((share, about("a")), (about("a"), share)):
+        for operator in (np.add, np.subtract):
+            with pytest.raises(ValueError, match="found a count and a proportion"):
+                operator(one, two)

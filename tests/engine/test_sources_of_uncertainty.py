@@ -139,6 +139,15 @@ def test_a_one_sided_limit_is_that_of_the_wider_interval(level: float) -> None:
     np.testing.assert_allclose(e.at_most(level), [5 + t, 2 + 2 * t], rtol=1e-9)
 
 
+def test_a_one_sided_limit_of_a_share_is_that_of_clopper_and_pearson() -> None:
+    e = pv.direct.prevalence(pv.Survey({"case": [1] * 3 + [0] * 297}), "case")
+    assert e.interval_rule == "auto"
+    size = e.constants["n"][0] / e.constants["deff"][0]
+    wanted = stats.beta.ppf(0.95, 0.01 * size + 1, 0.99 * size)
+    assert e.at_most()[0] == pytest.approx(wanted, rel=1e-3)  # deff of 299 / 300
+    assert e.at_most()[0] > e.interval(0.9)[0, 1] * 0.9
+
+
 @pytest.mark.parametrize("level", [0.5, 1.0, 0.0, 95, "0.95", None])
 def test_a_one_sided_level_lies_between_a_half_and_1(level: Any) -> None:
     with pytest.raises(ValueError, match=r"must lie between 0\.5 and 1: found"):
@@ -267,6 +276,27 @@ def test_a_validation_study_has_the_limits_of_clopper_and_pearson(
 def test_a_validation_study_has_people(correct: Any, tested: Any, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         pv.validated(correct=correct, tested=tested)
+
+
+def test_known_quantities_say_what_they_are() -> None:
+    rate, valid = pv.uncertain(2, 1, 3, name="rate"), pv.validated(correct=9, tested=10)
+    assert (rate.unit, rate.method, rate.outcomes) == ("known", "uncertain", ("rate",))
+    assert (valid.unit, valid.method, valid.outcomes) == ("known", "validated", ("",))
+    for e in (rate, valid):
+        assert e.blocks[0].scheme.kind == "known"
+        assert len(e.blocks[0].scheme.labels) == 1
+    assert rate.blocks[0].scheme.labels == ("rate",)
+    assert valid.blocks[0].source != pv.validated(correct=9, tested=10).blocks[0].source
+    wrong: Any = 3
+    with pytest.raises(TypeError, match=r"^name must be a text: found 3"):
+        pv.uncertain(2, 1, 3, name=wrong)
+    with pytest.raises(TypeError, match=r"^name must be a text: found 3"):
+        pv.validated(correct=9, tested=10, name=wrong)
+    wrong = "2"
+    with pytest.raises(TypeError, match=r"^value must be a number: found '2'"):
+        pv.uncertain(wrong, 1, 3)
+    with pytest.raises(ValueError, match=r"^kind must be one of normal, lognormal, beta"):
+        pv.uncertain(2, 1, 3, kind="gamma")
 
 
 # Rows and conversions
