@@ -326,7 +326,7 @@ def test_what_is_made_of_draws_is_their_mean_or_their_median() -> None:
         (lambda e: e**3, lambda x: 3 * x**2),
         (lambda e: 2**e, lambda x: np.log(2) * 2**x),
         (lambda e: e / 4, lambda x: 0 * x + 0.25),
-        (lambda e: e * [2, 3], lambda x: np.array([2, 3])),
+        (lambda e: e * [2, 3], lambda x: 0 * x + [2, 3]),
         (lambda e: e - 1, lambda x: 0 * x + 1),
         (lambda e: 3 - e, lambda x: 0 * x - 1),
     ],
