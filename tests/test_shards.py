@@ -106,6 +106,28 @@ def test_arrays_among_the_items_tell_work_apart() -> None:
     assert pv.combine([one, pv.run_shard(np.sum, seeds, 1, of=2)]) == [3, 7]
 
 
+def test_bytes_that_mean_other_numbers_are_other_work() -> None:
+    four = np.array([1, 0, 2, 0], dtype=np.int32)
+    every = [four, four.view(np.int64), four.reshape(2, 2), four.view(np.uint32)]
+    works = {pv.run_shard(bits, [one], 0, of=1).work for one in every}
+    assert len(works) == len(every)
+    assert {len(work.rsplit(" ", 1)[1]) for work in works} == {16}
+    lists = {pv.run_shard(len, [given], 0, of=1).work for given in ([0, 1], (0, 1), [0.0, 1.0])}
+    assert len(lists) == 3
+    assert (
+        pv.run_shard(len, [range(2)], 0, of=1).work in lists
+    )  # a range is the list of its numbers
+
+
+def test_a_shard_says_what_it_holds_and_fits_its_file(tmp_path: Path) -> None:
+    made = pv.run_shard(abs, range(-2_000, 0), 1, of=2, path=tmp_path / "a")
+    assert repr(made) == "<Shard 1 of 2: 1,000 of 2,000 results>"
+    short = dataclasses.replace(made, results=made.results[:-1])
+    path = short.save(tmp_path / "b")
+    with pytest.raises(ValueError, match=r"'b' is not, or is damaged .* Run that shard again"):
+        pv.combine([path, pv.run_shard(abs, range(-2_000, 0), 0, of=2)])
+
+
 def test_other_versions_are_said() -> None:
     one, two = (pv.run_shard(abs, [1, 2], k, of=2) for k in range(2))
     old = dataclasses.replace(two, versions="prevalence 0.0.9, NumPy 2.0.0")

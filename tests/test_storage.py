@@ -170,3 +170,52 @@ def test_entries_carry_no_moment_and_are_read_by_everyone(tmp_path: Path) -> Non
         assert entry.date_time == (1980, 1, 1, 0, 0, 0)
         assert (entry.create_system, entry.external_attr >> 16) == (3, 0o644)
         assert entry.compress_type == zipfile.ZIP_DEFLATED
+
+
+def test_a_file_that_unfolds_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = pv.uncertain(2.0, std_error=0.1, name="x").save(tmp_path / "e")
+    with zipfile.ZipFile(path) as archive:
+        content, arrays = archive.read("estimate.json"), archive.read("arrays.npz")
+    inside = io.BytesIO(arrays)
+    with zipfile.ZipFile(inside, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("more.npy", bytes(100_000))
+    grown = tmp_path / "grown"
+    with zipfile.ZipFile(grown, "w") as archive:
+        archive.writestr("estimate.json", content)
+        archive.writestr("arrays.npz", inside.getvalue())
+    for largest, refused in ((50_000, [grown]), (1_000, [path, grown])):
+        monkeypatch.setattr(storage, "LARGEST", largest)
+        for one in (path, grown):
+            if one in refused:
+                with pytest.raises(ValueError, match="is not, or is damaged"):
+                    pv.load(one)
+            else:
+                assert pv.load(one).value == [2.0]
+
+
+def test_values_of_every_kind_come_back_as_they_were() -> None:
+    given = {
+        "numbers": [1, 2.5, True, None, "é"],
+        "tuples": ((1, (2,)), ()),
+        "odd": [float("inf"), -float("inf")],
+        "single": np.float32(1.5),
+        "arrays": {"a": np.arange(3), "b": [np.array(["x"])]},
+        "empty": {},
+    }
+    arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {}
+    told = json.loads(json.dumps(storage.encode(given, "x", arrays), allow_nan=False))
+    assert sorted(arrays) == ["x.arrays.a", "x.arrays.b.0"]
+    again = storage.decode(told, arrays)
+    for name in ("numbers", "tuples", "odd", "single", "empty"):
+        assert again[name] == given[name]
+    assert again["arrays"]["a"].tolist() == [0, 1, 2]
+    assert again["arrays"]["b"][0].tolist() == ["x"]
+    assert type(again["single"]) is float
+    assert np.isnan(storage.decode(storage.encode(float("nan"), "x", {}), {}))
+    with pytest.raises(KeyError, match="other"):
+        storage.decode({"other": 1}, {})
+    for wrong in ({1: 2}, {"a"}, np.array([1j]), 1j):
+        with pytest.raises(TypeError, match=r"^x must hold numbers, texts, and lists or mappings"):
+            storage.encode(wrong, "x", {})

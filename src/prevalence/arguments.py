@@ -154,10 +154,10 @@ def _explain(
 def _too_large(named: list[tuple[str, ast.expr | None, Any]]) -> str:
     """Return what to say of the largest number where memory does not suffice."""
     sizes = {name: value for name, _, value in named if isinstance(value, numbers.Real)}
-    name = max(sizes, key=lambda each: abs(float(sizes[each])), default="the data")
-    return (
-        f"{name} must fit in memory: found {shown(sizes.get(name, 'more than does'))}. Give less."
-    )
+    if not sizes:
+        return "the data must fit in memory: found more than does. Give less."
+    name = max(sizes, key=lambda each: abs(float(sizes[each])))
+    return f"{name} must fit in memory: found {shown(sizes[name])}. Give less."
 
 
 def _unusable(named: list[tuple[str, ast.expr | None, Any]], error: Exception) -> str:
@@ -286,7 +286,7 @@ def _odd(value: Any, depth: int) -> Iterator[str]:
         yield "a text with a null character"
     elif isinstance(value, (list, tuple, dict, str)) and not value:
         yield shown(value)
-    elif depth < 4 and isinstance(value, Mapping) and type(value) is dict:
+    elif depth < 4 and isinstance(value, dict):
         for part in [*value.keys(), *value.values()]:
             yield from _odd(part, depth + 1)
     elif depth < 4 and _several(value) and len(value) <= 10_000:

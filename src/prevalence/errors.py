@@ -95,7 +95,7 @@ def one_of(argument: str, value: object, choices: Sequence[str]) -> str:
     if isinstance(value, str) and value in choices:
         return value
     hint = nearest(value, choices)
-    hint = hint if "mean" in hint else " Write one of them."
+    hint = hint if hint.startswith(" Did") else " Write one of them."
     raise ValueError(f"{argument} must be one of {', '.join(choices)}: found {value!r}.{hint}")
 
 

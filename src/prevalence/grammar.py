@@ -358,7 +358,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _all_gone(values: Array) -> bool:
-    return values.ndim > 0 and values.dtype.kind == "f" and bool(np.isnan(values).all())
+    return values.dtype.kind == "f" and bool(np.isnan(values).all())
 
 
 def _gone(values: Array) -> Any:

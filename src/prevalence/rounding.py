@@ -48,12 +48,8 @@ def _decimal(x: float, digits: int) -> str:
 
 
 def _decimals(numbers: Array, top: float, least: int) -> int:
+    """Return the decimals that show two digits of the estimate, a lower limit and the width."""
     value, low, high = numbers
-    main = value if np.isfinite(value) and value != 0 else top
-    digits = 1 - _magnitude(main)
-    wanted = [least, digits]
-    if np.isfinite(low) and low != 0:
-        wanted.append(-_magnitude(low))
-    if np.isfinite(high - low) and high > low:
-        wanted.append(-_magnitude(high - low))
-    return max(0, min(max(wanted), max(digits, least) + 2))
+    digits = 1 - _magnitude(value if np.isfinite(value) and value != 0 else top)
+    wanted = max(least, digits, -_magnitude(low), -_magnitude(high - low))
+    return min(wanted, max(digits, least) + 2)
