@@ -75,7 +75,7 @@ def _number(x: float, digits: int = 4) -> str:
         return "-"
     if np.isinf(x):
         return "inf"
-    if abs(x) >= 1000 or (x == round(x) and abs(x) < 1000):
+    if abs(x) >= 1000 or x == round(x):
         return f"{x:,.0f}" if abs(x) < 1e9 else f"{x:.3g}"
     return f"{x:.{min(digits, 6)}g}"
 

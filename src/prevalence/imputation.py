@@ -235,7 +235,7 @@ def _total(within: Array, between: Array) -> tuple[Array, dict[str, Array]]:
 
 
 def _degrees(rule: str, m: int, parts: Mapping[str, Array], design: Array) -> dict[str, Array]:
-    """Return the degrees of freedom of the rows, and of their parts within imputations."""
+    """Return the degrees of freedom of the parts within imputations, and what they are made of."""
     total = parts["within"] + parts["between"]
     with np.errstate(all="ignore"):
         share = np.where(total > 0, parts["between"] / total, 0.0)
@@ -245,9 +245,7 @@ def _degrees(rule: str, m: int, parts: Mapping[str, Array], design: Array) -> di
         )
     if rule == "rubin":
         observed = np.full(share.shape, np.inf)
-    with np.errstate(divide="ignore"):
-        free = 1 / (share**2 / (m - 1) + 1 / observed)
-    return {"all": free, "rubin": rubin, "observed": observed, "share": share, "design": design}
+    return {"rubin": rubin, "observed": observed, "share": share, "design": design}
 
 
 # ---------------------------------------------------------------------- columns
@@ -275,7 +273,7 @@ def _blocks(
     kept = _slowed((*kept, *rest), parts, free)
     labels = tuple(str(i + 1) for i in range(m))
     scheme = Columns(f"{KIND}:{token}", KIND, np.full(m, (1 + 1 / m) / (m - 1)), labels)
-    own = np.where(free["share"] > 0, m - 1.0, np.maximum(free["all"], m - 1.0))
+    own = np.where(free["share"] > 0, m - 1.0, np.maximum(free["observed"], m - 1.0))
     return (*kept, Block(plain(between.T.copy()), scheme, np.broadcast_to(own, (p,)).copy()))
 
 
