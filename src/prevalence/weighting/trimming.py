@@ -13,6 +13,7 @@ from .steps import Adjoint, diagonal
 __all__ = ["Trim"]
 
 Array = NDArray[Any]
+TIE = 1e-9  # of a cap: weights equal to it but for rounding are not beyond it, on any machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +40,11 @@ class Trim:
         """Trim the weight of each copy of a row; `w` is that of all copies together."""
         kept = w != 0
         each = np.divide(w, copies, out=np.zeros(w.shape), where=kept)
-        if not (kept & ((each > self.upper) | (each < self.lower))).any():
+        if not (kept & self._beyond(each)).any():
             return np.array(w, dtype=float)
         out, used = each, kept
         for _ in range(1000 if self.strict else 1):
-            over = kept & ((out > self.upper) | (out < self.lower))
+            over = kept & self._beyond(out)
             if not over.any():
                 break
             free = kept & ~over
@@ -61,6 +62,9 @@ class Trim:
             kept = free
         return out * copies
 
+    def _beyond(self, w: Array) -> Array:
+        return (w > self.upper * (1 + TIE)) | (w < self.lower * (1 - TIE))
+
     def adjoint(self, w: Array) -> Adjoint:
         out = self.apply(w, strict=True)
         used = w != 0
@@ -69,7 +73,7 @@ class Trim:
         if self.strict:
             trimmed = used & ((out == self.upper) | (out == self.lower))
         else:
-            trimmed = used & ((w > self.upper) | (w < self.lower))
+            trimmed = used & self._beyond(w)
         free = (used & ~trimmed).astype(float)
         one = np.ones((1, 1))
         cell = np.zeros(w.size, dtype=np.intp)
