@@ -388,8 +388,9 @@ class Weighted:
             Weights are ``min(w, c)`` with c the cap, and the others share the excess equally, also
             rows that a `where=` of earlier steps left out; caps are constants in the variance. It
             fails (biased) where large weights go with the outcome, or where much goes to such
-            rows: pass ``then="calibrate"``. A replicate whose mean weight is over the cap has no
-            others: all its rows share the excess.
+            rows: pass ``then="calibrate"``. A weight equal to the cap but for rounding is one of the
+            others. A replicate whose mean weight is over the cap has none: all its rows share the
+            excess.
 
         References
         ----------

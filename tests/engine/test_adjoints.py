@@ -365,6 +365,19 @@ def test_a_weight_that_equals_a_cap_takes_its_part_of_the_excess() -> None:
     assert close(columns_of(estimate)[0], expected_columns(naive.derivative(theta, W)))
 
 
+@pytest.mark.parametrize("off", [0.0, 1e-13, -1e-13])
+def test_a_weight_equal_to_a_cap_but_for_rounding_is_not_beyond_it(off: float) -> None:
+    """Five children where the median is two: 2.5 times as much, on one processor and the next."""
+    w = np.array([2.0, 2.0, 2.0, 5.0 * (1 + off), 9.0, 1.0 * (1 + off)])
+    made = pv.Survey({"w": w, "y": np.arange(6.0)}, weights="w").trim(2.5)
+    np.testing.assert_allclose(made.final_weights, [2.8, 2.8, 2.8, 5.8, 5.0, 1.8], rtol=1e-12)
+    low = pv.Survey({"w": w, "y": np.arange(6.0)}, weights="w").trim(lower=1.0, upper=20.0)
+    np.testing.assert_array_equal(low.final_weights, w)
+    plain = pv.Survey({"w": np.round(w), "y": np.arange(6.0)}, weights="w").trim(2.5)
+    found, wanted = (pv.direct.total(x, "y").std_error[0] for x in (made, plain))
+    assert found == pytest.approx(wanted, rel=1e-9)
+
+
 def test_trimming_that_bites_and_steps_that_move_weights() -> None:
     # The recipes above would prove nothing if their steps left the weights alone.
     for name, (made, _) in RECIPES.items():
