@@ -62,9 +62,11 @@ def main(names: list[str]) -> int:
         print(f"no step {unknown[0]!r}: choose among {', '.join(step.name for step in STEPS)}")
         return 2
     chosen = [step for step in STEPS if not names or step.name in names]
-    rows = [run(step) for step in chosen]
-    if not names:
-        write("steps.csv", rows)
+    rows: list[dict[str, str]] = []
+    for step in chosen:
+        rows.append(run(step))
+        if not names:  # of the whole proof alone, also where it is cut short
+            write("steps.csv", rows)
     claims = gathered()
     write("claims.csv", [shown(claim) for claim in claims])
     failed = [row["step"] for row in rows if row["exit"] != "0"]

@@ -92,8 +92,8 @@ def test_an_option_is_one_of_its_words() -> None:
 
 def test_free_words_are_among_those_allowed_and_texts() -> None:
     check_words("describe", {"window": "2023"}, ["outcome", "window"])
-    with pytest.raises(TypeError, match="describe takes outcome, window: found 'windo'") as caught:
-        check_words("describe", {"windo": "2023"}, iter(["outcome", "window"]))
+    with pytest.raises(TypeError, match="describe takes outcome, window: found 'wimdow'") as caught:
+        check_words("describe", {"wimdow": "2023"}, iter(["outcome", "window"]))
     assert str(caught.value).endswith(" Did you mean 'window'?")
     wrong: Any = {"window": 2023}
     with pytest.raises(TypeError, match="window must be one text: found int"):

@@ -401,7 +401,7 @@ def test_a_conversion_keeps_the_rows_whatever_it_converts_by() -> None:
         with pytest.raises(TypeError, match=f"^{name} must be a number: found '2'"):
             ask()
     with pytest.raises(TypeError, match=r"^describe takes outcome, definition"):
-        e.describe(windo="2023")
+        e.describe(wimdow="2023")
 
 
 def test_draws_meet_other_sources_only_where_it_is_said() -> None:
