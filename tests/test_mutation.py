@@ -25,6 +25,7 @@ from functools import cache, wraps
 __all__ = ["half"]
 
 LIMIT = 10
+TABLE = {"limit": LIMIT}
 
 
 def half(x: float = 6, *, by: int = 2) -> float:
@@ -136,6 +137,19 @@ def test_a_fault_is_put_in_wherever_the_code_lives(
     fault = next(f for f in every if (f.function, f.before) == (function, before))
     assert Living([path]).put(path, fault.number)
     assert call(module) == wrong
+
+
+def test_a_fault_in_a_constant_reaches_what_is_made_of_it(module: ModuleType) -> None:
+    path, every = found(module)
+    fault = next(f for f in every if f.before == "10 in LIMIT = 10")
+    assert Living([path]).put(path, fault.number) == 2
+    assert module.TABLE == {"limit": 11}
+
+
+def test_strictness_of_a_zip_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.py"
+    path.write_text("def pairs(a, b):\n    return list(zip(a, b, strict=True))\n", encoding="utf-8")
+    assert [f.kind for f in faults(path, "pairs")] == ["return", "argument"]
 
 
 def test_a_sample_has_all_modules_and_does_not_move_with_other_lines(module: ModuleType) -> None:

@@ -259,6 +259,12 @@ def test_the_generalised_bootstrap_keeps_the_rule_for_single_units(rule: str) ->
     np.testing.assert_allclose(total(drawn, "hours"), total(made, "hours"), rtol=1e-12)
 
 
+def test_a_generalised_bootstrap_of_many_units_needs_no_table_of_their_pairs() -> None:
+    data = {"y": np.arange(1_100.0), "half": np.full(1_100, 0.5)}
+    drawn = pv.Survey(data, fpc="half").bootstrap(3, rng=1, kind="generalised")
+    assert pv.direct.mean(drawn, "y").std_error[0] > 0
+
+
 @pytest.mark.parametrize("method", ["brewer", "overton", "hartley-rao", "joint"])
 def test_the_generalised_bootstrap_is_exact_for_unequal_probabilities(method: str) -> None:
     chance = np.linspace(0.2, 0.7, 18)
