@@ -30,6 +30,10 @@ def test_what_has_no_true_value_is_named() -> None:
         pv.datasets.true_values(DATA, "household_12m_counts")
     with pytest.raises(KeyError, match="of form 'debt' is none"):
         pv.datasets.true_values(DATA, "household_12m_count", form="debt")
+    with pytest.raises(
+        TypeError, match=r"name must be a text: found 12\. Write the id of an estimand"
+    ):
+        pv.datasets.true_values(DATA, 12)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"form must be a text: found \('debt',\)\. Write a form"):
         pv.datasets.true_values(DATA, "household_12m_count", form=("debt",))  # type: ignore[arg-type]
     with pytest.raises(KeyError, match=r"1 of 2 are not .*'Portlend'.*Portland"):

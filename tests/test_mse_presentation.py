@@ -172,6 +172,16 @@ def test_lists_and_reports_of_them_survive_a_pickle() -> None:
         assert repr(pickle.loads(pickle.dumps(made))) == repr(made)  # noqa: S301
 
 
+def test_a_place_in_the_table_of_models_is_a_number_from_0() -> None:
+    table = pv.mse.models(LISTS)
+    assert table.label(0) == table.best
+    for row in ("0", -1, 0.5):
+        with pytest.raises(
+            ValueError, match=r"^row must be .* Give a place in the table, from 0\.$"
+        ):
+            table.label(row)  # type: ignore[arg-type]
+
+
 def test_what_is_made_of_a_floor() -> None:
     lists = pv.Lists.from_counts([[1, 0], [0, 1], [1, 1]], [40, 30, 10], ["A", "B"])
     size = pv.mse.chapman(lists, between=("A", "B"))

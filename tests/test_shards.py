@@ -152,7 +152,9 @@ def test_what_cannot_be_written_without_pickle_is_refused(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
-def test_files_are_not_replaced_and_damage_is_said(tmp_path: Path) -> None:
+def test_files_are_not_replaced_and_damage_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.shard"
     made = pv.run_shard(abs, [1, 2], 0, of=1, path=path)
     with pytest.raises(FileExistsError, match="exists"):
@@ -161,6 +163,12 @@ def test_files_are_not_replaced_and_damage_is_said(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match=r"written by run_shard: 'a\.shard' is not, or is damaged"):
         pv.combine([path])
+    with monkeypatch.context() as later:
+        later.setattr("prevalence.shards.VERSION", 2)
+        newer = made.save(tmp_path / "newer")
+        assert pv.combine([newer]) == [1, 2]
+    with pytest.raises(ValueError, match=r"'newer' is not, or is damaged"):
+        pv.combine([newer])
     other = pv.uncertain(0.5, 0.4, 0.6, name="rate").save(tmp_path / "b")
     with pytest.raises(ValueError, match="written by run_shard"):
         pv.combine([other])

@@ -207,9 +207,10 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Array], text: str) -> A
     for op, item in zip(node.ops, node.comparators, strict=True):
         right = _value(item, columns, text)
         _check_lists(op, left, right, text)
-        if isinstance(op, (ast.In, ast.NotIn)):
-            if len({_is_text(side) for side in (left, *right)}) > 1:
-                raise _of_two_kinds(text)
+        membership = isinstance(op, (ast.In, ast.NotIn))
+        if len({_is_text(side) for side in (left, *(right if membership else [right]))}) > 1:
+            raise _of_two_kinds(text)
+        if membership:
             found = np.isin(np.asarray(left), np.asarray(right))
             this = found if isinstance(op, ast.In) else ~found
         elif type(op) in _COMPARE:

@@ -383,6 +383,12 @@ DATA = {
     "too few weights": Bad(
         ROWS, classify(how={"weights": [1.0]}), V, r"found shape \(1,\) for 4 rows"
     ),
+    "weights that are texts": Bad(
+        ROWS,
+        classify(how={"weights": ["a", "b", "c", "d"]}),
+        T,
+        r"^weights must be a column or numbers: found \[.*\]\. Give the name of a column, or one",
+    ),
     "negative weights": Bad(
         ROWS, classify(how={"weights": [1, 1, -1, 1]}), V, "weights must be positive: 1 of 4 rows"
     ),

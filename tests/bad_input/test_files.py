@@ -103,6 +103,12 @@ FILES = {
         TypeError,
         "must be codes with their reasons: found 9. Write",
     ),
+    "a list for a code": Bad(
+        {},
+        file("x.dta", STATA, lambda p: pv.read_stata(p, missing_codes=[98, [99]])),
+        TypeError,
+        r"^missing_codes must be codes: found \[99\] among them\. Write for example \[98, 99\]",
+    ),
     "an unknown encoding": Bad(
         {},
         file("x.sav", SPSS, lambda p: pv.read_spss(p, encoding="klingon")),

@@ -71,6 +71,9 @@ FILES: dict[str, tuple[pd.DataFrame, dict[str, Any], type[Exception], str]] = {
     "too many cells": (
         rows(4, n=400), {"most": 5}, ValueError, "at most 5 cells: found more",
     ),
+    "no cells": (
+        rows(4, n=400), {"most": 0}, ValueError, "most must be .*: found 0. Write most=5_000_000",
+    ),
     "condition with a taken name": (
         rows(4, n=400), {"conditions": {"age": "age > 3"}}, ValueError, "must have new names",
     ),

@@ -100,6 +100,11 @@ def test_rows_are_chosen_by_domain_outcome_and_place() -> None:
         found[12]
 
 
+def test_a_unit_is_a_text() -> None:
+    with pytest.raises(TypeError, match=r"^unit must be a text: found 1\. Write for example unit="):
+        survey().estimate(lambda w: DATA["hours"] @ w, unit=1)  # type: ignore[arg-type]
+
+
 def test_a_domain_in_full_is_that_domain_where_two_columns_have_the_same_codes() -> None:
     frame = {"y": np.arange(8.0), "a": [1, 1, 2, 2] * 2, "b": [1, 2] * 4, "w": np.ones(8)}
     found = pv.direct.mean(pv.Survey(frame, weights="w"), "y", by=["a", "b"])
