@@ -20,7 +20,7 @@ settings.register_profile(
     "extended",
     parent=settings.get_profile("ci"),
     derandomize=False,
-    max_examples=2_000,
+    max_examples=1_000,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("extended" if os.environ.get("PREVALENCE_EXTENDED_TESTS") == "1" else "ci")

@@ -17,6 +17,7 @@ import pandas as pd
 
 from evidence.claims import DOCS
 
+from .many import shortened
 from .studied import (
     list_kind,
     network_kind,
@@ -231,4 +232,5 @@ def gather(docs: Path = DOCS) -> pd.DataFrame:
     table = pd.DataFrame([line for study in STUDIES for line in study(docs)])[list(COLUMNS)]
     digits = dict.fromkeys([c for c in COLUMNS if c.startswith("se_ratio")], 3)
     numbers = {c: digits.get(c, 2) for c in COLUMNS if table[c].dtype == float}
-    return table.sort_values("estimator", kind="stable").round(numbers).reset_index(drop=True)
+    ordered = table.sort_values("estimator", kind="stable").reset_index(drop=True)
+    return shortened(ordered.round(numbers))

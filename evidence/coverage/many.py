@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 import prevalence as pv
 
-__all__ = ["DOCS", "Cell", "Found", "command", "each", "measured", "study", "summary"]
+__all__ = ["DOCS", "Cell", "Found", "command", "each", "measured", "shortened", "study", "summary"]
 
 Array = NDArray[Any]
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "evidence"
@@ -180,6 +180,13 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with as many digits as its Monte Carlo errors leave."""
     numbers = [name for name in table.columns if table[name].dtype == float]
     return table.round({name: DIGITS.get(name, 2) for name in numbers}).replace(-0.0, 0.0)
+
+
+def shortened(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with three digits of numbers above a million: such a mean has no more."""
+    numbers = [name for name in table.columns if table[name].dtype == float]
+    short = table[numbers].map(lambda x: float(f"{x:.3g}") if abs(x) > 1e6 else x)
+    return table.assign(**{name: short[name] for name in numbers})
 
 
 def command(module: str, file: str, quick: int = 100) -> pd.DataFrame:

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import prevalence as pv
-from evidence.coverage.many import each
+from evidence.coverage.many import each, shortened
 
 Array = NDArray[Any]
 Found = tuple[str, float, pv.Estimate]  # name of the line, truth, estimate
@@ -287,7 +287,7 @@ def study(samples: int) -> pd.DataFrame:
     digits = {"se_ratio": 3, "mc_se": 2}
     table = pd.DataFrame(found)
     numbers = [name for name in table.columns if table[name].dtype == float]
-    return table.round({name: digits.get(name, 1) for name in numbers})
+    return shortened(table.round({name: digits.get(name, 1) for name in numbers}))
 
 
 def main() -> None:

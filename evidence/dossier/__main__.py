@@ -60,7 +60,13 @@ def main(words: list[str]) -> int:
 def tests(folder: Path, quick: bool) -> int:
     """Run the tests that compare; return how many commands failed."""
     marks = ["-m", "not proof" if quick else ""]
-    command = ["pytest", "-q", "-p", "no:cacheprovider", "-n", "2", *marks, *COMPARING]
+    spread = [
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+    ]  # some take minutes: the worker that is done helps the other
+    command = ["pytest", "-q", "-p", "no:cacheprovider", *spread, *marks, *COMPARING]
     command += [WITH_R] if shutil.which("Rscript") else []
     settings = {
         **os.environ,
