@@ -68,7 +68,7 @@ def test_the_default_covers_in_a_cell_of_other_numbers() -> None:
 @pytest.mark.proof
 @pytest.mark.parametrize("number", range(3))
 def test_a_cell_of_the_committed_table_is_drawn_again(number: int) -> None:
-    """The seed of a cell is its own, so that 4,000 samples give the committed line to its digits."""
+    """The seed of a cell is its own, so that as many samples give the committed line to its digits."""
     table = pd.read_csv(DOCS / "instrument-coverage.csv")
     cells = list(product(study.designs(), study.SHARES, study.SPECIFICITIES, study.TESTED))
     k = 13 + 27 * number
