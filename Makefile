@@ -1,6 +1,6 @@
 # One command each; every one works in a fresh clone with Python 3.11 or newer and pip.
 #   make study      reproduce the synthetic study of Jamaica
-#   make test       all tests but the long ones        make proof   those too, and docs/evidence anew (90 minutes)
+#   make test       all tests but the long ones        make proof   those too, and docs/evidence anew (2 hours)
 #   make check      lint, types, docstrings, spelling  make coverage  how often the intervals hold the truth
 #   make mutation   faults put into layer 0, and whether a test sees them (25 minutes)
 #   make notebooks  rebuild the executed notebooks and the figure of the README

@@ -79,7 +79,6 @@ def _whole(table: Table, frame: pd.DataFrame) -> None:
         *peers.svy(
             lambda: peers.svy_made(sample.estimation.mean, NAMES), bar=4, same=peers.same_svy
         ),
-        *peers.samplics(frame, NAMES),
         *peers.in_r(session, "mean", same=same),
         *peers.in_r(tidy, "mean", "srvyr", same=same),
         limit=once,
@@ -158,7 +157,7 @@ def _raked(table: Table, frame: pd.DataFrame) -> None:
 
 
 def _small(table: Table, frame: pd.DataFrame) -> None:
-    """One mean by domains of fewer rows: small enough for every package."""
+    """One mean by domains of fewer rows: small enough for every package (samplics takes half a minute for a million)."""
     survey = survey_of(frame)
     sample: Any = peers.svy_sample(frame) if installed("svy") else None
     session = peers.survey_r(peers.LINEAR, "survey", [frame[[*DESIGN, "y0"]]], [len(frame), 1])

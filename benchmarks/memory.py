@@ -69,9 +69,8 @@ def _units(table: Table, file: Path, rows: int) -> None:
 
 def _peers(table: Table, file: Path, frame: pd.DataFrame, task: str) -> None:
     """Take the same ten means by the peers, each in its own process."""
-    for name in ("svy", "samplics"):
-        if installed(name):
-            _take(table, task, name, version(name), _told(name, "10 means", file))
+    if installed("svy"):
+        _take(table, task, "svy", version("svy"), _told("svy", "10 means", file))
     matrices, sizes = [frame[[*estimation.DESIGN, *NAMES]]], [len(frame), len(NAMES)]
     session = peers.survey_r(peers.LINEAR, "survey", matrices, sizes)
     if session is not None:
@@ -150,15 +149,9 @@ def _svy(frame: pd.DataFrame) -> Callable[[], Any]:
     return lambda: peers.svy_made(sample.estimation.mean, NAMES)
 
 
-def _samplics(frame: pd.DataFrame) -> Callable[[], Any]:
-    (peer,) = peers.samplics(frame, NAMES)
-    assert peer.call is not None
-    return peer.call
-
-
 def main(package: str, name: str, file: str) -> None:
     """Read the columns, run the task once, and tell what it took."""
-    made = {"svy": _svy, "samplics": _samplics, OURS: TASKS[name]}[package]
+    made = {"svy": _svy, OURS: TASKS[name]}[package]
     few = ["stratum", "psu", "w", *NAMES]
     more = ["domain"] if "domains" in name else []
     more += [f"m{k}" for k in range(len(estimation.MARGINS))] if "raking" in name else []

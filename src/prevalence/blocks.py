@@ -124,9 +124,7 @@ class Block:
 
     def scaled(self, factor: Array) -> Block:
         """Return the estimates each times a number."""
-        from scipy.sparse import diags_array
-
-        return Block(self.influence.combine(diags_array(factor).tocsr()), self.scheme, self.df)
+        return Block(self.influence.scaled(factor), self.scheme, self.df)
 
     def take(self, rows: Array) -> Block:
         """Return some of the estimates."""

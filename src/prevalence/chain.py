@@ -44,6 +44,15 @@ class Influence:
         """Return linear combinations ``matrix @ influence``."""
         return Influence(matrix @ self.direct, np.asarray(matrix @ self.weight), self.shared)
 
+    def scaled(self, factor: Array) -> Influence:
+        """Return the influence on each estimate times a number; 0 times anything is 0."""
+        if hasattr(self.direct, "toarray"):
+            direct = self.direct.tocsr(copy=True)
+            direct.data = _times(direct.data, np.repeat(factor, np.diff(direct.indptr)))
+        else:
+            direct = _times(self.direct, factor[:, None])
+        return Influence(direct, _times(self.weight, factor[:, None]), self.shared)
+
     def __add__(self, other: Influence) -> Influence:
         direct = self.direct + other.direct
         if self.shared is other.shared:
@@ -53,6 +62,13 @@ class Influence:
             np.concatenate([self.weight, other.weight], axis=1),
             np.concatenate([self.shared, other.shared], axis=0),
         )
+
+
+def _times(values: Array, factor: Array) -> Array:
+    with np.errstate(
+        invalid="ignore", over="ignore"
+    ):  # rows without a value are judged by who asks
+        return np.multiply(values, factor, out=np.zeros(values.shape), where=factor != 0)
 
 
 def plain(direct: Array) -> Influence:

@@ -143,7 +143,10 @@ def condition(text: str, columns: Mapping[str, Array]) -> NDArray[np.bool_]:
     try:
         result = _value(node, {name: columns[column] for name, column in names.items()}, text)
     except TypeError:
-        raise _of_two_kinds(text) from None
+        raise ValueError(
+            f"a condition may order text that is known in every row only: {_cut(text)} meets missing "
+            "text. Code missing as a value of its own, or leave these rows out."
+        ) from None
     if isinstance(node, ast.Name) and np.isin(result, (0, 1)).all():
         result = np.asarray(result) == 1  # a column of true and false by itself
     if not isinstance(result, np.ndarray) or result.dtype != bool or not names:

@@ -58,6 +58,7 @@ def test_a_column_of_1_and_0_is_a_condition(text: str) -> None:
         ("'F' == age", KINDS),
         ("age > 1 or sex != 1", KINDS),
         ("sex == age", KINDS),
+        ("said < 'b'", "order text that is known in every row only: \"said < 'b'\" meets missing"),
         ("age == [1]", 'write lists on the right of "in"'),
         ("[1] == age", 'write lists on the right of "in"'),
         ("age in 1", 'write lists on the right of "in"'),

@@ -90,6 +90,7 @@ def test_a_linear_map_scales_the_standard_error_and_moves_the_interval(
 
 
 @quarter
+@pytest.mark.filterwarnings("ignore:'case' is 0 in all rows")
 @given(SEEDS)
 def test_every_covariance_is_positive_semidefinite(seed: int) -> None:
     found = pv.direct.total(survey(seed), ["y", "x", "case"], by="d")

@@ -158,7 +158,12 @@ def test_every_distance_meets_whatever_its_bounds_allow(
 def test_sinh_weights_are_positive(seed: int, spread: float) -> None:
     data = sample(seed, 0.5)
     known = margins(data, seed, spread)
-    made = survey(data).calibrate(known, distance="sinh")
+    try:
+        made = survey(data).calibrate(known, distance="sinh")
+    except pv.ConvergenceError:  # multipliers grow as e to the ratio, and lose their digits
+        ratio = survey(data).calibrate(known, distance="raking").final_weights / data["w"]
+        assert max(ratio.max(), 1 / ratio.min()) > 15
+        return
     assert (made.final_weights > 0).all()
     assert gap(made, data, known) < 1e-10
 
