@@ -1,6 +1,6 @@
 """Which lines, branches and messages of the package the tests reach.
 
-``python -m evidence.code`` runs the tests of ``make test`` once under coverage and writes
+``python -m evidence.code`` runs the tests of ``make test``, but those of its own tables, once under coverage and writes
 `docs/evidence/code.csv` (each room: statements, lines and branches that ran), `code-missed.csv` (what
 did not) and `messages.csv` (each room: errors and warnings it can issue, and how many of them a test
 brought about). A message counts when its statement ran; words handed to a shared helper count when

@@ -60,12 +60,8 @@ def main(words: list[str]) -> int:
 def tests(folder: Path, quick: bool) -> int:
     """Run the tests that compare; return how many commands failed."""
     marks = ["-m", "not proof" if quick else ""]
-    spread = [
-        "-n",
-        "2",
-        "--dist",
-        "worksteal",
-    ]  # some take minutes: the worker that is done helps the other
+    # Some tests take minutes: the worker that is done takes over what the other has left.
+    spread = ["-n", "2", "--dist", "worksteal"]
     command = ["pytest", "-q", "-p", "no:cacheprovider", *spread, *marks, *COMPARING]
     command += [WITH_R] if shutil.which("Rscript") else []
     settings = {

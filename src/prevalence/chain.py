@@ -65,9 +65,8 @@ class Influence:
 
 
 def _times(values: Array, factor: Array) -> Array:
-    with np.errstate(
-        invalid="ignore", over="ignore"
-    ):  # rows without a value are judged by who asks
+    """Return products, 0 where the factor is; who asks judges those beyond floats."""
+    with np.errstate(invalid="ignore", over="ignore"):
         return np.multiply(values, factor, out=np.zeros(values.shape), where=factor != 0)
 
 

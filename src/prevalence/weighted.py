@@ -303,8 +303,8 @@ class Weighted:
         distance : {"linear", "raking", "logit", "sinh"}
             F(u): ``1 + u`` (weights may be negative); ``exp(u)``; with A = (U-L)/((1-L)(U-1)),
             ``(L(U-1) + U(1-L)e^(Au)) / (U-1 + (1-L)e^(Au))``; or, with s = asinh 2u,
-            ``(s + sqrt(s^2 + 4)) / 2``, which is always positive, and whose u grows as e to the ratio
-            of the weights: beyond a ratio of 15 it runs out of digits, and raking is left.
+            ``(s + sqrt(s^2 + 4)) / 2``, which is always positive. Its u grows as e to the ratio of the
+            weights, so that it may fail beyond a ratio of 15, where u has no digits left: use raking.
         bounds : tuple of float, optional
             Limits (L, U) of the ratio of new to old weights, L < 1 < U: needed for logit; the
             other functions are cut off at them.

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 import prevalence as pv
 from prevalence.algebra import HOUSE, agreed_words
 from prevalence.blocks import Block, Columns
-from prevalence.chain import plain
+from prevalence.chain import Influence, plain
 from prevalence.draws import from_draws
 
 Array = NDArray[Any]
@@ -371,3 +372,19 @@ def test_what_is_estimated_by_two_estimates_is_what_they_share() -> None:
         for operator in (np.add, np.subtract):
             with pytest.raises(ValueError, match="found a count and a proportion"):
                 operator(one, two)
+
+
+@pytest.mark.parametrize("stored", [np.asarray, csr_array])
+def test_influence_times_numbers_is_a_diagonal_matrix_of_them_times_it(stored: Any) -> None:
+    direct, weight = np.arange(12.0).reshape(3, 4) - 5, np.arange(6.0).reshape(3, 2)
+    influence = Influence(stored(direct), weight, np.ones((2, 4)))
+    factor = np.array([2.0, 0.0, -0.5])
+    found, wanted = influence.scaled(factor), influence.combine(csr_array(np.diag(factor)))
+    np.testing.assert_array_equal(found.dense(), wanted.dense())
+    np.testing.assert_array_equal(influence.dense(), direct + weight @ np.ones((2, 4)))
+
+
+@pytest.mark.parametrize("stored", [np.asarray, csr_array])
+def test_an_influence_without_bound_times_0_is_0(stored: Any) -> None:
+    influence = Influence(stored(np.array([[np.inf, 1.0]])), np.zeros((1, 0)), np.zeros((0, 2)))
+    assert influence.scaled(np.zeros(1)).dense().tolist() == [[0.0, 0.0]]
