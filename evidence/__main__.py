@@ -50,7 +50,10 @@ STEPS = (
     Step("every estimator", "evidence.coverage"),
     Step("speed", "benchmarks", ".venv-bench"),
     # Last, since they read the tables that the steps above write. The dossier has run the references.
-    Step("tests", "pytest -q -n 2 --dist loadfile -m proof --ignore=tests/reference"),
+    Step(
+        "tests",
+        "pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m proof --ignore=tests/reference",
+    ),
     Step("properties", "pytest -q -n 2 --dist loadfile tests/properties", extended=True),
 )
 

@@ -124,7 +124,7 @@ def referred(size: int) -> Callable[[np.random.Generator, int], Iterator[Found]]
 def cells() -> list[Cell]:
     """Return the cells."""
     return [
-        Cell("persons in two classes, N = 2,000", classes(2_000), samples=200),
+        Cell("persons in two classes, N = 2,000", classes(2_000), samples=100),
         Cell("chances by covariates, N = 2,000", with_covariates(2_000), samples=1_000),
         Cell("chances by covariates, N = 6,000", with_covariates(6_000), samples=1_000),
         Cell("records cut off, 150 audited on each list, N = 2,000", cut(2_000), samples=1_000),

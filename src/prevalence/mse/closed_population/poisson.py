@@ -34,7 +34,11 @@ class Maximum:
 
 
 def maximise(
-    design: FloatArray, margins: FloatArray, kept: BoolArray, active: BoolArray
+    design: FloatArray,
+    margins: FloatArray,
+    kept: BoolArray,
+    active: BoolArray,
+    start: FloatArray | None = None,
 ) -> Maximum:
     """Maximise ``t' b - sum(exp(X b))`` over the parameters in use, for every column.
 
@@ -48,17 +52,23 @@ def maximise(
         Cells in the sum.
     active : ndarray of bool, shape (P, B)
         Parameters in use; the others stay 0.
+    start : ndarray, shape (P, B), optional
+        Coefficients to begin with, 0 where not in use. Without: equal means.
     """
     cells, parameters = design.shape
     columns = margins.shape[1]
     beta = np.zeros((parameters, columns))
+    if start is None:
+        beta[0] = np.log(np.maximum(margins[0], 1e-300) / np.maximum(kept.sum(axis=0), 1))
+    else:
+        beta[:] = start
     converged = np.zeros(columns, dtype=bool)
     products = (design[:, :, None] * design[:, None, :]).reshape(cells, -1)
     width = max(1, BLOCK // parameters**2)
     for first in range(0, columns, width):
         block = slice(first, first + width)
         beta[:, block], converged[block] = _newton(
-            design, products, margins[:, block], kept[:, block], active[:, block]
+            design, products, margins[:, block], kept[:, block], active[:, block], beta[:, block]
         )
     fitted = np.exp(np.minimum(design @ beta, 300)) * kept
     converged &= _full_rank(information(design, fitted), active)
@@ -87,9 +97,9 @@ def _newton(
     margins: FloatArray,
     kept: BoolArray,
     active: BoolArray,
+    start: FloatArray,
 ) -> tuple[FloatArray, BoolArray]:
-    result = np.zeros(margins.shape)
-    result[0] = np.log(np.maximum(margins[0], 1e-300) / np.maximum(kept.sum(axis=0), 1))
+    result = start.copy()
     converged = np.zeros(margins.shape[1], dtype=bool)
     some = np.flatnonzero(margins[0] > 0)
     columns = _Columns(design, products, margins[:, some], kept[:, some], active[:, some])

@@ -163,6 +163,7 @@ def linear_surface(
     full = np.vstack([np.eye(1, design.shape[1]), design])
     margins = design.T @ (counts * kept)
     seen = float(counts.sum())
+    fitted: list[tuple[FloatArray, FloatArray]] = []  # dark figures of the last call, coefficients
 
     def surface(dark: FloatArray) -> tuple[FloatArray, FloatArray]:
         width = dark.size
@@ -173,7 +174,13 @@ def linear_surface(
         if floored.any():
             found = maximise_above(full, wanted, cell, use, floored)
         else:
-            found = maximise(full, wanted, cell, use)
+            # Newton begins with the coefficients of the nearest dark figure of the last call.
+            start = None
+            if fitted:
+                last, known = fitted.pop()
+                start = known[:, np.abs(np.log(dark)[:, None] - np.log(last)).argmin(axis=1)]
+            found = maximise(full, wanted, cell, use, start)
+            fitted.append((dark, found.coefficients))
         _require(found.converged, dark)
         log_total = np.log(seen + dark)
         eta = full @ found.coefficients - log_total
