@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .pps import Unequal
-from .stages import Stage, equal_stage, fractions_of, probabilities_of
+from .stages import Stage, equal_stage, first_rows, fractions_of, probabilities_of
 
 __all__ = ["SINGLE_PSU", "Design"]
 
@@ -146,12 +146,12 @@ def make_design(
     row_unit, codes, built = _stages(
         stratum, stratum_labels, labels, fpc, single_psu=single_psu, unequal=unequal
     )
-    first_row = np.unique(codes[0], return_index=True)[1]
+    first_row = first_rows(codes[0])
     strata_named = tuple(stratum_labels) or ("",)
     if source is None:
         named = (_hashes(strata_named, stratum), _hashes(psu_labels, psu))
         source = f"design:{digest(*named, _hash(weights))}{content}"
-    firsts = [np.unique(code, return_index=True)[1] for code in codes[1:]]
+    firsts = [first_rows(code) for code in codes[1:]]
     later = tuple(
         (codes[rows], own) for (codes, own), rows in zip(stages[1:kept], firsts, strict=True)
     )
@@ -184,11 +184,11 @@ def _stages(
         made.append((code, parent, fraction, earlier))
         earlier, group = following, code
     row_unit = group
-    first = np.unique(row_unit, return_index=True)[1]
+    first = first_rows(row_unit)
     built: list[Stage] = []
     for s, (code, parent, fraction, before) in enumerate(made):
         if unequal is not None and s == 0 and fraction is not None:
-            where = (strata, np.unique(code, return_index=True)[1])
+            where = (strata, first_rows(code))
             built.append(unequal.stage(code[first], parent, fraction, single_psu, where))
         else:
             told = (strata, s + 1)
@@ -197,10 +197,9 @@ def _stages(
 
 
 def _check_nesting(stratum: Array, psu: Array, name: str) -> None:
-    pairs = pd.DataFrame({"s": stratum, "p": psu}).drop_duplicates()
-    repeated = pairs["p"].duplicated(keep=False)
-    if repeated.any():
-        count = pairs.loc[repeated, "p"].nunique()
+    elsewhere = stratum != stratum[first_rows(psu)][psu]
+    if elsewhere.any():
+        count = np.unique(psu[elsewhere]).size
         raise ValueError(
             f"psu must not lie in two strata: {count:,} identifiers of {name!r} do. "
             "If identifiers start anew in each stratum, pass nest=True; else correct them."

@@ -277,7 +277,7 @@ class RowSums:
 
     def take(self, v: Array) -> Array:
         """Return the rows that take part."""
-        return v if self.rows is None else v[..., self.rows]
+        return v if self.rows is None else v.take(self.rows, axis=-1)
 
     def by_pair(self, v: Array) -> Array:
         """Sum values of the rows that take part by pair."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evaluate import Domains, Result, units_known
+from .frames import distinct
 from .survey import Survey
 
 __all__ = [
@@ -179,5 +180,7 @@ def units_with(survey: Survey, domains: Domains, rows: Array) -> Array:
         return np.full(domains.count, np.nan)
     psus = survey.design.stages[0].parent.size
     psu = survey.design.psu_of_unit[survey.chain.unit[rows]].astype(np.int64)
-    pairs = np.unique(domains.of_rows(survey.n)[rows].astype(np.int64) * psus + psu)
+    pairs, _ = distinct(
+        domains.of_rows(survey.n)[rows].astype(np.int64) * psus + psu, domains.count * psus
+    )
     return np.bincount(pairs // psus, minlength=domains.count)

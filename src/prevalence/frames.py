@@ -138,7 +138,7 @@ class Table:
             levels.append(found)
         if len(levels) == 1:
             return code, [(label,) for label in levels[0]]
-        used, out = _distinct(code, math.prod(len(found) for found in levels))
+        used, out = distinct(code, math.prod(len(found) for found in levels))
         return out, [_crossed(int(k), levels) for k in used]
 
     def _sorted(self, name: str, argument: str) -> tuple[Array, list[str]]:
@@ -197,11 +197,11 @@ def _whole_numbers(raw: Any) -> tuple[Array, list[str]] | None:
         return None
     codes = values.astype(np.int64, copy=False)
     codes = codes - low if low else codes
-    used, codes = _distinct(codes, high - low + 1)
+    used, codes = distinct(codes, high - low + 1)
     return codes, [str(k + low) for k in used.tolist()]
 
 
-def _distinct(codes: Array, size: int) -> tuple[Array, Array]:
+def distinct(codes: Array, size: int) -> tuple[Array, Array]:
     """Return the codes in use, sorted, and the place of each row's among them."""
     if size > 4 * codes.size + 65_536:
         return np.unique(codes, return_inverse=True)

@@ -60,7 +60,8 @@ class Stage:
         mean = group_sums(u, self.parent, self.n.size) / self.n
         if self.centre_all:
             mean[:, self.single] = u.mean(axis=1, keepdims=True)
-        return u - mean[:, self.parent]
+        of_unit = mean.take(self.parent, axis=1)
+        return np.subtract(u, of_unit, out=of_unit)
 
     @property
     def is_centred(self) -> bool:
@@ -72,11 +73,12 @@ class Stage:
         mean = group_sums(columns, self.parent, self.n.size) / self.n
         if self.centre_all:
             mean[:, self.single] = 0.0
-        out = columns - mean[:, self.parent]
+        of_unit = mean.take(self.parent, axis=1)
+        out = np.subtract(columns, of_unit, out=of_unit)
         if self.centre_all:
             alone = columns[:, self.single[self.parent]].sum(axis=1, keepdims=True)
             out -= alone / self.parent.size
-        return out[:, self.unit]
+        return np.asarray(out.take(self.unit, axis=1))
 
     def names(self, units: list[str], groups: Sequence[str]) -> list[str]:
         """Return the name of each column, given those of the units and of their groups."""
@@ -97,6 +99,13 @@ def group_sums(values: Array, group: Array, n_groups: int) -> Array:
         out[:, group[starts]] = sums
         return out
     return np.stack([np.bincount(group, weights=row, minlength=n_groups) for row in values])
+
+
+def first_rows(code: Array) -> Array:
+    """Return the first row of each unit; codes are 0, 1, ... with none left out."""
+    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.intp)
+    first[code[::-1]] = np.arange(code.size)[::-1]  # of rows with the same code the last one stays
+    return first
 
 
 def group_range(values: Array, group: Array, n_groups: int) -> tuple[Array, Array]:
@@ -130,7 +139,7 @@ def fractions_of(values: Array, code: Array, group: Array, stage: int) -> Array:
             f"{int((low != high).sum()):,} groups. Give each row the count of its own stratum "
             "or parent unit."
         )
-    sampled = np.bincount(np.unique(np.c_[group, code], axis=0)[:, 0], minlength=n_groups)
+    sampled = np.bincount(group[first_rows(code)], minlength=n_groups)
     known = np.isfinite(low)
     rates = bool((values[finite] <= 1).all())
     fraction = np.where(known, low if rates else sampled / low, 0.0)

@@ -30,7 +30,7 @@ class Sums:
 
     def columns(self, influence: Array) -> Array:
         """Return the sums (estimates, groups)."""
-        taken = np.ascontiguousarray(influence[:, self.rows])
+        taken = influence.take(self.rows, axis=1)
         return group_sums(taken, self.group, self.coefficient.size)
 
 

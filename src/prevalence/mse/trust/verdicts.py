@@ -100,9 +100,8 @@ def data_checks(
         worst = outside[int(np.argmax(here[:, 0]))]
         out.append(_check("pairs", here.max(axis=0), there.max(axis=0), worst))
     if histories.shape[1] > 2:
-        z, simulated = (
-            np.abs(internal_consistency(histories, x, terms).z) for x in (counts[:, None], drawn)
-        )
+        both = np.column_stack([counts, drawn])
+        z, simulated = np.split(np.abs(internal_consistency(histories, both, terms).z), [1], axis=1)
         if np.isfinite(z).any():
             worst_list = int(np.nanargmax(z[:, 0]))
             blank = np.where(np.isfinite(simulated), simulated, 0.0)
