@@ -8,6 +8,7 @@ share one batch.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -211,6 +212,8 @@ def factor(
     Returns the lower factors, the inverse pivots (P, B), 0 for a parameter that is inactive or a
     combination of those before it, and which columns have such a combination.
     """
+    if active.shape[1] == 1:
+        return _factor_one(information, active, pivot)
     size = information.shape[0]
     inverse = np.empty(active.shape)
     deficient = np.zeros(active.shape[1], dtype=bool)
@@ -225,8 +228,29 @@ def factor(
     return information, inverse, deficient
 
 
+def _factor_one(
+    information: FloatArray, active: BoolArray, pivot: float
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """As `factor`, for one column: products of vectors take a fifth of the time of those of columns."""
+    matrix, deficient = information[:, :, 0], False
+    inverse = np.zeros(active.shape)
+    for j, wanted in enumerate(active[:, 0].tolist()):
+        own = pivot * matrix[j, j]
+        if j:
+            matrix[j:, j] -= matrix[j:, :j] @ matrix[j, :j]
+        left = matrix[j, j]
+        if wanted and left > own:
+            inverse[j] = 1 / math.sqrt(left)
+        elif wanted:
+            deficient = True
+        matrix[j:, j] *= inverse[j]
+    return information, inverse, np.array([deficient])
+
+
 def solve_factored(lower: FloatArray, inverse: FloatArray, right: FloatArray) -> FloatArray:
     """Solve with the factors of `factor`; 0 for the parameters left out."""
+    if right.shape[1] == 1:
+        return _solve_one(lower[:, :, 0], inverse[:, 0], right[:, 0])[:, None]
     solution = right * inverse
     for j in range(1, len(solution)):
         before = np.einsum("kb,kb->b", lower[j, :j], solution[:j])
@@ -236,6 +260,17 @@ def solve_factored(lower: FloatArray, inverse: FloatArray, right: FloatArray) ->
     for j in range(len(solution) - 2, -1, -1):
         solution[j] -= np.einsum("kb,kb->b", lower[j + 1 :, j], solution[j + 1 :])
         solution[j] *= inverse[j]
+    return solution
+
+
+def _solve_one(lower: FloatArray, inverse: FloatArray, right: FloatArray) -> FloatArray:
+    """As `solve_factored`, for one column."""
+    solution: FloatArray = right * inverse
+    for j in range(1, len(solution)):
+        solution[j] -= lower[j, :j] @ solution[:j] * inverse[j]
+    solution[-1] *= inverse[-1]
+    for j in range(len(solution) - 2, -1, -1):
+        solution[j] = (solution[j] - lower[j + 1 :, j] @ solution[j + 1 :]) * inverse[j]
     return solution
 
 
