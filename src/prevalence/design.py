@@ -18,6 +18,7 @@ __all__ = ["SINGLE_PSU", "Design"]
 
 Array = NDArray[Any]
 Factor = tuple[Array, list[str]]  # a code per row, and the labels of the codes
+BLOCK = 2**16  # rows mixed at once: they stay in the cache
 SINGLE_PSU = ("error", "certainty", "remove", "adjust", "average")
 
 
@@ -231,8 +232,12 @@ def _hash(values: Array) -> Array:
 
 def digest(*hashes: Array) -> str:
     """Return a name of rows by the hashes of their columns, whatever the order of the rows."""
-    mixed = np.zeros(hashes[0].size, dtype=np.uint64)
-    for part in hashes:
-        mixed = (mixed ^ part) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    return f"{int(mixed.sum(dtype=np.uint64)):016x}"
+    total = 0
+    for first in range(0, hashes[0].size, BLOCK):
+        mixed = np.zeros(min(BLOCK, hashes[0].size - first), dtype=np.uint64)
+        for part in hashes:
+            mixed ^= part[first : first + BLOCK]
+            mixed *= np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        total += int(mixed.sum(dtype=np.uint64))
+    return f"{total % 2**64:016x}"
