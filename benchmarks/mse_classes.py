@@ -20,9 +20,6 @@ from .timing import QUIET, Taken, spent, yardstick
 SEED, ROUNDS = 1, 9
 SETTLED, SWEEPS, CHAINS = 400, 800, 8 * 12  # sweeps before and in the time that is taken
 LCMCR, VERSION, LCMCR_SWEEPS, STUCK = 9.5e-6, "0.4.14", 35_000, 1.05  # seconds a sweep; R-hat
-ROOM = (
-    1.25  # what the yardstick misses of a busy host: the same code took 8.1e-6 to 11.6e-6 s by it
-)
 ERRORS = 4.0  # Monte Carlo errors by which two samplers may differ
 
 
@@ -36,9 +33,8 @@ def classes(table: Table, uk: Lists) -> None:
 def _sweep(table: Table, uk: Lists) -> None:
     """What a sweep more takes, each pair of fits beside the yardstick of the same moment.
 
-    The bar is what the C++ of R's LCMCR took, with room for what the yardstick misses: it stands for
-    many kinds of work, and a neighbour on the host slows the short calls of a sweep more than most. A
-    quotient of two times is steadier than the times, so each round gives its own.
+    The bar is that of the C++ of R's LCMCR. A quotient of two times that a busy machine stretches alike
+    is steady where the times are not, so each round gives its own.
     """
     pace = yardstick()
     rounds = []
@@ -55,7 +51,7 @@ def _sweep(table: Table, uk: Lists) -> None:
     quiet = statistics.median(one / at * QUIET for one, at in zip(sweeps, paces, strict=True))
     slow = statistics.median(sweeps) / quiet
     note = f"{CHAINS} chains at once, 10 classes"
-    table.ours(task, taken, bar=ROOM * LCMCR, pace=slow, note=note)
+    table.ours(task, taken, bar=LCMCR, pace=slow, note=note)
     lists = uk.lists
     cells = np.c_[lists.histories, lists.counts]
     sizes = [*cells.shape, LCMCR_SWEEPS]

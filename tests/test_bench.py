@@ -59,8 +59,6 @@ DESIGN = {
         "3,072": "1,024 models of mse.FEW tables",
         "12": "tables of the ladder",
         "1.5": "R-hat of LCMCR on the table of the UK",
-        "8.1": "shortest sweep of several days, mse_classes.ROOM",
-        "11.6": "longest of them",
     },
     "measurement-speed.md": {
         "10,000": "measurement_forms.ROWS",

@@ -261,3 +261,16 @@ def test_the_short_tables_are_those_of_the_details() -> None:
     for part, name in (("issue", "mse-coverage.csv"), ("mild", "mse-coverage-mild.csv")):
         short = pd.read_csv(TABLE.with_name(name))
         pd.testing.assert_frame_equal(short, study.wide(committed(), part))
+
+
+@pytest.mark.proof
+def test_the_committed_table_comes_back() -> None:
+    """The same seeds, one cell in full but for what is dear: to the digit kept, half of the last."""
+    effort = study.Effort(dear=0, chains=0)
+    lines = study.cell_lines(made.cells(1_200)[LINKS], effort, [0, LINKS])
+    kept = committed()
+    kept = kept[(kept["N"] == 1_200) & (kept["cell"] == lines[0]["cell"])]
+    for line in lines:
+        row = kept[kept["estimator"] == line["estimator"]].iloc[0]
+        for name, digits in study.DIGITS.items():
+            assert row[name] == pytest.approx(line[name], abs=0.5 * 10**-digits + 1e-9), name

@@ -101,3 +101,14 @@ def test_one_sample_of_each_study_has_an_interval() -> None:
             assert truth > 0, name
             assert isinstance(e, pv.Estimate)
             assert np.isfinite(e.interval()).all(), name
+
+
+@pytest.mark.proof
+@KNOWS_NOBODY
+@TWO_RULES
+def test_the_committed_lines_come_back(table: pd.DataFrame) -> None:
+    """The same seeds: every figure as it was printed."""
+    for line in network_estimators.lines("known sizes", network_estimators.SAMPLES):
+        kept = table.loc[line["estimator"]]
+        assert kept["coverage"] == pytest.approx(line["coverage"], abs=0.051)
+        assert kept["se_ratio"] == pytest.approx(line["se_ratio"], abs=0.00051)

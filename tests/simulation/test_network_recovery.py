@@ -79,12 +79,12 @@ ANSWERS = {
 @pytest.mark.proof
 @pytest.mark.parametrize("model", ANSWERS)
 def test_intervals_hold_a_fixed_truth(model: str, record_property: Callable[..., None]) -> None:
-    fits = 50 if model == "lognormal" else 100  # a fit of it takes more than a second
+    fits = 100
     draws = hidden_size(model, ANSWERS[model](fits, np.random.default_rng(1)), steps=1_000)
     low, high = np.quantile(draws, [0.025, 0.975], axis=1)
     covered = ((low <= HIDDEN) & (high >= HIDDEN)).mean()
     ratio = np.median(draws, axis=1) / HIDDEN
-    error = np.sqrt(0.95 * 0.05 / fits)  # 2.2 points of 100 fits, 3.1 of 50
+    error = np.sqrt(0.95 * 0.05 / fits)  # 2.2 points
     table = f"{model}: covers {covered:.2f}, median over truth {ratio.mean():.3f}"
     record_property("table", f"{table} +- {ratio.std() / np.sqrt(fits):.3f}")
     assert abs(covered - 0.95) < 3 * error, table

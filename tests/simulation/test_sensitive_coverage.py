@@ -235,3 +235,20 @@ def test_what_is_said_to_hold_and_to_fail_does() -> None:
         assert lines["coverage"].min() >= 93, estimator
     for name, estimator, most in FAILS:
         assert coverage["breaks", name, estimator] < most, (name, estimator)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("name", "estimator"),
+    [("25%, icc 0.2", ""), ("3 %", "validation_subsample, reweighted")],
+)
+def test_the_committed_table_comes_back(name: str, estimator: str) -> None:
+    """The same seeds, one cell in full: every figure to the digit kept, half of the last."""
+    of = cell(name, estimator)
+    table = committed()
+    kept = table[(table["part"] == of.part) & (table["cell"] == of.name)]
+    for line in study.lines(of, study.SAMPLES, [0, CELLS.index(of)]):
+        row = kept[kept["estimator"] == line["estimator"]].iloc[0]
+        for column, digits in study.DIGITS.items():
+            wanted = pytest.approx(line[column], abs=0.5 * 10**-digits + 1e-9, nan_ok=True)
+            assert row[column] == wanted, (line["estimator"], column)
