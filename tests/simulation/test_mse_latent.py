@@ -178,7 +178,7 @@ def test_a_wrong_conditional_fails_the_joint_test(
 ) -> None:
     plant(monkeypatch)
     # The last of them shows in the size alone, and only after several sweeps.
-    fits, rounds = (1_000, 20) if plant is _every_move else (500, 12)
+    fits, rounds = (2_000, 20) if plant is _every_move else (500, 12)
     assert joint(fits=fits, rounds=rounds, rng=1) < 1e-4
 
 

@@ -24,37 +24,14 @@ Array = NDArray[Any]
 STEPS = (1.0, 4.0)  # of the random walk of log alpha, whose posterior may span many powers of ten
 
 
-def draw_members(cells: Array, tails: Array, counts: Array, rng: np.random.Generator) -> Array:
+def draw_members(cells: Array, sums: Array, counts: Array, rng: np.random.Generator) -> Array:
     """Draw how many of those seen belong to each class, (C, K, B): multinomial by history.
 
-    `cells` (C, K, B) are proportional to the probabilities and `tails` their sums from each class on.
-    One class after the other takes its binomial share of those left; classes are nearly sorted by
-    size, so that soon nobody is left.
+    `cells` (C, K, B) are proportional to the probabilities and `sums` (C, B) are theirs over classes.
     """
-    classes, chains = cells.shape[1:]
-    members = np.zeros(cells.shape)
-    flat, flat_cells, flat_tails = members.ravel(), cells.reshape(-1), tails.reshape(-1)
-    share = np.minimum(cells[:, 0] / tails[:, 0], 1.0)
-    taken = rng.binomial(counts, share)
-    members[:, 0] = taken
-    left = (counts - taken).ravel()
-    (at,) = left.nonzero()
-    left = left.take(at)
-    at += (at // chains) * (classes - 1) * chains  # place of (history, 0, chain) in (C, K, B)
-    for k in range(1, classes):
-        if not left.size:
-            break
-        here = at + k * chains
-        if k < classes - 1:
-            share = np.minimum(flat_cells.take(here) / flat_tails.take(here), 1.0)
-            taken = rng.binomial(left, share)
-        else:
-            taken = left
-        flat[here] = taken
-        left = left - taken
-        (kept,) = left.nonzero()
-        left, at = left.take(kept), at.take(kept)
-    return members
+    shares = np.empty((len(cells), *cells.shape[:0:-1]))  # (C, B, K): classes next to each other
+    np.divide(cells.swapaxes(1, 2), sums[..., None], out=shares)
+    return np.asarray(rng.multinomial(counts, shares).swapaxes(1, 2), dtype=float, order="C")
 
 
 def draw_unseen(
@@ -167,8 +144,10 @@ def swap_classes(
     one = np.asarray(rng.integers(classes, size=chains))
     two = (one + rng.integers(1, classes, size=chains)) % classes
     (some,) = (persons[one, chain] != persons[two, chain]).nonzero()  # equal: nothing to tell apart
-    both = persons.take(some, axis=1)[:, None].repeat(2, axis=1)
-    _exchange((both[:, 1],), one[some], two[some], chain[: some.size])
+    before = persons.take(some, axis=1)
+    after = before.copy()
+    _exchange((after,), one[some], two[some], chain[: some.size])
+    both = np.concatenate([before, after], axis=1).reshape(classes, 2, some.size)
     old, new = log_sticks(both, concentration[some])
     ratio = np.zeros(chains)
     ratio[some] = new - old
@@ -192,8 +171,12 @@ def swap_sticks(state: State, persons: Array, rng: np.random.Generator) -> None:
 
 
 def _exchange(arrays: tuple[Array, ...], one: Array, two: Array, chain: Array) -> None:
-    """Exchange classes of some chains in place."""
+    """Exchange classes of some chains, of arrays (..., K, B), in place."""
+    if not chain.size:
+        return
+    chains = arrays[0].shape[-1]
+    first, second = one * chains + chain, two * chains + chain
+    here, there = np.concatenate([first, second]), np.concatenate([second, first])
     for values in arrays:
-        held = values[..., one, chain]
-        values[..., one, chain] = values[..., two, chain]
-        values[..., two, chain] = held
+        flat = values.reshape(-1, values.shape[-2] * chains)
+        flat[:, here] = flat.take(there, axis=1)

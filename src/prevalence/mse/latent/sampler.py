@@ -31,7 +31,7 @@ from .tempering import Ladder
 __all__ = ["Sampler"]
 
 Array = NDArray[Any]
-SCALES = (0.05, 2.0)  # of the steps of a class, log-uniform
+LOG_SCALES = np.log(0.05), np.log(2.0)  # of the steps of a class, log-uniform
 RIDGE = 0.6  # share of them along the ridge
 
 
@@ -84,13 +84,11 @@ class Sampler:
         """Move every chain once."""
         state, rng = self.state, self.rng
         cells, mass = self._cells()
-        tails = cells.copy()
-        for k in range(tails.shape[1] - 1, 0, -1):
-            tails[:, k - 1] += tails[:, k]
-        counts = self._placed(tails[:, 0], mass)
+        sums = np.add.reduce(cells, axis=1)
+        counts = self._placed(sums, mass)
         seen = counts.sum(axis=0)
-        members = draw_members(cells[1:], tails[1:], counts, rng)
-        unseen = draw_unseen(cells[0], on_a_list(mass, tails[0, 0]), seen, self.prior, rng)
+        members = draw_members(cells[1:], sums[1:], counts, rng)
+        unseen = draw_unseen(cells[0], on_a_list(mass, sums[0]), seen, self.prior, rng)
         persons = members.sum(axis=0) + unseen
         captures = (self._on @ members.reshape(len(members), -1)).reshape(state.caught.shape)
         swap_classes(captures, persons, state.concentration, rng)
@@ -118,15 +116,15 @@ class Sampler:
         log_left = self.state.log_left()
         weights = self.state.weights(log_left)
         cells = self._tree.products(weights, self.state.missed, self.state.caught)
-        k, moved, mass, prior = self._moved(weights, log_left)
-        own = k * mass.size + np.arange(mass.size)  # place of (k, chain) in (K, B)
+        own, moved, mass, prior = self._moved(weights, log_left)
+        flat = cells.reshape(len(cells), -1)
         old = np.add.reduce(cells, axis=1)
-        new = np.maximum(old - cells.reshape(len(cells), -1).take(own, axis=1) + moved, TINY)
+        new = np.maximum(old - flat.take(own, axis=1) + moved, TINY)
         whole = np.ones(mass.size)
         ratio = prior + log_likelihood(self._counts, new, mass, self.prior)
         ratio -= log_likelihood(self._counts, old, whole, self.prior)
         take = np.flatnonzero(accepted(ratio, self.rng))
-        cells[:, k[take], take] = moved[:, take]
+        flat[:, own[take]] = moved.take(take, axis=1)
         whole[take] = mass[take]
         return cells, whole
 
@@ -134,21 +132,27 @@ class Sampler:
         """Propose to move one class: its share alone, or along the ridge of the likelihood.
 
         On the ridge its unseen persons times f and the odds of its rates divided by f leave what is
-        expected on exactly one list as it is. Returned are the class, its cells (1 + C, B) before all
-        shares are divided by their sum, that sum, and the logarithm of prior ratio and Jacobian.
+        expected on exactly one list as it is. Returned are the place of the class in
+        (K, B), its cells (1 + C, B) before all shares are divided by their sum, that sum, and the
+        logarithm of prior ratio and Jacobian.
         Members and unseen persons are integrated out, and drawn only after the move.
         """
         rng, state, classes = self.rng, self.state, len(weights)
         chains = np.arange(weights.shape[1])
         k = np.minimum(rng.geometric(0.5, chains.size) - 1, classes - 1)
-        log_f = np.exp(rng.uniform(np.log(SCALES[0]), np.log(SCALES[1]), chains.size))
+        own = k * chains.size + chains  # place of (k, chain) in (K, B)
+        log_f = np.exp(rng.uniform(*LOG_SCALES, chains.size))
         log_f *= rng.standard_normal(chains.size)
         log_c = np.where(rng.random(chains.size) < RIDGE, -log_f, 0.0)
-        caught, missed = np.exp(log_c) * state.caught[:, k, chains], state.missed[:, k, chains]
+        caught, missed = (
+            rates.reshape(len(rates), -1).take(own, axis=1)
+            for rates in (state.caught, state.missed)
+        )
+        caught *= np.exp(log_c)
         both = missed + caught
         log_both = np.log(both).sum(axis=0)
         log_factor = log_both + log_f  # of the share of the class
-        factor, weight = np.exp(log_factor), weights[k, chains]
+        factor, weight = np.exp(log_factor), weights.take(own)
         moved = self._tree.products(factor * weight, missed / both, caught / both)
         mass = 1 + (factor - 1) * weight
         log_mass = np.log(mass)
@@ -161,4 +165,4 @@ class Sampler:
         last = np.where(k == classes - 1, log_factor, 0.0) - log_mass
         ratio += (state.concentration - 1) * last
         ratio += log_factor - classes * log_mass + len(caught) * log_c - 2 * log_both
-        return k, moved, mass, ratio
+        return own, moved, mass, ratio
