@@ -497,7 +497,7 @@ def latent_class(
     >>> histories = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]
     >>> lists = pv.Lists.from_counts(histories, [60, 74, 48, 21, 9, 12, 4], ["A", "B", "C"])
     >>> found = pv.mse.latent_class(
-    ...     lists, classes=6, chains=16, levels=4, warmup=150, draws=600, rng=1
+    ...     lists, classes=6, chains=16, levels=4, warmup=300, draws=1200, rng=1
     ... )
     >>> bool(450 < found.value[0] < 490)
     True
