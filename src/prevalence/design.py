@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ __all__ = ["SINGLE_PSU", "Design"]
 
 Array = NDArray[Any]
 Factor = tuple[Array, list[str]]  # a code per row, and the labels of the codes
+Hashes = Callable[[slice], Array]  # of a block of rows
 BLOCK = 2**16  # rows mixed at once: they stay in the cache
 SINGLE_PSU = ("error", "certainty", "remove", "adjust", "average")
 
@@ -151,7 +152,7 @@ def make_design(
     strata_named = tuple(stratum_labels) or ("",)
     if source is None:
         named = (_hashes(strata_named, stratum), _hashes(psu_labels, psu))
-        source = f"design:{digest(*named, _hash(weights))}{content}"
+        source = f"design:{_digest(n, *named, _hashes_of(weights))}{content}"
     firsts = [first_rows(code) for code in codes[1:]]
     later = tuple(
         (codes[rows], own) for (codes, own), rows in zip(stages[1:kept], firsts, strict=True)
@@ -209,34 +210,42 @@ def _check_nesting(stratum: Array, psu: Array, name: str) -> None:
 
 def _nested(group: Array, label: Array) -> tuple[Array, Array]:
     """Return unit codes sorted by group, and the group of each unit."""
-    key = group.astype(np.int64) * (int(label.max()) + 1) + label
+    key = np.multiply(group, int(label.max()) + 1, dtype=np.int64)
+    key += label
     if key.size and bool((key[1:] >= key[:-1]).all()):
         new = np.r_[True, key[1:] != key[:-1]]
-        return np.cumsum(new) - 1, group[new]
+        code = np.cumsum(new)
+        code -= 1
+        return code, group[new]
     found, first, code = np.unique(key, return_index=True, return_inverse=True)
     del found
     return code, group[first]
 
 
-def _hashes(labels: Sequence[str], code: Array) -> Array:
-    """Return a hash of the label of each row; rows without labels are told apart by position."""
+def _hashes(labels: Sequence[str], code: Array) -> Hashes:
+    """Return hashes of the labels of rows; rows without labels are told apart by position."""
     if not labels:
-        return pd.util.hash_array(code)
-    found = pd.util.hash_array(np.array(labels, dtype=object), categorize=False)
-    return np.asarray(found[code])
+        return _hashes_of(code)
+    found = np.asarray(pd.util.hash_array(np.array(labels, dtype=object), categorize=False))
+    return lambda rows: found[code[rows]]
 
 
-def _hash(values: Array) -> Array:
-    return np.asarray(pd.util.hash_array(np.ascontiguousarray(values)))
+def _hashes_of(values: Array) -> Hashes:
+    return lambda rows: np.asarray(pd.util.hash_array(np.ascontiguousarray(values[rows])))
 
 
 def digest(*hashes: Array) -> str:
     """Return a name of rows by the hashes of their columns, whatever the order of the rows."""
+    return _digest(hashes[0].size, *(column.__getitem__ for column in hashes))
+
+
+def _digest(size: int, *hashes: Hashes) -> str:
     total = 0
-    for first in range(0, hashes[0].size, BLOCK):
-        mixed = np.zeros(min(BLOCK, hashes[0].size - first), dtype=np.uint64)
-        for part in hashes:
-            mixed ^= part[first : first + BLOCK]
+    for first in range(0, size, BLOCK):
+        rows = slice(first, min(first + BLOCK, size))
+        mixed = np.zeros(rows.stop - first, dtype=np.uint64)
+        for column in hashes:
+            mixed ^= column(rows)
             mixed *= np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
         total += int(mixed.sum(dtype=np.uint64))

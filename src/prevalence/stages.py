@@ -103,6 +103,8 @@ def group_sums(values: Array, group: Array, n_groups: int) -> Array:
 
 def first_rows(code: Array) -> Array:
     """Return the first row of each unit; codes are 0, 1, ... with none left out."""
+    if code.size and bool((code[1:] >= code[:-1]).all()):
+        return np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
     first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.intp)
     first[code[::-1]] = np.arange(code.size)[::-1]  # of rows with the same code the last one stays
     return first
