@@ -71,7 +71,6 @@ def raking(table: Table) -> None:
             *peers.in_r(session, "rake", same=_near),
             limit=reading(*(frame[column] for column in ("w", *wanted))),
             runs=3,
-            seconds=5,
             note=f"margins met to {reached:.0e}",
         )
         if session is not None:

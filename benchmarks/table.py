@@ -97,7 +97,7 @@ class Table:
         bar: float | None = None,
         limit: Callable[[], Any] | None = None,
         runs: int = 5,
-        seconds: float = 10.0,
+        seconds: float = 4.0,
         note: str = "",
     ) -> Taken:
         """Time ours and its peers in turn, and what `limit` does, which is the least that it needs.

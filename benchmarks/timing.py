@@ -72,7 +72,7 @@ def cpu(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def in_turn(
-    calls: Mapping[str, Callable[[], Any]], *, runs: int = 5, seconds: float = 5.0
+    calls: Mapping[str, Callable[[], Any]], *, runs: int = 5, seconds: float = 4.0
 ) -> dict[str, Taken]:
     """Time calls in turn, `runs` rounds of all, but none for more than about so many seconds.
 

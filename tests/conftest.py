@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -45,6 +46,12 @@ def oracle() -> Path:
             pytest.fail(absent + ", and PREVALENCE_REQUIRE_ORACLE=1 asks for it")
         pytest.skip(absent)
     return ORACLE
+
+
+def pytest_collection_finish() -> None:
+    """Leave the thousands of collected tests out of every later search for garbage: a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,6 +13,8 @@ import pandas as pd
 
 __all__ = ["mark"]
 
+PLAIN = frozenset([str, bytes, int, float, complex, bool, type(None)])
+
 
 def mark(thing: object) -> bytes:
     """Return a digest of all values in a thing, objects of this library with all their fields."""
@@ -29,6 +31,9 @@ def _add(thing: Any, add: Any, seen: dict[int, Any], depth: int) -> None:
         return
     seen[id(thing)] = thing  # kept, so that no other gets its number
     add(type(thing).__name__.encode())
+    if isinstance(thing, (list, tuple)) and PLAIN.issuperset(map(type, thing)):
+        add(repr(tuple(thing)).encode())
+        return
     for part in _parts(thing):
         if isinstance(part, bytes):
             add(part)

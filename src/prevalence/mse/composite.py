@@ -254,7 +254,7 @@ def _start(table: Table, y: FloatArray, active: BoolArray, kept: BoolArray) -> F
     seen = (table.weight > 0)[:, None] & kept
     raised = (_over(spread, np.broadcast_to(table.weight[:, None], spread.shape)) + 0.1) * seen
     design = table.design
-    information = np.einsum("cp,cb,cq->pqb", design, raised, design, optimize=True)
+    information = np.matmul(design.T * raised.T[:, None, :], design).transpose(1, 2, 0).copy()
     lower, inverse, _ = factor(information, active, PIVOT)
     return solve_factored(lower, inverse, design.T @ (raised * np.log(np.where(seen, raised, 1.0))))
 
@@ -406,8 +406,9 @@ def _could_return(
 def _covariance(table: Table, state: State, lower: FloatArray, inverse: FloatArray) -> FloatArray:
     """``G' I^-1 G - W diag(mu) W'``, (K, K, b)."""
     wanted = table.wanted
-    gradient = np.einsum("kc,cb,cp->pkb", wanted, state.means, table.design, optimize=True)
-    out: FloatArray = -np.einsum("kc,cb,lc->klb", wanted, state.means, wanted, optimize=True)
+    grouped = wanted[:, None, :] * state.means.T  # (K, b, cells)
+    gradient = (grouped @ table.design).transpose(2, 0, 1)
+    out: FloatArray = -(grouped @ wanted.T).transpose(0, 2, 1)
     for k in range(len(wanted)):
         out[k] += np.einsum(
             "plb,pb->lb", gradient, solve_factored(lower, inverse, gradient[:, k].copy())

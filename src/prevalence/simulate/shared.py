@@ -51,16 +51,22 @@ def check_chances(
 
 def expit(x: Floats) -> Floats:
     """Return the chance of each log odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-x)), dtype=np.float64)
+    out = np.array(x, dtype=np.float64)
+    np.exp(np.negative(out, out=out), out=out)
+    out += 1.0
+    return np.divide(1.0, out, out=out)
 
 
 def intercept(logit: Floats, mean: float) -> float:
     """Solve mean(expit(b + logit)) = mean for b: Newton on the log of both sides."""
     b = float(np.log(mean / (1 - mean)))
+    moved = np.empty_like(logit, dtype=np.float64)
     for _ in range(50):
-        chance = expit(logit + b)
+        chance = expit(np.add(logit, b, out=moved))
         current = float(chance.mean())
-        step = np.log(mean / current) * current / float((chance * (1 - chance)).mean())
+        spread = np.subtract(1, chance, out=moved)
+        spread *= chance
+        step = np.log(mean / current) * current / float(spread.mean())
         b += float(step)
         if abs(step) < 1e-10:
             break
@@ -103,4 +109,5 @@ def age_group(age: NDArray[np.int_]) -> NDArray[np.object_]:
 def age_group_code(age: NDArray[np.int_]) -> NDArray[np.intp]:
     """Return the position of the age group of each age."""
     first = np.array([low for low, _ in AGE_GROUPS.values()])
-    return np.searchsorted(first, age, side="right") - 1
+    ages = np.arange(int(age.max(initial=0)) + 1)
+    return (np.searchsorted(first, ages, side="right") - 1)[age]

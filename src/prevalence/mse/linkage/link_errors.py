@@ -7,7 +7,7 @@ clusters with history v that a person with history w leaves. Histories are in ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from ...estimate import Estimate
 from ..histories import FloatArray, IntArray, all_histories, cell_codes, cell_places
 
 Members = tuple[int, ...]
+BLOCK = 2**20  # numbers of `Clusters.second` that are made at once
 REDRAWN = {"replicate columns": "each replicate has its own draw of the audit"}
 
 
@@ -70,6 +71,15 @@ def cut_records(errors: FloatArray) -> Clusters:
                 break
             cut = (cut - 1) & code
     return Clusters(mean, second)
+
+
+def each_cut(errors: FloatArray) -> Iterator[Clusters]:
+    """Yield the clusters of each set of errors, made a block of sets at a time."""
+    width = max(1, BLOCK // 8 ** len(errors))
+    for first in range(0, errors.shape[1], width):
+        block = cut_records(errors[:, first : first + width])
+        for d in range(block.mean.shape[2]):
+            yield Clusters(block.mean[..., d : d + 1], block.second[..., d : d + 1])
 
 
 def split_errors(

@@ -23,6 +23,7 @@ from .link_errors import (
     REDRAWN,
     Clusters,
     cut_records,
+    each_cut,
     join_offset,
     share,
     split_errors,
@@ -181,12 +182,12 @@ def _over_draws(
     total, variance = np.empty(draws), np.empty(draws)
     factors = None if lists.scheme is None else lists.scheme.factors
     replicated = None if factors is None else np.full((1, factors.shape[1]), np.nan)
-    for d in range(draws):
+    for d, clusters in enumerate(each_cut(errors)):
         moved = audit.joined(lists.counts, rng if audit.uncertain else None)
         counts, mine = lists.counts[:, None], slice(d, None, draws)
         if factors is not None:
             counts = np.hstack([counts, factors[:, mine]])
-        fit = model.fit(cut_records(errors[:, [d]]), counts, moved)
+        fit = model.fit(clusters, counts, moved)
         total[d], variance[d] = fit.total[0], fit.variance
         if replicated is not None:
             replicated[0, mine] = fit.total[1:]

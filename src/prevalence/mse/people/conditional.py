@@ -118,20 +118,25 @@ def _solve(information: Array, score: Array) -> Array:
 
 def _at(on: Array, rows: Array, unseen: Array, count: Array, b: Array) -> tuple[Any, ...]:
     """Return the log-likelihood, score, information, and (pi, slope of 1 / pi)."""
-    eta, fresh = rows @ b, unseen @ b
-    p, p0 = expit(eta), expit(fresh)
-    log_unseen = -np.logaddexp(0, fresh).sum(axis=1)
+    flat, flat0 = rows.reshape(-1, rows.shape[2]), unseen.reshape(-1, rows.shape[2])
+    same = unseen is rows  # a capture does not depend on the earlier ones
+    eta, log_rest, p = _chances(flat, on.shape, b)
+    _, log_rest0, p0 = (eta, log_rest, p) if same else _chances(flat0, on.shape, b)
+    log_unseen = -log_rest0.sum(axis=1)
     pi = -np.expm1(log_unseen)
-    value = float(count @ ((on * eta - np.logaddexp(0, eta)).sum(axis=1) - np.log(pi)))
-    pull = (p0[:, :, None] * unseen).sum(axis=1)  # d pi = (1 - pi) pull
+    value = float(count @ ((on * eta - log_rest).sum(axis=1) - np.log(pi)))
+    pull = np.einsum("ij,ijk->ik", p0, unseen)  # d pi = (1 - pi) pull
     odds = (1 - pi) / pi
-    score = np.einsum("i,ij,ijk->k", count, on - p, rows, optimize=True)
-    score = score - (count * odds) @ pull
-    flat = (rows.reshape(-1, rows.shape[2]), unseen.reshape(-1, rows.shape[2]))
-    weight = (
-        (count[:, None] * p * (1 - p)).ravel(),
-        ((count * odds)[:, None] * p0 * (1 - p0)).ravel(),
-    )
-    information = (flat[0].T * weight[0]) @ flat[0] + (flat[1].T * weight[1]) @ flat[1]
+    score = (count[:, None] * (on - p)).ravel() @ flat - (count * odds) @ pull
+    weight = count[:, None] * p * (1 - p)
+    weight0 = (count * odds)[:, None] * p0 * (1 - p0)
+    parts = [(flat, weight + weight0)] if same else [(flat, weight), (flat0, weight0)]
+    information = sum((x.T * w.ravel()) @ x for x, w in parts)
     information -= (pull.T * (count * odds / pi)) @ pull
     return value, score, information, (pi, -(odds / pi)[:, None] * pull)
+
+
+def _chances(flat: Array, shape: tuple[int, ...], b: Array) -> tuple[Array, Array, Array]:
+    """Return log odds of capture, minus the log chance of none, and the chance."""
+    eta = (flat @ b).reshape(shape)
+    return eta, np.logaddexp(0, eta), expit(eta)

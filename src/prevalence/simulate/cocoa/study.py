@@ -22,7 +22,12 @@ from prevalence.simulate.cocoa.sample import (
     households_table,
     neighbours_table,
 )
-from prevalence.simulate.cocoa.truth import cocoa_margins, cocoa_side_studies, cocoa_truth
+from prevalence.simulate.cocoa.truth import (
+    cocoa_margins,
+    cocoa_side_studies,
+    cocoa_truth,
+    domains_of,
+)
 from prevalence.simulate.workbook import write_workbook
 from prevalence.simulate.write import tables_of, write_tables
 
@@ -206,6 +211,7 @@ def cote_divoire(
     seeds = np.random.SeedSequence([seed, STREAM]).spawn(5)
     population, sample, answers, near, side = map(np.random.default_rng, seeds)
     homes = belt(parameters, population)
+    coded = domains_of(homes)
     drawn = draw(homes, parameters, sample)
     town: City = city(seed, parameters=city_parameters)
     return CoteDivoire(
@@ -213,8 +219,8 @@ def cote_divoire(
         households=households_table(homes, drawn, parameters),
         children=children_table(homes, drawn, parameters, answers),
         neighbours=neighbours_table(homes, drawn, parameters, near),
-        margins=cocoa_margins(homes),
-        truth=pd.concat([cocoa_truth(homes, parameters), town.truth], ignore_index=True),
+        margins=cocoa_margins(homes, coded),
+        truth=pd.concat([cocoa_truth(homes, coded, parameters), town.truth], ignore_index=True),
         side_studies=cocoa_side_studies(parameters, side),
         questions=questions(),
         choices=choices(),

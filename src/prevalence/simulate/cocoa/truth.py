@@ -13,7 +13,7 @@ from prevalence.simulate.cocoa.parameters import CocoaParameters
 from prevalence.simulate.cocoa.population import RELATIONS, Belt
 from prevalence.simulate.shared import AGE_GROUPS, COLUMNS, Bools, Row, age_group_code
 
-__all__ = ["cocoa_margins", "cocoa_side_studies", "cocoa_truth"]
+__all__ = ["cocoa_margins", "cocoa_side_studies", "cocoa_truth", "domains_of"]
 
 WINDOW = "2023-01-01 to 2023-12-31"
 CHILDREN = "children 5-17 of agricultural households in the belt"
@@ -24,7 +24,8 @@ EXAMINED = 400
 Coded = tuple[NDArray[np.intp], list[str]]
 
 
-def _domains(homes: Belt) -> dict[str, Coded]:
+def domains_of(homes: Belt) -> dict[str, Coded]:
+    """Return the code of every child and the names of the codes, by what estimates are told by."""
     return {
         "belt": (np.zeros(homes.age.size, dtype=np.intp), ["all"]),
         "district": (homes.district_of_child.astype(np.intp), list(belt_names())),
@@ -34,9 +35,8 @@ def _domains(homes: Belt) -> dict[str, Coded]:
     }
 
 
-def cocoa_margins(homes: Belt) -> pd.DataFrame:
+def cocoa_margins(homes: Belt, coded: dict[str, Coded]) -> pd.DataFrame:
     """Count the population: households by district, children by district, sex and age."""
-    coded = _domains(homes)
     parts = []
     for by in (["district"], ["sex"], ["age_group"], ["district", "sex"]):
         sizes = tuple(len(coded[name][1]) for name in by)
@@ -57,9 +57,9 @@ def cocoa_margins(homes: Belt) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns].fillna("")
 
 
-def cocoa_truth(homes: Belt, parameters: CocoaParameters) -> pd.DataFrame:
+def cocoa_truth(homes: Belt, coded: dict[str, Coded], parameters: CocoaParameters) -> pd.DataFrame:
     """Return every estimand of the survey."""
-    rows = [*_outcomes(homes), *_answers(homes), *_chances(parameters)]
+    rows = [*_outcomes(homes, coded), *_answers(homes), *_chances(parameters)]
     rows.append(_row("child_labour_icc", "labour", intraclass(homes), "share",
                      "of the variance of child labour, the part between areas"))  # fmt: skip
     size = "size of the population"
@@ -86,17 +86,15 @@ def _row(
     return (name, outcome, form, window, where, by, domain, value, unit, note)
 
 
-def _outcomes(homes: Belt) -> Iterator[Row]:
+def _outcomes(homes: Belt, coded: dict[str, Coded]) -> Iterator[Row]:
     """Yield share and number of each outcome, by domain."""
-    outcomes = {
-        "child_labour": ("labour", homes.labour),
-        "hazardous": ("hazardous", homes.hazardous),
-        "forced": ("forced", homes.forced),
-    }
-    for by, (code, names) in _domains(homes).items():
-        people = np.bincount(code, minlength=len(names))
-        for label, (form, is_in) in outcomes.items():
-            total = np.bincount(code, is_in, minlength=len(names))
+    forms = {"child_labour": "labour", "hazardous": "hazardous", "forced": "forced"}
+    kind = homes.labour + 2 * homes.hazardous + 4 * homes.forced  # one bit for each outcome
+    bits = np.arange(8)[:, None] >> np.arange(3) & 1
+    for by, (code, names) in coded.items():
+        cells = np.bincount(8 * code + kind, minlength=8 * len(names)).reshape(-1, 8)
+        people, totals = cells.sum(axis=1), (cells @ bits).astype(float)
+        for (label, form), total in zip(forms.items(), totals.T, strict=True):
             for domain, count, size in zip(names, total.tolist(), people.tolist(), strict=True):
                 note = f"what is true of the children; {form} work, whoever says so"
                 place = {"by": by, "domain": domain}
