@@ -207,6 +207,32 @@ def test_a_stratum_that_mixes_certain_and_other_units_is_remarked_on() -> None:
         pv.Survey(data, fpc="p", pps="brewer")
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("sure", [[0], [0, 1], [5, 6, 7, 8, 9, 10, 11]])
+def test_certain_units_of_given_joint_probabilities(sure: list[int], form: str) -> None:
+    """Alone in their stratum, among others of it, and a stratum of nothing else."""
+    keep = (DATA["stratum"] > 0) | np.isin(DATA["psu"], sure)
+    chance = np.where(np.isin(np.arange(16), sure), 1.0, CHANCE)
+    data = {name: column[keep] for name, column in DATA.items()}
+    data |= {"p": chance[data["psu"]], "w": 1 / chance[data["psu"]]}
+    units = np.unique(data["psu"])
+    joint = np.outer(chance, chance)
+    for h in range(3):
+        others = np.flatnonzero((h == STRATUM) & (chance < 1) & np.isin(np.arange(16), units))
+        joint[np.ix_(others, others)] = designs.pairs("overton", chance[others])
+    np.fill_diagonal(joint, chance)
+    z = np.bincount(data["psu"], weights=data["w"] * data["y"], minlength=16)
+    strata = [units[STRATUM[units] == h] for h in range(3)]
+    wanted = sum(designs.of_pairs(z[at], joint[np.ix_(at, at)], form) for at in strata if at.size)
+    how: dict[str, Any] = {"weights": "w", "strata": "stratum", "psu": "psu", "fpc": "p"}
+    how |= {"pps": "joint", "joint": joint[np.ix_(units, units)], "pps_variance": form}
+    found = pv.direct.total(pv.Survey(data, **how), "y")
+    assert found.std_error[0] == pytest.approx(np.sqrt(wanted), rel=1e-10)
+    data["y"] = data["y"] + 100.0 * np.isin(data["psu"], sure)
+    more = pv.direct.total(pv.Survey(data, **how), "y")
+    assert more.std_error[0] == pytest.approx(found.std_error[0], rel=1e-9)
+
+
 @pytest.mark.parametrize("method", ["brewer", "overton", "hartley-rao"])
 def test_a_stratum_of_one_unit_drawn_with_certainty_needs_no_rule(method: str) -> None:
     """It has no variance between units; with `average` it does not lend its stratum one either."""

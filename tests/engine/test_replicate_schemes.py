@@ -175,16 +175,26 @@ def test_a_half_sample_that_empties_a_domain_leaves_no_standard_error() -> None:
 # Bootstraps
 
 
-def test_preston_draws_from_the_enumerated_columns_whose_variance_is_exact() -> None:
-    inside = {0: 2, 1: 3, 2: 2, 3: 2}
+@pytest.mark.parametrize(
+    ("inside", "columns", "differ"),
+    [
+        # m = 3 keeps one of three: 6 x 2 x 3 x 2 x 2 columns, all as likely. Halves inside units
+        # that are not kept make no difference: 30 columns differ.
+        ({0: 2, 1: 3, 2: 2, 3: 2}, 144, 30),
+        # A unit alone inside its own is certain: 6 x 2 x 3 x 2 columns, and 23 differ.
+        ({0: 2, 1: 3, 2: 1, 3: 2}, 72, 23),
+    ],
+)
+def test_preston_draws_from_the_enumerated_columns_whose_variance_is_exact(
+    inside: dict[int, int], columns: int, differ: int
+) -> None:
     psu = np.repeat(list(inside), list(inside.values()))
     rng = np.random.default_rng(5)
     y, n = rng.gamma(2.0, 2.0, psu.size), psu.size
     data = {"psu": psu, "unit": np.arange(n), "f": np.full(n, 0.4), "g": np.full(n, 0.5), "y": y}
-    # m = 3 keeps one of three: 6 x 2 x 3 x 2 x 2 columns, all as likely
-    made = pv.Survey(data, stages=["psu", "unit"], fpc=["f", "g"])
+    made = pv.Survey(data, stages=["psu", "unit"], fpc=["f", "g"], single_psu="certainty")
     possible = np.stack(naive.preston_columns(inside, 0.4, 0.5), axis=1)
-    assert possible.shape == (n, 144)
+    assert possible.shape == (n, columns)
     np.testing.assert_allclose(possible.mean(axis=1), 1, rtol=1e-12)
     w = made.final_weights
     exact = (((w * y) @ (possible - 1)) ** 2).mean()
@@ -192,9 +202,8 @@ def test_preston_draws_from_the_enumerated_columns_whose_variance_is_exact() -> 
     drawn = made.bootstrap(300, rng=1, kind="preston").scheme
     assert drawn is not None
     found = {tuple(np.round(column, 9)) for column in drawn.factors.T}
-    # Halves inside units that are not kept make no difference: 30 columns differ.
     assert found == {tuple(np.round(column, 9)) for column in possible.T}
-    assert len(found) == 30
+    assert len(found) == differ
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,8 @@ def delete_each(
 def preston_columns(inside: Mapping[int, int], f1: float, f2: float) -> list[Array]:
     """All equally likely factors of one stratum: primary units with so many second-stage units.
 
-    Half of the primary units are kept, and half of the units inside each of them.
+    Half of the primary units are kept, and half of the units inside each of them. A unit alone
+    inside its own is always kept, and adds nothing.
     """
     units = list(inside)
     n, half = len(units), len(units) // 2
@@ -75,13 +76,13 @@ def preston_columns(inside: Mapping[int, int], f1: float, f2: float) -> list[Arr
     out = []
     for kept in itertools.combinations(units, half):
         for halves in itertools.product(
-            *(itertools.combinations(range(inside[u]), inside[u] // 2) for u in units)
+            *(itertools.combinations(range(inside[u]), max(inside[u] // 2, 1)) for u in units)
         ):
             column = []
             for u, chosen in zip(units, halves, strict=True):
                 d = n / half if u in kept else 0.0
-                m, low = inside[u], inside[u] // 2
-                second = np.sqrt(low * f1 * (1 - f2) / (m - low))
+                m, low = inside[u], max(inside[u] // 2, 1)
+                second = np.sqrt(low * f1 * (1 - f2) / (m - low)) if m > 1 else 0.0
                 for k in range(m):
                     e = m / low if k in chosen else 0.0
                     column.append(1 + first * (d - 1) + second * np.sqrt(d) * (e - 1))
