@@ -161,6 +161,18 @@ def test_rank_does_not_depend_on_the_scale_of_columns() -> None:
     assert rank(table, rows[:0]) == 0
 
 
+def test_rank_is_of_all_rows_where_they_are_read_in_parts() -> None:
+    table = np.random.default_rng(9).normal(size=(20_000, 6))
+    table[:, 4:] = 0.0
+    table[0, 4] = table[-1, 5] = 1.0  # a column of the first part alone, and one of the last
+    rows = np.arange(20_000)
+    assert rank(table, rows) == 6 == np.linalg.matrix_rank(table)
+    assert rank(table, rows[1:]) == 5
+    assert rank(table, rows[1:-1]) == 4
+    alike = np.repeat(table[:3, :4], 5_000, axis=0)
+    assert rank(alike, np.arange(15_000)) == 3
+
+
 # Weights with a step
 
 
