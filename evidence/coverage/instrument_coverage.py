@@ -202,26 +202,32 @@ def known(given: Mapping[str, Array]) -> Array:
     return corrected(limits, *rates)
 
 
+def simple_cell(k: int, p: float, sp: float, tested: int, samples: int) -> Any:
+    """Return the lines of one cell with simple random samples of 1,333, and all rules."""
+    rng = np.random.default_rng([SEED, 1_000 + k])
+    given = simple(p, sp, tested, 1_333, samples, rng)
+    low, high = known(given).T
+    head = {"prevalence": p, "specificity": sp, "tested": tested, "n_eff": 1_333}
+    head["negative"] = 100 * float((given["value"] < 0).mean())
+    as_known = {
+        "coverage": 100 * float(((low <= p) & (p <= high)).mean()),
+        "mc_se": 100 * float(np.sqrt(0.25 / samples)),
+        "too_high": 100 * float((low > p).mean()),
+        "too_low": 100 * float((high < p).mean()),
+        "median_width": float(np.median(high - low)),
+    }
+    df = given["apparent_df"]
+    return [
+        {**head, "rule": "rates taken as known", **as_known},
+        *({**head, "rule": rule, **line(rule, given, df, p)} for rule in TABLE_RULES),
+    ]
+
+
 def table(samples: int = TABLE_SAMPLES) -> pd.DataFrame:
-    """Return two cells with simple random samples of 1,333, and all rules."""
-    lines: list[dict[str, Any]] = []
-    for k, (p, sp, tested) in enumerate(((0.01, 0.98, 200), (0.03, 0.97, 300))):
-        rng = np.random.default_rng([SEED, 1_000 + k])
-        given = simple(p, sp, tested, 1_333, samples, rng)
-        low, high = known(given).T
-        head = {"prevalence": p, "specificity": sp, "tested": tested, "n_eff": 1_333}
-        head["negative"] = 100 * float((given["value"] < 0).mean())
-        as_known = {
-            "coverage": 100 * float(((low <= p) & (p <= high)).mean()),
-            "mc_se": 100 * float(np.sqrt(0.25 / samples)),
-            "too_high": 100 * float((low > p).mean()),
-            "too_low": 100 * float((high < p).mean()),
-            "median_width": float(np.median(high - low)),
-        }
-        lines.append({**head, "rule": "rates taken as known", **as_known})
-        df = given["apparent_df"]
-        lines += [{**head, "rule": rule, **line(rule, given, df, p)} for rule in TABLE_RULES]
-    return pd.DataFrame(lines)
+    """Return the lines of two such cells."""
+    cells = ((0, 0.01, 0.98, 200), (1, 0.03, 0.97, 300))
+    every = each(simple_cell, [(*of, samples) for of in cells])
+    return pd.DataFrame([line for some in every for line in some])
 
 
 def against_melding(found: pd.DataFrame) -> pd.DataFrame:

@@ -65,13 +65,11 @@ def test_the_default_covers_in_a_cell_of_other_numbers() -> None:
     assert wide["rogan-gladen"] < wide["melding"]
 
 
-@pytest.mark.proof
-@pytest.mark.parametrize("number", range(3))
-def test_a_cell_of_the_committed_table_is_drawn_again(number: int) -> None:
+def test_a_cell_of_the_committed_table_is_drawn_again() -> None:
     """The seed of a cell is its own, so that as many samples give the committed line to its digits."""
     table = pd.read_csv(DOCS / "instrument-coverage.csv")
     cells = list(product(study.designs(), study.SHARES, study.SPECIFICITIES, study.TESTED))
-    k = 13 + 27 * number
+    k = 40
     found = pd.DataFrame(study.cell(*cells[k], study.SAMPLES, k))
     rules = len(study.GRID_RULES)
     wanted = table.iloc[k * rules : (k + 1) * rules].reset_index(drop=True)
