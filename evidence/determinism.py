@@ -17,6 +17,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,13 @@ def main(other: str) -> int:
     """Compare with another process and with another Python; write the table and the claims."""
     folder = "Scripts" if os.name == "nt" else "bin"
     python = ROOT / other / folder / "python"
-    here = asked(sys.executable, PYTHONHASHSEED="1")
-    again = asked(sys.executable, PYTHONHASHSEED="2", OPENBLAS_NUM_THREADS="2")
-    there = asked(python)
+    with ThreadPoolExecutor(2) as two:  # each waits for a process
+        waiting = (
+            two.submit(asked, sys.executable, PYTHONHASHSEED="1"),
+            two.submit(asked, python),
+            two.submit(asked, sys.executable, PYTHONHASHSEED="2", OPENBLAS_NUM_THREADS="2"),
+        )
+        here, there, again = (one.result() for one in waiting)
     rows = compared(here, there)
     with (DOCS / "determinism.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import gc
 import importlib.util
 import sys
 from collections import Counter
@@ -137,6 +138,15 @@ def test_a_fault_is_put_in_wherever_the_code_lives(
     fault = next(f for f in every if (f.function, f.before) == (function, before))
     assert Living([path]).put(path, fault.number)
     assert call(module) == wrong
+
+
+def test_a_fault_is_put_into_what_is_no_garbage(module: ModuleType) -> None:
+    path, every = found(module)
+    fault = next(f for f in every if (f.function, f.before) == ("half", "x / by"))
+    gc.freeze()  # as after the tests are collected
+    assert Living([path]).put(path, fault.number)
+    assert module.half(4, by=4) == 16
+    assert gc.get_freeze_count() > 0
 
 
 def test_a_fault_in_a_constant_reaches_what_is_made_of_it(module: ModuleType) -> None:

@@ -30,12 +30,16 @@ class Living:
         self.caches = []
         for name in _modules(paths):
             importlib.import_module(name)
+        frozen = gc.get_freeze_count()
+        gc.unfreeze()  # what is frozen, as collected tests are, is not among the objects
         gc.collect()
         for thing in gc.get_objects():
             if isinstance(thing, types.FunctionType) and thing.__code__.co_filename in files:
                 self.functions.setdefault(thing.__code__, []).append(thing)
             elif isinstance(thing, functools._lru_cache_wrapper) and _ours(thing):
                 self.caches.append(thing)
+        if frozen:
+            gc.freeze()
 
     def put(self, path: Path, number: int) -> int:
         """Put one fault in, and return the number of functions or names that have it now."""

@@ -17,13 +17,17 @@ def log_gamma_ratio(x: FloatArray, above: FloatArray, below: FloatArray) -> Floa
     """``log Gamma(x + above) - log Gamma(x + below)`` without cancellation, at any size of x."""
     from scipy.special import gammaln
 
-    z, w = np.broadcast_arrays(x + above, x + below)
-    gap = np.broadcast_to(above - below, z.shape)
-    ratio = np.where(z < w / 2, np.log(z / w), np.log1p(np.maximum(gap / w, -0.5)))
+    z, w, gap = x + above, x + below, above - below
+    ratio = np.log1p(np.maximum(gap / w, -0.5))
+    far = z < w / 2
+    if far.any():
+        ratio = np.where(far, np.log(z / w), ratio)
     series = (z - 0.5) * ratio + gap * (np.log(w) - 1) + _stirling(z) - _stirling(w)
     small = np.minimum(z, w) < STIRLING
     out: FloatArray = series
-    out[small] = gammaln(z[small]) - gammaln(w[small])
+    if small.any():
+        z, w = np.broadcast_arrays(z, w)
+        out[small] = gammaln(z[small]) - gammaln(w[small])
     return out
 
 

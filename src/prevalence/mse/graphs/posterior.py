@@ -130,7 +130,7 @@ class GraphPosterior:
             When a level does not lie between 0 and 1.
         """
         wanted = np.asarray(level, dtype=float)
-        for one in wanted.flat:
+        for one in (wanted.min(initial=0.5), wanted.max(initial=0.5)):  # nan is both
             level_in_range(float(one))
         found = self.lists.seen + self.unseen.quantile(wanted.reshape(-1)).reshape(wanted.shape)
         return float(found) if wanted.ndim == 0 else found
