@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import prevalence as pv
-from prevalence.stages import group_sums
+from prevalence.stages import first_rows, group_sums
 from tests.naive import samples, variance
 
 Array = NDArray[Any]
@@ -27,6 +27,13 @@ def scores(values: Array, w: Array, inside: Array | None = None) -> Array:
 
 
 # Stages
+@pytest.mark.parametrize(
+    "code",
+    [[], [0], [0, 0, 0], [0, 0, 1, 2, 2], [0, 1, 2], [2, 1, 0], [2, 2, 1, 0, 0], [1, 0, 2, 0, 1]],
+)
+def test_the_first_row_of_each_unit_is_found_in_any_order(code: list[int]) -> None:
+    found = first_rows(np.array(code, dtype=np.int64))
+    assert found.tolist() == [code.index(unit) for unit in sorted(set(code))]
 
 
 def two_stages(seed: int = 3) -> dict[str, Array]:

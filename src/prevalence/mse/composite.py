@@ -141,10 +141,11 @@ def composite_fit(
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The known matrices: X, A (sparse), W, and which observed rows a parameter touches."""
+    """The known matrices: X, A and its transpose (sparse), W, and which rows a parameter touches."""
 
     design: FloatArray
     collapse: Any
+    spread: Any
     wanted: FloatArray
     weight: FloatArray
     touched: FloatArray
@@ -168,7 +169,7 @@ def _table(design: npt.ArrayLike, collapse: npt.ArrayLike, wanted: npt.ArrayLike
                 f"{name} must be finite and not negative: {int(bad.sum())} of {bad.size} entries "
                 f"are not (first: row {int(np.argwhere(bad)[0][0])}). Correct the matrix."
             )
-    return Table(x, csr_array(a), w, a.sum(axis=0), a @ (x > 0))
+    return Table(x, csr_array(a), csr_array(a.T), w, a.sum(axis=0), a @ (x > 0))
 
 
 def _columns(
@@ -235,7 +236,7 @@ def _information(
     left = np.ascontiguousarray(slopes.transpose(2, 1, 0))
     information = (left * weights.T[:, None, :]) @ np.ascontiguousarray(slopes.transpose(2, 0, 1))
     if near.any():
-        rest = state.means[:, near] * (table.collapse.T @ (y * inverse - 1)[:, near])
+        rest = state.means[:, near] * (table.spread @ (y * inverse - 1)[:, near])
         design = table.design
         information[near] -= np.matmul(design.T[None] * rest.T[:, None, :], design)
     return np.ascontiguousarray(information.transpose(1, 2, 0))
@@ -250,7 +251,7 @@ def _over(above: FloatArray | float, below: FloatArray) -> FloatArray:
 def _start(table: Table, y: FloatArray, active: BoolArray, kept: BoolArray) -> FloatArray:
     """Weighted least squares of the log of counts spread evenly over the cells they come from."""
     row = np.asarray(table.collapse.sum(axis=1)).reshape(-1, 1)
-    spread = table.collapse.T @ _over(y, np.broadcast_to(row, y.shape))
+    spread = table.spread @ _over(y, np.broadcast_to(row, y.shape))
     seen = (table.weight > 0)[:, None] & kept
     raised = (_over(spread, np.broadcast_to(table.weight[:, None], spread.shape)) + 0.1) * seen
     design = table.design
@@ -367,7 +368,7 @@ def _summary(
     slopes = _derivatives(table, state)
     information = _information(table, state, slopes, y, np.zeros(1, bool))
     lower, inverse, deficient = factor(information, active, PIVOT)
-    ascent = table.collapse.T @ (_over(y, state.expected) - 1)
+    ascent = table.spread @ (_over(y, state.expected) - 1)
     proven = proven & ~_could_return(table, active, beta, ascent)
     blank = np.where(proven & ~deficient, 0.0, np.nan)
     count = np.full(y.shape[1], table.design.shape[1])

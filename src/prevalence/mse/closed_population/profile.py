@@ -145,10 +145,12 @@ def _descend(
         far, near = np.where(over, x, far), np.where(over, near, x)
         with np.errstate(all="ignore"):
             step = x + (peak - value - drop) / slope
-        inside = (step - near) * (step - far) < 0
+        least = TOLERANCE * (1 + np.abs(x))
+        # At a root the step ends at an end of the bracket, or beyond by its rounding.
+        inside = ((step - near) * (step - far) < 0) | (np.abs(step - x) <= least)
         new = np.where(inside, step, (near + far) / 2)
         change, x = np.abs(new - x), new
-        if (change <= TOLERANCE * (1 + np.abs(x))).all():
+        if (change <= least).all():
             break
     return x
 
