@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +18,6 @@ from tests.naive import sensitive as naive
 
 Array = NDArray[Any]
 ROUNDING = 1e-10
-EXPECTED = {0.05: 0.0767, 0.25: 0.2504}  # of the shares of clusters, cut off at 0.02 and 0.98
 DEVICES: dict[str, dict[str, Any]] = {
     "warner": {"p": 0.7},
     "crosswise": {"p": 0.15},
@@ -345,48 +343,3 @@ def test_without_selection_the_design_test_is_no_more_powerful() -> None:
         for chosen in (True, False)
     ]
     assert 0 < p[0] <= p[1] < 1
-
-
-# ------------------------------------------------------------------ coverage
-@pytest.mark.proof
-def test_intervals_cover_in_clustered_samples(
-    record_property: Callable[[str, object], None],
-) -> None:
-    """40 primary units of 25, shares that differ between them, a rare and a common trait."""
-    draws, lines = (
-        1_000,
-        ["coverage of 95 % intervals, 1,000 samples (Monte Carlo error 0.7 points)"],
-    )
-    for share in (0.05, 0.25):
-        covered = {"list": 0, "double list": 0, "combined": 0, "forced": 0}
-        for seed in range(draws):
-            d = respondents(seed, 1_000, psus=40, share=share)
-            rng = np.random.default_rng(seed)
-            d["said"] = _forced(rng, d["trait"])
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", pv.PrevalenceWarning)
-                found = _all_four(survey(d))
-            truth = EXPECTED[share]
-            for name, e in found.items():
-                low, high = e.interval()[0]
-                covered[name] += low <= truth <= high
-        lines += [f"share {share}: {name} {count / draws:.3f}" for name, count in covered.items()]
-        # 95 % less three Monte Carlo errors, and a point for weights and few units
-        assert min(covered.values()) / draws > 0.92
-    record_property("table", "\n".join(lines))
-
-
-def _forced(rng: np.random.Generator, trait: Array) -> Array:
-    draw = rng.random(trait.size)
-    return np.where(draw < 1 / 6, 1.0, np.where(draw > 5 / 6, 0.0, trait))
-
-
-def _all_four(s: pv.Survey) -> dict[str, pv.Estimate]:
-    return {
-        "list": pv.sensitive.list_difference(s, "y", treatment="treated"),
-        "double list": pv.sensitive.double_list(s, ("y", "z"), treatment="treated"),
-        "combined": pv.sensitive.list_combined(s, "y", treatment="treated", direct="direct"),
-        "forced": pv.sensitive.randomized_response(
-            s, "said", design="forced", p_yes=1 / 6, p_no=1 / 6
-        ),
-    }

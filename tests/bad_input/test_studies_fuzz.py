@@ -199,6 +199,5 @@ def test_a_few_random_calls(tmp_path: Path) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", range(3))
-def test_thousands_of_random_calls(seed: int, tmp_path: Path) -> None:
-    tried(100 + seed, 700, tmp_path)
+def test_hundreds_of_random_calls(tmp_path: Path) -> None:
+    tried(100, 700, tmp_path)

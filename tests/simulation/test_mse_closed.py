@@ -1,4 +1,6 @@
-"""Closed-population models where the truth is known: bias, standard errors, coverage.
+"""Closed-population models where the truth is known: bias and standard errors.
+
+Coverage is that of cells of `evidence.coverage.estimators`.
 
 Means are compared within four of their Monte Carlo standard errors, shares within four binomial
 ones; seeds are fixed.
@@ -12,10 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from prevalence.intervals import dark_figure
 from prevalence.mse.closed_population.families import family_fit
 from prevalence.mse.closed_population.inflation import modified_chao_bound, one_inflated_fit
-from prevalence.mse.closed_population.profile import profile_loglinear
 from prevalence.mse.histories import all_histories
 
 Array = NDArray[Any]
@@ -121,20 +121,3 @@ def test_bound_without_singletons_is_below_for_unequal_persons() -> None:
     spread = (total - seen).std(ddof=1)
     # The variance contains the spread of the unseen themselves, which a given table has not.
     assert np.sqrt((variance - dark).mean()) == pytest.approx(spread, rel=4 * 0.025)
-
-
-@pytest.mark.proof
-def test_coverage_of_the_profile_and_the_log_normal_interval() -> None:
-    histories, size, runs = all_histories(4), 500, 1000
-    counts = drawn(size, independent(histories, np.array([0.12, 0.1, 0.15, 0.08])), runs, 7)
-    fit = family_fit(histories, counts)
-    inside = []
-    for b in range(runs):
-        low, high = profile_loglinear(histories, counts[:, b], begin=fit.dark[b]).limits()
-        inside.append(low <= size <= high)
-    constants = {"value": fit.total, "std_error": fit.std_error, "seen": counts.sum(axis=0)}
-    limits = dark_figure(constants, np.full(runs, np.inf), 0.95)
-    share = ((limits[:, 0] <= size) & (size <= limits[:, 1])).mean()
-    error = np.sqrt(0.95 * 0.05 / runs)
-    assert abs(np.mean(inside) - 0.95) < 4 * error
-    assert abs(share - 0.95) < 4 * error
