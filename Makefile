@@ -40,7 +40,8 @@ test: .venv/.ok
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Steps, one after another, of which each is a command of its own: evidence/__main__.py lists them.
-proof: .venv/.ok .venv-bench/.ok .venv-bayes/.ok .venv-other/.ok
+proof:
+	@$(MAKE) --no-print-directory -j 2 .venv/.ok .venv-bench/.ok .venv-bayes/.ok .venv-other/.ok
 	@$(BIN)/python -m evidence
 
 check: .venv/.ok
