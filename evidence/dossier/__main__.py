@@ -43,7 +43,7 @@ def main(words: list[str]) -> int:
     quick = "quick" in words
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        with ThreadPoolExecutor(1) as beside:  # the tests' last minute leaves a core idle
+        with ThreadPoolExecutor(1) as beside:  # else a core is idle while they run
             asked = beside.submit(witnesses, folder)
             failed = tests(folder, quick) + asked.result()
         rows = joined(noted(folder))

@@ -153,13 +153,15 @@ def test_every_distance_meets_whatever_its_bounds_allow(
     np.testing.assert_allclose(again.final_weights, w, rtol=1e-8)
 
 
-@pytest.mark.parametrize("distance", ["linear", "raking", "sinh"])
+@pytest.mark.parametrize("distance", ["raking", "sinh"])
 def test_a_step_that_takes_a_group_beyond_its_bound_comes_back(distance: str) -> None:
-    """Raking's first step asks 1.63 of ten rows, cut off at 1.5, where nothing changes any more."""
+    """The first step asks more of ten rows than 1.5 (raking 1.63): beyond it nothing changes any more."""
     data = {"a": ["x"] * 10 + ["y"] * 20, "w": np.ones(30)}
     totals = {"a": {"x": 14.9, "y": 18.0}}
     made = pv.Survey(data, weights="w").calibrate(totals, distance=distance, bounds=(0.5, 1.5))
-    np.testing.assert_allclose(made.final_weights[[0, -1]], [1.49, 0.9], rtol=1e-12)
+    np.testing.assert_allclose(
+        made.final_weights[[0, -1]], [1.49, 0.9], rtol=1e-12
+    )  # it ends at 1e-14
 
 
 @quarter

@@ -2,8 +2,7 @@
 
 Coverage is that of cells of `evidence.coverage.estimators`.
 
-Means are compared within four of their Monte Carlo standard errors, shares within four binomial
-ones; seeds are fixed.
+Means are compared within four of their Monte Carlo standard errors; seeds are fixed.
 """
 
 from __future__ import annotations
