@@ -110,7 +110,7 @@ WITH_R = tuple(page for page in PAGES if blocks_of_r(page))
 def test_the_lines_of_r_print_what_the_page_says(page: Path) -> None:
     found = what_r_prints(WITH_R)
     if found is None:
-        pytest.skip("needs R with the package survey (Debian: apt install r-cran-survey)")
+        pytest.skip("needs R with survey and MASS (Debian: apt install r-cran-survey r-cran-mass)")
     for block, said in zip(blocks_of_r(page), found[page], strict=True):
         assert not differences(numbers(said), numbers(printed("r", block))), block
 
