@@ -39,8 +39,7 @@ test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.ok
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# Environments two at a time, then steps one after another, of which each is a command of its own: evidence/__main__.py lists
-# them.
+# Environments two at a time, then the steps of evidence/__main__.py, each a command of its own, one after another.
 proof:
 	@$(MAKE) --no-print-directory -j 2 .venv/.ok .venv-bench/.ok .venv-bayes/.ok .venv-other/.ok
 	@$(BIN)/python -m evidence

@@ -24,7 +24,7 @@ NUMBER = re.compile(r"(?<![\w.\-^])-?\d+(?:\.\d*)?(?:e[+-]?\d+)?(?![\w.%-])")
 #: What is printed but is no result: places in R's vectors, texts in quotes.
 NO_RESULT = re.compile(r"\[,?\d+,?\]|'[^'\n]*'|\"[^\"\n]*\"")
 PEERS = {"r", "python svy"}
-NO_SURVEY = 71  # exit status of R without the package
+LACKING = 71  # exit status of R without survey or MASS, which survey loads for some of its lines
 
 
 def pairs(page: Path) -> list[tuple[str, str, str]]:
@@ -92,11 +92,14 @@ def what_r_prints(pages: tuple[Path, ...]) -> dict[Path, list[str]] | None:
         return None
     mark = "=== next block ==="
     line = f"cat('\\n{mark}\\n')\n"
-    first = f"if (!requireNamespace('survey', quietly = TRUE)) quit(status = {NO_SURVEY})\n"
+    first = (
+        "for (name in c('survey', 'MASS'))"
+        f" if (!requireNamespace(name, quietly = TRUE)) quit(status = {LACKING})\n"
+    )
     parts = ["rm(list = ls())\n" + line.join(blocks_of_r(page)) for page in pages]
     code = first + line.join(parts)
     done = subprocess.run(["Rscript", "-"], input=code, capture_output=True, text=True, check=False)
-    if done.returncode == NO_SURVEY:
+    if done.returncode == LACKING:
         return None
     assert done.returncode == 0, done.stderr
     said = iter(done.stdout.split(mark))
